@@ -1,0 +1,59 @@
+"""What kpi says. Topic crm.kpis.v1, key measure."""
+from collections.abc import Mapping
+
+from contracts.kinds import DecimalText, Id, event
+
+TOPIC = "crm.kpis.v1"
+
+
+@event("crm.target.set.v1", TOPIC, "measure")
+class TargetSet:
+    """`value` in the measure's unit (minor units for money) as a decimal string; `before` the one it replaces."""
+
+    measure: Id
+    period: str
+    scope: Mapping[str, str]
+    value: DecimalText
+    currency: str | None = None
+    before: DecimalText | None = None
+    actor_id: str | None = None
+
+
+@event("crm.target.at_risk.v1", TOPIC, "measure")
+class TargetAtRisk:
+    measure: Id
+    period: str
+    scope: Mapping[str, str]
+    probability: float
+
+
+@event("crm.target.missed.v1", TOPIC, "measure")
+class TargetMissed:
+    measure: Id
+    period: str
+    scope: Mapping[str, str]
+    probability: float
+
+
+@event("crm.anomaly.detected.v1", TOPIC, "measure")
+class AnomalyDetected:
+    id: Id
+    measure: Id
+    dimensions: Mapping[str, str]
+    period: str
+    value: DecimalText
+    expected: DecimalText
+    low: DecimalText
+    high: DecimalText
+
+
+@event("crm.anomaly.resolved.v1", TOPIC, "measure")
+class AnomalyResolved:
+    id: Id
+    measure: Id
+    dimensions: Mapping[str, str]
+    period: str
+    value: DecimalText
+    expected: DecimalText
+    low: DecimalText
+    high: DecimalText

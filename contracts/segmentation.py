@@ -1,0 +1,75 @@
+"""What segmentation says. Topic crm.segments.v1, key customer_id; notes to itself: crm.segmentation.internal.v1."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.kinds import Day, Id, Minor, Whole, event
+
+TOPIC = "crm.segments.v1"
+INTERNAL = "crm.segmentation.internal.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Scores from 1 to 5, 5 is best; the values they stand for beside them."""
+
+    r: int
+    f: int
+    m: int
+    recency_days: int
+    frequency: int
+    monetary_minor: Minor
+    currency: str
+
+
+@event("crm.segment.entered.v1", TOPIC, "customer_id")
+class SegmentEntered:
+    customer_id: Id
+    segment: Id
+    reason: str
+    profile: Profile
+    business_line: Id | None = None
+    model: str = ""
+
+
+@event("crm.segment.left.v1", TOPIC, "customer_id")
+class SegmentLeft:
+    customer_id: Id
+    segment: Id
+    reason: str
+    profile: Profile
+    business_line: Id | None = None
+    model: str = ""
+
+
+@event("crm.offer.proposed.v1", TOPIC, "customer_id")
+class OfferProposed:
+    customer_id: Id
+    offer_id: Id
+    segment: Id
+    kind: str
+    product_id: Id | None = None
+
+
+@event("crm.segmentation.purchase_changed.v1", INTERNAL, "customer_id")
+class PurchaseChanged:
+    """One order or win as it now counts for its customer, and as it counted before; null: it does not count."""
+
+    customer_id: Id
+    purchase_id: str
+    currency: str
+    day: Day | None
+    amount_minor: Minor
+    day_before: Day | None = None
+    amount_minor_before: Minor = 0
+    business_line: Id | None = None
+
+
+@event("crm.segmentation.rescoring_requested.v1", INTERNAL, "customer_id")
+class RescoringRequested:
+    """The cut-offs of a business line have moved: this customer is to be looked at again with those of `version`."""
+
+    customer_id: Id
+    business_line: Id
+    as_of: Day
+    version: Whole
+    cutoffs: Mapping[str, tuple[int, ...]]
