@@ -1,0 +1,50 @@
+# The front door. `make` prints this menu; every target sets up what it needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.9.11
+export PYTHONWARNINGS ?= default
+
+.PHONY: help setup run test quick check bench publish map clean
+
+help:  ## print this menu
+	@printf 'Triptych: set the targets, watch the process, see the results\n\n'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: .venv/ready  ## make .venv with everything that uv.lock pins; repeatable
+
+.venv/ready: pyproject.toml uv.lock
+	@echo '==> setting up .venv (Python packages as pinned in uv.lock)'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Triptych needs Python 3.11 or newer; PYTHON=python3.12 make setup names another one")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=$(UV_VERSION)'
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --inexact
+	@touch .venv/ready
+	@echo '==> ready: .venv/bin/triptych'
+
+run: setup  ## everything on this machine, with a simulated company living in it
+	@TRIPTYCH_DATA_DIR=$${TRIPTYCH_DATA_DIR:-.data/run} $(BIN)/triptych up --simulate
+
+test: setup  ## every test that this machine can run; says which it cannot, and why
+	@$(BIN)/pytest
+
+quick: setup  ## the tests that need no real broker, no processes: under a minute
+	@$(BIN)/pytest -m 'not real and not slow and not journey'
+
+check: setup  ## static checks: ruff, mypy --strict, walls, published contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tools.publish --check
+	@$(BIN)/triptych map --check
+
+bench: setup  ## events per second through each service, beside raw aiokafka
+	@$(BIN)/triptych bench
+
+publish: setup  ## regenerate contracts/published/ and the event map
+	@$(BIN)/python -m tools.publish
+	@$(BIN)/triptych map
+
+clean:  ## remove .venv and .data
+	@rm -rf .venv .data
