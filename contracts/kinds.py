@@ -16,19 +16,42 @@ import pydantic
 ID_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
 INT64_MAX = 2**63 - 1
 
-Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN), pydantic.StringConstraints(pattern=ID_PATTERN)]
+
+def _whole(pattern: str) -> msgspec.Meta:
+    """For msgspec, which uses Python's `re`: its `$` lets a line end pass, pydantic's and JSON Schema's do not."""
+    return msgspec.Meta(pattern=pattern.removesuffix("$") + r"\Z")
+
+
+Id = Annotated[str, _whole(ID_PATTERN), pydantic.StringConstraints(pattern=ID_PATTERN)]
 """1 to 128 of letters, digits, dot, underscore, colon and hyphen; case-sensitive."""
 Minor = Annotated[int, msgspec.Meta(ge=-INT64_MAX, le=INT64_MAX), pydantic.Field(ge=-INT64_MAX, le=INT64_MAX)]
 """An amount in the currency's minor unit (cents for EUR, whole yen for JPY)."""
 Whole = Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX), pydantic.Field(ge=0, le=INT64_MAX)]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$"), pydantic.StringConstraints(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, _whole("^[A-Z]{3}$"), pydantic.StringConstraints(pattern="^[A-Z]{3}$")]
 """ISO 4217."""
 DecimalText = Annotated[
     str,
-    msgspec.Meta(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"),
+    _whole(r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"),
     pydantic.StringConstraints(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"),
 ]
-Instant = Annotated[datetime, msgspec.Meta(tz=True), annotated_types.Timezone(...)]
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _shaped(pattern: re.Pattern[str], what: str) -> pydantic.BeforeValidator:
+    """pydantic also takes numbers and times without offset; msgspec does not, and neither does the wire."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and not pattern.fullmatch(value):
+            raise ValueError(what)
+        return value
+
+    return pydantic.BeforeValidator(check)
+
+
+Instant = Annotated[
+    datetime, msgspec.Meta(tz=True), annotated_types.Timezone(...), _shaped(_RFC3339, "RFC 3339 with an offset"),
+]
 """RFC 3339 with an offset."""
 
 
@@ -161,4 +184,4 @@ def type_of(event: object) -> EventType:
     return EVENTS[type(event)]
 
 
-Day = date
+Day = Annotated[date, _shaped(_DAY, "a day as YYYY-MM-DD")]
