@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-UV_VERSION := 0.9.11
+UV_VERSION := 0.13.9
 export PYTHONWARNINGS ?= default
 
 .PHONY: help setup run test quick check bench publish map clean
@@ -18,7 +18,7 @@ setup: .venv/ready  ## make .venv with everything that uv.lock pins; repeatable
 	@echo '==> setting up .venv (Python packages as pinned in uv.lock)'
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Triptych needs Python 3.11 or newer; PYTHON=python3.12 make setup names another one")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=$(UV_VERSION)'
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --inexact
 	@touch .venv/ready
 	@echo '==> ready: .venv/bin/triptych'

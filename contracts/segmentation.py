@@ -1,6 +1,7 @@
 """What segmentation says. Topic crm.segments.v1, key customer_id; notes to itself: crm.segmentation.internal.v1."""
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from contracts.kinds import Day, Id, Minor, Whole, event
 
@@ -52,24 +53,29 @@ class OfferProposed:
 
 @event("crm.segmentation.purchase_changed.v1", INTERNAL, "customer_id")
 class PurchaseChanged:
-    """One order or win as it now counts for its customer, and as it counted before; null: it does not count."""
+    """One order or win as it now counts for its customer, and as it counted before; null: it does not count.
+
+    `count` is 1 but for what a merged customer hands over: there it is the purchases of one day.
+    """
 
     customer_id: Id
     purchase_id: str
+    kind: Literal["order", "win"]
     currency: str
     day: Day | None
     amount_minor: Minor
     day_before: Day | None = None
     amount_minor_before: Minor = 0
+    count: Whole = 1
     business_line: Id | None = None
 
 
 @event("crm.segmentation.rescoring_requested.v1", INTERNAL, "customer_id")
 class RescoringRequested:
-    """The cut-offs of a business line have moved: this customer is to be looked at again with those of `version`."""
+    """The cut-offs of a segmentation have moved: this customer is to be looked at again with those of `version`."""
 
     customer_id: Id
-    business_line: Id
+    segmentation: Id
     as_of: Day
     version: Whole
     cutoffs: Mapping[str, tuple[int, ...]]

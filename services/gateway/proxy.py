@@ -1,0 +1,63 @@
+"""Passes a request on to the service that owns its path, body and answer as they are."""
+from collections.abc import Mapping
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.settings import Settings
+from chassis.web import Problem
+
+ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}
+BACK = {"content-type", "etag", "link", "location", "retry-after", "cache-control", "referrer-policy", "set-cookie",
+        "content-security-policy", "content-language", "x-content-type-options", "x-robots-tag", "idempotent-replayed"}
+BODY_LIMIT = 1024 * 1024
+DEADLINE = httpx.Timeout(10.0, connect=2.0)
+
+
+class Proxy:
+    """One pooled client for all services; `start` and `stop` belong to the event loop that serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.client = httpx.AsyncClient(timeout=DEADLINE, follow_redirects=False, trust_env=False)
+
+    async def stop(self) -> None:
+        await self.client.aclose()
+
+    async def pass_on(self, request: Request, service: str) -> Response:
+        body = await limited_body(request, BODY_LIMIT)
+        headers = {k: v for k, v in request.headers.items() if k in ON}
+        headers["x-forwarded-path"] = request.url.path
+        answer = await self.ask(service, request.method, request.url.path, request.url.query, headers, body)
+        return Response(answer.content, answer.status_code, {k: v for k, v in answer.headers.items() if k in BACK})
+
+    async def ask(
+        self, service: str, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> httpx.Response:
+        url = httpx.URL(self.settings.url(service)).copy_with(raw_path=_raw(path, query))
+        try:
+            return await self.client.request(method, url, headers=dict(headers or {}), content=body)
+        except httpx.TimeoutException:
+            raise Problem(504, "service_timeout", f"{service} took longer than 10 s.") from None
+        except httpx.HTTPError:
+            raise Problem(502, "service_unreachable", f"{service} cannot be reached at the moment; try again.",
+                          headers={"Retry-After": "1"}) from None
+
+
+def _raw(path: str, query: str) -> bytes:
+    quoted = httpx.URL(path=path).raw_path
+    return quoted + (b"?" + query.encode() if query else b"")
+
+
+async def limited_body(request: Request, limit: int) -> bytes:
+    """The whole body, refused as soon as it grows beyond `limit` bytes."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise Problem(413, "too_large", f"A request to this path may have at most {limit} bytes.")
+        parts.append(part)
+    return b"".join(parts)

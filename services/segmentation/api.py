@@ -1,0 +1,132 @@
+"""HTTP: customers and segments. One question per route."""
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from chassis.context import Context, Entity
+from chassis.web import Paged, Problem, answer, etag, not_found, page
+from services.segmentation import queries
+from services.segmentation.definitions import Compiled, Segmentation
+from services.segmentation.queries import Placed
+from services.segmentation.state import Customer
+
+Named = Annotated[str | None, Query(description="The segmentation; without it the first")]
+SORTS = {"name": "name", "spent": "spent_minor", "purchases": "purchases"}
+
+
+def router(context: Context) -> APIRouter:
+    compiled: Compiled = context.parts.extra
+    routes = APIRouter(tags=["segmentation"])
+
+    @routes.get("/v1/customers", summary="Customers, by segment, line, region or rep")
+    async def customers(
+        request: Request, paged: Paged, segment: str | None = None, business_line: str | None = None,
+        region: str | None = None, rep_id: str | None = None,
+        sort: Annotated[str, Query(pattern="^-?(name|spent|purchases)$")] = "name",
+    ) -> Response:
+        asked = {"segment": segment, "business_line": business_line, "region": region, "rep_id": rep_id}
+        where = {k: v for k, v in asked.items() if v is not None}
+        found = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],
+                                   descending=sort.startswith("-"), after=paged.cursor, limit=paged.limit)
+        return page(request, [_customer(e) for e in found.items], found.next)
+
+    @routes.get("/v1/customers/{id}", summary="One customer, as it stands or as it stood on a day")
+    async def customer(id: str, as_of: date | None = None) -> Response:
+        entity = await context.read("customer", id)
+        if entity is None or entity.state.erased:
+            raise not_found("customer", id)
+        if as_of is None:
+            return answer(_customer(entity), headers=etag(entity.rev))
+        _, placed = await queries.as_it_was(context, compiled.first, as_of)
+        then = next((p for p in placed if p.customer_id == id), None)
+        return answer({**_customer(entity), "as_of": as_of, "segments": {compiled.first.name: _placed(then)}})
+
+    @routes.get("/v1/segments", summary="Segments and how many customers stand in each, now or on a day")
+    async def segments(as_of: date | None = None, segmentation: Named = None) -> Response:
+        chosen = _chosen(compiled, segmentation)
+        if as_of is None:
+            known = await queries.cutoffs_now(context, chosen)
+            counts: dict[str, int] = await queries.members(context, compiled, chosen)
+            cutoffs = known.cutoffs if known else chosen.absolute
+        else:
+            cutoffs, placed = await queries.as_it_was(context, chosen, as_of)
+            counts = {s.name: sum(p.segment == s.name for p in placed) for s in chosen.segments}
+        items = [{"name": s.name, "title": s.title, "members": counts.get(s.name, 0)} for s in chosen.segments]
+        return answer({"items": items, "next": None, "segmentation": chosen.ref, "as_of": as_of, "cutoffs": cutoffs,
+                       "customers": sum(i["members"] for i in items)})
+
+    @routes.get("/v1/segments/rfm/matrix", summary="Customers and money by recency and by frequency with money")
+    async def matrix(as_of: date | None = None, segmentation: Named = None) -> Response:
+        chosen = _chosen(compiled, segmentation)
+        placed = await _placings(context, chosen, as_of)
+        return answer({"cells": queries.matrix(placed), "segmentation": chosen.ref, "as_of": as_of})
+
+    @routes.get("/v1/segments/{name}/members", summary="Who stands in a segment, now or on a day")
+    async def members(
+        name: str, request: Request, paged: Paged, as_of: date | None = None, segmentation: Named = None,
+    ) -> Response:
+        chosen = _chosen(compiled, segmentation)
+        if name not in {s.name for s in chosen.segments}:
+            raise not_found("segment", name)
+        placed = [p for p in await _placings(context, chosen, as_of) if p.segment == name]
+        after = paged.cursor or ""
+        rest = sorted((p for p in placed if p.customer_id > after), key=lambda p: p.customer_id)
+        items, more = rest[: paged.limit], len(rest) > paged.limit
+        return page(request, [_member(p) for p in items], items[-1].customer_id if more else None,
+                    members=len(placed), as_of=as_of)
+
+    @routes.post("/v1/segments/recompute", summary="New cut-offs as of a day, told to every customer")
+    async def recompute(as_of: date, segmentation: Named = None) -> Response:
+        from services.segmentation.service import recompute_now  # the keystone stands above its doors
+
+        state = await recompute_now(context, _chosen(compiled, segmentation).name, as_of)
+        return answer({"version": state.version, "as_of": state.as_of, "cutoffs": state.cutoffs}, 202)
+
+    return routes
+
+
+def _chosen(compiled: Compiled, name: str | None) -> Segmentation:
+    if name is None:
+        return compiled.first
+    if name not in compiled.segmentations:
+        raise Problem(404, "not_found", f"There is no segmentation {name!r}; there are: "
+                      + ", ".join(compiled.segmentations) + ".")
+    return compiled.segmentations[name]
+
+
+async def _placings(context: Context, chosen: Segmentation, as_of: date | None) -> list[Placed]:
+    if as_of is None:
+        return await queries.as_it_is(context, chosen)
+    return (await queries.as_it_was(context, chosen, as_of))[1]
+
+
+def _customer(entity: Entity) -> dict[str, Any]:
+    c: Customer = entity.state
+    return {
+        "customer_id": entity.key, "name": c.name, "business_line": c.business_line, "region": c.region,
+        "team": c.team, "rep_id": c.rep_id, "dimensions": dict(c.dimensions), "attributes": dict(c.attributes),
+        "contacts": list(c.contacts), "merged_into": c.merged_into,
+        "purchases": sum(d.n for d in c.days), "spent": _spent(c),
+        "first_purchase_on": min((d.day for d in c.days), default=None),
+        "last_purchase_on": max((d.day for d in c.days), default=None),
+        "segments": {name: {"segment": s.segment, "since": s.since, "as_of": s.as_of, "profile": s.profile,
+                            "model": s.model} for name, s in c.standings.items()},
+    }
+
+
+def _spent(c: Customer) -> Iterable[dict[str, Any]]:
+    totals: dict[str, int] = {}
+    for d in c.days:
+        totals[d.currency] = totals.get(d.currency, 0) + d.amount_minor
+    return [{"amount_minor": amount, "currency": currency} for currency, amount in sorted(totals.items())]
+
+
+def _placed(p: Placed | None) -> dict[str, Any] | None:
+    return {"segment": p.segment, "profile": p.profile} if p else None
+
+
+def _member(p: Placed) -> dict[str, Any]:
+    return {"customer_id": p.customer_id, "name": p.name, "segment": p.segment, "profile": p.profile}

@@ -1,0 +1,107 @@
+"""Questions about customers and segments: as they stand, or as they stood on a day. Reads, never writes."""
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chassis.context import Context, Entity
+from contracts.segmentation import Profile
+from services.segmentation.decider import profile_of
+from services.segmentation.definitions import Compiled, Cutoffs, Segmentation, Values
+from services.segmentation.state import Customer, CutoffsState
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A customer in a segment, with the scores that put it there."""
+
+    customer_id: str
+    name: str | None
+    segment: str
+    profile: Profile
+
+
+async def every_customer(context: Context) -> AsyncIterator[Entity]:
+    after: str | None = None
+    while True:
+        page = await context.find("customer", {}, after=after, limit=PAGE)
+        for entity in page.items:
+            yield entity
+        if page.next is None:
+            return
+        after = page.next
+
+
+async def values_on(context: Context, segmentation: Segmentation, as_of: date) -> dict[str, tuple[Customer, Values]]:
+    """Every customer with a purchase by that day, and what it was then."""
+    found: dict[str, tuple[Customer, Values]] = {}
+    async for entity in every_customer(context):
+        customer: Customer = entity.state
+        days = {(d.kind, d.business_line, d.currency, d.day): (d.n, d.amount_minor) for d in customer.days}
+        values = segmentation.measure(days, as_of)
+        if values is not None and not customer.erased:
+            found[entity.key] = (customer, values)
+    return found
+
+
+async def as_it_was(context: Context, segmentation: Segmentation, as_of: date) -> tuple[Cutoffs, list[Placed]]:
+    """The segmentation of that day: cut-offs of all customers as they were then, and each one's segment."""
+    found = await values_on(context, segmentation, as_of)
+    cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
+    return cutoffs, [_placed(segmentation, customer, values, cutoffs) for customer, values in found.values()]
+
+
+def _placed(segmentation: Segmentation, customer: Customer, values: Values, cutoffs: Cutoffs) -> Placed:
+    profile = profile_of(segmentation, values, cutoffs)
+    segment = segmentation.segment(profile.r, profile.f, profile.m)
+    return Placed(customer.customer_id, customer.name, segment.name, profile)
+
+
+async def as_it_is(context: Context, segmentation: Segmentation) -> list[Placed]:
+    found = []
+    async for entity in every_customer(context):
+        customer: Customer = entity.state
+        standing = customer.standings.get(segmentation.name)
+        if standing is not None:
+            found.append(Placed(entity.key, customer.name, standing.segment, standing.profile))
+    return found
+
+
+async def members(context: Context, compiled: Compiled, segmentation: Segmentation) -> Counter[str]:
+    """How many stand in each segment now; by the index for the first segmentation."""
+    if segmentation.name == compiled.first.name:
+        groups = await context.count("customer", {}, by=("segment",))
+        return Counter({str(g.by["segment"]): g.n for g in groups if g.by["segment"] is not None})
+    return Counter(p.segment for p in await as_it_is(context, segmentation))
+
+
+def matrix(placed: list[Placed]) -> list[dict[str, Any]]:
+    """How many customers, and how much money, in each cell of recency by frequency-and-money (mean, rounded up)."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    for p in placed:
+        cell = cells.setdefault((p.profile.r, -(-(p.profile.f + p.profile.m) // 2)), [0, 0])
+        cell[0] += 1
+        cell[1] += p.profile.monetary_minor
+    return [{"r": r, "fm": fm, "customers": cells.get((r, fm), [0, 0])[0],
+             "monetary_minor": cells.get((r, fm), [0, 0])[1]} for r in range(5, 0, -1) for fm in range(1, 6)]
+
+
+async def cutoffs_now(context: Context, segmentation: Segmentation) -> CutoffsState | None:
+    entity = await context.read("cutoffs", segmentation.name)
+    return entity.state if entity else None
+
+
+def index(compiled: Compiled, customer: Customer) -> Mapping[str, Any]:
+    standing = customer.standings.get(compiled.first.name)
+    return {
+        "segment": standing.segment if standing else None,
+        "business_line": customer.business_line,
+        "region": customer.region,
+        "rep_id": customer.rep_id,
+        "name": customer.name,
+        "purchases": sum(d.n for d in customer.days),
+        "spent_minor": sum(d.amount_minor for d in customer.days),
+    }
