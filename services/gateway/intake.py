@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from chassis.envelope import Rejected, decode_structured, encode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from chassis.envelope import Rejected, decode_structured, forward
 from chassis.ports import Bus, Outgoing
 from chassis.settings import Settings
 from chassis.web import Fault, Problem, answer
+from contracts.kinds import EVENTS
+from contracts.topics import ENTERPRISE, TOPICS
 from services.gateway.proxy import limited_body
 
 MOST = 1000
@@ -45,28 +47,37 @@ def _items(body: bytes) -> list[Any]:
 
 
 def _check(item: Any, now: datetime, settings: Settings) -> Outgoing | Rejected:
+    if not isinstance(item, dict):
+        return Rejected("not_cloudevents", "A CloudEvent is a JSON object.")
     message = decode_structured(item, now=now, effects_within=settings.effects_within)
     if isinstance(message, Rejected):
         return message
-    return encode(message.event, id=message.meta.id, source=message.meta.source, time=message.meta.time,
-                  extensions=message.extensions)
+    owner = TOPICS[EVENTS[type(message.event)].topic].owner
+    if owner != ENTERPRISE:
+        return Rejected("not_yours_to_say", f"{message.meta.type} is what {owner} says; send what happened instead.")
+    return forward(message)
 
 
 def _verdicts(items: Sequence[Any], checked: Sequence[Outgoing | Rejected]) -> Response:
     """202 when all are in the log, 207 when some are, 400 when none is."""
     verdicts = [_verdict(i, item, c) for i, (item, c) in enumerate(zip(items, checked, strict=True))]
-    bad = sum(isinstance(c, Rejected) for c in checked)
-    if bad == len(checked):
-        faults = [Fault(c.code, f"/{i}{c.pointer}" if len(items) > 1 else c.pointer, c.message)
-                  for i, c in enumerate(checked) if isinstance(c, Rejected)]
-        raise Problem(400, faults[0].code if len({f.code for f in faults}) == 1 else "no_good_event",
-                      "No event was taken.", faults, items=verdicts)
-    return answer({"accepted": len(checked) - bad, "rejected": bad, "items": verdicts}, 207 if bad else 202)
+    bad = [(i, c) for i, c in enumerate(checked) if isinstance(c, Rejected)]
+    if len(bad) == len(checked):
+        faults = [f for i, c in bad for f in _faults(c, f"/{i}" if len(items) > 1 else "")]
+        code = bad[0][1].code if len({c.code for _, c in bad}) == 1 else "no_good_event"
+        detail = bad[0][1].message if len(bad) == 1 else "None of these events could be taken."
+        raise Problem(400, code, detail, faults, items=verdicts)
+    return answer({"accepted": len(checked) - len(bad), "rejected": len(bad), "items": verdicts}, 207 if bad else 202)
+
+
+def _faults(rejected: Rejected, prefix: str) -> list[Fault]:
+    found = [Fault(f.code, prefix + f.pointer, f.message) for f in rejected.faults]
+    return found or [Fault(rejected.code, prefix, rejected.message)]
 
 
 def _verdict(index: int, item: Any, checked: Outgoing | Rejected) -> dict[str, Any]:
     id = item.get("id") if isinstance(item, dict) else None
     if isinstance(checked, Rejected):
-        problem = Problem(400, checked.code, checked.message, [Fault(checked.code, checked.pointer, checked.message)])
+        problem = Problem(400, checked.code, checked.message, _faults(checked, ""))
         return {"index": index, "id": id, "status": 400, "problem": problem.body()}
     return {"index": index, "id": id, "status": 202}

@@ -1,4 +1,4 @@
-"""The gateway, put together: it hears nothing, remembers nothing, and says only what enterprises hand in at its door."""
+"""The gateway, put together: it hears and remembers nothing, and says what enterprises hand in at its door."""
 from chassis.definitions import Definitions
 from chassis.service import Parts, Service
 

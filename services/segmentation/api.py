@@ -8,10 +8,12 @@ from starlette.responses import Response
 
 from chassis.context import Context, Entity
 from chassis.web import Paged, Problem, answer, etag, not_found, page
+from contracts.segmentation import RescoringRequested
 from services.segmentation import queries
+from services.segmentation.commands import FinishRescoring, MoveCutoffs
 from services.segmentation.definitions import Compiled, Segmentation
 from services.segmentation.queries import Placed
-from services.segmentation.state import Customer
+from services.segmentation.state import Customer, CutoffsState
 
 Named = Annotated[str | None, Query(description="The segmentation; without it the first")]
 SORTS = {"name": "name", "spent": "spent_minor", "purchases": "purchases"}
@@ -79,13 +81,29 @@ def router(context: Context) -> APIRouter:
                     members=len(placed), as_of=as_of)
 
     @routes.post("/v1/segments/recompute", summary="New cut-offs as of a day, told to every customer")
-    async def recompute(as_of: date, segmentation: Named = None) -> Response:
-        from services.segmentation.service import recompute_now  # the keystone stands above its doors
-
-        state = await recompute_now(context, _chosen(compiled, segmentation).name, as_of)
+    async def recompute_now(as_of: date, segmentation: Named = None) -> Response:
+        state = await recompute(context, _chosen(compiled, segmentation), as_of, "asked")
         return answer({"version": state.version, "as_of": state.as_of, "cutoffs": state.cutoffs}, 202)
 
     return routes
+
+
+async def recompute(context: Context, segmentation: Segmentation, as_of: date, base: str) -> CutoffsState:
+    """Cut-offs as of a day; then each customer hears of them, under ids that make a second telling a repeat."""
+    now = context.now()
+    found = await queries.values_on(context, segmentation, as_of)
+    cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
+    moved = await context.ask("cutoffs", segmentation.name, MoveCutoffs(
+        at=now, actor="segmentation", as_of=as_of, cutoffs=cutoffs, base=base))
+    state: CutoffsState = moved.entity.state
+    if state.told < state.version:
+        for customer_id in found:
+            await context.say(
+                RescoringRequested(customer_id=customer_id, segmentation=segmentation.name, as_of=as_of,
+                                   version=state.version, cutoffs=state.cutoffs),
+                time=now, source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
+        await context.ask("cutoffs", segmentation.name, FinishRescoring(at=now, version=state.version))
+    return state
 
 
 def _chosen(compiled: Compiled, name: str | None) -> Segmentation:

@@ -39,7 +39,7 @@ from services.segmentation.state import (
 
 Events = list[Any]
 
-# --- purchases ---------------------------------------------------------------------------------------------------------
+# --- purchases -------------------------------------------------------------------------------------------------------
 
 
 def decide_purchase(command: Command, state: Purchase) -> Events:
@@ -110,7 +110,7 @@ def _told(p: Purchase, was: tuple[date | None, int] | None, now: tuple[date | No
 
 PURCHASE: Decider[Command, Purchase] = Decider(decide_purchase, evolve_purchase, Purchase)
 
-# --- customers ---------------------------------------------------------------------------------------------------------
+# --- customers -------------------------------------------------------------------------------------------------------
 
 
 def customer_decider(compiled: Compiled) -> Decider[Command, Customer]:
@@ -151,15 +151,18 @@ PLAIN = ("name", "business_line", "region", "team", "rep_id")
 
 
 def _described(state: Customer, changes: Mapping[str, Any]) -> Customer:
-    plain = {k: v for k, v in changes.items() if k in PLAIN}
-    after = replace(state, **plain)
+    told: dict[str, Any] = {k: v for k, v in changes.items() if k in PLAIN}
     for name in ("attributes", "dimensions"):
         if name in changes:
-            merged = {**getattr(state, name), **(changes[name] or {})} if changes[name] is not None else {}
-            after = replace(after, **{name: {k: v for k, v in merged.items() if v is not None}})
+            told[name] = _merged_map(getattr(state, name), changes[name])
     if "contacts" in changes:
-        after = replace(after, contacts=tuple(changes["contacts"] or ()))
-    return after
+        told["contacts"] = tuple(changes["contacts"] or ())
+    return replace(state, **told)
+
+
+def _merged_map(old: Mapping[str, Any], told: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """RFC 7396: null removes, at this level and for the whole."""
+    return {} if told is None else {k: v for k, v in {**old, **told}.items() if v is not None}
 
 
 def _counted(command: CountPurchase, state: Customer, compiled: Compiled) -> Events:
@@ -204,7 +207,7 @@ def _looked_at(after: Customer, day: date, compiled: Compiled, reason: str) -> E
         if values is not None:
             next_days += _next_drop(values, cutoffs, day)
     wake = min(next_days) if next_days else None
-    looked = replace(after, looked_at=day, next_look=wake and datetime.combine(wake, time(), compiled.zone))
+    looked = replace(after, looked_at=day, next_look=datetime.combine(wake, time(), compiled.zone) if wake else None)
     return [CustomerKnown(looked), *events]
 
 
@@ -259,7 +262,8 @@ def _merged(command: MergeCustomer, state: Customer) -> Events:
         return []
     left = [e for name in state.standings for e in _leave(state, name, "merged")]
     handed = [_handed_over(state.customer_id, row, command.into_customer_id) for row in state.days]
-    return [*left, CustomerKnown(replace(state, days=(), next_look=None, merged_into=command.into_customer_id)), *handed]
+    after = replace(state, days=(), next_look=None, merged_into=command.into_customer_id)
+    return [*left, CustomerKnown(after), *handed]
 
 
 def _handed_over(customer_id: str, row: DayOfPurchases, into: str) -> PurchaseChanged:
@@ -276,7 +280,7 @@ def _forwarded(command: CountPurchase, into: str) -> PurchaseChanged:
         amount_minor_before=command.amount_minor_before, count=command.count, business_line=command.business_line)
 
 
-# --- cut-offs ------------------------------------------------------------------------------------------------------------
+# --- cut-offs --------------------------------------------------------------------------------------------------------
 
 
 def decide_cutoffs(command: Command, state: CutoffsState) -> Iterable[Any]:

@@ -1,4 +1,4 @@
-"""What a segmentation YAML file means: how customers are measured, where the cut-offs lie, which scores make which segment."""
+"""What a segmentation YAML file means: how customers are measured, where the cut-offs lie, what makes a segment."""
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

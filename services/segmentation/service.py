@@ -1,13 +1,12 @@
 """The segmentation service, put together. Nothing is decided here."""
 from datetime import date, timedelta
 
-from chassis.context import Context, Refusal
+from chassis.context import Context
 from chassis.decider import Aggregate
 from chassis.definitions import Definitions
 from chassis.service import Job, Parts, Service
 from contracts.segmentation import PurchaseChanged, RescoringRequested, SegmentEntered, SegmentLeft
 from services.segmentation import api, handlers, queries
-from services.segmentation.commands import FinishRescoring, MoveCutoffs
 from services.segmentation.decider import CUTOFFS, PURCHASE, customer_decider
 from services.segmentation.definitions import Compiled, Segmentation, compile_all
 from services.segmentation.state import Customer, CutoffsState, Purchase
@@ -43,37 +42,12 @@ async def keep_cutoffs(context: Context) -> None:
     for segmentation in compiled.segmentations.values():
         known = await queries.cutoffs_now(context, segmentation)
         if known is None or known.told < known.version or known.base != base or _due(known, segmentation, today):
-            await recompute(context, segmentation, today, base)
+            await api.recompute(context, segmentation, today, base)
 
 
 def _due(known: CutoffsState, segmentation: Segmentation, today: date) -> bool:
     days = max(1, round(segmentation.every / timedelta(days=1)))
     return known.as_of is None or (today - known.as_of).days >= days
-
-
-async def recompute(context: Context, segmentation: Segmentation, as_of: date, base: str) -> CutoffsState:
-    """Cut-offs as of a day; then each customer hears of them, under ids that make a second telling a repeat."""
-    now = context.now()
-    found = await queries.values_on(context, segmentation, as_of)
-    cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
-    moved = await context.ask("cutoffs", segmentation.name, MoveCutoffs(
-        at=now, actor="segmentation", as_of=as_of, cutoffs=cutoffs, base=base))
-    state: CutoffsState = moved.entity.state
-    if state.told < state.version:
-        for customer_id in found:
-            await context.say(
-                RescoringRequested(customer_id=customer_id, segmentation=segmentation.name, as_of=as_of,
-                                   version=state.version, cutoffs=state.cutoffs),
-                time=now, source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
-        await context.ask("cutoffs", segmentation.name, FinishRescoring(at=now, version=state.version))
-    return state
-
-
-async def recompute_now(context: Context, name: str, as_of: date) -> CutoffsState:
-    segmentation = context.parts.extra.segmentations.get(name)
-    if segmentation is None:
-        raise Refusal(404, "not_found", f"There is no segmentation {name!r}.")
-    return await recompute(context, segmentation, as_of, "asked")
 
 
 SERVICE = Service(

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.segmentation import Profile, PurchaseChanged, SegmentEntered, SegmentLeft
 
-# --- a purchase: an order, or a deal that was won ---------------------------------------------------------------------
+# --- a purchase: an order, or a deal that was won --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def evolve_purchase(state: Purchase, event: Any) -> Purchase:
     return event.purchase if isinstance(event, PurchaseKnown) else state
 
 
-# --- a customer -------------------------------------------------------------------------------------------------------
+# --- a customer ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Unstood:
     segmentation: str
 
 
-# --- cut-offs -----------------------------------------------------------------------------------------------------------
+# --- cut-offs --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
