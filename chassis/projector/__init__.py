@@ -1,0 +1,6 @@
+"""Folds events into facts and figures, exactly, whatever fails on the way."""
+from chassis.projector.cells import Cell, Cells, FactPage, KeptFact, Member
+from chassis.projector.engine import Projector
+from chassis.projector.folding import Heard, Refused
+
+__all__ = ["Cell", "Cells", "FactPage", "Heard", "KeptFact", "Member", "Projector", "Refused"]

@@ -1,0 +1,266 @@
+"""The projector: one journal per partition carries the new images of facts and the differences of cells.
+
+Per batch: read the facts it names, decide, INSERT journal record k + 1 (who fails has lost the partition), put facts,
+cells and members under the fence k + 1, and only then read again. A new owner puts the last record once more before it
+reads anything. So the journal is the truth, and any interruption, copy or late writer leaves the figures exact.
+"""
+from collections.abc import Iterable, Mapping, Sequence
+
+from chassis.ports import Collection, Document, PartitionLost, Scalar, Store, TopicPartition
+from chassis.projection import Projection
+from chassis.projector.documents import (
+    Delta,
+    Entry,
+    Fact,
+    Layout,
+    Row,
+    Total,
+    Writer,
+    day_of,
+    decode_entry,
+    decode_fact,
+    decode_row,
+    decode_total,
+    encode,
+)
+from chassis.projector.folding import Fold, Heard, Planned, Refused, Uncountable, plan, record_of
+from chassis.projector.holding import Cache, Held
+
+Facts = dict[str, Fact]
+Indexes = Mapping[str, Mapping[str, Scalar]]
+
+
+class Projector:
+    """Folds the messages of the partitions it holds into facts and cells of one service.
+
+    The worker calls `recover` for a partition it was given, seeks to the answer, publishes `refusals` again, and then
+    runs batch after batch; it publishes what `run` refuses before the next batch, and commits. After any exception of
+    `run` the partition is no longer held: recover again (or leave, when it is another's by now).
+    """
+
+    def __init__(
+        self, projection: Projection, store: Store, service: str, generation: str = "g1",
+        grains: Sequence[str] = ("day", "month"), *, cache: int = 4096,
+    ) -> None:
+        self.projection, self.store = projection, store
+        self.layout = Layout(service, generation, tuple(grains))
+        self._writer = Writer()
+        self._cache = cache
+        self._held: dict[TopicPartition, Held] = {}
+
+    async def collections(self) -> list[Collection]:
+        return self.layout.collections(self.projection)
+
+    def forget(self, place: TopicPartition) -> None:
+        """The partition was given up; what is remembered of it may become wrong."""
+        self._held.pop(place, None)
+
+    def refusals(self, place: TopicPartition) -> list[tuple[int, str, str]]:
+        """(offset, code, text) of the last record: after `recover` nobody knows whether they became dead letters."""
+        held = self._held.get(place)
+        return list(held.refused) if held else []
+
+    async def recover(self, place: TopicPartition) -> int | None:
+        """Put the last record again and hold the partition. The offset to go on from; None: no journal yet."""
+        self._held.pop(place, None)
+        held = Held(0, 0, Cache(self._cache), Cache(self._cache), Cache(self._cache))
+        entry = await self._last(place)
+        if entry is not None:
+            await self._remember(place, held, entry)
+            await self._reapply(place, held, entry)
+            held.reached(entry)
+        self._held[place] = held
+        return None if entry is None else entry.hi
+
+    async def run(self, place: TopicPartition, messages: Sequence[Heard], lo: int, hi: int) -> list[Refused]:
+        """Count the messages of the log's records [lo, hi) of one partition; returns what must become dead letters.
+
+        Messages below what the journal already holds are passed over. Raises PartitionLost when another owner has
+        gone on (or the partition is not held), StoreUnavailable when the store does not answer.
+        """
+        held = self._held.pop(place, None)  # given back at the end: whatever goes wrong on the way, we forget it
+        if held is None:
+            raise PartitionLost(f"{place.topic}/{place.partition} is not held: recover it first")
+        refused: list[Refused] = []
+        if hi > held.pos:
+            fresh = [m for m in messages if record_of(m).offset >= held.pos]
+            refused = await self._batch(place, held, fresh, max(lo, held.pos), hi)
+        self._held[place] = held
+        return refused
+
+    async def _batch(
+        self, place: TopicPartition, held: Held, messages: Sequence[Heard], lo: int, hi: int,
+    ) -> list[Refused]:
+        planned, refused = plan(self.projection, self.layout, self._writer, messages)
+        known = await self._facts(held, (key for item in planned for key, _ in item.touches))
+        fold = self._fold(place, held, known, planned)
+        fold.refused[:0] = refused
+        at = max((record_of(m).timestamp_ms for m in messages), default=held.at)
+        entry = fold.entry(lo, hi, held.k + 1, at)
+        await self._insert(place, entry)
+        await self._apply(place, held, entry, fold.changed, fold.indexes)
+        held.window.add(entry.at, entry.ids)
+        held.reached(entry)
+        return fold.refused
+
+    def _fold(
+        self, place: TopicPartition, held: Held, known: dict[str, Fact], planned: list[Planned],
+    ) -> Fold:
+        fold = Fold(self.projection, self.layout, self._writer, place, known, held.window.ids)
+        try:
+            fold.run(planned)
+        except Uncountable:
+            fold = Fold(self.projection, self.layout, self._writer, place, known, held.window.ids, careful=True)
+            fold.run(planned)
+        return fold
+
+    async def _facts(self, held: Held, keys: Iterable[str]) -> dict[str, Fact]:
+        """Those of the facts that exist, as record `held.k` left them."""
+        known: dict[str, Fact] = {}
+        missing: dict[str, None] = {}
+        for key in keys:
+            fact = held.facts.get(key)
+            if fact is None:
+                missing[key] = None
+            else:
+                known[key] = fact
+        if missing:
+            for key, document in (await self.store.load(self.layout.facts, missing)).items():
+                known[key] = decode_fact(document.body)
+        return known
+
+    async def _last(self, place: TopicPartition) -> Entry | None:
+        page = await self.store.find(
+            self.layout.journal, {"place": self.layout.place(place)}, order="k", descending=True, limit=1)
+        return decode_entry(page.documents[0].body) if page.documents else None
+
+    async def _remember(self, place: TopicPartition, held: Held, last: Entry) -> None:
+        """Fill the window of ids from the journal."""
+        after, where = None, {"place": self.layout.place(place)}
+        while True:
+            page = await self.store.find(self.layout.journal, where, order="k", after=after, limit=100)
+            for document in page.documents:
+                entry = decode_entry(document.body)
+                held.window.add(entry.at, entry.ids)
+            after = page.next
+            if after is None:
+                return
+
+    async def _insert(self, place: TopicPartition, entry: Entry) -> None:
+        """The point at which the batch has happened; who finds the number taken has lost the partition."""
+        document = Document(
+            self.layout.entry(place, entry.k), 0, encode(entry), {"place": self.layout.place(place), "k": entry.k})
+        if await self.store.save(self.layout.journal, [document]):
+            raise PartitionLost(f"{place.topic}/{place.partition}: record {entry.k} is another owner's")
+
+    # --- putting a record: any order, any number of times ---------------------------------------------------------
+
+    async def _reapply(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+        facts = {key: decode_fact(body) for key, body in entry.images.items()}
+        indexes = {key: self.layout.fact_index(self.projection, fact) for key, fact in facts.items()}
+        await self._apply(place, held, entry, facts, indexes)
+
+    async def _apply(
+        self, place: TopicPartition, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
+    ) -> None:
+        await self._put_facts(held, entry, facts, indexes)
+        await self._put_cells(place, held, entry)
+        await self._put_members(place, held, entry)
+
+    async def _put_facts(
+        self, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
+    ) -> None:
+        await self._put(
+            self.layout.facts,
+            [Document(key, entry.k, body, indexes[key]) for key, body in entry.images.items()])
+        for key, fact in facts.items():
+            held.facts.put(key, fact)
+
+    async def _put_cells(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+        sums = merged(entry.deltas, self.layout.grains)
+        writer = f"{place.topic}|{place.partition}"
+        prefix = f"{self.layout.generation}|"
+        ids = {key: f"{prefix}{'|'.join(key)}|{writer}" for key in sums}
+        stored = await self._totals(held, ids.values(), entry.k)
+        documents = []
+        for key, delta in sums.items():
+            id = ids[key]
+            if id in stored:
+                total = stored[id]
+                if total is None:
+                    continue
+                total = added(total, delta)
+            else:
+                total = delta
+            held.cells.put(id, total)
+            measure, grain, day, dims = key
+            documents.append(Document(id, entry.k, encode(total), {
+                "gen": self.layout.generation, "writer": writer, "measure": measure, "grain": grain, "day": day,
+                "dims": dims, "n": total.n, "sum": total.sum,
+            }))
+        await self._put(self.layout.cells, documents)
+
+    async def _totals(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Total | None]:
+        """Cells as they were before record k; None: has it already; absent: no such cell yet."""
+        found: dict[str, Total | None] = {}
+        missing = []
+        for id in ids:
+            total = held.cells.get(id)
+            if total is None:
+                missing.append(id)
+            else:
+                found[id] = total
+        if missing:
+            for id, document in (await self.store.load(self.layout.cells, missing)).items():
+                found[id] = decode_total(document.body) if document.version < k else None
+        return found
+
+    async def _put_members(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+        writer = f"{place.topic}|{place.partition}"
+        deltas = {f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}
+        missing = [id for id in deltas if held.members.get(id) is None]
+        stored = await self.store.load(self.layout.members, missing) if missing else {}
+        documents = []
+        for id, (measure, day, dims, member, n) in deltas.items():
+            row = held.members.get(id)
+            if row is None and id in stored:
+                if stored[id].version >= entry.k:
+                    continue
+                row = decode_row(stored[id].body)
+            row = Row(n + (row.n if row else 0))
+            held.members.put(id, row)
+            documents.append(Document(id, entry.k, encode(row), {
+                "gen": self.layout.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
+                "member": member, "n": row.n,
+            }))
+        await self._put(self.layout.members, documents)
+
+    async def _put(self, collection: str, documents: Sequence[Document]) -> None:
+        if documents:
+            await self.store.put_newer(collection, documents)
+
+
+def merged(deltas: Iterable[Delta], grains: Sequence[str]) -> dict[tuple[str, str, str, str], Total]:
+    """{(measure, grain, day, dims): difference}: several days fall into one month."""
+    sums: dict[tuple[str, str, str, str], Total] = {}
+    for grain in grains:
+        for measure, day, dims, n, total, hist in deltas:
+            key = (measure, grain, day_of(grain, day), dims)
+            delta = Total(n, total, hist)
+            before = sums.get(key)
+            sums[key] = delta if before is None else added(before, delta)
+    return sums
+
+
+def added(total: Total, delta: Total) -> Total:
+    """Values that are counted no more leave the histogram."""
+    hist = total.hist
+    if delta.hist:
+        hist = dict(hist or {})
+        for value, count in delta.hist.items():
+            count += hist.get(value, 0)
+            if count:
+                hist[value] = count
+            else:
+                hist.pop(value, None)
+    return Total(total.n + delta.n, total.sum + delta.sum, hist or None)
