@@ -19,6 +19,7 @@ import msgspec
 from chassis import codec
 from chassis.codec import Fault
 from chassis.handlers import Meta
+from chassis.partitioner import partition_of
 from chassis.ports import Outgoing, Record
 from contracts.kinds import BY_NAME, EVENTS, EventType
 from contracts.topics import PARTITIONS, TOPICS
@@ -34,6 +35,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EXTENSION = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 _CORE = frozenset({"specversion", "id", "source", "type", "time", "partitionkey", "datacontenttype", "dataschema"})
 _BODY = _CORE | {"data", "data_base64"}
+_HEADERS = {f"ce_{name}": name for name in _CORE}
 _MAX_ATTRIBUTE = 1024
 
 
@@ -209,11 +211,15 @@ def _binary(headers: Mapping[str, bytes], value: bytes, content: tuple[str, str]
         raise _Bad("not_cloudevents", "neither a `ce_specversion` header nor a structured content type")
     if content[0] != "application/json" and not content[0].endswith("+json"):
         raise _Bad("not_json", f"the content type is {content[0][:80]!r}")
+    found, extensions = {}, {}
     try:
-        found = {name[3:]: held.decode() for name, held in headers.items() if name[:3] == "ce_"}
+        for name, held in headers.items():
+            if (core := _HEADERS.get(name)) is not None:
+                found[core] = held.decode()
+            elif name[:3] == "ce_":
+                extensions[name[3:]] = held.decode()
     except (UnicodeError, AttributeError) as error:
         raise _Bad("not_cloudevents", "an attribute is not UTF-8 text") from error
-    extensions = {name: text for name, text in found.items() if name not in _CORE}
     return found, _text(value, content[1]), extensions
 
 
@@ -299,16 +305,20 @@ def _message(
         text = f"`partitionkey` is not the {kind.key_text} of the data"
         raise _Bad("key_mismatch", text, Fault("key_mismatch", "/partitionkey", text))
     backfill = extensions.get("backfill") == "true"
-    sequence = extensions.get("sequence", "")
     meta = Meta(
         id=id, source=source, type=kind.name, time=time, appended_at=now,
         live=not backfill and time >= now - effects_within, backfill=backfill,
         day_only=extensions.get("timeprecision") == "day",
-        sequence=int(sequence) if sequence.isdecimal() and len(sequence) < 19 else None,
+        sequence=_number(extensions.get("sequence")),
         correlation_id=extensions.get("correlationid"), causation_id=extensions.get("causationid"),
         actor=(getattr(event, "actor_id", None) or source) if source in trusted else source,
     )
     return Message(event, meta, key, digest_of(kind.name, event), record, extensions, data)
+
+
+def _number(text: str | None) -> int | None:
+    """Ours are whole numbers; a stranger's sequence may be any text, which then orders nothing."""
+    return int(text) if text and len(text) < 19 and text.isascii() and text.isdigit() else None
 
 
 def _attribute(attributes: Attributes, name: str) -> str:
@@ -385,26 +395,3 @@ def decode_structured(
         return bad.rejected
     except (TypeError, ValueError) as error:
         return Rejected("not_json", str(error))
-
-
-# --- where a key lies ------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=200_000)
-def partition_of(key: bytes, partitions: int = PARTITIONS) -> int:
-    """Kafka's default partition of a key: murmur2, its sign bit cleared, over the number of partitions."""
-    return (_murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def _murmur2(data: bytes) -> int:
-    """MurmurHash2 with the seed that Kafka's clients use, as an unsigned 32-bit number."""
-    m, mask, length = 0x5BD1E995, 0xFFFFFFFF, len(data)
-    h = (0x9747B28C ^ length) & mask
-    whole = length & ~3
-    for at in range(0, whole, 4):
-        k = int.from_bytes(data[at:at + 4], "little") * m & mask
-        h = (h * m & mask) ^ ((k ^ (k >> 24)) * m & mask)
-    if whole < length:
-        h = (h ^ int.from_bytes(data[whole:], "little")) * m & mask
-    h = (h ^ (h >> 13)) * m & mask
-    return h ^ (h >> 15)
