@@ -1,0 +1,218 @@
+"""One member of a group on aiokafka's consumer: raw records, named commits, callbacks between two polls."""
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaPlace
+from aiokafka.errors import CommitFailedError, IllegalStateError, OffsetOutOfRangeError
+
+from chassis.kafka.errors import kafka_errors
+from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
+
+log = logging.getLogger(__name__)
+
+COMMIT_WITHIN = 15.0  # seconds
+HANDOVER = 5.0  # seconds that a partition waits for the batch being worked on, before it is given up regardless
+
+
+class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """`open_member()` makes the aiokafka consumer, not started; `check()` says what must hold before it joins.
+
+    aiokafka runs the callbacks in its own task. Here they wait until `poll` is called again, so that no batch is under
+    way while partitions move (at most HANDOVER: then the commit of that batch is refused, and its effects are fenced).
+    All partitions are revoked and assigned anew at every change of the group: aiokafka knows no other way.
+    """
+
+    def __init__(
+        self, open_member: Callable[[], AIOKafkaConsumer], check: Callable[[], Awaitable[None]],
+        topics: Sequence[str], on_assigned: Moved | None, on_revoked: Moved | None,
+    ) -> None:
+        self._open_member, self._check = open_member, check
+        self._topics = tuple(dict.fromkeys(topics))
+        self._on_assigned, self._on_revoked = on_assigned, on_revoked
+        self._member: AIOKafkaConsumer | None = None
+        self._held: frozenset[TopicPartition] = frozenset()
+        self._next: dict[TopicPartition, int] = {}  # what `poll` hands out next
+        self._fetching: asyncio.Task[dict[KafkaPlace, list[Any]]] | None = None
+        self._settled = asyncio.Event()  # not set while partitions move
+        self._idle = asyncio.Event()  # set while nothing that `poll` handed out is being worked on
+        self._idle.set()
+        self._failure: Exception | None = None
+
+    async def start(self) -> None:
+        await self._check()
+        self._member = self._open_member()
+        with kafka_errors("joining the group"):
+            try:
+                await self._member.start()
+                self._member.subscribe(self._topics, listener=self)
+            except BaseException:
+                await self._member.stop()
+                raise
+
+    async def stop(self) -> None:
+        """What is held is revoked first, so that its last commit still counts."""
+        member, self._member = self._member, None
+        if member is None:
+            return
+        try:
+            await self._end_fetching()
+            self._member = member
+            await self._give_up()
+        finally:
+            self._member = None
+            with kafka_errors("leaving the group"):
+                await member.stop()
+
+    async def poll(self, max_records: int, timeout: float) -> Mapping[TopicPartition, Sequence[Record]]:
+        member = self._running()
+        self._idle.set()
+        if not self._settled.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._settled.wait()
+        self._raise_failure()
+        if not self._settled.is_set():
+            return {}
+        if self._fetching is None:
+            fetch = member.getmany(timeout_ms=max(0, int(timeout * 1000)), max_records=max_records)
+            self._fetching = asyncio.create_task(fetch)
+        # a cancelled poll leaves the fetch to the next one: it may already have moved the position
+        await asyncio.wait({self._fetching})
+        fetched, self._fetching = self._fetching, None
+        if fetched.cancelled():
+            return {}
+        with kafka_errors("reading"):
+            try:
+                return self._handed_out(fetched.result())
+            except OffsetOutOfRangeError as error:
+                raise LogRecreated(f"the log no longer holds what comes next: {error}") from error
+
+    def _handed_out(self, fetched: Mapping[KafkaPlace, Sequence[Any]]) -> dict[TopicPartition, Sequence[Record]]:
+        handed: dict[TopicPartition, Sequence[Record]] = {}
+        for kafka_place, raw in fetched.items():
+            place = TopicPartition(*kafka_place)
+            expected = self._next.get(place, 0)
+            if raw[0].offset < expected:
+                self._failure = LogRecreated(
+                    f"{place.topic}/{place.partition} went back from {expected} to {raw[0].offset}: it was made anew",
+                )
+                raise self._failure
+            self._next[place] = raw[-1].offset + 1
+            handed[place] = [record_of(each) for each in raw]
+        if handed:
+            self._idle.clear()
+        return handed
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if not offsets:
+            return
+        lost = sorted(offsets.keys() - self._held)
+        if lost or self._member is None:
+            raise PartitionLost(", ".join(f"{p.topic}/{p.partition}" for p in lost or sorted(offsets)))
+        named = {KafkaPlace(*place): offset for place, offset in offsets.items()}
+        with kafka_errors("committing"):
+            try:
+                async with asyncio.timeout(COMMIT_WITHIN):
+                    await self._member.commit(named)
+            except (CommitFailedError, IllegalStateError) as error:
+                raise PartitionLost(str(error)) from error
+
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        if place not in self._held or self._member is None:
+            raise PartitionLost(f"{place.topic}/{place.partition}")
+        try:
+            self._member.seek(KafkaPlace(*place), offset)
+        except IllegalStateError as error:
+            raise PartitionLost(str(error)) from error
+        self._next[place] = offset
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        return self._held
+
+    async def lag(self) -> Mapping[TopicPartition, int]:
+        held = self._held
+        if not held:
+            return {}
+        with kafka_errors("asking for the end of the log"):
+            ends = await self._running().end_offsets([KafkaPlace(*place) for place in held])
+        return {p: max(0, ends[KafkaPlace(*p)] - self._next[p]) for p in held if p in self._next}
+
+    # --- called by aiokafka, in its own task -------------------------------------------------------------------------
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        self._settled.clear()
+        await self._end_fetching()
+        try:
+            await asyncio.wait_for(self._idle.wait(), HANDOVER)
+        except TimeoutError:
+            log.warning("partitions move while a batch is still under way")
+        try:
+            await self._give_up()
+        except Exception as error:
+            self._failure = error
+
+    async def on_partitions_assigned(self, assigned: set[KafkaPlace]) -> None:
+        try:
+            await self._take({TopicPartition(*place) for place in assigned})
+        except Exception as error:  # aiokafka would only log it; the next poll raises it
+            self._failure = error
+        self._settled.set()
+
+    async def _take(self, places: set[TopicPartition]) -> None:
+        if not places or self._member is None:
+            return
+        await self._find_positions(self._member, places)
+        self._held = frozenset(places)
+        if self._on_assigned:
+            await self._on_assigned(self._held)
+
+    async def _give_up(self) -> None:
+        held = self._held
+        try:
+            if held and self._on_revoked:
+                await self._on_revoked(held)
+        finally:
+            self._held = frozenset()
+            self._next.clear()
+
+    async def _find_positions(self, member: AIOKafkaConsumer, places: set[TopicPartition]) -> None:
+        """A position outside of the log would be moved to the beginning by aiokafka, silently: refuse it."""
+        named = [KafkaPlace(*place) for place in places]
+        with kafka_errors("asking for positions"):
+            async with asyncio.timeout(COMMIT_WITHIN):
+                begin = await member.beginning_offsets(named)
+                end = await member.end_offsets(named)
+                committed = dict(zip(named, await asyncio.gather(*map(member.committed, named)), strict=True))
+        for place in named:
+            position = begin[place] if committed[place] is None else committed[place]
+            if not begin[place] <= position <= end[place]:
+                raise LogRecreated(
+                    f"{place.topic}/{place.partition} holds {begin[place]} to {end[place]}, and {position} comes next",
+                )
+            self._next[TopicPartition(*place)] = position
+
+    async def _end_fetching(self) -> None:
+        """What it may have fetched is not handed out: after the move the position is the committed one again."""
+        if self._fetching is not None:
+            self._fetching.cancel()
+            with suppress(Exception, asyncio.CancelledError):
+                await asyncio.wait({self._fetching})
+
+    def _running(self) -> AIOKafkaConsumer:
+        if self._member is None:
+            raise BusUnavailable("the consumer is not started")
+        return self._member
+
+    def _raise_failure(self) -> None:
+        """Stays: this member cannot go on; whoever watches it makes another."""
+        if self._failure is not None:
+            raise self._failure
+
+
+def record_of(raw: Any) -> Record:
+    headers = tuple((name, value or b"") for name, value in raw.headers)
+    return Record(raw.topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, headers)
