@@ -102,8 +102,11 @@ class ActivityLogged(Dimensions):
 
 @event("crm.activity.voided.v1", "crm.activities.v1", subject_key, key_text="subject kind:id")
 class ActivityVoided:
+    """`lead_id`: as the activity named it, when it was about something else than the lead."""
+
     activity_id: Id
     subject: Subject
+    lead_id: Id | None = None
     reason: str | None = None
 
 

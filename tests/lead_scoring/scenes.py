@@ -1,0 +1,126 @@
+"""What the tests of lead_scoring share: a small scorecard, and how things are said to a lead."""
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from chassis.definitions import Definition, Definitions
+from contracts.crm import (
+    ActivityLogged,
+    CampaignResponded,
+    EngagementRecorded,
+    LeadCaptured,
+    LeadConverted,
+    LeadLost,
+    LeadRevised,
+)
+from contracts.kinds import Contact, Subject
+from services.lead_scoring.commands import (
+    CaptureLead,
+    ConvertLead,
+    CountActivity,
+    CountEngagement,
+    CountResponse,
+    LoseLead,
+    ReviseLead,
+    VoidActivity,
+)
+from services.lead_scoring.decider import lead_decider
+from services.lead_scoring.definitions import Scorecards, compile_scorecards
+from services.lead_scoring.state import Lead
+
+T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TITLE = {"en": "A rule", "zh": "规则"}
+
+CARD: Mapping[str, Any] = {
+    "name": "software", "version": 1, "title": TITLE,
+    "fit": [
+        {"rule": "industry", "title": {"en": "An industry we sell to", "zh": "目标行业"},
+         "when": "attributes.industry in ['finance', 'retail']", "points": 20, "group": "company"},
+        {"rule": "large", "title": {"en": "A large company", "zh": "大公司"}, "when": "attributes.employees >= 200",
+         "points": 15, "group": "company"},
+        {"rule": "student", "title": {"en": "A student", "zh": "学生"}, "when": "source == 'student'", "points": -30},
+    ],
+    "engagement": [
+        {"rule": "demo", "title": {"en": "Saw a demonstration", "zh": "演示"}, "on": "activity", "kind": "demo",
+         "points": 20},
+        {"rule": "call", "title": {"en": "A call", "zh": "通话"}, "on": "activity", "kind": "call", "points": 5,
+         "repeatable": True, "max_times": 3},
+        {"rule": "inbound", "title": {"en": "Wrote to us", "zh": "来信"}, "on": "activity", "kind": "email",
+         "when": "direction == 'inbound'", "points": 10},
+        {"rule": "web", "title": {"en": "Visited the web site", "zh": "访问网站"}, "on": "engagement",
+         "kind": "web_visit", "points": 2, "repeatable": True, "max_times": 4, "within_days": 30},
+        {"rule": "reply", "title": {"en": "Answered a campaign", "zh": "回复"}, "on": "campaign", "kind": "replied",
+         "points": 10},
+    ],
+    "limits": {"groups": {"company": 30}, "total": 80, "floor": 0},
+    "grades": [{"grade": "A", "from": 60}, {"grade": "B", "from": 40}, {"grade": "C", "from": 20}, {"grade": "D"}],
+    "qualify_at": 50, "disqualify_below": 45,
+}
+
+
+def cards(**change: Any) -> Scorecards:
+    return compile_scorecards(Definitions([Definition("scorecards", "software", 1, {**CARD, **change})]))
+
+
+CARDS = cards()
+LEAD = lead_decider(CARDS)
+
+
+def at(days: float = 0) -> datetime:
+    return T0 + timedelta(days=days)
+
+
+def told(days: float, ref: str) -> dict[str, Any]:
+    return {"at": at(days), "ref": ref, "actor": "crm"}
+
+
+def capture(days: float = 0, *, line: str = "software", source: str = "web", **attributes: Any) -> CaptureLead:
+    said = LeadCaptured(lead_id="l1", business_line=line, source=source, rep_id="r1", attributes=attributes,
+                        contact=Contact(name="Ada", email="ada@example.com"))
+    return CaptureLead(**told(days, "capture"), said=said)
+
+
+def revise(days: float = 1, **fields: Any) -> ReviseLead:
+    said = LeadRevised(lead_id="l1", given=tuple(fields), **fields)
+    return ReviseLead(**told(days, f"revise-{days}"), said=said)
+
+
+def activity(kind: Any, id: str, days: float = 1, **more: Any) -> CountActivity:
+    said = ActivityLogged(activity_id=id, kind=kind, subject=Subject(kind="lead", id="l1"), **more)
+    return CountActivity(**told(days, f"a-{id}-{days}"), said=said)
+
+
+def void(id: str, days: float = 2) -> VoidActivity:
+    return VoidActivity(**told(days, f"v-{id}"), activity_id=id)
+
+
+def visit(id: str, days: float = 1) -> CountEngagement:
+    said = EngagementRecorded(engagement_id=id, kind="web_visit", subject=Subject(kind="lead", id="l1"))
+    return CountEngagement(**told(days, f"e-{id}"), said=said)
+
+
+def reply(id: str, days: float = 1) -> CountResponse:
+    said = CampaignResponded(campaign_id="c1", response_id=id, response="replied", lead_id="l1")
+    return CountResponse(**told(days, f"r-{id}"), said=said)
+
+
+def convert(days: float = 3) -> ConvertLead:
+    return ConvertLead(**told(days, "convert"), said=LeadConverted(lead_id="l1", customer_id="k1"))
+
+
+def lose(days: float = 3) -> LoseLead:
+    return LoseLead(**told(days, "lose"), said=LeadLost(lead_id="l1", reason="no_budget"))
+
+
+def after(*commands: Any, decider: Any = LEAD) -> tuple[Lead, list[Any]]:
+    """The lead after these commands, and everything that was said, in order."""
+    state, said = decider.initial_state("l1"), []
+    for command in commands:
+        events = decider.decide(command, state)
+        state, said = reduce(decider.evolve, events, state), [*said, *events]
+    return state, said
+
+
+def of(cls: type, events: list[Any]) -> list[Any]:
+    return [e for e in events if isinstance(e, cls)]
