@@ -1,0 +1,129 @@
+"""Why a transition may not be made: every reason at once, none of them found twice."""
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from contracts.pipeline import Reason
+from services.pipeline.commands import RequestTransition
+from services.pipeline.decider.values import facts, is_empty, values_of
+from services.pipeline.definitions import LOSS_REASON, Blueprint, Requirement, Transition, holds, misfit
+from services.pipeline.state import Opportunity
+
+NO_LONGER_OPEN = ("won", "lost")
+
+
+def pointer(*steps: str) -> str:
+    return "".join("/" + s.replace("~", "~0").replace("/", "~1") for s in steps)
+
+
+def reasons_against(
+    blueprint: Blueprint, state: Opportunity, stage: str, command: RequestTransition,
+) -> tuple[Reason, ...]:
+    """`stage` is the one the deal is in at the time of the command. Empty: the transition may be made."""
+    found = list(_out_of_order(state, command))
+    transition = blueprint.transitions.get(command.transition)
+    if transition is None or (stage, transition.name) not in blueprint.table:
+        return (*found, _not_from_here(blueprint, state, stage, command.transition))
+    return (*found, *still_open(blueprint, state, transition, command))
+
+
+def still_open(
+    blueprint: Blueprint, state: Opportunity, transition: Transition, command: RequestTransition,
+) -> Iterator[Reason]:
+    """What has to be done yet, once the transition does start from the stage."""
+    given = command.fields
+    yield from _given_wrongly(blueprint, given)
+    values = {n: v for n, v in (values_of(state) | dict(given)).items() if v is not None}
+    yield from _fields(blueprint, transition, values)
+    yield from _actions(blueprint, state, transition)
+    yield from _checklist(transition, command.checklist)
+    yield from _criteria(transition, values)
+    if blueprint.stages[transition.to].type == "lost":
+        yield from _loss_reason(blueprint, given)
+
+
+def _out_of_order(state: Opportunity, command: RequestTransition) -> Iterator[Reason]:
+    if not command.backfill and state.changed_at is not None and command.at < state.changed_at:
+        yield Reason(code="out_of_order", path="/occurred_at",
+                     message=f"The deal was changed later than that, at {state.changed_at.isoformat()}.")
+
+
+def _not_from_here(blueprint: Blueprint, state: Opportunity, stage: str, wanted: str) -> Reason:
+    allowed = ", ".join(t.name for t in blueprint.leaving(stage)) or "none"
+    if state.status in NO_LONGER_OPEN:
+        return Reason(code="already_closed", path="/transition",
+                      message=f"The deal is {state.status}; from there: {allowed}.")
+    known = "does not start from" if wanted in blueprint.transitions else "is no transition of the blueprint; from"
+    return Reason(code="not_from_this_stage", path="/transition",
+                  message=f"{wanted!r} {known} stage {stage!r}. Allowed: {allowed}.")
+
+
+def _given_wrongly(blueprint: Blueprint, given: Mapping[str, Any]) -> Iterator[Reason]:
+    for name, value in given.items():
+        if name == LOSS_REASON:
+            continue
+        form = blueprint.fields.get(name)
+        if form is None:
+            yield Reason(code="field_unknown", path=pointer("fields", name), message=f"There is no field {name!r}.")
+        elif (wrong := misfit(form, value)) is not None:
+            yield Reason(code="field_invalid", path=pointer("fields", name), message=f"{form.label.en} {wrong}.")
+
+
+def _fields(blueprint: Blueprint, transition: Transition, values: Mapping[str, Any]) -> Iterator[Reason]:
+    asked = {r.field for r in transition.requires}
+    by_layout = [] if blueprint.stages[transition.to].type == "lost" else [
+        Requirement(n, None, None) for n, f in blueprint.fields.items() if f.required and n not in asked
+    ]
+    for requirement in (*transition.requires, *by_layout):
+        yield from _field(blueprint, requirement, values)
+
+
+def _field(blueprint: Blueprint, requirement: Requirement, values: Mapping[str, Any]) -> Iterator[Reason]:
+    name, form = requirement.field, blueprint.fields[requirement.field]
+    path = pointer("fields", name)
+    if is_empty(values.get(name)):
+        yield Reason(code="field_required", path=path, message=requirement.message or f"{form.label.en} is needed.")
+    elif misfit(form, values[name]) is not None or requirement.check is None:
+        return  # ill-typed values are told with those that were given
+    elif not holds(requirement.check, facts(values)):
+        yield Reason(code="field_invalid", path=path, message=requirement.message or f"{form.label.en} is refused.")
+
+
+def _actions(blueprint: Blueprint, state: Opportunity, transition: Transition) -> Iterator[Reason]:
+    for action in transition.actions:
+        done = actions_done(blueprint, state, action.kind)
+        if done < action.count:
+            yield Reason(
+                code="action_missing", path=pointer("actions", action.kind),
+                message=f"{action.kind}: {done} of {action.count} done since the stage was entered.",
+            )
+
+
+def actions_done(blueprint: Blueprint, state: Opportunity, kind: str) -> int:
+    """Those since the present stay began; in the first stay, what was done with the lead too, if the line says so."""
+    since = state.entered_at
+    early = blueprint.count_lead_activities and len(state.visits) == 1
+    return sum(
+        a.kind == kind and not a.voided and (since is None or a.at >= since or (early and a.on_lead))
+        for a in state.activities
+    )
+
+
+def _checklist(transition: Transition, ticked: tuple[str, ...]) -> Iterator[Reason]:
+    for item in transition.checklist:
+        if item.name not in ticked:
+            yield Reason(code="checklist_open", path=pointer("checklist", item.name), message=item.title.en)
+
+
+def _criteria(transition: Transition, values: Mapping[str, Any]) -> Iterator[Reason]:
+    if transition.criteria is not None and not holds(transition.criteria, facts(values)):
+        yield Reason(code="criteria_not_met", path="/transition",
+                     message=transition.criteria_message or "The deal does not meet what this transition asks for.")
+
+
+def _loss_reason(blueprint: Blueprint, given: Mapping[str, Any]) -> Iterator[Reason]:
+    path, value = pointer("fields", LOSS_REASON), given.get(LOSS_REASON)
+    names = [o.name for o in blueprint.loss_reasons]
+    if is_empty(value):
+        yield Reason(code="loss_reason_required", path=path, message=f"Say why: one of {', '.join(names)}.")
+    elif value not in names:
+        yield Reason(code="field_invalid", path=path, message=f"The loss reason is none of {', '.join(names)}.")

@@ -1,0 +1,122 @@
+"""How a deal comes to be: asked for, by a qualified lead, or by a report that was heard first."""
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from contracts.pipeline import Opportunity as Deal
+from contracts.pipeline import OpportunityOpened, OpportunityRevised, Reason
+from services.pipeline.commands import Changes, OpenOpportunity
+from services.pipeline.decider.checks import pointer
+from services.pipeline.decider.moving import LAYOUT, Move, merge, move
+from services.pipeline.decider.story import Story
+from services.pipeline.decider.values import ABOUT, facts, plain, with_values
+from services.pipeline.definitions import LOSS_REASON, Blueprint, Book, misfit
+from services.pipeline.state import Dated, FieldsKept, OpeningKept
+
+
+def opening(story: Story, command: OpenOpportunity) -> None:
+    """Opens once. The same request again changes nothing, another one contradicts it."""
+    if story.state.deal is not None and not story.state.assumed:
+        if not command.for_lead and digest_of(command) != story.state.opening:
+            story.decline("already_known", f"There is a deal {story.id!r} already, opened by another request.")
+        return
+    if command.for_lead and not _switched_on(story.book, command):
+        return
+    blueprint, why = blueprint_for(story.book, command)
+    if blueprint is None:
+        story.decline(why.code, why.message)
+    elif wrong := tuple(wrong_opening(blueprint, command)):
+        story.decline(wrong[0].code, " ".join(r.message for r in wrong))
+    elif story.state.deal is None:
+        begin(story, blueprint, command, assumed=False)
+    else:
+        _complete(story, command)
+
+
+def blueprint_for(book: Book, command: OpenOpportunity) -> tuple[Blueprint | None, Reason]:
+    """By pipeline when it is named, else the line's first that takes such a deal."""
+    if command.pipeline is not None:
+        found = book.pipelines.get(command.pipeline)
+        if found is not None and command.business_line in (None, found.line):
+            return found, _reason("", "", "")
+        return None, _reason("unknown_pipeline", "/pipeline", f"The line has no pipeline {command.pipeline!r}.")
+    line = book.lines.get(command.business_line or "")
+    if line is None:
+        return None, _reason("unknown_business_line", "/business_line",
+                             f"There is no business line {command.business_line!r}.")
+    values = {n: plain(v) for n, v in {**command.about, **command.fields}.items() if v is not None}
+    return line.blueprint_for(facts(values)), _reason(
+        "no_blueprint", "/business_line", f"No blueprint of {line.name!r} takes such a deal.")
+
+
+def _switched_on(book: Book, command: OpenOpportunity) -> bool:
+    line = book.lines.get(command.business_line or "")
+    return line is not None and line.form.opens_on_qualified
+
+
+def wrong_opening(blueprint: Blueprint, command: OpenOpportunity) -> Iterator[Reason]:
+    if command.stage is not None and command.stage not in blueprint.stages:
+        yield _reason("unknown_stage", "/stage", f"{command.stage!r} is no stage of {blueprint.name!r}.")
+    yield from wrong_fields(blueprint, command.fields)
+
+
+def wrong_fields(blueprint: Blueprint, fields: Changes) -> Iterator[Reason]:
+    """Values that do not fit the layout. What the layout does not know is passed over."""
+    for name, value in fields.items():
+        form = blueprint.fields.get(name)
+        if form is not None and (said := misfit(form, value)) is not None:
+            yield _reason("field_invalid", pointer("fields", name), f"{form.label.en} {said}.")
+
+
+def begin(story: Story, blueprint: Blueprint, command: OpenOpportunity, *, assumed: bool) -> None:
+    stage = command.stage or blueprint.initial
+    opened_at = None if command.undated else command.at
+    empty = Deal(
+        pipeline=blueprint.name, business_line=blueprint.line, stage=stage, opened_at=opened_at,
+        forecast_category=blueprint.stages[stage].forecast_category, deal_kind="new", blueprint=blueprint.ref,
+    )
+    about = {n: v for n, v in command.about.items() if v is not None}
+    fields = {n: v for n, v in command.fields.items() if n in blueprint.fields and n not in ABOUT and v is not None}
+    deal = with_values(empty, blueprint, about)
+    story.tell(
+        OpportunityOpened(opportunity_id=story.id, opportunity=deal, actor_id=command.actor or None),
+        OpeningKept(digest_of(command), assumed),
+        Dated(opened_at, (*about, *(LAYOUT + n for n in fields))),
+    )
+    if fields:
+        story.tell(FieldsKept(fields))
+    move(story, Move(
+        to=stage, at=opened_at, said_at=command.at, live=command.live, actor=command.actor or None,
+        category=deal.forecast_category, loss_reason=command.fields.get(LOSS_REASON),
+    ))
+
+
+def _complete(story: Story, command: OpenOpportunity) -> None:
+    """The opening of a deal that a report had to open: its own moment and values, as far as they are not outdated."""
+    actor = command.actor or None
+    opened_at = None if command.undated else command.at
+    if opened_at != story.deal.opened_at:
+        after = replace(story.deal, opened_at=opened_at)
+        story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=after, before=story.deal, actor_id=actor))
+    merge(story, command.at, {n: v for n, v in command.about.items() if v is not None}, command.fields, actor)
+    story.tell(OpeningKept(digest_of(command), False))
+    first = story.state.visits[0].at
+    if opened_at is not None and first is not None and opened_at < first:
+        move(story, Move(to=command.stage or story.blueprint.initial, at=opened_at, said_at=command.at, live=False,
+                         actor=actor))
+
+
+def digest_of(command: OpenOpportunity) -> str:
+    said = [command.business_line, command.pipeline, command.stage, command.undated,
+            command.at.timestamp(), dict(command.about), dict(command.fields)]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=_text).encode()).hexdigest()[:32]
+
+
+def _text(value: Any) -> str:
+    return str(plain(value))
+
+
+def _reason(code: str, path: str, message: str) -> Reason:
+    return Reason(code=code, path=path, message=message)

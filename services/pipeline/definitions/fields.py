@@ -1,0 +1,93 @@
+"""The fields of a deal: the standard ones that every line has, those of the layout, and whether a value fits one."""
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, get_args
+
+from contracts.crm import DealKind, ForecastCategory
+from contracts.kinds import ID_PATTERN, INT64_MAX
+from services.pipeline.definitions.schema import FieldForm, Option, Title
+
+
+def _field(name: str, kind: Any, en: str, zh: str, options: tuple[str, ...] = ()) -> FieldForm:
+    made = tuple(Option(name=o, title=Title(en=o)) for o in options)
+    return FieldForm(name=name, type=kind, label=Title(en=en, zh=zh), options=made)
+
+
+STANDARD: Mapping[str, FieldForm] = {f.name: f for f in (
+    _field("amount", "money", "Amount", "金额"),
+    _field("expected_close_on", "date", "Expected close", "预计成交日期"),
+    _field("customer_id", "text", "Customer", "客户"),
+    _field("rep_id", "text", "Owner", "负责人"),
+    _field("region", "text", "Region", "区域"),
+    _field("team", "text", "Team", "团队"),
+    _field("product_id", "text", "Product", "产品"),
+    _field("campaign_id", "text", "Campaign", "营销活动"),
+    _field("forecast_category", "choice", "Forecast category", "预测类别", get_args(ForecastCategory)),
+    _field("deal_kind", "choice", "Kind of deal", "商机类型", get_args(DealKind)),
+)}
+LOSS_REASON = "loss_reason"  # travels with the fields of a transition, and belongs to the closing
+IDS = frozenset({"customer_id", "rep_id", "product_id", "campaign_id"})
+MAX_TEXT = 2_000
+
+
+def misfit(form: FieldForm, value: Any) -> str | None:
+    """What is wrong with a JSON value for this field, in words; None when nothing is. Null always fits: it empties."""
+    if value is None:
+        return None
+    if form.name in IDS and form is STANDARD.get(form.name):
+        return None if isinstance(value, str) and re.fullmatch(ID_PATTERN, value) else "is no id"
+    return CHECKS[form.type](form, value)
+
+
+def _text(_form: FieldForm, value: Any) -> str | None:
+    return None if isinstance(value, str) and len(value) <= MAX_TEXT else f"is no text of at most {MAX_TEXT} characters"
+
+
+def _number(_form: FieldForm, value: Any) -> str | None:
+    return None if isinstance(value, int | float) and not isinstance(value, bool) else "is no number"
+
+
+def _integer(_form: FieldForm, value: Any) -> str | None:
+    return None if _whole(value) else "is no whole number"
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT64_MAX
+
+
+def _boolean(_form: FieldForm, value: Any) -> str | None:
+    return None if isinstance(value, bool) else "is neither true nor false"
+
+
+def _date(_form: FieldForm, value: Any) -> str | None:
+    if isinstance(value, date):
+        return None
+    try:
+        date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return "is no date such as 2026-09-14"
+    return None
+
+
+def _money(_form: FieldForm, value: Any) -> str | None:
+    fits = (
+        isinstance(value, Mapping) and set(value) == {"amount_minor", "currency"} and _whole(value["amount_minor"])
+        and isinstance(value["currency"], str) and re.fullmatch("[A-Z]{3}", value["currency"])
+    )
+    return None if fits else "is no amount such as {amount_minor: 1200, currency: EUR}"
+
+
+def _choice(form: FieldForm, value: Any) -> str | None:
+    names = [o.name for o in form.options]
+    return None if value in names else f"is none of {', '.join(names)}"
+
+
+def _choices(form: FieldForm, value: Any) -> str | None:
+    if not isinstance(value, list | tuple):
+        return "is no list"
+    return next((found for v in value if (found := _choice(form, v))), None)
+
+
+CHECKS = {"text": _text, "number": _number, "integer": _integer, "boolean": _boolean, "date": _date, "money": _money,
+          "choice": _choice, "choices": _choices}

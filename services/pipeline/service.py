@@ -1,0 +1,48 @@
+"""The pipeline service, put together. Nothing is decided here."""
+from zoneinfo import ZoneInfo
+
+from chassis.decider import Aggregate
+from chassis.definitions import Definitions
+from chassis.service import Parts, Service
+from contracts.pipeline import (
+    OpportunityLost,
+    OpportunityOpened,
+    OpportunityReopened,
+    OpportunityRevised,
+    OpportunityWon,
+    SlaBreached,
+    SlaRetracted,
+    StageEntered,
+    TransitionRefused,
+)
+from services.pipeline.api import router
+from services.pipeline.decider import decider
+from services.pipeline.definitions import Book, compile_book
+from services.pipeline.handlers import HANDLERS
+from services.pipeline.state import INDEX, INDEXES, Opportunity, index
+
+
+def build(definitions: Definitions) -> Parts:
+    book = compile_book(definitions)
+    return Parts((aggregate(book, zone_of(definitions)),), HANDLERS, extra=book)
+
+
+def aggregate(book: Book, zone: ZoneInfo) -> Aggregate[Opportunity]:
+    return Aggregate("opportunity", decider(book), Opportunity, INDEX, INDEXES, lambda state: index(state, zone))
+
+
+def zone_of(definitions: Definitions) -> ZoneInfo:
+    calendar = definitions.one("calendar", "calendar")
+    return ZoneInfo(str(calendar.body.get("timezone", "UTC")) if calendar else "UTC")
+
+
+SERVICE = Service(
+    name="pipeline",
+    purpose="Guides every deal along its business line's blueprint and refuses a step with every reason.",
+    build=build,
+    says=(OpportunityOpened, OpportunityRevised, StageEntered, TransitionRefused, OpportunityWon, OpportunityLost,
+          OpportunityReopened, SlaBreached, SlaRetracted),
+    hears=tuple(HANDLERS),
+    definitions=("business_lines", "calendar"),
+    api=router,
+)
