@@ -292,11 +292,7 @@ def fault_of(error: msgspec.ValidationError) -> Fault:
 def json_schema(cls: type) -> dict[str, Any]:
     """The JSON Schema (2020-12) of an event's data: names as on the wire, unknown fields allowed."""
     schema = adapter(cls).json_schema(mode="validation", by_alias=True)
-    properties = schema["properties"]
-    properties.pop("given", None)
-    for name in [name for name in properties if name.endswith("_")]:
-        properties[_wire_name(name)] = properties.pop(name)
-    schema["required"] = [_wire_name(name) for name in schema.get("required", ())]
+    schema["properties"].pop("given", None)
     return schema
 
 

@@ -1,7 +1,9 @@
 """What pipeline says. Topic crm.opportunities.v1, key opportunity_id. Every event carries the deal as it now stands."""
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+import pydantic
 
 from contracts.crm import DealKind, ForecastCategory
 from contracts.kinds import Day, Id, Instant, Line, Money, event
@@ -56,7 +58,7 @@ class StageEntered:
 
     opportunity_id: Id
     opportunity: Opportunity
-    from_: Id | None
+    from_: Annotated[Id | None, pydantic.Field(alias="from")]
     to: Id
     transition: Id | None
     actor_id: str | None
