@@ -81,4 +81,4 @@ def commit(
 
 
 def committed(connection: apsw.Connection, team: str) -> dict[int, int]:
-    return {place: offset for place, offset in rows(connection, "SELECT place, next FROM commits WHERE team=?", (team,))}
+    return dict(rows(connection, "SELECT place, next FROM commits WHERE team=?", (team,)))

@@ -78,7 +78,7 @@ def ends_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int
     if not places:
         return {}
     marks = ",".join("?" * len(places))
-    return {id: end for id, end in rows(connection, f"SELECT id, next FROM places WHERE id IN ({marks})", places)}
+    return dict(rows(connection, f"SELECT id, next FROM places WHERE id IN ({marks})", places))
 
 
 def begins_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
