@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from chassis.ports import Collection, Document, PartitionLost, Scalar, Store, TopicPartition
 from chassis.projection import Projection
+from chassis.projector import upkeep
 from chassis.projector.documents import (
     Delta,
     Entry,
@@ -25,6 +26,7 @@ from chassis.projector.documents import (
 )
 from chassis.projector.folding import Fold, Heard, Planned, Refused, Uncountable, plan, record_of
 from chassis.projector.holding import Cache, Held
+from chassis.projector.upkeep import Mismatch
 
 Facts = dict[str, Fact]
 Indexes = Mapping[str, Mapping[str, Scalar]]
@@ -40,12 +42,12 @@ class Projector:
 
     def __init__(
         self, projection: Projection, store: Store, service: str, generation: str = "g1",
-        grains: Sequence[str] = ("day", "month"), *, cache: int = 4096,
+        grains: Sequence[str] = ("day", "month"), *, cache: int = 4096, keep: int = 16, prune_every: int = 32,
     ) -> None:
         self.projection, self.store = projection, store
         self.layout = Layout(service, generation, tuple(grains))
         self._writer = Writer()
-        self._cache = cache
+        self._cache, self._keep, self._prune_every = cache, keep, prune_every
         self._held: dict[TopicPartition, Held] = {}
 
     async def collections(self) -> list[Collection]:
@@ -98,9 +100,13 @@ class Projector:
         at = max((record_of(m).timestamp_ms for m in messages), default=held.at)
         entry = fold.entry(lo, hi, held.k + 1, at)
         await self._insert(place, entry)
+        await self._assure(place, entry)
         await self._apply(place, held, entry, fold.changed, fold.indexes)
-        held.window.add(entry.at, entry.ids)
+        held.window.add(entry.k, entry.at, entry.ids)
         held.reached(entry)
+        if held.k % self._prune_every == 0:
+            upto = min(held.k - self._keep, held.window.oldest(held.k) - 1)
+            await upkeep.prune(self.store, self.layout, self.layout.place(place), upto)
         return fold.refused
 
     def _fold(
@@ -138,10 +144,10 @@ class Projector:
         """Fill the window of ids from the journal."""
         after, where = None, {"place": self.layout.place(place)}
         while True:
-            page = await self.store.find(self.layout.journal, where, order="k", after=after, limit=100)
+            page = await self.store.find(self.layout.journal, where, order="k", after=after, limit=20)
             for document in page.documents:
                 entry = decode_entry(document.body)
-                held.window.add(entry.at, entry.ids)
+                held.window.add(entry.k, entry.at, entry.ids)
             after = page.next
             if after is None:
                 return
@@ -152,6 +158,17 @@ class Projector:
             self.layout.entry(place, entry.k), 0, encode(entry), {"place": self.layout.place(place), "k": entry.k})
         if await self.store.save(self.layout.journal, [document]):
             raise PartitionLost(f"{place.topic}/{place.partition}: record {entry.k} is another owner's")
+
+    async def _assure(self, place: TopicPartition, entry: Entry) -> None:
+        """A number may be free because its record was taken away long ago; then the checkpoint is beyond it."""
+        name = self.layout.place(place)
+        found = await self.store.load(self.layout.checkpoints, [name])
+        if name in found and found[name].version >= entry.k:
+            raise PartitionLost(f"{place.topic}/{place.partition}: record {entry.k} was another owner's, long ago")
+
+    async def audit(self) -> list[Mismatch]:
+        """What the cells hold against what the journal added since the beginning; empty when all is well."""
+        return await upkeep.audit(self.store, self.layout)
 
     # --- putting a record: any order, any number of times ---------------------------------------------------------
 

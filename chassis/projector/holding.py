@@ -39,20 +39,25 @@ class Window:
     def __init__(self, span_ms: int = WINDOW_MS, most: int = WINDOW_IDS) -> None:
         self.ids: dict[str, Any] = {}
         self._span_ms, self._most = span_ms, most
-        self._batches: deque[tuple[int, tuple[str, ...]]] = deque()
+        self._batches: deque[tuple[int, int, tuple[str, ...]]] = deque()
 
-    def add(self, at: int, ids: dict[str, Any]) -> None:
+    def add(self, k: int, at: int, ids: dict[str, Any]) -> None:
+        """The ids that record `k` counted, appended at `at` (ms) the latest."""
         if ids:
-            self._batches.append((at, tuple(ids)))
+            self._batches.append((k, at, tuple(ids)))
             self.ids.update(ids)
-            self._forget(at)
+        self._forget(at)
+
+    def oldest(self, otherwise: int) -> int:
+        """The first record whose ids are still needed."""
+        return self._batches[0][0] if self._batches else otherwise
 
     def _forget(self, at: int) -> None:
         """The last batch always stays: what it counts must be recognised at once."""
         while len(self._batches) > 1 and (
-            self._batches[0][0] < at - self._span_ms or len(self.ids) > self._most
+            self._batches[0][1] < at - self._span_ms or len(self.ids) > self._most
         ):
-            for name in self._batches.popleft()[1]:
+            for name in self._batches.popleft()[2]:
                 self.ids.pop(name, None)
 
 

@@ -46,7 +46,9 @@ class Letter:
     record: Record | None
 
 
-def letter(offset: int, id: str, event: Any, place: TopicPartition = PLACE, source: str = "/crm", at: int = 0) -> Letter:
+def letter(
+    offset: int, id: str, event: Any, place: TopicPartition = PLACE, source: str = "/crm", at: int = 0,
+) -> Letter:
     when = datetime(2026, 3, 1, tzinfo=UTC)
     record = Record(place.topic, place.partition, offset, at or START + offset, b"", b"")
     return Letter(event, Meta(id, source, "t", when, when), repr(event), record)

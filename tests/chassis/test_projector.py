@@ -249,3 +249,64 @@ async def test_a_projection_may_not_use_the_projectors_own_fields() -> None:
     made = Projector(replace(PROJECTION, fact_fields={"kind": str}), MemoryStore(), "kpi")
     with pytest.raises(ValueError, match="kind"):
         await made.collections()
+
+
+async def test_the_journal_stays_short_and_still_adds_up() -> None:
+    store = MemoryStore()
+    made = await projector(store, keep=2, prune_every=4)
+    await made.recover(PLACE)
+    for i in range(11):
+        await feed(made, letters((f"e{i}", Moved(str(i % 3), date(2026, 3, 1 + i % 4), customer=f"c{i % 2}")), first=i))
+    assert len(await store.ids("kpi.journal")) == 5  # 7 to 11: the eighth took away 1 to 6
+    assert await made.audit() == []
+
+
+async def test_the_audit_names_a_figure_that_was_tampered_with() -> None:
+    store = MemoryStore()
+    made, _ = await ready(store)
+    await feed(made, letters(("a", Moved("1"))))
+    [id] = [id for id in await store.ids("kpi.cells") if "amount|month" in id]
+    await store.delete("kpi.cells", [id])
+    assert await made.audit() == [("g1|deals|3", "month", "amount", (1, 100, 0), (0, 0, 0))]
+
+
+async def test_records_whose_ids_may_come_again_stay() -> None:
+    store = MemoryStore()
+    made = await projector(store, keep=1, prune_every=1)
+    await made.recover(PLACE)
+    day = 24 * 3600 * 1000
+    for i, at in enumerate((1, 2, day // 2, day + 10)):
+        await feed(made, [letter(i, f"e{i}", Clicked("x"), at=at)])
+    assert [id[-1] for id in await store.ids("kpi.journal")] == ["3", "4"]
+    heir = await projector(store)
+    await heir.recover(PLACE)
+    await feed(heir, [letter(4, "e2", Clicked("x"), at=day + 11)])
+    assert [c.n for c in await Cells(store, "kpi").read("clicks", None, None)] == [4]
+
+
+async def test_a_number_that_is_free_because_its_record_was_taken_away_is_not_used_again() -> None:
+    store = MemoryStore()
+    made = await projector(store, keep=1, prune_every=1)
+    zombie = await projector(store, keep=1, prune_every=1)
+    await made.recover(PLACE)
+    await zombie.recover(PLACE)
+    for i in range(4):
+        await feed(made, letters((f"e{i}", Moved(str(i))), first=i))
+    with pytest.raises(PartitionLost, match="long ago"):
+        await feed(zombie, letters(*((f"e{i}", Moved(str(i))) for i in range(6))))
+    assert await zombie.recover(PLACE) == 4
+    await feed(zombie, letters(("e4", Moved("4")), ("e5", Moved("5")), first=4))
+    assert await amounts(Cells(store, "kpi")) == [(MARCH, "West", 6, 600)]
+    assert await zombie.audit() == []
+
+
+async def test_small_caches_count_the_same() -> None:
+    store = MemoryStore()
+    made = await projector(store, cache=1)
+    await made.recover(PLACE)
+    for i in range(20):
+        await feed(made, letters(*(
+            (f"e{i}.{n}", Moved(str(n), date(2026, 3, 1 + (i + n) % 5), customer=str(n % 2))) for n in range(4)),
+            first=4 * i))
+    assert sum(n for _, _, n, _ in await amounts(Cells(store, "kpi"))) == 4
+    assert await made.audit() == []
