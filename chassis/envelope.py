@@ -147,6 +147,8 @@ def decode(
         return _decode(record, effects_within, trusted, hears, partitions)
     except _Bad as bad:
         return bad.rejected
+    except _NOT_JSON as error:
+        return Rejected("not_json", str(error))
 
 
 def _decode(
@@ -346,12 +348,22 @@ def _event(kind: EventType, data: bytes) -> Any:
     try:
         return codec.reader(kind.cls)(data)
     except msgspec.ValidationError as error:
-        found = codec.faults_of(kind.cls, msgspec.json.decode(data)) or (codec.fault_of(error),)
-        faults = tuple(Fault(f.code, f"/data{f.pointer}", f.message) for f in found)
-        text = "; ".join(f"{f.pointer}: {f.message}" for f in faults[:5])
-        raise _Bad("invalid", text, *faults) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise _ill_typed(kind, data, error) from error
+    except _NOT_JSON as error:
         raise _Bad("not_json", str(error), Fault("not_json", "/data", str(error))) from error
+
+
+_NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeError)
+
+
+def _ill_typed(kind: EventType, data: bytes, error: msgspec.ValidationError) -> _Bad:
+    """All faults; what was read until the first of them may still turn out to be no JSON."""
+    try:
+        found = codec.faults_of(kind.cls, msgspec.json.decode(data)) or (codec.fault_of(error),)
+    except _NOT_JSON as worse:
+        return _Bad("not_json", str(worse), Fault("not_json", "/data", str(worse)))
+    faults = tuple(Fault(f.code, f"/data{f.pointer}", f.message) for f in found)
+    return _Bad("invalid", "; ".join(f"{f.pointer}: {f.message}" for f in faults[:5]), *faults)
 
 
 _SUMMED = frozenset(
@@ -393,5 +405,5 @@ def decode_structured(
         return _message(kind, attributes, extensions, data, now, effects_within, trusted, None)
     except _Bad as bad:
         return bad.rejected
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         return Rejected("not_json", str(error))

@@ -37,7 +37,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if origin is not None and issubclass(origin, Mapping):
         return st.dictionaries(NAMES, values(args[1]), max_size=3)
     if is_dataclass(hint):
-        return objects(hint)
+        made: st.SearchStrategy[Any] = objects(hint)  # type: ignore[arg-type]
+        return made
     return _SIMPLE[hint]
 
 
