@@ -235,22 +235,34 @@ class Projector:
     async def _put_members(self, place: TopicPartition, held: Held, entry: Entry) -> None:
         writer = f"{place.topic}|{place.partition}"
         deltas = {f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}
-        missing = [id for id in deltas if held.members.get(id) is None]
-        stored = await self.store.load(self.layout.members, missing) if missing else {}
+        stored = await self._rows(held, deltas, entry.k)
         documents = []
         for id, (measure, day, dims, member, n) in deltas.items():
-            row = held.members.get(id)
-            if row is None and id in stored:
-                if stored[id].version >= entry.k:
-                    continue
-                row = decode_row(stored[id].body)
-            row = Row(n + (row.n if row else 0))
+            before = stored.get(id, Row())
+            if before is None:
+                continue
+            row = Row(before.n + n)
             held.members.put(id, row)
             documents.append(Document(id, entry.k, encode(row), {
                 "gen": self.layout.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
                 "member": member, "n": row.n,
             }))
         await self._put(self.layout.members, documents)
+
+    async def _rows(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Row | None]:
+        """The same as `_totals`, of membership rows."""
+        found: dict[str, Row | None] = {}
+        missing = []
+        for id in ids:
+            row = held.members.get(id)
+            if row is None:
+                missing.append(id)
+            else:
+                found[id] = row
+        if missing:
+            for id, document in (await self.store.load(self.layout.members, missing)).items():
+                found[id] = decode_row(document.body) if document.version < k else None
+        return found
 
     async def _put(self, collection: str, documents: Sequence[Document]) -> None:
         if documents:

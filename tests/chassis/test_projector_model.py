@@ -88,7 +88,8 @@ def the_same_again(said: list[tuple[str, Any]]) -> list[Letter]:
 @given(data=st.data(), said=events, faults=st.fixed_dictionaries({
     "rebalances": st.integers(0, 4), "crashes": st.integers(0, 4), "lost": st.integers(0, 4),
     "workers": st.integers(2, 3), "batch": st.integers(1, 4),
-    "shuffle": st.integers(0, 9), "prune_every": st.integers(1, 3), "keep": st.integers(1, 2)}))
+    "shuffle": st.integers(0, 9), "prune_every": st.integers(1, 3), "keep": st.integers(1, 2),
+    "cache": st.sampled_from([1, 99])}))
 def test_the_projector_is_exact_on_random_ways(data: st.DataObject, said: list[Any], faults: dict[str, int]) -> None:
     world = World(the_same_again(said), **faults)
     walk(world, lambda n: data.draw(st.integers(0, n - 1)))
@@ -103,7 +104,8 @@ def test_most_long_ways_come_to_an_end() -> None:
         said = [(chance.choice("abcdef"), a_move(chance)) for _ in range(chance.randint(2, 8))]
         world = World(
             the_same_again(said), workers=chance.randint(2, 3), rebalances=3, crashes=3, lost=3,
-            batch=chance.randint(1, 4), shuffle=seed, prune_every=chance.randint(1, 3), keep=1)
+            batch=chance.randint(1, 4), shuffle=seed, prune_every=chance.randint(1, 3), keep=1,
+            cache=chance.choice([1, 99]))
         ended += walk(world, chance.randrange, most=2_000)
     assert ended > EXAMPLES // 4
 

@@ -109,11 +109,11 @@ def freeze(held: Held | None) -> tuple[Any, ...] | None:
         sorted(held.window.ids.items()))
 
 
-def thaw(frozen: tuple[Any, ...] | None) -> Held | None:
+def thaw(frozen: tuple[Any, ...] | None, size: int) -> Held | None:
     if frozen is None:
         return None
     k, pos, at, refused, (facts, cells, members), batches, ids = frozen
-    held = Held(k, pos, Cache[Fact](99), Cache[Total](99), Cache[Row](99), at=at, refused=list(refused))
+    held = Held(k, pos, Cache[Fact](size), Cache[Total](size), Cache[Row](size), at=at, refused=list(refused))
     for cache, pairs, decode in (
         (held.facts, facts, decode_fact), (held.cells, cells, decode_total), (held.members, members, decode_row),
     ):
@@ -204,7 +204,7 @@ class World:
     def _drive(self, projector: Projector, worker: Worker) -> tuple[Operation | None, Any]:
         """(the operation asked for next, None), or (None, what it returned or raised)."""
         assert worker.doing
-        held = thaw(worker.held)
+        held = thaw(worker.held, self._more.get("cache", 99))
         if held is not None:
             projector._held[PLACE] = held
         if worker.doing[0] == "recover":
