@@ -30,6 +30,17 @@ class Wake(Command):
     """The deadline that `wake_at` named has come: `at` is that deadline, not the clock."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """`decide` may answer with it alone: the command contradicts what is already known (`already_known` ...).
+
+    A message becomes a dead letter with this code, a request is refused with it; nothing else changes.
+    """
+
+    code: str
+    message: str
+
+
 def never(_state: Any) -> datetime | None:
     return None
 

@@ -9,7 +9,7 @@ from typing import Any
 from chassis.ports import AnyOf, Between, Collection, Condition, Contains, Scalar
 
 _COLLECTION = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,99}")
-_FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_FIELD = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _TYPES = (str, int, float, bool)
 
 
