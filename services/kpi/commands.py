@@ -1,0 +1,21 @@
+"""What can be asked of a target."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chassis.decider import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTarget(Command):
+    """Aim at `value` (a decimal text in the measure's unit, minor units for money) in the period, within the scope.
+
+    `scope`: {dimension: label}, empty for the whole company. `seed`: from a definition; it gives way to any target
+    that stands already.
+    """
+
+    period: str
+    measure: str
+    value: str
+    scope: Mapping[str, str]
+    currency: str | None = None
+    seed: bool = False

@@ -1,0 +1,113 @@
+"""Which facts events change, and what facts count for: `projection(catalogue) -> Projection`.
+
+Each fact kind has a module: how its events make the image, and which rows the image yields. `counting` turns rows into
+contributions by the compiled measures; it knows none of them by name.
+"""
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chassis.handlers import Meta
+from chassis.projection import CellKey, Contribution, Image, Projection, Touch
+from services.kpi.definitions import Catalogue
+from services.kpi.definitions.measure import Counter
+from services.kpi.definitions.rows import DAY_FIELDS
+from services.kpi.projections import activities, deals, leads, reference, surveys, trade
+from services.kpi.projections.counting import counted
+from services.kpi.projections.rows import Clock, Row
+
+Yields = Callable[[str, Image, Clock], Iterable[Row]]
+Days = Callable[[Image, Clock], tuple[date | None, date | None]]
+
+_DAYS: Mapping[str, Days] = {
+    "lead": leads.days, "lead_score": leads.score_days, "deal": deals.days, "order": trade.days, "invoice": trade.days,
+    "payment": trade.days, "activity": activities.days, "survey": surveys.days,
+}
+
+
+def projection(catalogue: Catalogue) -> Projection:
+    """The projection of these measures in this zone."""
+    clock = Clock(catalogue.zone)
+    touches = _touches(clock)
+    kinds = _by_kind(catalogue)
+
+    def touch(event: Any, meta: Meta) -> Iterable[Touch]:
+        return (touches[type(event)](event, meta),)
+
+    def contributions(kind: str, image: Image) -> Iterable[Contribution]:
+        return merge(c for yields, counters in kinds.get(kind, ()) for row in yields(image["id"], image, clock)
+                     for c in counted(counters, row))
+
+    def index(kind: str, image: Image) -> Mapping[str, Any]:
+        opened, closed = _DAYS[kind](image, clock) if kind in _DAYS else (None, None)
+        return {"opened": opened and opened.isoformat(), "closed": closed and closed.isoformat()}
+
+    return Projection(
+        name=f"kpi-{catalogue.generation}", hears=tuple(touches), touch=touch, contributions=contributions,
+        fact_fields=DAY_FIELDS, fact_indexes=(("opened",), ("closed",)), index=index,
+    )
+
+
+def _touches(clock: Clock) -> dict[type, Callable[[Any, Meta], Touch]]:
+    own = {**leads.TOUCHES, **deals.touches(clock), **trade.TOUCHES, **activities.TOUCHES, **surveys.TOUCHES,
+           **reference.touches(clock)}
+    return {cls: _named(make) for cls, make in own.items()}
+
+
+def _named(make: Callable[[Any, Meta], Touch]) -> Callable[[Any, Meta], Touch]:
+    """Every image carries the id of its fact, as `id`."""
+
+    def touch(event: Any, meta: Meta) -> Touch:
+        made = make(event, meta)
+
+        def fold(image: Image) -> Image:
+            new = made.fold(image)
+            return {**new, "id": made.id} if isinstance(new, dict) and new is not image else new
+
+        return Touch(made.kind, made.id, fold)
+
+    return touch
+
+
+def _yields(catalogue: Catalogue) -> dict[str, Yields]:
+    around = catalogue.surroundings
+    return {
+        "lead.capture": leads.capture, "lead.conversion": leads.conversion, "lead.loss": leads.loss,
+        "lead_score.qualification": leads.qualification,
+        "deal.opening": deals.opening, "deal.closing": deals.closing, "deal.standing": deals.standing,
+        "deal.stage_entry": lambda id, image, clock: deals.stage_entries(id, image, clock, around.stages),
+        "deal.stage_exit": deals.stage_exits,
+        "order.placing": trade.placing, "order.refund": trade.refund, "invoice.issue": trade.issue,
+        "payment.receipt": trade.receipt, "activity.done": activities.done,
+        "survey.invitation": surveys.invitation, "survey.answer": surveys.answer,
+        "survey.score": lambda id, image, clock: surveys.score(id, image, clock, around.questions),
+    }
+
+
+def _by_kind(catalogue: Catalogue) -> dict[str, list[tuple[Yields, tuple[Counter, ...]]]]:
+    """What must be looked at when a fact of a kind has changed; rows that no measure counts are not made."""
+    yields = _yields(catalogue)
+    made: dict[str, list[tuple[Yields, tuple[Counter, ...]]]] = {}
+    for row, counters in catalogue.counters.items():
+        made.setdefault(row.split(".", 1)[0], []).append((yields[row], counters))
+    return made
+
+
+def merge(contributions: Iterable[Contribution]) -> Iterator[Contribution]:
+    """Those of the same cell in one; what comes to nothing is left out. Values and members stay apart."""
+    sums: dict[CellKey, list[int]] = {}
+    for cell, n, total, value, member in contributions:
+        if value is not None or member is not None:
+            yield Contribution(cell, n, total, value, member)
+        else:
+            known = sums.setdefault(cell, [0, 0])
+            known[0] += n
+            known[1] += total
+    for cell, (n, total) in sums.items():
+        if n or total:
+            yield Contribution(cell, n, total)
+
+
+HEARS: tuple[type, ...] = tuple(_touches(Clock(ZoneInfo("UTC"))))
+"""Every event class that changes a fact."""
