@@ -1,0 +1,236 @@
+"""A running service: its runner or projector on the log, its documents, its doors. Implements `chassis.context.Context`.
+
+    application = Application(SERVICE, settings, store, bus, definitions)
+    await application.start()      # checks, collections, topics
+    await application.run()        # consumes until stop(); its apps: application.api(), application.management()
+"""
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, FastAPI
+
+from chassis import dead_letters, health
+from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
+from chassis.dead_letters import DeadLetters
+from chassis.decider import Command
+from chassis.definitions import Definitions
+from chassis.documents import moment, read_row, row_id
+from chassis.envelope import Message, Rejected, decode, encode
+from chassis.health import Health
+from chassis.metrics import Metrics
+from chassis.ports import Between, Bus, Document, Group, LogRecreated, Record, Store, Where
+from chassis.processors import Deciding, Processor, Projecting
+from chassis.progress import Progress
+from chassis.projector import Projector
+from chassis.runner import Request, Runner, ask
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.timers import Scheduler, repeat
+from chassis.web import make_app
+from chassis.worker import Worker
+from contracts.kinds import EVENTS
+from contracts.topics import PARTITIONS, TOPICS
+
+VERSION = "0.1.0"
+LOOP_SECONDS = 1.0
+
+
+class Application:
+    """One service on one store and one log. `start` before anything else."""
+
+    def __init__(
+        self, service: Service, settings: Settings, store: Store, bus: Bus, definitions: Definitions, *,
+        version: str = VERSION,
+    ) -> None:
+        self.definition, self.service, self.settings = service, service.name, settings
+        self.store, self.bus, self.definitions, self.version = store, bus, definitions, version
+        self.parts = service.build(definitions)
+        self.zone = zone_of(settings, definitions)
+        self.metrics, self.health = Metrics(service.name, version), Health(service.name)
+        self.health.on_change = lambda ready: self.metrics.set(self.metrics.ready, int(ready))
+        self.group = f"triptych.{service.name}"
+        self.topics = service.topics
+        self.letters = DeadLetters(
+            service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics)
+        self.runner: Runner
+        self.worker: Worker | None = None
+        self.scheduler: Scheduler | None = None
+        self.projector: Projector | None = None
+        if self.parts.projection is not None:
+            self.projector = Projector(self.parts.projection, store, service.name)
+        self._hears = frozenset(EVENTS[c].name for c in service.hears)
+        self._trusted = frozenset(s.strip() for s in settings.trusted_sources.split(",") if s.strip())
+        self._stopping = asyncio.Event()
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Check and prepare; afterwards requests can be answered. Raises what makes it impossible to run here."""
+        said = {EVENTS[c].topic for c in self.definition.says} | set(self.topics)
+        await self.bus.ensure_topics({t: TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in sorted(said)})
+        await self.bus.ensure_topics(self.letters.needed_topics())
+        identity = await self.bus.identity()
+        progress = Progress(self.service, self.store, self.bus, identity)
+        await self.store.ensure([*self.parts.collections, self.letters.collection, progress.collection])
+        self.runner = Runner(
+            self.service, self.parts, self.store, self.bus, self.letters.bury, identity=identity, topics=self.topics,
+            metrics=self.metrics, effects_within=self.settings.effects_within)
+        processors: list[Processor] = []
+        if self.parts.aggregates:
+            processors.append(Deciding(self.runner))
+            self.scheduler = Scheduler(
+                self.runner, self.store, self.bus, group=self.group, topics=self.topics, now=self.now,
+                health=self.health)
+        if self.projector is not None:
+            processors.append(Projecting(self.projector, self.bus))
+        for processor in processors:
+            await processor.start()
+        if self.topics and processors:
+            self.worker = Worker(
+                self.service, self.topics, self.bus, processors, self._decode, self.letters, progress, group=self.group,
+                health=self.health, metrics=self.metrics, batch=self.settings.batch)
+        self.health.start()
+
+    async def run(self) -> None:
+        """Consume, fire deadlines, do jobs, until `stop`. Raises LogRecreated when the log is another one."""
+        async with asyncio.TaskGroup() as group:
+            if self.worker is not None:
+                group.create_task(self._consume(self.worker))
+            if self.scheduler is not None:
+                group.create_task(self.scheduler.run())
+            for job in self.definition.jobs:
+                group.create_task(repeat(job.name, job.every_seconds, partial(job.run, self), self._stopping))
+            group.create_task(self._watch_loop())
+
+    async def _consume(self, worker: Worker) -> None:
+        """A log that was made anew keeps the service up and not ready: whoever looks reads why."""
+        with contextlib.suppress(LogRecreated):
+            await worker.run()
+
+    async def _watch_loop(self) -> None:
+        while not self._stopping.is_set():
+            began = time.perf_counter()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOP_SECONDS)
+            self.metrics.observe(self.metrics.loop_lag, max(0.0, time.perf_counter() - began - LOOP_SECONDS))
+
+    async def stop(self) -> None:
+        """Drain: finish the batch in hand, commit, leave the group."""
+        self.health.drain()
+        self._stopping.set()
+        if self.scheduler is not None:
+            await self.scheduler.stop()
+        if self.worker is not None:
+            await self.worker.stop()
+
+    def api(self) -> FastAPI:
+        """The service's own routes and those that every service has."""
+        routers: list[APIRouter] = [self.definition.api(self)] if self.definition.api is not None else []
+        routers.append(dead_letters.router(self, self.letters))
+        return make_app(self.service, routers, version=self.version)
+
+    def management(self) -> FastAPI:
+        return health.management_app(self.health, self.metrics, version=self.version)
+
+    def _decode(self, record: Record) -> Message | Rejected | None:
+        return decode(
+            record, effects_within=self.settings.effects_within, trusted=self._trusted, hears=self._hears)
+
+    # --- the face towards the doors ----------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def ask(
+        self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
+        idempotency_key: str | None = None, body_hash: str = "", principal: str = "",
+    ) -> Outcome:
+        request = Request(
+            aggregate, key, command, self.now(), if_match, idempotency_key, body_hash, principal or "local")
+        try:
+            outcome = await ask(self.runner, request)
+        except Refusal as refusal:
+            self.metrics.add(self.metrics.http_commands, 1, refusal.code)
+            raise
+        self.metrics.add(self.metrics.http_commands, 1, "replayed" if outcome.replayed else "decided")
+        return outcome
+
+    async def read(self, aggregate: str, key: str) -> Entity | None:
+        return (await self.read_many(aggregate, [key])).get(key)
+
+    async def read_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]:
+        """Documents whose state never changed (a refusal was all that happened) are no entities."""
+        found = await self.store.load(self.runner.rooms[aggregate].layout.name, keys)
+        made = {key: self._entity(aggregate, document) for key, document in found.items()}
+        return {key: entity for key, entity in made.items() if entity.rev}
+
+    async def find(
+        self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
+        after: str | None = None, limit: int = 100,
+    ) -> EntityPage:
+        page = await self.store.find(
+            self.runner.rooms[aggregate].layout.name, {**where, "_rev": Between(1, None)}, order=order,
+            descending=descending, after=after, limit=limit)
+        return EntityPage(tuple(self._entity(aggregate, d) for d in page.documents), page.next)
+
+    async def count(
+        self, aggregate: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
+    ) -> list[Group]:
+        return await self.store.count(
+            self.runner.rooms[aggregate].layout.name, {**where, "_rev": Between(1, None)}, by=by, sums=sums)
+
+    async def history(self, aggregate: str, key: str, *, after: int = 0, limit: int = 100) -> list[HistoryRow]:
+        name = self.runner.rooms[aggregate].layout.history
+        last, rows = row_id(key, after), list[HistoryRow]()
+        while len(rows) < limit:
+            ids = await self.store.ids(name, prefix=f"{key}|", after=last, limit=limit)
+            if not ids:
+                break
+            last = ids[-1]
+            mine = [id for id in ids if len(id) == len(row_id(key, 0))]  # a key may begin as another one does
+            found = await self.store.load(name, mine)
+            rows += [HistoryRow(*read_row(found[id])) for id in mine if id in found]
+        return rows[:limit]
+
+    async def say(
+        self, event: Any, *, time: datetime, source: str, id: str, extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        await self.bus.publish([encode(event, id=id, source=source, time=time, extensions=extensions)])
+
+    async def settled(self) -> Mapping[str, Any]:
+        """`complete_until` is the clock when there is no lag, else when the first record that waits was appended."""
+        now, lag = self.now(), dict.fromkeys(self.topics, 0)
+        if not self.topics:
+            return {"complete_until": now, "lag": lag}
+        committed = await self.bus.committed(self.group, self.topics)
+        begins = await self.bus.begin_offsets(self.topics)
+        until = now
+        for place, end in (await self.bus.end_offsets(self.topics)).items():
+            at = max(committed.get(place, 0), begins.get(place, 0))
+            if end > at:
+                lag[place.topic] += end - at
+                waiting = await self.bus.read(place, at, 1)
+                if waiting:
+                    until = min(until, datetime.fromtimestamp(waiting[0].timestamp_ms / 1000, UTC))
+        return {"complete_until": until, "lag": lag}
+
+    def _entity(self, aggregate: str, document: Document) -> Entity:
+        stored, state = self.runner.rooms[aggregate].layout.read(document)
+        return Entity(document.id, state, stored.rev, None if stored.updated is None else moment(stored.updated))
+
+
+def zone_of(settings: Settings, definitions: Definitions) -> ZoneInfo:
+    """The company's: of the settings, else of `definitions/calendar.yaml`, else UTC."""
+    if settings.timezone is not None:
+        return ZoneInfo(settings.timezone)
+    for calendar in definitions.current("calendar"):
+        named = calendar.body.get("timezone") or calendar.body.get("zone")
+        if isinstance(named, str):
+            return ZoneInfo(named)
+    return ZoneInfo("UTC")

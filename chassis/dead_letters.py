@@ -1,0 +1,352 @@
+"""Records that could not be taken: kept as they came, with the reason; given back after a mend, or closed.
+
+A dead letter lies on `<topic>.<service>.dlq`, same partition, key, value and headers untouched, beside headers
+`dlq.*`. Its id is derived from where the record lay, so a second copy of it is the same letter. What was done with it
+is a document of the service. Replaying publishes the original again, addressed to this service alone.
+"""
+import base64
+import builtins
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from chassis.context import Context
+from chassis.envelope import Rejected, decode_structured, encode
+from chassis.metrics import Metrics
+from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
+from chassis.runner.work import REPLAY_FOR, Dead, output_id
+from chassis.web import Problem, answer, decode_cursor, not_found
+from contracts.topics import PARTITIONS, TOPICS, dead_letter_topic
+
+MOST_REPLAYS = 3
+MOST_READ = 50_000
+MOST_ERROR = 500
+
+
+Found = tuple[Mapping[str, str], Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter: where the record lay, why it could not be taken, and what has been done about it."""
+
+    id: str
+    service: str
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    code: str
+    error: str
+    version: str
+    first_failed_at: str
+    replays: int
+    status: str  # open, replaying, replayed, discarded
+    note: str
+    record: Record  # the original
+
+    def face(self, whole: bool = False) -> dict[str, Any]:
+        """For people; `whole` with the original record."""
+        headers = {k: v.decode("utf-8", "replace") for k, v in self.record.headers}
+        made: dict[str, Any] = {
+            "id": self.id, "service": self.service, "topic": self.topic, "partition": self.partition,
+            "offset": self.offset, "appended_at": _written(self.timestamp_ms), "code": self.code, "error": self.error,
+            "first_failed_at": self.first_failed_at, "replays": self.replays, "status": self.status, "note": self.note,
+            "version": self.version, "event_id": headers.get("ce_id"), "event_source": headers.get("ce_source"),
+            "event_type": headers.get("ce_type"),
+        }
+        if whole:
+            made |= {"key": _text(self.record.key), "value": _text(self.record.value), "headers": headers}
+        return made
+
+
+class DeadLetters:
+    """The dead letters of one service."""
+
+    def __init__(
+        self, service: str, topics: Sequence[str], store: Store, bus: Bus, *, group: str = "", version: str = "",
+        metrics: Metrics | None = None,
+    ) -> None:
+        self.service, self.topics, self.store, self.bus = service, tuple(topics), store, bus
+        self.group, self.version, self.metrics = group or f"triptych.{service}", version, metrics
+        self.collection = Collection(f"{service}.dead_letters", {"status": str})
+
+    def needed_topics(self) -> Mapping[str, int]:
+        return {
+            dead_letter_topic(t, self.service): TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in self.topics
+        }
+
+    # --- making them -------------------------------------------------------------------------------------------------
+
+    async def bury(self, dead: Sequence[Dead]) -> None:
+        """Publish; returns once the log has them. A copy of a letter that is there already does no harm."""
+        if not dead:
+            return
+        now = _written(time.time_ns() // 1_000_000)
+        await self.bus.publish([self._letter(d, now) for d in dead])
+        if self.metrics is not None:
+            for one in dead:
+                self.metrics.add(self.metrics.dead, 1, one.code)
+
+    def _letter(self, dead: Dead, now: str) -> Outgoing:
+        record = dead.record
+        said = {
+            "id": letter_id(self.service, record), "topic": record.topic, "partition": str(record.partition),
+            "offset": str(record.offset), "timestamp": str(record.timestamp_ms), "group": self.group,
+            "service": self.service, "version": self.version, "code": dead.code, "error": dead.error[:MOST_ERROR],
+            "attempts": "1", "first_failed_at": now, "replays": str(replays_of(record)),
+        }
+        kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
+        headers = kept + tuple((f"dlq.{n}", v.encode()) for n, v in said.items())
+        topic = dead_letter_topic(record.topic, self.service)
+        return Outgoing(topic, record.key, record.value, headers, record.partition)
+
+    # --- looking at them ---------------------------------------------------------------------------------------------
+
+    async def list(
+        self, limit: int = 100, where: Mapping[str, str] | None = None, after: tuple[str, str] | None = None,
+    ) -> builtins.list[Letter]:
+        """By (first_failed_at, id). `where`: wanted values of id, topic, code, status, event_type."""
+        found: dict[str, tuple[Mapping[str, str], Record]] = {}
+        for place, end in sorted((await self._ends()).items()):
+            for headers, record in await self._read(place, end):
+                found.setdefault(headers.get("id", ""), (headers, record))
+        done = await self.store.load(self.collection.name, found)
+        letters = [_opened(headers, record, done.get(id)) for id, (headers, record) in found.items()]
+        letters = [x for x in letters if _meets(x, where or {}) and (after is None or _order(x) > after)]
+        return sorted(letters, key=_order)[:limit]
+
+    async def show(self, id: str) -> Letter | None:
+        found = await self.list(1, {"id": id})
+        return found[0] if found else None
+
+    async def stats(self) -> dict[str, Any]:
+        """How many by status, and how many open ones by code and by topic."""
+        letters = await self.list(MOST_READ)
+        still = [x for x in letters if x.status == "open"]
+        return {
+            "service": self.service, "status": _tally(x.status for x in letters), "code": _tally(x.code for x in still),
+            "topic": _tally(x.topic for x in still),
+        }
+
+    async def _ends(self) -> Mapping[TopicPartition, int]:
+        return await self.bus.end_offsets(list(self.needed_topics()))
+
+    async def _read(self, place: TopicPartition, end: int) -> Sequence[Found]:
+        made = builtins.list[Found]()
+        begin = (await self.bus.begin_offsets([place.topic])).get(place, 0) if end else 0
+        at = max(begin, end - MOST_READ)
+        while at < end:
+            records = await self.bus.read(place, at, 500)
+            if not records:
+                break
+            made += [({n[4:]: v.decode() for n, v in r.headers if n.startswith("dlq.")}, r) for r in records]
+            at = records[-1].offset + 1
+        return made
+
+    # --- dealing with them -------------------------------------------------------------------------------------------
+
+    async def replay(self, id: str, content: Mapping[str, Any] | None = None) -> Letter:
+        """Give it back, once per letter: asking again changes nothing. `content`: the mended event or only its data.
+
+        Problem 404; 409 `discarded` or `too_many_replays`; 422 with why the mended content is none.
+        """
+        letter = await self._letter_or_404(id)
+        if letter.status == "discarded":
+            raise Problem(409, "discarded", "This dead letter was discarded.")
+        if letter.status == "replayed":
+            return letter
+        if letter.replays >= MOST_REPLAYS:
+            raise Problem(409, "too_many_replays", f"It has been replayed {MOST_REPLAYS} times already.")
+        message = self._again(letter, content)
+        await self._mark(letter, "replaying", "")
+        await self.bus.publish([message])
+        await self._mark(letter, "replayed", "with mended content" if content is not None else "")
+        return await self._letter_or_404(id)
+
+    async def discard(self, id: str, reason: str) -> Letter:
+        letter = await self._letter_or_404(id)
+        if letter.status == "replayed":
+            raise Problem(409, "replayed", "This dead letter was replayed.")
+        await self._mark(letter, "discarded", reason)
+        return await self._letter_or_404(id)
+
+    async def _letter_or_404(self, id: str) -> Letter:
+        letter = await self.show(id)
+        if letter is None:
+            raise not_found("dead letter", id)
+        return letter
+
+    def _again(self, letter: Letter, content: Mapping[str, Any] | None) -> Outgoing:
+        more = (
+            (REPLAY_FOR, f"{self.service}/{letter.id}".encode()), ("dlq.replays", str(letter.replays + 1).encode()))
+        if content is not None:
+            made = self._mended(letter, content)
+            return Outgoing(made.topic, made.key, made.value, made.headers + more)
+        kept = tuple((n, v) for n, v in letter.record.headers if not n.startswith("dlq.") and n != REPLAY_FOR)
+        return Outgoing(letter.topic, letter.record.key, letter.record.value, kept + more)
+
+    def _mended(self, letter: Letter, content: Mapping[str, Any]) -> Outgoing:
+        """A new event with its own id, caused by the old one."""
+        headers = {n: v.decode("utf-8", "replace") for n, v in letter.record.headers}
+        structured = dict(content) if "specversion" in content else {
+            "specversion": "1.0", "type": headers.get("ce_type"), "source": headers.get("ce_source"),
+            "time": headers.get("ce_time"), "id": headers.get("ce_id"), "data": dict(content),
+        }
+        text = msgspec.json.encode(structured, order="deterministic").decode()
+        structured["id"] = output_id(self.service, "mended", letter.id, text, 0)
+        structured.pop("partitionkey", None)
+        found = decode_structured(structured, now=datetime.now(UTC))
+        if isinstance(found, Rejected):
+            raise Problem(422, found.code, found.message)
+        extensions = {**found.extensions, "causationid": headers.get("ce_id") or letter.id}
+        for name in ("backfill", "timeprecision", "correlationid"):
+            extensions.setdefault(name, headers.get(f"ce_{name}", ""))
+        kept = {n: v for n, v in extensions.items() if v}
+        return encode(found.event, id=found.meta.id, source=found.meta.source, time=found.meta.time, extensions=kept)
+
+    async def _mark(self, letter: Letter, status: str, note: str) -> None:
+        held = (await self.store.load(self.collection.name, [letter.id])).get(letter.id)
+        body = msgspec.msgpack.encode((status, note, _written(time.time_ns() // 1_000_000)))
+        document = Document(letter.id, held.version if held else 0, body, {"status": status})
+        if await self.store.save(self.collection.name, [document]):
+            raise Problem(409, "busy", "Somebody else is dealing with this dead letter.")
+
+
+def letter_id(service: str, record: Record) -> str:
+    return output_id(service, "dead-letter", record.topic, f"{record.partition}/{record.offset}", 0)
+
+
+def replays_of(record: Record) -> int:
+    """How often the record was replayed before."""
+    for name, value in record.headers:
+        if name == "dlq.replays" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def addressed(record: Record, service: str) -> bool:
+    """Whether it is for this service: a replay is for one alone, all else for everybody."""
+    for name, value in record.headers:
+        if name == REPLAY_FOR:
+            return value.startswith(service.encode() + b"/")
+    return True
+
+
+def _opened(headers: Mapping[str, str], record: Record, done: Document | None) -> Letter:
+    status, note = "open", ""
+    if done is not None:
+        status, note, _ = msgspec.msgpack.decode(done.body)
+    kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
+    original = Record(
+        headers["topic"], int(headers["partition"]), int(headers["offset"]), int(headers["timestamp"]), record.key,
+        record.value, kept)
+    return Letter(
+        headers["id"], headers["service"], original.topic, original.partition, original.offset, original.timestamp_ms,
+        headers["code"], headers["error"], headers.get("version", ""), headers["first_failed_at"],
+        int(headers["replays"]), status, note, original)
+
+
+def _meets(letter: Letter, where: Mapping[str, str]) -> bool:
+    face = letter.face()
+    return all(face.get(name) == value for name, value in where.items())
+
+
+def _order(letter: Letter) -> tuple[str, str]:
+    return letter.first_failed_at, letter.id
+
+
+def _tally(values: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in values:
+        found[value] = found.get(value, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _written(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _text(value: bytes | None) -> str | None:
+    """UTF-8, else `base64:...`."""
+    if value is None:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return "base64:" + base64.b64encode(value).decode()
+
+
+# --- the door --------------------------------------------------------------------------------------------------------
+
+
+def router(context: Context, letters: DeadLetters) -> APIRouter:
+    """What every service answers to the gateway about its dead letters and its lag."""
+    routes = APIRouter(tags=["operators"])
+
+    @routes.get("/v1/dead-letters", summary="What this service could not take, with its reason")
+    async def listed(
+        limit: int = 100, cursor: str | None = None, topic: str | None = None, code: str | None = None,
+        status: str | None = None, event_type: str | None = None,
+    ) -> Response:
+        wanted = {"topic": topic, "code": code, "status": status, "event_type": event_type}
+        where = {n: v for n, v in wanted.items() if v is not None}
+        found = await letters.list(max(1, min(limit, 500)) + 1, where, _after(cursor))
+        return answer({"items": [x.face() for x in found]})
+
+    @routes.get("/v1/dead-letters/{id}", summary="One dead letter with its original record")
+    async def shown(id: str) -> Response:
+        found = await letters.show(id)
+        if found is None:
+            raise not_found("dead letter", id)
+        return answer(found.face(whole=True))
+
+    @routes.post("/v1/dead-letters/{id}/replay", summary="Give it back to this service")
+    async def replayed(id: str, request: Request) -> Response:
+        body = await _body(request)
+        content = body.get("with")
+        if content is not None and not isinstance(content, dict):
+            raise Problem(422, "invalid", "`with` is the mended event, or its data, as an object.")
+        return answer((await letters.replay(id, content)).face(), 202)
+
+    @routes.post("/v1/dead-letters/{id}/discard", summary="Close it, with a reason")
+    async def discarded(id: str, request: Request) -> Response:
+        reason = (await _body(request)).get("reason")
+        if not isinstance(reason, str) or not reason.strip():
+            raise Problem(422, "invalid", "`reason` says why it may be forgotten.")
+        return answer((await letters.discard(id, reason.strip()[:MOST_ERROR])).face())
+
+    @routes.get("/v1/lag", summary="Records not yet processed, by topic")
+    async def lag() -> Response:
+        return answer(await context.settled())
+
+    return routes
+
+
+def _after(cursor: str | None) -> tuple[str, str] | None:
+    if cursor is None:
+        return None
+    parts = decode_cursor(cursor)
+    place = parts[0] if parts and isinstance(parts[0], list) else parts
+    if len(place) < 2:
+        raise Problem(400, "bad_cursor", "The cursor is not one that this list gave out.")
+    return str(place[0]), str(place[1])
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    text = await request.body()
+    if not text.strip():
+        return {}
+    try:
+        made = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        made = None
+    if not isinstance(made, dict):
+        raise Problem(400, "not_json", "The body is a JSON object.")
+    return made

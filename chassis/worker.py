@@ -1,0 +1,269 @@
+"""The consume loop of one service: poll, decode, run, commit; again after any failure, for ever, without losing one.
+
+Nothing is committed before all that came of it is saved and published. Failures of store or log are waited out; a
+record that cannot be taken becomes a dead letter; a log that was made anew stops the loop with its name.
+"""
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from chassis.dead_letters import DeadLetters, addressed
+from chassis.envelope import Message, Rejected
+from chassis.health import Health
+from chassis.metrics import Metrics
+from chassis.ports import Bus, Consumer, LogRecreated, PartitionLost, Record, TopicPartition
+from chassis.processors import JournalBehind, Processor
+from chassis.progress import Progress
+from chassis.runner import Dead, Share
+
+POLL_SECONDS = 1.0
+POLL_DEADLINE = 30.0  # a poll that takes longer hangs
+PROGRESS_SECONDS = 1.0
+STALLED_SECONDS = 10.0  # there is lag, and nothing is handed out
+UNASSIGNED_SECONDS = 30.0
+DRAIN_SECONDS = 20.0
+YIELD_SECONDS = 0.005
+BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+Decode = Callable[[Record], Message | Rejected | None]
+Polled = Mapping[TopicPartition, Sequence[Record]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Watch:
+    """When there was last a sign of life, by the monotonic clock."""
+
+    handed_out: float = field(default_factory=time.monotonic)
+    assigned: float = field(default_factory=time.monotonic)
+    looked: float = field(default_factory=time.monotonic)
+
+
+class Worker:
+    def __init__(
+        self, service: str, topics: Sequence[str], bus: Bus, processors: Sequence[Processor], decode: Decode,
+        letters: DeadLetters, progress: Progress, *, group: str, health: Health, metrics: Metrics, batch: int = 500,
+    ) -> None:
+        self.service, self.topics, self.bus, self.group = service, tuple(topics), bus, group
+        self.processors, self.decode, self.letters, self.progress = tuple(processors), decode, letters, progress
+        self.health, self.metrics, self.batch = health, metrics, batch
+        self._consumer: Consumer | None = None
+        self._stopping = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self._watch = Watch()
+        self._written = 0.0
+        self._failures = 0
+        self._recreated: LogRecreated | None = None
+
+    async def run(self) -> None:
+        """Until `stop`, or until the log turns out to be another one (LogRecreated)."""
+        self._task = asyncio.current_task()
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._turn()
+                except LogRecreated as error:
+                    self.health.fail(f"log_recreated: {error}")
+                    log.error("log_recreated", service=self.service, error=str(error))
+                    raise
+                except JournalBehind as error:
+                    await self._replace(str(error))
+                except PartitionLost as error:
+                    log.info("partition_lost", service=self.service, error=str(error))
+                except Exception as error:
+                    await self._wait_out(error)
+        finally:
+            await self._leave()
+
+    async def stop(self) -> None:
+        """Stop polling, finish what is in hand, leave the group. Waits at most 20 s."""
+        self._stopping.set()
+        task = self._task
+        if task is not None and task is not asyncio.current_task() and not task.done():
+            with contextlib.suppress(TimeoutError, LogRecreated):
+                await asyncio.wait_for(asyncio.shield(task), DRAIN_SECONDS)
+            if not task.done():
+                task.cancel()
+
+    # --- one turn ----------------------------------------------------------------------------------------------------
+
+    async def _turn(self) -> None:
+        consumer = await self._joined()
+        poll = asyncio.ensure_future(consumer.poll(self.batch, POLL_SECONDS))
+        stop = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait({poll, stop}, timeout=POLL_DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+            if not poll.done():
+                if not self._stopping.is_set():
+                    await self._replace("poll hangs")
+                return
+            polled = poll.result()
+        finally:
+            stop.cancel()
+            if not poll.done():
+                poll.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await poll
+        if self._recreated is not None:
+            raise self._recreated
+        if polled:
+            self._watch.handed_out = time.monotonic()
+            async with self._busy:
+                await self._take_in(consumer, polled)
+        self._failures = 0
+        self.health.well("events")
+        await self._look_after(consumer)
+
+    async def _take_in(self, consumer: Consumer, polled: Polled) -> None:
+        began = time.perf_counter()
+        try:
+            shares, dead = await self._decoded(polled)
+            await self.letters.bury(dead)
+            for processor in self.processors:
+                await self.letters.bury(await processor.run(shares))
+            await consumer.commit({place: share.hi for place, share in shares.items()})
+        except BaseException:
+            # One partition of many may be lost: what is still ours is read again, what is not cannot be sought.
+            self._back(consumer, polled)
+            raise
+        for place, records in polled.items():
+            self.progress.reached(place, records[-1])
+            self.metrics.add(self.metrics.consumed, len(records), place.topic)
+        self.metrics.observe(self.metrics.batch, time.perf_counter() - began)
+        oldest = min(records[0].timestamp_ms for records in polled.values())
+        self.metrics.observe(self.metrics.age, max(0.0, time.time() - oldest / 1000))
+
+    async def _decoded(self, polled: Polled) -> tuple[dict[TopicPartition, Share], list[Dead]]:
+        shares: dict[TopicPartition, Share] = {}
+        dead: list[Dead] = []
+        began = time.perf_counter()
+        for place, records in polled.items():
+            messages: list[Message] = []
+            for record in records:
+                if not addressed(record, self.service):
+                    continue
+                found = self.decode(record)
+                if type(found) is Message:
+                    messages.append(found)
+                elif found is not None:
+                    assert isinstance(found, Rejected)
+                    dead.append(Dead(record, found.code, found.message))
+                if time.perf_counter() - began > YIELD_SECONDS:
+                    await asyncio.sleep(0)
+                    began = time.perf_counter()
+            shares[place] = Share(records[0].offset, records[-1].offset + 1, messages)
+        return shares, dead
+
+    def _back(self, consumer: Consumer, polled: Polled) -> None:
+        """The same records once more."""
+        for place, records in polled.items():
+            for processor in self.processors:
+                processor.forget(place)
+            with contextlib.suppress(Exception):
+                consumer.seek(place, records[0].offset)
+
+    async def _wait_out(self, error: Exception) -> None:
+        """Store or log do not answer, or a bug of ours: nothing is skipped, it is tried again for ever."""
+        self._failures += 1
+        seconds = BACK_OFF[min(self._failures, len(BACK_OFF)) - 1]
+        name = type(error).__name__
+        self.metrics.add(self.metrics.retries, 1, name)
+        log.warning("batch_failed", service=self.service, error=f"{name}: {error}", again_in_seconds=seconds)
+        if self._failures > 2:
+            self.health.trouble("events", f"{name}: {error}")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    # --- membership --------------------------------------------------------------------------------------------------
+
+    async def _joined(self) -> Consumer:
+        if self._consumer is None:
+            consumer = self.bus.consumer(
+                self.group, self.topics, on_assigned=self._assigned, on_revoked=self._revoked)
+            self._consumer = consumer
+            self._watch = Watch()
+            try:
+                await consumer.start()
+            except BaseException:
+                self._consumer = None
+                with contextlib.suppress(Exception):
+                    await consumer.stop()
+                raise
+        return self._consumer
+
+    async def _assigned(self, places: frozenset[TopicPartition]) -> None:
+        try:
+            await self.progress.check(places)
+        except LogRecreated as error:
+            self._recreated = error  # raised in the loop: who calls us here would swallow it
+            return
+        committed = await self.bus.committed(self.group, self.topics)
+        begins: Mapping[TopicPartition, int] | None = None
+        for place in sorted(places):
+            wanted = [await processor.take(place) for processor in self.processors]
+            if None in wanted and begins is None:
+                begins = await self.bus.begin_offsets(self.topics)
+            targets = [(begins or {}).get(place, 0) if at is None else at for at in wanted]
+            if place in committed and targets and min(targets) < committed[place] and self._consumer is not None:
+                self._consumer.seek(place, min(targets))
+        self._watch.assigned = time.monotonic()
+        log.debug("assigned", service=self.service, partitions=len(places))
+
+    async def _revoked(self, places: frozenset[TopicPartition]) -> None:
+        if asyncio.current_task() is not self._task:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS), self._busy:
+                    pass
+        for place in places:
+            for processor in self.processors:
+                processor.forget(place)
+        with contextlib.suppress(Exception):
+            await self.progress.write()
+
+    async def _replace(self, why: str) -> None:
+        """A consumer can stop without a sound; a new one is cheap, and fences make it harmless."""
+        log.warning("consumer_replaced", service=self.service, why=why)
+        self.metrics.add(self.metrics.recreated, 1)
+        await self._leave()
+
+    async def _leave(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(consumer.stop(), DRAIN_SECONDS)
+        with contextlib.suppress(Exception):
+            await self.progress.write()
+
+    # --- watchdog ----------------------------------------------------------------------------------------------------
+
+    async def _look_after(self, consumer: Consumer) -> None:
+        now = time.monotonic()
+        if now - self._written > PROGRESS_SECONDS:
+            self._written = now
+            await self.progress.write()
+        if consumer.assignment():
+            self._watch.assigned = now
+        elif now - self._watch.assigned > UNASSIGNED_SECONDS:
+            await self._replace("no partition was assigned")
+            return
+        if now - self._watch.looked > STALLED_SECONDS / 2:
+            self._watch.looked = now
+            lag = await consumer.lag()
+            self._show(lag)
+            if any(lag.values()) and now - self._watch.handed_out > STALLED_SECONDS:
+                await self._replace("there is lag, and nothing is handed out")
+            elif not any(lag.values()):
+                self._watch.handed_out = now
+
+    def _show(self, lag: Mapping[TopicPartition, int]) -> None:
+        by_topic = dict.fromkeys(self.topics, 0)
+        for place, n in lag.items():
+            by_topic[place.topic] = by_topic.get(place.topic, 0) + n
+        for topic, n in by_topic.items():
+            self.metrics.set(self.metrics.lag, n, topic)

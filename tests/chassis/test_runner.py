@@ -1,0 +1,124 @@
+"""The one loop: every event counts exactly once, whatever is repeated."""
+import pytest
+
+from chassis.envelope import encode
+from chassis.ports import TopicPartition
+from contracts.topics import dead_letter_topic
+from tests.chassis.house import LEADS, NOON, SCORES, House, captured, lost
+
+
+@pytest.fixture
+async def house() -> House:
+    return await House().start()
+
+
+async def test_later_messages_of_a_batch_see_what_earlier_ones_decided(house):
+    await house.put(captured(n=1), captured(n=2), captured(n=3))
+    await house.run()
+    assert (await house.state("a")).total == 6
+    assert [m.event.score for m in await house.said()] == [1, 3, 6]
+
+
+async def test_outputs_are_numbered_without_a_gap_and_name_their_cause(house):
+    await house.put(captured(), captured(), ids=["one", "two"])
+    await house.run()
+    metas = [m.meta for m in await house.said()]
+    assert [m.sequence for m in metas] == [1, 2]
+    assert [m.causation_id for m in metas] == ["one", "two"]
+    assert [m.correlation_id for m in metas] == ["one", "two"]
+    assert {m.source for m in metas} == {"/triptych/lead_scoring/counter"}
+    assert [m.time for m in metas] == [NOON, NOON]
+
+
+async def test_a_repeated_batch_changes_nothing_and_says_the_same_again(house):
+    await house.put(captured())
+    await house.run()
+    again = await house.restarted()
+    await again.run()
+    assert (await again.state("a")).total == 1
+    said = await again.said()
+    assert len({m.meta.id for m in said}) == 1 and {m.event.score for m in said} == {1}
+
+
+async def test_what_is_known_to_be_published_is_owed_no_more(house):
+    for number in range(5):
+        await house.put(captured())
+        await house.run(lo=number)
+    stored, state = await house.stored("a")
+    assert state.total == 5 and len(stored.out) == 1
+    assert [m.event.score for m in await house.said()] == [1, 2, 3, 4, 5]
+
+
+async def test_a_copy_of_an_event_at_another_offset_is_recognised(house):
+    await house.put(captured(), captured(), ids=["same", "same"])
+    await house.run()
+    assert (await house.state("a")).total == 1
+
+
+async def test_an_id_used_again_for_something_else_is_a_dead_letter(house):
+    await house.put(captured(n=1), captured(n=2), ids=["same", "same"])
+    await house.run()
+    assert (await house.state("a")).total == 1
+    assert [(x.code, x.offset) for x in await house.letters.list()] == [("id_reused", 1)]
+
+
+async def test_one_event_may_ask_several_documents(house):
+    await house.put(captured("a", 5, also="b"))
+    await house.run()
+    assert (await house.state("a")).total == (await house.state("b")).total == 5
+    said = await house.said()
+    assert sorted(m.event.lead_id for m in said) == ["a", "b"] and len({m.meta.id for m in said}) == 2
+
+
+async def test_what_a_decider_cannot_take_becomes_a_dead_letter_and_the_good_goes_on(house):
+    await house.put(captured(n=1), captured(n=13), captured(n=0), captured(n=666), captured(n=2))
+    await house.run()
+    assert (await house.state("a")).total == 3
+    codes = sorted((x.offset, x.code) for x in await house.letters.list())
+    assert codes == [(1, "handler_failed"), (2, "nothing_to_add"), (3, "handler_failed")]
+
+
+async def test_a_timer_fires_before_a_later_event_is_decided(house):
+    await house.put(captured(n=1), at=NOON)
+    await house.put(lost(hours=1), at=NOON)
+    await house.put(captured(n=1), at=NOON.replace(hour=14))
+    await house.run()
+    said = await house.said()
+    assert [type(m.event).__name__ for m in said] == ["LeadScored", "LeadQualified", "LeadScored"]
+    assert said[1].meta.time == NOON.replace(hour=13)
+    assert [m.meta.sequence for m in said] == [1, 2, 3]
+
+
+async def test_a_chain_that_history_caused_stays_history(house):
+    await house.put(captured(), backfill="true")
+    await house.run()
+    assert [m.meta.backfill for m in await house.said()] == [True]
+
+
+async def test_a_source_sequence_that_was_passed_is_skipped_on_our_own_topics():
+    from chassis.service import Parts
+    from contracts.lead_scoring import LeadScored
+    from tests.chassis.house import COUNTER, on_scored, scored
+
+    house = await House(parts=Parts((COUNTER,), {LeadScored: on_scored})).start()
+    for id, sequence in (("x", 1), ("y", 2), ("z", 2), ("w", 3)):
+        await house.bus.publish([encode(
+            scored("a", 1, id), id=id, source="/triptych/other", time=NOON, extensions={"sequence": sequence})])
+    await house.runner.run(await house.batch(SCORES))
+    assert (await house.state("copy-a")).added == ("x", "y", "w")
+
+
+async def test_history_keeps_what_was_published_in_order(house):
+    await house.put(captured(), captured())
+    await house.run()
+    rows = await house.store.ids("lead_scoring.counter.history")
+    assert rows == ["a|0000000001", "a|0000000002"]
+
+
+async def test_dead_letters_lie_on_the_partition_of_the_original(house):
+    await house.put(captured(n=13))
+    await house.run()
+    (original,) = await house.records(LEADS)
+    letters = await house.bus.read(TopicPartition(dead_letter_topic(LEADS, "lead_scoring"), original.partition), 0, 10)
+    assert [(r.key, r.value) for r in letters] == [(original.key, original.value)]
+    assert letters[0].headers[: len(original.headers)] == original.headers
