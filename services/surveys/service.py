@@ -1,0 +1,70 @@
+"""surveys, put together."""
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from chassis.decider import Aggregate
+from chassis.definitions import Definitions
+from chassis.ports import Scalar
+from chassis.service import Parts, Service
+from contracts.surveys import (
+    IssueRaised,
+    IssueResolved,
+    SurveyAnswerAccepted,
+    SurveyInvited,
+    SurveyReminded,
+    SurveySuppressed,
+)
+from services.surveys.api import router
+from services.surveys.decider import respondent_decider
+from services.surveys.decider.notes import feedback_decider, issue_decider
+from services.surveys.definitions import KIND, compile_surveys
+from services.surveys.handlers import HANDLERS
+from services.surveys.state import Feedback, Issue, Respondent
+
+
+def build(definitions: Definitions) -> Parts:
+    surveys = compile_surveys(definitions)
+    respondent = Aggregate(name="respondent", decider=respondent_decider(surveys), state=Respondent, history=False)
+    feedback = Aggregate(
+        name="feedback", decider=feedback_decider(surveys), state=Feedback, index=feedback_index, history=False,
+        fields={"survey": str, "respondent_id": str, "opportunity_id": str, "invited_at": str, "answered_at": str},
+        indexes=(("survey", "invited_at"), ("survey", "answered_at"), ("respondent_id",), ("opportunity_id",)),
+    )
+    issue = Aggregate(
+        name="issue", decider=issue_decider(), state=Issue, index=issue_index, history=False,
+        fields={"status": str, "survey": str, "business_line": str, "region": str, "rep_id": str, "raised_at": str},
+        indexes=(("status", "raised_at"), ("survey", "raised_at"), ("rep_id", "raised_at"), ("raised_at",)),
+    )
+    return Parts(aggregates=(respondent, feedback, issue), handlers=HANDLERS, extra=surveys)
+
+
+def feedback_index(state: Feedback) -> Mapping[str, Scalar]:
+    """`answered_at` only of complete answers: those are what results count."""
+    return {
+        "survey": state.survey or None, "respondent_id": state.respondent_id or None,
+        "opportunity_id": state.context.opportunity_id, "invited_at": instant(state.invited_at),
+        "answered_at": instant(state.answered_at) if state.complete else None,
+    }
+
+
+def issue_index(state: Issue) -> Mapping[str, Scalar]:
+    return {
+        "status": state.status, "survey": state.survey, "business_line": state.context.business_line,
+        "region": state.context.region, "rep_id": state.context.rep_id, "raised_at": instant(state.raised_at),
+    }
+
+
+def instant(at: datetime | None) -> str | None:
+    """UTC in one width, so that texts order as times do."""
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+SERVICE = Service(
+    name="surveys",
+    purpose="Asks customers and employees at the right moment and not too often, and turns bad answers into issues.",
+    build=build,
+    says=(SurveyInvited, SurveyReminded, SurveySuppressed, SurveyAnswerAccepted, IssueRaised, IssueResolved),
+    hears=tuple(HANDLERS),
+    definitions=(KIND,),
+    api=router,
+)
