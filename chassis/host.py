@@ -1,0 +1,234 @@
+"""Starts, drains and stops services; the only file that chooses adapters."""
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from chassis.application import Application
+from chassis.definitions import Definition, Definitions, publish, read_directory
+from chassis.health import Health, management_app
+from chassis.metrics import Metrics
+from chassis.ports import Bus, Store
+from chassis.service import Service
+from chassis.settings import SERVICES, Settings
+
+LOOPBACK = "127.0.0.1"
+DATABASE = "triptych.db"
+VERSION = "0.1.0"
+
+
+def find_service(name: str) -> Service:
+    """The keystone of a service, found by its name."""
+    service: Service = importlib.import_module(f"services.{name}.service").SERVICE
+    return service
+
+
+def find_services() -> Sequence[Service]:
+    """All that decide or count, in the order of their ports."""
+    return [find_service(name) for name in SERVICES]
+
+
+# --- adapters --------------------------------------------------------------------------------------------------------
+
+
+def open_bus(settings: Settings) -> Bus:
+    """Kafka when its address is set, else the embedded log. Not started yet."""
+    if settings.kafka:
+        from chassis.kafka import KafkaBus
+
+        return KafkaBus(settings.kafka)
+    from chassis.sqlite import SqliteBus
+
+    return SqliteBus(database_file(settings), sync=settings.sync)
+
+
+def open_store(settings: Settings, bus: Bus | None = None) -> Store:
+    """MongoDB when its URL is set, else the embedded store, in one file and one writer with an embedded log."""
+    if settings.mongo:
+        from chassis.mongo import MongoStore
+
+        return MongoStore(settings.mongo, settings.mongo_database, settings.mongo_driver)
+    from chassis.sqlite import SqliteBus, SqliteStore
+
+    shared = bus.database if isinstance(bus, SqliteBus) else database_file(settings)
+    return SqliteStore(shared, sync=settings.sync)
+
+
+def database_file(settings: Settings) -> Path:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings.data_dir / DATABASE
+
+
+def definitions_of(settings: Settings) -> Definitions:
+    """The files' definitions, the company zone replaced by the setting when there is one."""
+    found = read_directory(settings.definitions)
+    if settings.timezone is None:
+        return found
+    return Definitions(_zoned(d, settings.timezone) for kind in found.kinds() for d in found.current(kind))
+
+
+def _zoned(definition: Definition, zone: str) -> Definition:
+    if definition.kind != "calendar":
+        return definition
+    body = {**definition.body, "timezone": zone}
+    return Definition(definition.kind, definition.name, definition.version, body, definition.path)
+
+
+@asynccontextmanager
+async def ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
+    """Log and store, started; stopped in the other order."""
+    bus = open_bus(settings)
+    store = open_store(settings, bus)
+    await bus.start()
+    try:
+        await store.start()
+        try:
+            yield bus, store
+        finally:
+            await store.stop()
+    finally:
+        await bus.stop()
+
+
+# --- serving ---------------------------------------------------------------------------------------------------------
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the host drains all parts in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+def listening(app: FastAPI, host: str, port: int) -> tuple[Server, socket.socket]:
+    """The server and its bound socket: a port that is taken is told before anything else starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise SystemExit(f"triptych: {host}:{port} cannot be listened on: {error.strerror}. "
+                         "Is another system running? TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose others.") from None
+    bound.listen(512)
+    bound.setblocking(False)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False,
+                            timeout_graceful_shutdown=5, limit_concurrency=512, loop="none")
+    return Server(config), bound
+
+
+async def serve_service(service: Service, settings: Settings, ready: Callable[[], None]) -> None:
+    """One service until SIGTERM: its consumer, deadlines and jobs, its API and its management port."""
+    async with ports(settings) as (bus, store):
+        definitions = await publish(store, definitions_of(settings))
+        application = Application(service, settings, store, bus, definitions, version=VERSION)
+        await application.start()
+        servers = [
+            listening(application.api(), LOOPBACK, settings.port(service.name)),
+            listening(application.management(), LOOPBACK, settings.management_port(service.name)),
+        ]
+        await _until_told(servers, application.run, application.stop, ready)
+
+
+async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
+    api = importlib.import_module("services.gateway.api")
+    host, port = api.check_address(settings.http)
+    async with ports(settings) as (bus, store):
+        await publish(store, definitions_of(settings))
+        health = Health("gateway")
+        app = api.gateway_app(settings, bus, store)
+        servers = [
+            listening(app, host, port),
+            listening(management_app(health, Metrics("gateway", VERSION), version=VERSION), LOOPBACK,
+                      settings.management_port("gateway")),
+        ]
+
+        async def stop() -> None:
+            health.drain()
+
+        health.start()
+        try:
+            await _until_told(servers, None, stop, ready)
+        finally:
+            await app.state.proxy.stop()
+
+
+async def _until_told(
+    servers: Sequence[tuple[Server, socket.socket]], run: Callable[[], Any] | None, stop: Callable[[], Any],
+    ready: Callable[[], None],
+) -> None:
+    """SIGTERM: no longer ready, finish the batch in hand, commit, leave; then close the doors."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    doors = [asyncio.create_task(server.serve(sockets=[bound])) for server, bound in servers]
+    work = asyncio.create_task(run()) if run else None
+    while not all(server.started for server, _ in servers):  # noqa: ASYNC110 (uvicorn tells it by a flag only)
+        await asyncio.sleep(0.005)
+    ready()
+    waiting = asyncio.create_task(told.wait())
+    watched = {waiting, *doors, *([work] if work else [])}
+    done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    await stop()
+    if work is not None:
+        await asyncio.wait({work}, timeout=25)
+    for server, _ in servers:
+        server.should_exit = True
+    await asyncio.gather(*doors, return_exceptions=True)
+    waiting.cancel()
+    for task in done - {waiting}:
+        task.result()
+
+
+def run_process(name: str, settings: Settings, ready: Callable[[], None]) -> None:
+    """The whole life of one service's process."""
+    configure_logs(settings, name)
+    gc.freeze()
+    work = serve_gateway(settings, ready) if name == "gateway" else serve_service(find_service(name), settings, ready)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(work)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def configure_logs(settings: Settings, service: str) -> None:
+    """One JSON object a line on stderr, people's form on a terminal; nothing of a person's data in it."""
+    level = getattr(logging, settings.log_level.upper())
+    renderer: Any = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(service=service)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    logging.getLogger("transitions").setLevel(logging.WARNING)

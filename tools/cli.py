@@ -1,0 +1,236 @@
+"""The command line: `triptych COMMAND --help` says what each does. What a command needs is imported when it runs."""
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="triptych", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Set the targets, watch the process, see the results. 定指标，盯过程，看结果。",
+)
+letters = typer.Typer(no_args_is_help=True, help="What could not be taken, and why; give it back, or close it.")
+app.add_typer(letters, name="dead-letters")
+out = Console()
+err = Console(stderr=True)
+
+
+def main() -> None:
+    """Errors that people can mend are one sentence; anything else is a bug and shows where it happened."""
+    try:
+        app()
+    except Exception as error:
+        if not _expected(error):
+            raise
+        err.print(f"[red]triptych:[/] {error}", highlight=False)
+        sys.exit(1)
+
+
+def _expected(error: Exception) -> bool:
+    from pydantic import ValidationError
+
+    from chassis.ports import BusUnavailable, LogRecreated, StoreUnavailable
+
+    named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
+             "StalePublication", "UnsafeSqlite"}
+    return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
+        type(error).__name__ in named)
+
+
+@app.command()
+def up(
+    simulate: Annotated[bool, typer.Option(help="Let a simulated company live in it")] = False,
+    seed: Annotated[int, typer.Option(help="Of the simulated company")] = 1,
+    speed: Annotated[float, typer.Option(help="Simulated days per hour of the clock, live part")] = 24.0,
+    history_days: Annotated[int, typer.Option(help="Days of the simulated past")] = 400,
+    real: Annotated[bool, typer.Option(help="Bring up an Apache Kafka broker of its own (Java 17 and Maven)")] = False,
+) -> None:
+    """Everything on this machine, one process per service; embedded log and store unless told otherwise."""
+    from chassis.settings import settings
+    from tools.up import run_up
+
+    simulation = {"seed": seed, "speed": speed, "history_days": history_days} if simulate else None
+    raise typer.Exit(run_up(settings(), simulation=simulation, real=real, console=out))
+
+
+@app.command()
+def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, segmentation, surveys, kpi or gateway")],
+        ) -> None:
+    """One service in the foreground, as a container or a unit file would."""
+    from chassis.host import run_process
+
+    from chassis.settings import settings
+
+    run_process(service, settings(), lambda: None)
+
+
+@app.command(name="import")
+def import_(
+    mapping: Annotated[str, typer.Argument(help="The name of a mapping, or a YAML file")],
+    directory: Annotated[Path, typer.Argument(help="Where the CSV files lie", exists=True, file_okay=False)],
+    bus: Annotated[bool, typer.Option("--bus", help="Straight to the log instead of the public door")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until all is counted; 0: do not")] = 300.0,
+) -> None:
+    """Turn CSV files into events by a mapping; a second import of the same files changes nothing."""
+    from chassis.settings import settings
+    from tools.importing.command import run_import
+
+    raise typer.Exit(run_import(mapping, directory, settings(), bus=bus, wait=wait, console=out))
+
+
+@app.command()
+def simulate(
+    seed: Annotated[int, typer.Option()] = 1,
+    until: Annotated[str | None, typer.Option(help="End of the history, RFC 3339; default now")] = None,
+    history_days: Annotated[int, typer.Option()] = 400,
+    speed: Annotated[float, typer.Option(help="Simulated days per hour once live; 0: history only")] = 24.0,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Write CloudEvents (JSON lines) instead of publishing")]
+    = None,
+) -> None:
+    """A seeded company: the same seed and --until give the same events."""
+    from chassis.settings import settings
+    from tools.simulation.command import run_simulation
+
+    raise typer.Exit(run_simulation(settings(), seed=seed, until=until, history_days=history_days, speed=speed,
+                                    out_file=out_file, console=out))
+
+
+@app.command()
+def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) -> None:
+    """Read and compile every definition; say what is wrong, with file and line."""
+    from chassis.host import find_services
+
+    from chassis.definitions import read_directory
+    from tools.importing.mapping import compile_mapping
+
+    found = read_directory(definitions)
+    for service in find_services():
+        service.build(found)
+    for definition in found.current("mappings"):
+        compile_mapping(definition)
+    total = sum(len(found.current(kind)) for kind in found.kinds())
+    out.print(f"{total} definitions of {len(found.kinds())} kinds are in order.")
+
+
+@app.command(name="map")
+def map_(check: Annotated[bool, typer.Option("--check", help="Fail when ARCHITECTURE.md is stale")] = False) -> None:
+    """Write the event map of ARCHITECTURE.md: who says what, who hears it."""
+    from tools.eventmap import update
+
+    raise typer.Exit(update(check=check, console=out))
+
+
+@app.command()
+def bench(
+    events: Annotated[int, typer.Option(help="Events per run")] = 20_000,
+    kafka: Annotated[bool, typer.Option(help="Also on a real Kafka broker, beside raw aiokafka")] = True,
+    report: Annotated[Path | None, typer.Option(help="Also write the table as Markdown")] = None,
+) -> None:
+    """Events per second through each service, next to raw aiokafka reading the same topic in the same run."""
+    from tools.bench.command import run_bench
+
+    raise typer.Exit(run_bench(events=events, kafka=kafka, report=report, console=out))
+
+
+@app.command()
+def doctor() -> None:
+    """What this machine offers: versions, the embedded store, Java and Maven, the running system."""
+    from chassis.settings import settings
+    from tools.doctor import examine
+
+    raise typer.Exit(examine(settings(), out))
+
+
+@app.command()
+def lag() -> None:
+    """How much each service has still to process."""
+    body = _door("GET", "/v1/lag")
+    table = Table("service", "records", "complete until")
+    for name, found in body["services"].items():
+        table.add_row(name, f"{found.get('total', 0):,}", str(found.get("complete_until")))
+    out.print(table)
+
+
+# --- dead letters ----------------------------------------------------------------------------------------------------
+
+
+@letters.command(name="list")
+def letters_list(
+    code: Annotated[str | None, typer.Option()] = None, limit: Annotated[int, typer.Option(max=500)] = 50,
+) -> None:
+    """Each with its reason, oldest first."""
+    query = f"?limit={limit}" + (f"&code={code}" if code else "")
+    items = _door("GET", f"/v1/dead-letters{query}")["items"]
+    table = Table("id", "service", "place", "code", "error", "state")
+    for i in items:
+        place = f"{i.get('topic')}/{i.get('partition')}@{i.get('offset')}"
+        told = [str(i.get(name)) for name in ("code", "error", "state")]
+        table.add_row(i["id"], str(i.get("service")), place, *told)
+    out.print(table if items else "There are no dead letters.")
+
+
+@letters.command(name="show")
+def letters_show(id: str) -> None:
+    """Everything about one, the original record included."""
+    out.print_json(data=_door("GET", f"/v1/dead-letters/{id}"))
+
+
+@letters.command(name="stats")
+def letters_stats() -> None:
+    """How many per service, topic and code."""
+    counts: dict[tuple[str, str, str, str], int] = {}
+    cursor = ""
+    while True:
+        body = _door("GET", f"/v1/dead-letters?limit=500{cursor}")
+        for i in body["items"]:
+            key = (str(i.get("service")), str(i.get("topic")), str(i.get("code")), str(i.get("state")))
+            counts[key] = counts.get(key, 0) + 1
+        if not body["next"]:
+            break
+        cursor = f"&cursor={body['next']}"
+    table = Table("service", "topic", "code", "state", "number")
+    for key, n in sorted(counts.items()):
+        table.add_row(*key, f"{n:,}")
+    out.print(table if counts else "There are no dead letters.")
+
+
+@letters.command(name="replay")
+def letters_replay(
+    id: str,
+    with_file: Annotated[Path | None, typer.Option("--with", help="Mended data (JSON) to send instead")] = None,
+) -> None:
+    """Give it back to the service that could not take it, after the cause is mended."""
+    import json
+
+    body = {"data": json.loads(with_file.read_text())} if with_file else {}
+    out.print_json(data=_door("POST", f"/v1/dead-letters/{id}/replay", body))
+
+
+@letters.command(name="discard")
+def letters_discard(id: str, reason: Annotated[str, typer.Option()]) -> None:
+    """Close it; the reason is kept."""
+    out.print_json(data=_door("POST", f"/v1/dead-letters/{id}/discard", {"reason": reason}))
+
+
+def _door(method: str, path: str, body: Any = None) -> Any:
+    """What the public door of the running system answers; its problems as one sentence."""
+    import httpx
+
+    from chassis.settings import settings
+    from tools.importing.send import Unreachable
+
+    address = f"http://{settings().http}"
+    try:
+        answer = httpx.request(method, address + path, json=body, timeout=30, trust_env=False)
+    except httpx.TransportError as error:
+        raise Unreachable(f"No system answers at {address}: {error}. Start one with `triptych up`.") from None
+    if answer.status_code >= 400:
+        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        raise Unreachable(f"{problem.get('title', answer.status_code)}: {problem.get('detail', answer.text[:300])}")
+    return answer.json()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The command: reads, sends, shows how far it is, ends with a summary people can act on."""
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from chassis.host import open_bus
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from chassis.definitions import read_directory
+from chassis.settings import Settings
+from contracts.topics import TOPICS
+from tools.importing.mapping import ImportMapping, load_mapping
+from tools.importing.rows import Tally, events
+from tools.importing.send import Door, Log, Sink, send
+
+SHOWN = 20
+
+
+def company_zone(settings: Settings) -> ZoneInfo:
+    calendar = read_directory(settings.definitions).one("calendar", "calendar")
+    return ZoneInfo(settings.timezone or (calendar.body["timezone"] if calendar else "UTC"))
+
+
+def run_import(name: str, directory: Path, settings: Settings, *, bus: bool, wait: float, console: Console) -> int:
+    """Exit status: 0 only when nothing was rejected. Raises DefinitionError, MissingFile, Unreachable."""
+    mapping = load_mapping(name, settings.definitions)
+    tally = Tally()
+    settled = asyncio.run(_run(mapping, directory, settings, tally, bus=bus, wait=wait, console=console))
+    summary(mapping, tally, console)
+    if not settled:
+        console.print(f"[yellow]Everything is in the log, but not all of it was counted within {wait:.0f} s;[/] "
+                      "`triptych lag` tells how far the services are.")
+    return 1 if tally.rejected else 0
+
+
+async def _run(
+    mapping: ImportMapping, directory: Path, settings: Settings, tally: Tally, *, bus: bool, wait: float,
+    console: Console,
+) -> bool:
+    made = list(events(mapping, directory, company_zone(settings), tally))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        task = progress.add_task(f"import {mapping.name}", total=len(made))
+        async with _sink(settings, bus) as sink:
+            await send(made, sink, tally, lambda n: progress.advance(task, n))
+            progress.update(task, description="waiting until it is counted")
+            return await sink.settle(wait) if wait else True
+
+
+@asynccontextmanager
+async def _sink(settings: Settings, bus: bool) -> AsyncIterator[Sink]:
+    if not bus:
+        door = Door(f"http://{settings.http}")
+        try:
+            yield door
+        finally:
+            await door.client.aclose()
+        return
+    log = open_bus(settings)
+    await log.start()
+    try:
+        await log.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
+        yield Log(log)
+    finally:
+        await log.stop()
+
+
+def summary(mapping: ImportMapping, tally: Tally, console: Console) -> None:
+    table = Table(title=f"Import {mapping.name}", show_header=False, title_justify="left")
+    for label, count in _lines(mapping, tally):
+        table.add_row(label, f"{count:,}")
+    console.print(table)
+    for r in tally.rejected[:SHOWN]:
+        console.print(f"[red]rejected[/] {r.file}, line {r.line}: {r.code}: {r.message}", highlight=False)
+    if len(tally.rejected) > SHOWN:
+        console.print(f"… and {len(tally.rejected) - SHOWN:,} more")
+
+
+def _lines(mapping: ImportMapping, tally: Tally) -> Iterator[tuple[str, int]]:
+    for file, n in tally.rows.items():
+        yield f"rows read from {file}", n
+    for event, n in tally.events.items():
+        yield f"events {event}", n
+    yield "events sent", tally.sent
+    for text, n in tally.notes.items():
+        yield f"told: {text}", n
+    for (name, change), n in mapping.tables.fixed.items():
+        yield f"{name} put right: {change}", n
+    for reason, n in tally.skipped.items():
+        yield f"left out: {reason}", n
+    yield "rows rejected", len(tally.rejected)

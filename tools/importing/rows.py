@@ -1,0 +1,152 @@
+"""From rows of CSV files to CloudEvents: the same files give the same events, ids and all."""
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import contracts.crm  # noqa: F401  (enters what enterprises say in the register)
+from contracts.kinds import BY_NAME
+from tools.importing.mapping import Emission, ImportMapping, Row, RowRejected
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    file: str
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an import has seen and done; printed as its summary."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+    rejected: list[Rejection] = field(default_factory=list)
+    sent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A structured CloudEvent and the row it came from."""
+
+    body: dict[str, Any]
+    file: str
+    line: int
+
+
+class MissingFile(Exception):
+    """The directory lacks a file that the mapping names."""
+
+
+def read_rows(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, row); an empty cell is None."""
+    with path.open(newline="", encoding=encoding) as handle:
+        reader = csv.DictReader(handle, delimiter=delimiter)
+        for row in reader:
+            yield reader.line_num, {k: (v if v != "" else None) for k, v in row.items() if k is not None}
+
+
+def load_tables(mapping: ImportMapping, directory: Path) -> None:
+    """Check that every file is there; read those that others look things up in."""
+    for name, file in mapping.files.items():
+        path = directory / file.path
+        if not path.is_file():
+            raise MissingFile(f"{directory} has no file {file.path!r}, which the mapping {mapping.name} reads.")
+        if file.key:
+            rows = read_rows(path, file.delimiter, file.encoding)
+            mapping.tables.by_key[name] = {str(row[file.key]): row for _, row in rows if row.get(file.key)}
+
+
+def events(mapping: ImportMapping, directory: Path, zone: ZoneInfo, tally: Tally) -> Iterator[Event]:
+    """Every event, in the order of the mapping and of the files; what cannot become one goes to the tally."""
+    load_tables(mapping, directory)
+    for emission in mapping.emissions:
+        file = mapping.files[emission.file]
+        rows = read_rows(directory / file.path, file.delimiter, file.encoding)
+        seen = 0
+        for line, group in _groups(emission, rows):
+            seen += len(group)
+            tally.rows[file.path] = max(seen, tally.rows.get(file.path, 0))
+            try:
+                body = _event(mapping, emission, line, group, zone, tally)
+            except RowRejected as error:
+                tally.rejected.append(Rejection(file.path, line, error.code, error.message))
+                continue
+            if body is not None:
+                tally.events[emission.event] = tally.events.get(emission.event, 0) + 1
+                yield Event(body, file.path, line)
+
+
+def _groups(emission: Emission, rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, list[Row]]]:
+    if emission.group_by is None:
+        for line, row in rows:
+            yield line, [row]
+        return
+    found: dict[tuple[Any, ...], tuple[int, list[Row]]] = {}
+    for line, row in rows:
+        found.setdefault(tuple(row.get(c) for c in emission.group_by), (line, []))[1].append(row)
+    yield from found.values()
+
+
+def _event(
+    mapping: ImportMapping, emission: Emission, line: int, group: list[Row], zone: ZoneInfo, tally: Tally,
+) -> dict[str, Any] | None:
+    row = {**group[0], "row_number": line}
+    if emission.when(row) is not True:
+        return None
+    for holds, reason in emission.skip:
+        if holds(row) is True:
+            tally.skipped[reason] = tally.skipped.get(reason, 0) + 1
+            return None
+    data = emission.data(row) or {}
+    if emission.line is not None:
+        data[emission.lines_field] = [emission.line({**r, "row_number": line}) for r in group]
+        if emission.sum_of_lines:
+            data[emission.sum_of_lines] = _sum([part["amount"] for part in data[emission.lines_field]])
+    for holds, text in emission.notes:
+        if holds(row) is True:
+            tally.notes[text] = tally.notes.get(text, 0) + 1
+    return _cloudevent(mapping, emission, row, data, zone)
+
+
+def _sum(amounts: list[dict[str, Any]]) -> dict[str, Any]:
+    currencies = {a["currency"] for a in amounts}
+    if len(currencies) != 1:
+        raise RowRejected("currencies_differ", "the lines of one order are in different currencies")
+    return {"amount_minor": sum(a["amount_minor"] for a in amounts), "currency": currencies.pop()}
+
+
+def _cloudevent(
+    mapping: ImportMapping, emission: Emission, row: Row, data: dict[str, Any], zone: ZoneInfo,
+) -> dict[str, Any]:
+    if emission.event not in BY_NAME:
+        raise RowRejected("unknown_type", f"{emission.event} is no event type")
+    id = emission.id(row)
+    if not isinstance(id, str) or not id:
+        raise RowRejected("no_id", "the expression of `id` gives nothing for this row")
+    when, day_only = _when(emission.time(row), zone)
+    body = {"specversion": "1.0", "type": emission.event, "source": mapping.source, "id": id,
+            "time": when.isoformat().replace("+00:00", "Z"), "datacontenttype": "application/json",
+            "backfill": True, "data": data}
+    return {**body, "timeprecision": "day"} if day_only else body
+
+
+def _when(value: Any, zone: ZoneInfo) -> tuple[datetime, bool]:
+    """A day stands at noon in the company's zone, so that it is the same day for everybody who counts it."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        except ValueError:
+            raise RowRejected("bad_time", f"{value!r} is no date and no time") from None
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC), False
+    if isinstance(value, date):
+        return datetime.combine(value, time(12), zone).astimezone(UTC), True
+    raise RowRejected("no_time", "the expression of `time` gives nothing for this row")

@@ -1,0 +1,105 @@
+"""`triptych up`: everything on this machine, one process per service; says where, when all are ready."""
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from chassis.host import definitions_of, find_services, run_process
+from chassis.settings import SERVICES, Settings
+from chassis.supervisor import Supervisor, Work
+
+
+class DataDirInUse(Exception):
+    """Another system runs on this data directory."""
+
+
+def run_up(settings: Settings, *, simulation: Mapping[str, Any] | None, real: bool, console: Console) -> int:
+    """Until SIGTERM or Ctrl-C. Returns the exit status."""
+    from services.gateway.api import check_address
+
+    check_address(settings.http)
+    began = time.monotonic()
+    definitions = definitions_of(settings)
+    for service in find_services():  # imported once, before forking; a bad definition is told before anything starts
+        service.build(definitions)
+    with _alone(settings.data_dir), _broker(settings, real, console) as chosen:
+        works: dict[str, Work] = {name: _serving(name, chosen) for name in (*SERVICES, "gateway")}
+        if simulation is not None:
+            works["simulation"] = _simulating(chosen, simulation, console)
+        supervisor = Supervisor(
+            works, on_ready=lambda _ready: _tell(chosen, time.monotonic() - began, simulation is not None, console),
+            on_death=lambda name, status: console.print(
+                f"[yellow]{name} ended ({_words(status)}); it is started again.[/]", highlight=False),
+            once=frozenset({"simulation"}))
+        return supervisor.run()
+
+
+def _words(status: int) -> str:
+    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def _serving(name: str, settings: Settings) -> Work:
+    return lambda ready: run_process(name, settings, ready)
+
+
+def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> Work:
+    def live(ready: Callable[[], None]) -> None:
+        from chassis.host import configure_logs
+        from tools.simulation.command import run_again
+
+        configure_logs(settings, "simulation")
+        ready()
+        run_again(settings, seed=simulation["seed"], history_days=simulation["history_days"],
+                  speed=simulation["speed"], console=console)
+
+    return live
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """One system per data directory: a second one would serve the same ports and the same groups."""
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = os.open(directory / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise DataDirInUse(
+            f"Another `triptych up` runs on {directory}. Stop it, or choose another TRIPTYCH_DATA_DIR.") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextlib.contextmanager
+def _broker(settings: Settings, real: bool, console: Console) -> Iterator[Settings]:
+    """With --real: an Apache Kafka broker on loopback for as long as the system is up."""
+    if not real:
+        yield settings
+        return
+    from tools.broker import KafkaCluster
+
+    console.print("bringing up an Apache Kafka broker …")
+    with KafkaCluster((settings.data_dir / "kafka").absolute()) as cluster:
+        console.print(f"Apache Kafka listens on {cluster.bootstrap}")
+        yield settings.model_copy(update={"kafka": cluster.bootstrap})
+
+
+def _tell(settings: Settings, seconds: float, simulated: bool, console: Console) -> None:
+    door = f"http://{settings.http}"
+    console.print(f"\n[bold]Triptych is ready[/] after {seconds:.1f} s"
+                  + (" with a simulated company living in it." if simulated else "."), highlight=False)
+    log = f"Apache Kafka at {settings.kafka}" if settings.kafka else f"embedded, in {settings.data_dir}"
+    for name, value in (
+        ("public door", door), ("deals", f"{door}/v1/opportunities"), ("revenue", f"{door}/v1/boards/revenue"),
+        ("every route", f"{door}/openapi.json"), ("health", f"{door}/v1/health"),
+        ("metrics", f"http://127.0.0.1:{settings.management_port(SERVICES[0])}/metrics (and the five ports after it)"),
+        ("log and store", log), ("stop", "Ctrl-C"),
+    ):
+        console.print(f"  {name:<14} {value}", highlight=False)
