@@ -174,7 +174,8 @@ class MemoryConsumer:
                 return taken
             try:
                 # a rebalance wakes nobody: a short wait finds the new partitions soon enough in a test
-                await asyncio.wait_for(appended.wait(), min(left, 0.05))
+                async with asyncio.timeout(min(left, 0.05)):  # wait_for may swallow a cancellation
+                    await appended.wait()
             except TimeoutError:
                 continue
 

@@ -28,8 +28,10 @@ class Bell:
     async def wait(self, seconds: float) -> None:
         """Returns when it rings or the time is over."""
         if not self.rung.is_set() and seconds > 0:
+            # not wait_for: until Python 3.12 it may swallow a cancellation that comes together with the bell
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.rung.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self.rung.wait()
 
 
 class Bells:

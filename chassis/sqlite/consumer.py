@@ -58,16 +58,19 @@ class SqliteConsumer:
     async def stop(self) -> None:
         if self._task is None or self._news is None or self._moves is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        self._task = None
+        task, self._task = self._task, None
+        task.cancel()
+        await asyncio.wait({task})
         self._bus.database.bells.forget(self._news)
         self._bus.database.bells.forget(self._moves)
-        await self._tell_revoked(frozenset(self._held) | self._lost)
-        self._held.clear()
-        with contextlib.suppress(BusUnavailable):  # then the session's end does it
-            await self._bus.write(lambda c: groups.release(c, self._group, self.name, [], leave=True), self._calls)
+        for held in self._held.values():
+            held.open = False
+        try:
+            await self._beating(self._tell_revoked(frozenset(self._held) | self._lost))
+        finally:
+            self._held.clear()
+            with contextlib.suppress(BusUnavailable):  # then the session's end does it
+                await self._bus.write(lambda c: groups.leave(c, self._group, self.name), self._calls)
 
     # --- reading ---
 
@@ -143,7 +146,7 @@ class SqliteConsumer:
 
     async def _belong(self) -> None:
         assert self._moves is not None
-        while True:
+        while self._task is not None:
             self._moves.rung.clear()
             try:
                 await self._balance()
@@ -174,7 +177,12 @@ class SqliteConsumer:
         places = frozenset(place for place in self._held if place.partition in numbers)
         for place in places:
             self._held[place].open = False
-        await self._beating(self._tell_revoked(places))
+        try:
+            await self._beating(self._tell_revoked(places))
+        except Exception:
+            for place in places & self._held.keys():
+                self._held[place].open = True  # not given up; it is tried again
+            raise
         for place in places:
             self._held.pop(place, None)
         await self._bus.write(lambda c: groups.release(c, self._group, self.name, numbers), self._calls)
@@ -190,8 +198,13 @@ class SqliteConsumer:
             if held.position > ends[held.id]:
                 raise LogRecreated(f"{held.name}: committed {held.position}, but the log ends at {ends[held.id]}")
         self._held |= {held.name: held for held in fresh}
-        if self._on_assigned:
-            await self._beating(self._on_assigned(frozenset(held.name for held in fresh)))
+        try:
+            if self._on_assigned:
+                await self._beating(self._on_assigned(frozenset(held.name for held in fresh)))
+        except Exception:
+            for held in fresh:
+                self._held.pop(held.name, None)  # it is tried again
+            raise
         for held in fresh:
             held.open = True
         self._look_at = 0.0

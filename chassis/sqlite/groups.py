@@ -53,13 +53,15 @@ def balance(connection: apsw.Connection, team: str, member: str, session: float,
     return Standing(held, quota)
 
 
-def release(connection: apsw.Connection, team: str, member: str, numbers: Sequence[int], leave: bool = False) -> None:
+def release(connection: apsw.Connection, team: str, member: str, numbers: Sequence[int]) -> None:
     for number in numbers:
         free = "UPDATE leases SET owner=NULL WHERE team=? AND number=? AND owner=?"
         connection.execute(free, (team, number, member))
-    if leave:
-        connection.execute("UPDATE leases SET owner=NULL WHERE team=? AND owner=?", (team, member))
-        connection.execute("DELETE FROM members WHERE team=? AND member=?", (team, member))
+
+
+def leave(connection: apsw.Connection, team: str, member: str) -> None:
+    connection.execute("UPDATE leases SET owner=NULL WHERE team=? AND owner=?", (team, member))
+    connection.execute("DELETE FROM members WHERE team=? AND member=?", (team, member))
 
 
 def commit(

@@ -1,0 +1,174 @@
+"""What is particular to the embedded file: opening, sharing, plans of queries, transactions."""
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from chassis.ports import AnyOf, Between, BusUnavailable, Collection, Document, Outgoing, StoreUnavailable, Where
+from chassis.sqlite import Database, SqliteBus, SqliteStore, queries
+from chassis.sqlite import database as module
+from chassis.sqlite.database import Unavailable
+from chassis.sqlite.documents import Shape
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(tmp_path / "deep" / "triptych.db")
+    await database.start()
+    yield database
+    await database.stop()
+
+
+async def test_nothing_is_opened_before_the_start(tmp_path: Path) -> None:
+    """A process may fork until then."""
+    threads = threading.active_count()
+    database = Database(tmp_path / "x.db")
+    SqliteBus(database).consumer("g", ["t"])
+    SqliteStore(tmp_path / "x.db")
+    assert threading.active_count() == threads
+    assert not list(tmp_path.iterdir())
+
+
+async def test_an_old_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "OLDEST", (99, 0, 0))
+    store = SqliteStore(tmp_path / "x.db")
+    with pytest.raises(RuntimeError, match=r"99\.0\.0 or later"):
+        await store.start()
+    assert not (tmp_path / "x.db").exists()
+
+
+async def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / "x.db"))
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(RuntimeError, match="layout 99"):
+        await Database(tmp_path / "x.db").start()
+
+
+async def test_one_database_serves_bus_and_store_until_the_last_has_stopped(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.db")
+    bus, store = SqliteBus(database), SqliteStore(database)
+    await bus.start()
+    await store.start()
+    await bus.stop()
+    await store.ensure([Collection("tests.a", {})])
+    await store.stop()
+    with pytest.raises(StoreUnavailable):
+        await store.load("tests.a", ["x"])
+    with pytest.raises(BusUnavailable):
+        await bus.identity()
+    await store.start()
+    assert await store.load("tests.a", ["x"]) == {}
+    await store.stop()
+
+
+async def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    databases = [Database(tmp_path / "x.db") for _ in range(8)]
+    await asyncio.gather(*(database.start() for database in databases))
+    assert len({await SqliteBus(database).identity() for database in databases}) == 1
+    for database in databases:
+        await database.stop()
+
+
+async def test_writes_that_wait_together_fail_apart(database: Database) -> None:
+    store = SqliteStore(database)
+    await store.ensure([Collection("tests.a", {"n": int})])
+    documents: list[Any] = [Document(f"d{n}", 0, b"", {"n": "no number" if n == 3 else n}) for n in range(6)]
+    outcomes = await asyncio.gather(*(store.save("tests.a", [d]) for d in documents), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [frozenset] * 3 + [ValueError] + [frozenset] * 2
+    assert await store.ids("tests.a") == ["d0", "d1", "d2", "d4", "d5"]
+
+
+async def test_a_writer_that_waited_too_long_does_not_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BUSY_MS", 50)
+    store, bus = SqliteStore(tmp_path / "x.db"), SqliteBus(tmp_path / "x.db")
+    await store.start()
+    await bus.start()
+    await store.ensure([Collection("tests.a", {})])
+    await bus.ensure_topics({"t": 1})
+    other = apsw.Connection(str(tmp_path / "x.db"))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="Busy"):
+        await store.save("tests.a", [Document("a", 0, b"")])
+    with pytest.raises(BusUnavailable, match="Busy"):
+        await bus.publish([Outgoing("t", b"k", b"v")])
+    other.execute("ROLLBACK")
+    other.close()
+    assert await store.save("tests.a", [Document("a", 0, b"")]) == frozenset()
+    await bus.publish([Outgoing("t", b"k", b"v")])
+    await store.stop()
+    await bus.stop()
+
+
+async def test_who_asks_and_goes_away_does_no_harm(database: Database) -> None:
+    asked = asyncio.create_task(database.write(lambda c: c.execute("SELECT 1")))
+    await asyncio.sleep(0)
+    asked.cancel()
+    assert await database.read(lambda c: c.pragma("user_version")) == 1
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        await Database(tmp_path / "x.db").read(lambda c: None)
+
+
+async def test_full_sync_is_asked_of_sqlite(tmp_path: Path) -> None:
+    for sync, number in (("normal", 1), ("full", 2)):
+        database = Database(tmp_path / f"{sync}.db", sync=sync)  # type: ignore[arg-type]
+        await database.start()
+        assert await database.write(lambda c: c.pragma("synchronous")) == number
+        assert await database.read(lambda c: c.pragma("journal_mode")) == "wal"
+        await database.stop()
+
+
+async def test_the_bells_leave_nothing_behind(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.db")
+    await database.start()
+    directory = database.bells._directory
+    assert [entry.name.split("-")[0] for entry in directory.iterdir()] == [str(os.getpid())]
+    await database.stop()
+    assert list(directory.iterdir()) == []
+
+
+PLANS: list[tuple[Where, str | None, bool]] = [
+    ({"stage": "won"}, "amount", False),
+    ({"stage": "won"}, "amount", True),
+    ({"stage": None}, "amount", True),
+    ({"stage": "won", "amount": Between(1, 9)}, "amount", False),
+    ({}, "amount", False),
+    ({"amount": Between(1)}, "amount", True),
+]
+
+
+@pytest.mark.parametrize(("where", "order", "descending"), PLANS)
+async def test_declared_indexes_are_used_and_nothing_is_sorted(
+    database: Database, where: Where, order: str | None, descending: bool
+) -> None:
+    store = SqliteStore(database)
+    fields = {"stage": str, "amount": int}
+    await store.ensure([Collection("tests.a", fields, (("stage", "amount"), ("amount",)))])
+    documents = [Document(f"d{n:02}", 0, b"", {"stage": None if n % 2 else "won", "amount": n}) for n in range(40)]
+    await store.save("tests.a", documents)
+    page = await store.find("tests.a", where, order=order, descending=descending, limit=2)
+    for after in (None, page.next):
+        for sql, values in queries.pages(Shape("tests.a", fields), where, order, descending, after):
+            plan = await database.read(
+                lambda c, sql=sql, values=values: c.execute(f"EXPLAIN QUERY PLAN {sql}", (*values, 3)).fetchall()
+            )
+            said = " ".join(str(row[3]) for row in plan)
+            assert "INDEX" in said
+            assert "TEMP B-TREE" not in said, said
+
+
+async def test_any_of_many_values_is_one_question(database: Database) -> None:
+    store = SqliteStore(database)
+    await store.ensure([Collection("tests.a", {"n": int})])
+    await store.save("tests.a", [Document(f"d{n}", 0, b"", {"n": n}) for n in range(10)])
+    assert (await store.count("tests.a", {"n": AnyOf(tuple(range(5, 5000)))}))[0].n == 5
