@@ -9,7 +9,7 @@ import msgspec
 from chassis.ports import Between, Document, Store, TopicPartition, Where
 from chassis.projection import CellKey, Contribution
 from chassis.projector.documents import Layout, Share, Total, decode_fact, decode_total
-from chassis.projector.engine import added
+from chassis.projector.putting import added
 
 PAGE = 500
 

@@ -124,9 +124,8 @@ class Layout:
         return [
             Collection(self.facts, {**own, **projection.fact_fields}, (
                 ("gen_", "kind"), *(("gen_", "kind", *index) for index in projection.fact_indexes))),
-            Collection(self.cells, {**cell, "grain": str, "sum": int}, (
-                ("gen", "measure", "grain", "day"), ("gen", "writer", "grain"))),
-            Collection(self.members, {**cell, "member": str}, (("gen", "measure", "day"), ("gen", "writer"))),
+            Collection(self.cells, {**cell, "grain": str, "sum": int}, (("gen", "measure", "grain", "day"),)),
+            Collection(self.members, {**cell, "member": str}, (("gen", "measure", "day"),)),
             Collection(self.journal, {"place": str, "k": int}, (("place", "k"),)),
             Collection(self.checkpoints, {"gen": str}, (("gen",),)),
         ]

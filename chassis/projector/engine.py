@@ -4,35 +4,19 @@ Per batch: read the facts it names, decide, INSERT journal record k + 1 (who fai
 cells and members under the fence k + 1, and only then read again. A new owner puts the last record once more before it
 reads anything. So the journal is the truth, and any interruption, copy or late writer leaves the figures exact.
 """
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from chassis.ports import Collection, Document, PartitionLost, Scalar, Store, TopicPartition
+from chassis.ports import Collection, Document, PartitionLost, Store, TopicPartition
 from chassis.projection import Projection
 from chassis.projector import upkeep
-from chassis.projector.documents import (
-    Delta,
-    Entry,
-    Fact,
-    Layout,
-    Row,
-    Total,
-    Writer,
-    day_of,
-    decode_entry,
-    decode_fact,
-    decode_row,
-    decode_total,
-    encode,
-)
+from chassis.projector.documents import Entry, Fact, Layout, Writer, decode_entry, decode_fact, encode
 from chassis.projector.folding import Fold, Heard, Planned, Refused, Uncountable, plan, record_of
 from chassis.projector.holding import Cache, Held
+from chassis.projector.putting import Putting
 from chassis.projector.upkeep import Mismatch
 
-Facts = dict[str, Fact]
-Indexes = Mapping[str, Mapping[str, Scalar]]
 
-
-class Projector:
+class Projector(Putting):
     """Folds the messages of the partitions it holds into facts and cells of one service.
 
     The worker calls `recover` for a partition it was given, seeks to the answer, publishes `refusals` again, and then
@@ -44,8 +28,7 @@ class Projector:
         self, projection: Projection, store: Store, service: str, generation: str = "g1",
         grains: Sequence[str] = ("day", "month"), *, cache: int = 4096, keep: int = 16, prune_every: int = 32,
     ) -> None:
-        self.projection, self.store = projection, store
-        self.layout = Layout(service, generation, tuple(grains))
+        super().__init__(projection, store, Layout(service, generation, tuple(grains)))
         self._writer = Writer()
         self._cache, self._keep, self._prune_every = cache, keep, prune_every
         self._held: dict[TopicPartition, Held] = {}
@@ -169,127 +152,3 @@ class Projector:
     async def audit(self) -> list[Mismatch]:
         """What the cells hold against what the journal added since the beginning; empty when all is well."""
         return await upkeep.audit(self.store, self.layout)
-
-    # --- putting a record: any order, any number of times ---------------------------------------------------------
-
-    async def _reapply(self, place: TopicPartition, held: Held, entry: Entry) -> None:
-        facts = {key: decode_fact(body) for key, body in entry.images.items()}
-        indexes = {key: self.layout.fact_index(self.projection, fact) for key, fact in facts.items()}
-        await self._apply(place, held, entry, facts, indexes)
-
-    async def _apply(
-        self, place: TopicPartition, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
-    ) -> None:
-        await self._put_facts(held, entry, facts, indexes)
-        await self._put_cells(place, held, entry)
-        await self._put_members(place, held, entry)
-
-    async def _put_facts(
-        self, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
-    ) -> None:
-        await self._put(
-            self.layout.facts,
-            [Document(key, entry.k, body, indexes[key]) for key, body in entry.images.items()])
-        for key, fact in facts.items():
-            held.facts.put(key, fact)
-
-    async def _put_cells(self, place: TopicPartition, held: Held, entry: Entry) -> None:
-        sums = merged(entry.deltas, self.layout.grains)
-        writer = f"{place.topic}|{place.partition}"
-        prefix = f"{self.layout.generation}|"
-        ids = {key: f"{prefix}{'|'.join(key)}|{writer}" for key in sums}
-        stored = await self._totals(held, ids.values(), entry.k)
-        documents = []
-        for key, delta in sums.items():
-            id = ids[key]
-            if id in stored:
-                total = stored[id]
-                if total is None:
-                    continue
-                total = added(total, delta)
-            else:
-                total = delta
-            held.cells.put(id, total)
-            measure, grain, day, dims = key
-            documents.append(Document(id, entry.k, encode(total), {
-                "gen": self.layout.generation, "writer": writer, "measure": measure, "grain": grain, "day": day,
-                "dims": dims, "n": total.n, "sum": total.sum,
-            }))
-        await self._put(self.layout.cells, documents)
-
-    async def _totals(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Total | None]:
-        """Cells as they were before record k; None: has it already; absent: no such cell yet."""
-        found: dict[str, Total | None] = {}
-        missing = []
-        for id in ids:
-            total = held.cells.get(id)
-            if total is None:
-                missing.append(id)
-            else:
-                found[id] = total
-        if missing:
-            for id, document in (await self.store.load(self.layout.cells, missing)).items():
-                found[id] = decode_total(document.body) if document.version < k else None
-        return found
-
-    async def _put_members(self, place: TopicPartition, held: Held, entry: Entry) -> None:
-        writer = f"{place.topic}|{place.partition}"
-        deltas = {f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}
-        stored = await self._rows(held, deltas, entry.k)
-        documents = []
-        for id, (measure, day, dims, member, n) in deltas.items():
-            before = stored.get(id, Row())
-            if before is None:
-                continue
-            row = Row(before.n + n)
-            held.members.put(id, row)
-            documents.append(Document(id, entry.k, encode(row), {
-                "gen": self.layout.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
-                "member": member, "n": row.n,
-            }))
-        await self._put(self.layout.members, documents)
-
-    async def _rows(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Row | None]:
-        """The same as `_totals`, of membership rows."""
-        found: dict[str, Row | None] = {}
-        missing = []
-        for id in ids:
-            row = held.members.get(id)
-            if row is None:
-                missing.append(id)
-            else:
-                found[id] = row
-        if missing:
-            for id, document in (await self.store.load(self.layout.members, missing)).items():
-                found[id] = decode_row(document.body) if document.version < k else None
-        return found
-
-    async def _put(self, collection: str, documents: Sequence[Document]) -> None:
-        if documents:
-            await self.store.put_newer(collection, documents)
-
-
-def merged(deltas: Iterable[Delta], grains: Sequence[str]) -> dict[tuple[str, str, str, str], Total]:
-    """{(measure, grain, day, dims): difference}: several days fall into one month."""
-    sums: dict[tuple[str, str, str, str], Total] = {}
-    for grain in grains:
-        for measure, day, dims, n, total, hist in deltas:
-            key = (measure, grain, day_of(grain, day), dims)
-            delta = Total(n, total, hist)
-            before = sums.get(key)
-            sums[key] = delta if before is None else added(before, delta)
-    return sums
-
-
-def added(total: Total, delta: Total) -> Total:
-    """Values that are counted no more leave the histogram."""
-    hist = total.hist
-    if delta.hist:
-        hist = dict(hist or {})
-        for value, count in delta.hist.items():
-            count += hist.get(value, 0)
-            if count:
-                hist[value] = count
-            else:
-                hist.pop(value, None)
-    return Total(total.n + delta.n, total.sum + delta.sum, hist or None)

@@ -62,12 +62,14 @@ def plan(
     planned: list[Planned] = []
     refused: list[Refused] = []
     hears = frozenset(projection.hears)
+    signals: Sequence[Share]
     for message in messages:
         if type(message.event) not in hears:
             continue
         try:
             touches = [(layout.fact(t.kind, t.id), t) for t in projection.touch(message.event, message.meta)]
-            signals = writer.shares(projection.signals(message.event, message.meta))
+            found = projection.signals(message.event, message.meta)
+            signals = writer.shares(found) if found else ()
         except Exception as error:  # a projection's bug must not stop the partition: a dead letter
             refused.append(failed(message, error))
             continue
