@@ -293,10 +293,26 @@ def json_schema(cls: type) -> dict[str, Any]:
     """The JSON Schema (2020-12) of an event's data: names as on the wire, unknown fields allowed."""
     schema = adapter(cls).json_schema(mode="validation", by_alias=True)
     schema["properties"].pop("given", None)
-    return schema
+    for name, inner in schema.get("$defs", {}).items():
+        schema["$defs"][name] = without_made_up_text(inner)
+    return without_made_up_text(schema)
+
+
+def without_made_up_text(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without titles that repeat a field's name, and the docstring that dataclasses make up."""
+    made = dict(schema)
+    if str(made.get("description", "")).startswith(f"{made.get('title')}("):
+        del made["description"]
+    if "properties" in made:
+        made["properties"] = {
+            name: {word: said for word, said in inner.items() if word != "title"}
+            for name, inner in made["properties"].items()
+        }
+    return made
 
 
 __all__ = (
     "Fault", "Invalid", "adapter", "canonical", "class_of", "data_of", "decode_data", "encode_data", "fault_of",
     "faults_of", "from_dict", "json_schema", "merge", "merge_json", "reader", "validate_rest",
+    "without_made_up_text",
 )

@@ -110,7 +110,9 @@ def structured(
         "specversion": "1.0", "type": kind.name, "id": id, "source": source, "time": written_time(time),
         "datacontenttype": "application/json", "partitionkey": kind.key(event),
     }
-    made |= {name: value for name, value in (extensions or {}).items() if value is not None and name not in _CORE}
+    for name, value in (extensions or {}).items():
+        if value is not None and name not in _CORE:
+            made[name] = value if isinstance(value, bool) else _extension_text(value)
     return made | {"data": codec.data_of(event)}
 
 

@@ -41,7 +41,7 @@ def schema_of(kind: EventType) -> dict[str, Any]:
 def stale(directory: Path = PUBLISHED) -> list[str]:
     """Files that are missing, say something else, or have no reason to be there."""
     wanted = files()
-    there = {str(p.relative_to(directory)): p for p in directory.rglob("*") if p.is_file()} if directory.exists() else {}
+    there = {p.relative_to(directory).as_posix(): p for p in directory.rglob("*") if p.is_file()}
     changed = [name for name, text in wanted.items() if name not in there or there[name].read_text("utf-8") != text]
     return sorted(changed + [name for name in there if name not in wanted and name != "README.md"])
 
@@ -54,7 +54,8 @@ def broken(directory: Path = PUBLISHED) -> list[str]:
         if name not in BY_NAME:
             faults.append(f"{name}: is gone")
             continue
-        faults += [f"{name}: {fault}" for fault in breaking(json.loads(path.read_text("utf-8")), schema_of(BY_NAME[name]))]
+        found = breaking(json.loads(path.read_text("utf-8")), schema_of(BY_NAME[name]))
+        faults += [f"{name}: {fault}" for fault in found]
     return faults
 
 
