@@ -1,6 +1,5 @@
 """An HTTP command takes the same road as a message: load, decide, save by compare-and-set, publish."""
 import asyncio
-import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,7 +43,7 @@ async def ask(runner: Runner, request: Request) -> Outcome:
     unsure: tuple[Any, ...] | None = None
     for attempt in range(TRIES):
         if attempt:
-            await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))
+            await runner.pause(attempt)
         await runner.load([work])
         if unsure is not None and seen_digest(work.stored.seen, once) is not None:
             work.events = list(unsure)  # the save whose answer was lost had gone through

@@ -130,7 +130,7 @@ class Runner:
             if not todo:
                 break
             if attempt:
-                await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))
+                await self.pause(attempt)
             await self.load(todo)
             await decide(todo)
             lost = await self.save(todo)
@@ -140,6 +140,10 @@ class Runner:
             raise StoreUnavailable(f"{self.service}: {len(todo)} documents were not saved in {TRIES} tries")
         await self.publish(done)
         return done
+
+    async def pause(self, attempt: int) -> None:
+        """So that two who collide do not collide again."""
+        await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))
 
     async def load(self, works: Sequence[Work]) -> None:
         for room, group in by_room(works):
