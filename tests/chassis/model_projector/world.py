@@ -4,81 +4,17 @@ A state is a value: the documents, who owns the partition, and of each worker wh
 it has had since it began what it is doing. A transition builds the projector again, feeds it those answers, and lets it
 do one more operation. So every interleaving, crash, late writer and lost answer can be tried, breadth first.
 """
-import random
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from chassis.memory import MemoryStore
-from chassis.ports import Document, PartitionLost, StoreUnavailable
+import msgspec
+
+from chassis.ports import PartitionLost, StoreUnavailable
 from chassis.projection import Projection
 from chassis.projector import Projector
-from chassis.projector.documents import Fact, Row, Total, decode_fact, decode_row, decode_total, encode
-from chassis.projector.holding import Cache, Held
+from chassis.projector.documents import decode_fact, decode_total
+from tests.chassis.model_projector.driving import Answer, Gated, Kept, Operation, Shelf, answer, freeze, thaw
 from tests.chassis.projecting import PLACE, PROJECTION, Letter
-
-Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
-
-
-class _Asked:
-    """Awaited, it hands an operation to whoever drives the coroutine and takes the answer."""
-
-    def __init__(self, operation: Operation) -> None:
-        self._operation = operation
-
-    def __await__(self) -> Generator[Operation, Any, Any]:
-        answer = yield self._operation
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class Gated:
-    """A store every operation of which waits for the driver; writes of several documents are one operation each."""
-
-    def __init__(self, shuffle: int | None = None) -> None:
-        self._order = random.Random(shuffle) if shuffle is not None else None
-
-    def __getattr__(self, name: str) -> Any:
-        async def call(*args: Any, **named: Any) -> Any:
-            return await _Asked((name, args, named))
-
-        return call
-
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
-        todo = list(documents)
-        if self._order:
-            self._order.shuffle(todo)
-        for document in todo:
-            await _Asked(("put_newer", (collection, [document]), {}))
-
-
-class Shelf(MemoryStore):
-    """The store of memory, filled from a state and emptied into one."""
-
-    def __init__(self, collections: Iterable[Any], kept: "Kept") -> None:
-        super().__init__()
-        answer(self.ensure(collections))
-        for collection, documents in kept:
-            self._documents[collection] = {
-                id: Document(id, version, body, dict(index)) for id, version, body, index in documents}
-
-    def kept(self) -> "Kept":
-        return tuple(
-            (name, tuple(sorted((d.id, d.version, d.body, tuple(sorted(d.index.items()))) for d in held.values())))
-            for name, held in sorted(self._documents.items()))
-
-
-Kept = tuple[tuple[str, tuple[Any, ...]], ...]
-
-
-def answer(coroutine: Any) -> Any:
-    """Run what never really waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        return end.value
-    raise AssertionError("it waited")
 
 
 class Worker(NamedTuple):
@@ -97,31 +33,6 @@ class State(NamedTuple):
     budget: tuple[int, int, int]  # rebalances, crashes, lost answers
     dead: frozenset[int]
     workers: tuple[Worker, ...]
-
-
-def freeze(held: Held | None) -> tuple[Any, ...] | None:
-    if held is None:
-        return None
-    caches = tuple(
-        tuple(sorted((key, encode(value)) for key, value in {**cache._old, **cache._young}.items()))
-        for cache in (held.facts, held.cells, held.members))
-    return held.k, held.pos, held.at, tuple(held.refused), caches, tuple(held.window._batches), tuple(
-        sorted(held.window.ids.items()))
-
-
-def thaw(frozen: tuple[Any, ...] | None, size: int) -> Held | None:
-    if frozen is None:
-        return None
-    k, pos, at, refused, (facts, cells, members), batches, ids = frozen
-    held = Held(k, pos, Cache[Fact](size), Cache[Total](size), Cache[Row](size), at=at, refused=list(refused))
-    for cache, pairs, decode in (
-        (held.facts, facts, decode_fact), (held.cells, cells, decode_total), (held.members, members, decode_row),
-    ):
-        for key, body in pairs:
-            cache.put(key, decode(body))  # type: ignore[attr-defined]
-    held.window._batches.extend(batches)
-    held.window.ids.update(ids)
-    return held
 
 
 class Violation(Exception):
@@ -194,10 +105,10 @@ class World:
         result = answer(getattr(shelf, name)(*args, **named))
         after = state._replace(kept=shelf.kept())
         label = f"W{i} {worker.doing} {name} {args[0]}"
-        yield label, self._with(after, i, worker._replace(answers=(*worker.answers, _Hashed(result))))
+        yield label, self._with(after, i, worker._replace(answers=(*worker.answers, Answer(result))))
         rebalances, crashes, lost = state.budget
         if lost and name in ("save", "put_newer"):
-            failed = worker._replace(answers=(*worker.answers, _Hashed(StoreUnavailable())))
+            failed = worker._replace(answers=(*worker.answers, Answer(StoreUnavailable())))
             poorer = after._replace(budget=(rebalances, crashes, lost - 1))
             yield label + " (answer lost)", self._with(poorer, i, failed)
 
@@ -303,75 +214,4 @@ class World:
 
 
 def encode_dims(dims: Iterable[tuple[str, str | None]]) -> str:
-    import msgspec
-
     return msgspec.json.encode(dict(dims)).decode()
-
-
-class _Hashed:
-    """An answer with the equality of its text."""
-
-    __slots__ = ("_text", "value")
-
-    def __init__(self, value: Any) -> None:
-        self.value, self._text = value, repr(value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Hashed) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-
-class Explored(NamedTuple):
-    states: int
-    finals: int
-    complete: bool
-
-
-def explore(world: World, most: int = 30_000) -> Explored:
-    """Breadth first; raises Violation with the shortest trace."""
-    first = world.init()
-    parents: dict[State, tuple[State, str] | None] = {first: None}
-    queue, finals = deque([first]), 0
-    while queue:
-        state = queue.popleft()
-        moved = False
-        for label, following in world.actions(state):
-            moved = True
-            if following not in parents:
-                parents[following] = (state, label)
-                queue.append(following)
-        if world.is_final(state):
-            finals += 1
-            if wrong := world.wrong(state):
-                raise Violation(wrong, _trace(parents, state))
-        elif not moved:
-            raise Violation("work is left and nobody can do it", _trace(parents, state))
-        if len(parents) > most:
-            return Explored(len(parents), finals, False)
-    return Explored(len(parents), finals, True)
-
-
-def _trace(parents: dict[State, tuple[State, str] | None], state: State) -> list[str]:
-    steps: list[str] = []
-    while (parent := parents[state]) is not None:
-        steps.append(parent[1])
-        state = parent[0]
-    return steps[::-1]
-
-
-def walk(world: World, choose: Callable[[int], int], most: int = 250) -> bool:
-    """One way through; False when it was cut off before the end."""
-    state, trace = world.init(), []
-    for _ in range(most):
-        if world.is_final(state) and (wrong := world.wrong(state)):
-            raise Violation(wrong, trace)
-        actions = list(world.actions(state))
-        if not actions:
-            if not world.is_final(state):
-                raise Violation("work is left and nobody can do it", trace)
-            return True
-        label, state = actions[choose(len(actions))]
-        trace.append(label)
-    return False
