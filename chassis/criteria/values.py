@@ -10,9 +10,23 @@ MAX_TEXT = 65_536
 MAX_BITS = 4_096
 _CONTEXT = Context(prec=34)
 _FAULTS = (TypeError, ValueError, ArithmeticError)
+
+
+def _whole_part(a: Decimal, b: Decimal) -> Decimal:
+    """Rounded down, as whole numbers are."""
+    quotient, rest = _CONTEXT.divmod(a, b)
+    return _CONTEXT.subtract(quotient, Decimal(1)) if rest and (rest < 0) != (b < 0) else quotient
+
+
+def _rest(a: Decimal, b: Decimal) -> Decimal:
+    """Of the sign of `b`, as with whole numbers."""
+    rest = _CONTEXT.remainder(a, b)
+    return _CONTEXT.add(rest, b) if rest and (rest < 0) != (b < 0) else rest
+
+
 _DECIMAL: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "add": _CONTEXT.add, "sub": _CONTEXT.subtract, "mul": _CONTEXT.multiply, "truediv": _CONTEXT.divide,
-    "floordiv": _CONTEXT.divide_int, "mod": _CONTEXT.remainder,
+    "floordiv": _whole_part, "mod": _rest,
 }
 
 
