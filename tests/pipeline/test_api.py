@@ -1,6 +1,6 @@
 """The doors of the pipeline, on a running service with memory adapters."""
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,9 +41,18 @@ async def heard(app: Application, *events: Any, days_ago: float = 1, backfill: b
         at = NOW - timedelta(days=days_ago - n / 1000)
         await app.say(event, time=at, source="/erp", id=f"{type(event).__name__}-{days_ago}-{n}",
                       extensions={"backfill": "true"} if backfill else None)
-    async with asyncio.timeout(10):
-        while any((await app.settled())["lag"].values()):
-            await asyncio.sleep(0.01)
+    async def taken() -> bool:
+        return not any((await app.settled())["lag"].values())
+
+    await until(taken)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(1_000):
+        if await condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("this never came true")
 
 
 def lead_qualified(id: str = "l1", line: str = "software") -> LeadQualified:
@@ -83,10 +92,9 @@ async def test_a_lead_becomes_a_deal_is_refused_mended_and_won(app: Application,
     fields = {"amount": EUR, "expected_close_on": "2026-12-31"}
     moved = await http.post(path, json={"transition": "propose", "fields": fields})
     assert moved.status_code == 200 and moved.json()["amount"] == EUR
-    stale = await http.post(path, json={"transition": "win", "checklist": ["contract_signed"]}, headers={"If-Match": '"1"'})
-    assert stale.status_code == 412
-    won = await http.post(path, json={"transition": "win", "checklist": ["contract_signed"]},
-                          headers={"If-Match": moved.headers["etag"]})
+    signed = {"transition": "win", "checklist": ["contract_signed"]}
+    assert (await http.post(path, json=signed, headers={"If-Match": '"1"'})).status_code == 412
+    won = await http.post(path, json=signed, headers={"If-Match": moved.headers["etag"]})
     assert won.json()["status"] == "won"
 
     types = [row["type"] for row in (await http.get("/opportunities/lead.l1/history")).json()["items"]]
@@ -174,9 +182,11 @@ async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
     await heard(app, lead_qualified(), days_ago=6)
     await heard(app, lead_qualified("l2"), days_ago=5.9, backfill=True)
     await heard(app, lead_qualified("l3"), days_ago=2)
-    async with asyncio.timeout(20):
-        while not (await http.get("/worklist?rep_id=ann")).json()["overdue"][0]["breaches"]:
-            await asyncio.sleep(0.05)
+
+    async def breached() -> bool:
+        return bool((await http.get("/opportunities/lead.l1")).json()["breaches"])
+
+    await until(breached)
     found = (await http.get("/worklist?rep_id=ann")).json()
     assert [d["opportunity_id"] for d in found["overdue"]] == ["lead.l1"]
     assert sorted(d["opportunity_id"] for d in found["next"]) == ["lead.l2", "lead.l3"]

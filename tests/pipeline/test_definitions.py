@@ -1,0 +1,151 @@
+"""What business people may write about a business line, and what is refused before it can do harm."""
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given as generated
+from hypothesis import strategies as some
+from transitions import MachineError
+
+from chassis.definitions import Definition, DefinitionError, Definitions
+from services.pipeline.definitions import Blueprint, compile_book, compile_line
+from services.pipeline.definitions.diagram import mermaid
+from tests.pipeline.vocabulary import BOOK, after, opened, requested, shipped
+
+BLUEPRINTS = sorted(BOOK.versions.values(), key=lambda b: b.ref)
+HARDWARE = shipped().one("business_lines", "hardware")
+assert HARDWARE is not None
+
+
+class Cursor:
+    """The throw-away model that the machine moves."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+
+
+def by_machine(blueprint: Blueprint, stage: str, transition: str) -> str | None:
+    cursor = Cursor(stage)
+    if transition not in blueprint.machine.events:
+        return None
+    try:
+        blueprint.machine.events[transition].trigger(cursor)
+    except MachineError:
+        return None
+    return cursor.state
+
+
+@pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda b: b.ref)
+def test_the_table_is_equal_to_the_machine(blueprint: Blueprint) -> None:
+    for stage in blueprint.stages:
+        for transition in [*blueprint.transitions, "nothing_of_the_kind"]:
+            assert blueprint.table.get((stage, transition)) == by_machine(blueprint, stage, transition)
+
+
+@some.composite
+def blueprints(draw: some.DrawFn) -> Definition:
+    """A line with a random net of transitions over a chain that makes every stage reachable."""
+    names = [f"s{n}" for n in range(draw(some.integers(1, 5)))]
+    chain = [{"from": [a], "to": b} for a, b in zip(names, [*names[1:], "won"], strict=True)]
+    chain += [{"common": True, "to": "lost"}]
+    steps = some.tuples(some.sampled_from(names), some.sampled_from([*names, "won", "lost"]))
+    pairs = draw(some.lists(steps, max_size=6))
+    rows = chain + [{"from": [a], "to": b} for a, b in pairs]
+    if draw(some.booleans()):
+        rows.append({"from": ["won", "lost"], "to": names[0], "reopen": True})
+    stages = [{"name": n, "title": {"en": n}} for n in names]
+    closed = [{"name": n, "title": {"en": n}, "type": n} for n in ("won", "lost")]
+    transitions = [{"name": f"t{i}", "title": {"en": "T"}, **row} for i, row in enumerate(rows)]
+    return Definition("business_lines", "made", 1, {
+        "name": "made", "version": 1, "title": {"en": "Made"}, "blueprints": [{
+            "name": "made", "title": {"en": "Made"}, "stages": [*stages, *closed], "transitions": transitions,
+            "loss_reasons": [{"name": "price", "title": {"en": "Price"}}]}]})
+
+
+@generated(blueprints(), some.lists(some.integers(0, 12), max_size=12))
+def test_any_walk_of_decisions_goes_as_the_machine_goes(definition: Definition, walk: list[int]) -> None:
+    book = compile_book(Definitions([definition]))
+    blueprint = book.pipelines["made"]
+    scenario = after(opened("made"), book=book)
+    decider, state, stage = scenario.decider, scenario.state, blueprint.initial
+    for n in walk:
+        command = requested(f"t{n}", opened().at, fields={"loss_reason": "price"})
+        for event in decider.decide(command, state):
+            state = decider.evolve(state, event)
+        stage = by_machine(blueprint, stage, f"t{n}") or stage
+        assert state.deal.stage == stage
+        assert state.status == blueprint.stages[stage].type
+        assert (state.closed_at is None) == (state.status == "open")
+
+
+def test_at_least_three_lines_are_shipped() -> None:
+    assert {"hardware", "services", "software"} <= set(BOOK.lines)
+
+
+def test_open_deals_keep_the_version_they_were_opened_under() -> None:
+    assert HARDWARE is not None
+    newer = Definition("business_lines", "hardware", 2, {**HARDWARE.body, "version": 2})
+    book = compile_book(Definitions([newer], [HARDWARE]))
+    assert book.pipelines["hardware"].version == 2
+    assert book.of("hardware@1").version == 1
+    assert after(opened("hardware"), book=book).state.deal.blueprint == "hardware@2"
+
+
+def test_a_picture_is_drawn_of_every_blueprint() -> None:
+    for blueprint in BLUEPRINTS:
+        drawn = mermaid(blueprint)
+        assert blueprint.ref in drawn
+        assert all(f"{t.from_[0]} --> {t.to}" in drawn for t in blueprint.transitions.values())
+
+
+def stages_of(body: Any) -> Any:
+    return body["blueprints"][0]["stages"]
+
+
+def moves_of(body: Any) -> Any:
+    return body["blueprints"][0]["transitions"]
+
+
+WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "a transition to nowhere": (lambda b: moves_of(b)[0].update(to="paid"), "transitions[0]: 'paid' is no stage"),
+    "a transition from nowhere": (lambda b: moves_of(b)[0].update({"from": []}), "transitions[0]: starts nowhere"),
+    "a stage nobody reaches": (
+        lambda b: stages_of(b).insert(1, {"name": "attic", "title": {"en": "Attic"}}), "ever leads to 'attic'"),
+    "a stage twice": (
+        lambda b: stages_of(b)[1].update(name="prospecting"), "the stage 'prospecting' stands here twice"),
+    "a transition twice": (lambda b: moves_of(b)[1].update(name="engage"), "the transition 'engage' stands here twice"),
+    "no way to lose": (lambda b: stages_of(b)[3].update(type="open"), "no stage of type lost"),
+    "won before open": (lambda b: stages_of(b)[0].update(order=9), "a won stage comes after every open one"),
+    "a field nobody declared": (
+        lambda b: moves_of(b)[0].update(requires=[{"field": "colour"}]), "transitions[0].requires[0]: 'colour'"),
+    "a criterion nobody can read": (lambda b: moves_of(b)[0].update(criteria="amount >"), "transitions[0].criteria"),
+    "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "there is no 'colour'"),
+    "a reopening that does not say so": (lambda b: moves_of(b)[3].pop("reopen"), "transitions[3]: `reopen: true`"),
+    "an action nobody knows": (
+        lambda b: moves_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions[0].actions[0].kind"),
+    "a word that means nothing": (lambda b: b.update(colour="red"), "colour"),
+    "no duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "no duration"),
+    "a standard field again": (
+        lambda b: b["layout"]["fields"][0].update(name="amount"), "layout.fields[0]: 'amount' is a field that every"),
+    "a choice without options": (
+        lambda b: b["layout"]["fields"][0].update(type="choice"), "layout.fields[0]: `options`"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_could_never_work_is_refused_by_name_and_place(wrong: str) -> None:
+    assert HARDWARE is not None
+    change, told = WRONG[wrong]
+    body = deepcopy(dict(HARDWARE.body))
+    change(body)
+    with pytest.raises(DefinitionError) as refused:
+        compile_line(Definition("business_lines", "hardware", 1, body, HARDWARE.path))
+    assert "hardware.yaml: " in str(refused.value) and told in str(refused.value)
+
+
+def test_two_lines_cannot_share_a_pipeline() -> None:
+    assert HARDWARE is not None
+    copy = Definition("business_lines", "copy", 1, {**HARDWARE.body, "name": "copy"})
+    with pytest.raises(DefinitionError, match="the pipeline 'hardware' stands here twice"):
+        compile_book(Definitions([HARDWARE, copy]))

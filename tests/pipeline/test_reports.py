@@ -1,0 +1,94 @@
+"""A system of record tells its story: the shipped data, and any order in which a story may be heard."""
+import csv
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given as generated
+from hypothesis import strategies as some
+
+from contracts.kinds import Money
+from contracts.pipeline import OpportunityLost, OpportunityWon
+from services.pipeline.commands import OpenOpportunity, ReportStage, ReviseOpportunity
+from tests.pipeline.vocabulary import DECIDER, day, opened, published, reported
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "crm_opportunities" / "sales_pipeline.csv"
+
+
+def noon(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(hour=12, tzinfo=UTC)
+
+
+def commands_of(row: dict[str, str]) -> list[Any]:
+    stage = row["deal_stage"].lower()
+    began = noon(row["engage_date"] or "2017-12-31")
+    start = "engaging" if row["engage_date"] else "prospecting"
+    made: list[Any] = [OpenOpportunity(at=began, live=False, business_line="hardware", stage=start,
+                                       undated=not row["engage_date"])]
+    if stage in ("won", "lost"):
+        amount = Money(amount_minor=int(row["close_value"]) * 100, currency="USD")
+        made.append(ReportStage(at=noon(row["close_date"]), live=False, stage=stage, about={"amount": amount}))
+    return made
+
+
+def told(commands: list[Any]) -> tuple[Any, list[Any]]:
+    state, events = DECIDER.initial_state("d"), []
+    for command in commands:
+        for event in DECIDER.decide(command, state):
+            state = DECIDER.evolve(state, event)
+            events.append(event)
+    return state, events
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the shared data set crm_opportunities is not on this machine")
+def test_the_shipped_opportunities_come_out_as_they_are_known_to() -> None:
+    stages: Counter[str] = Counter()
+    amount = 0
+    rows = list(csv.DictReader(DATA.read_text().splitlines()))
+    for row in rows:
+        state, events = told(commands_of(row))
+        stages[state.deal.stage] += 1
+        closings = [e for e in events if isinstance(e, OpportunityWon | OpportunityLost)]
+        amount += sum(e.opportunity.amount.amount_minor for e in closings if isinstance(e, OpportunityWon))
+        assert len(closings) == (row["deal_stage"] in ("Won", "Lost"))
+        assert (state.deal.opened_at is None) == (row["engage_date"] == "")
+        assert DECIDER.wake_at(state) is None
+    assert stages == {"won": 4238, "lost": 2473, "engaging": 1589, "prospecting": 500}
+    assert amount == 100 * sum(int(r["close_value"]) for r in rows if r["deal_stage"] == "Won")
+
+
+STORY = [
+    opened("hardware"),
+    reported("engaging", day(1), about={"region": "West"}),
+    ReviseOpportunity(at=day(2), about={"amount": Money(amount_minor=100, currency="EUR"), "team": "blue"}),
+    reported("won", day(3), about={"amount": Money(amount_minor=300, currency="EUR")}),
+]
+
+
+@generated(some.permutations(STORY[1:]))
+def test_a_story_heard_in_any_order_ends_the_same(heard: list[Any]) -> None:
+    """Fields by when they were said, stages by when they were entered, the opening first."""
+    straight, _ = told(STORY)
+    state, events = told([STORY[0], *heard])
+    assert (state.deal, state.status, state.closed_at, state.changed_at) == (
+        straight.deal, straight.status, straight.closed_at, straight.changed_at)
+    assert [v.stage for v in state.visits] == [v.stage for v in straight.visits]
+    assert len([e for e in published(events) if isinstance(e, OpportunityWon)]) == 1
+
+
+STAGES = some.sampled_from(["prospecting", "engaging", "won", "lost"])
+
+
+@generated(some.lists(some.tuples(STAGES, some.integers(0, 30)), max_size=12))
+def test_whatever_is_reported_the_deal_stays_coherent(reports: list[tuple[str, int]]) -> None:
+    state, events = told([opened("hardware"), *(reported(s, day(n)) for s, n in reports)])
+    moments = [v.at for v in state.visits]
+    assert moments == sorted(moments)
+    assert all(a.stage != b.stage for a, b in zip(state.visits, state.visits[1:], strict=False))
+    assert state.visits[-1].stage == state.deal.stage
+    closed = state.deal.stage in ("won", "lost")
+    assert (state.status == state.deal.stage) is closed and (state.closed_at is not None) is closed
+    last = [e for e in published(events) if hasattr(e, "opportunity")][-1]
+    assert last.opportunity == state.deal
