@@ -68,7 +68,8 @@ def test_the_functions_compute_or_answer_null(text: str, expected: Any) -> None:
 
 
 def test_more_functions_can_be_given_and_what_they_raise_is_null() -> None:
-    functions: dict[str, Callable[..., Any]] = {"half": lambda n: n / 2, "pick": lambda table, key: {"a": {"x": 1}}[table][key]}
+    tables = {"a": {"x": 1}}
+    functions: dict[str, Callable[..., Any]] = {"half": lambda n: n / 2, "pick": lambda name, key: tables[name][key]}
     assert compile_criterion("half(score) + pick('a', 'x')", functions=functions).evaluate(DEAL) == 31
     assert compile_criterion("half('x')", functions=functions).evaluate({}) is None
     assert compile_criterion("pick('b', 'x')", functions=functions).evaluate({}) is None
