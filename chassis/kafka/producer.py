@@ -3,6 +3,7 @@ replaced when it failed."""
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -132,7 +133,13 @@ async def _started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
 async def _close(producer: AIOKafkaProducer) -> None:
     """`stop` first waits until everything is delivered, which with a lost broker is never: fail that by hand."""
     with suppress(Exception):
-        producer._message_accumulator.fail_all(KafkaConnectionError("the producer was given up"))
+        accumulator = producer._message_accumulator
+        batches = [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]
+        accumulator.fail_all(KafkaConnectionError("the producer was given up"))
+        for batch in batches:  # nobody may be left to hear of it, and asyncio would complain
+            for outcome in (batch.future, batch._drain_waiter):
+                if outcome.done() and not outcome.cancelled():
+                    outcome.exception()
         await asyncio.wait_for(producer.stop(), FAREWELL)
     with suppress(Exception):
         await producer.client.close()

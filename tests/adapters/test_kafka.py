@@ -1,14 +1,28 @@
 """The log on a real Kafka keeps every promise of the port, and what is only true of Kafka."""
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from typing import Any
 
 import pytest
+from faststream import BaseMiddleware
 
 from chassis.kafka import KafkaBus
-from chassis.ports import Bus, Outgoing
+from chassis.ports import (
+    Bus,
+    BusUnavailable,
+    LogRecreated,
+    Outgoing,
+    PartitionLost,
+    Record,
+    StoreUnavailable,
+    TopicPartition,
+)
 from tests.adapters.bus_suite import BusSuite, out, values
+from tests.adapters.real import scratch
 from tests.adapters.waiting import gather_records, hold, until
+from tools.broker import BrokerUnavailable, KafkaCluster, free_ports
 
 pytestmark = pytest.mark.real
 
@@ -30,3 +44,229 @@ class TestKafkaBus(BusSuite):
     async def second(self, bus: Bus, kafka: str) -> AsyncIterator[Bus]:
         async for second in connected(kafka):
             yield second
+
+    # --- what only Kafka can get wrong ---
+
+    async def test_topics_of_one_group_must_have_the_same_number_of_partitions(
+        self, bus: Bus, topic: str, group: str
+    ) -> None:
+        narrow = f"{topic}.narrow"
+        await bus.ensure_topics({narrow: self.partitions - 1})
+        consumer = bus.consumer(group, [topic, narrow])
+        with pytest.raises(ValueError, match=f"{narrow}.*{self.partitions - 1} partitions"):
+            await consumer.start()
+
+    async def test_a_topic_made_anew_stops_the_reader_instead_of_skipping(
+        self, bus: KafkaBus, second: KafkaBus, topic: str, group: str
+    ) -> None:
+        await bus.publish([out(topic, "k", str(n), 0) for n in range(10)])
+        consumer = await self._start(bus, group, [topic])
+        await gather_records(consumer, 10, self.patience)
+        await consumer.commit({TopicPartition(topic, 0): 10})
+        await consumer.stop()
+        await bus.broker.config.admin_client.delete_topics([topic])
+
+        async def gone() -> bool:
+            return topic not in await second.broker.config.admin_client.list_topics()
+
+        await until(gone, self.patience, "the topic is deleted")
+        await second.ensure_topics({topic: self.partitions})
+        # what was committed went with the topic, or it did not: either way 10 records are not there any more
+        again = await self._start(second, group, [topic])
+        committed = (await second.committed(group, [topic])).get(TopicPartition(topic, 0))
+        if committed == 10:
+            with pytest.raises(LogRecreated, match=topic):
+                await gather_records(again, 1, self.patience)
+        else:
+            assert committed is None
+            assert await again.poll(10, 0.2) == {}
+        await again.stop()
+
+    async def test_a_log_shorter_than_what_was_committed_stops_the_reader(
+        self, bus: Bus, topic: str, group: str
+    ) -> None:
+        await bus.publish([out(topic, "k", "v", 0)])
+        consumer = await self._start(bus, group, [topic])
+        await gather_records(consumer, 1, self.patience)
+        await consumer.commit({TopicPartition(topic, 0): 7})  # as of a log that was longer
+        await consumer.stop()
+        again = await self._start(bus, group, [topic])
+        with pytest.raises(LogRecreated, match=f"{topic}/0"):
+            await gather_records(again, 1, self.patience)
+        with pytest.raises(LogRecreated):
+            await again.poll(1, 0)
+        await again.stop()
+
+    async def test_what_fails_in_a_callback_is_raised_by_the_next_poll(self, bus: Bus, topic: str, group: str) -> None:
+        async def assigned(_: frozenset[TopicPartition]) -> None:
+            raise StoreUnavailable("the fences cannot be read")
+
+        consumer = bus.consumer(group, [topic], on_assigned=assigned)
+        await consumer.start()
+        await bus.publish([out(topic, "k", "v")])
+        with pytest.raises(StoreUnavailable):
+            await gather_records(consumer, 1, self.patience)
+        await consumer.stop()
+
+    async def test_a_poll_that_was_cancelled_loses_nothing(self, bus: Bus, topic: str, group: str) -> None:
+        consumer = await self._start(bus, group, [topic])
+        await hold([consumer], self.partitions, self.patience)
+        polled: list[Record] = []
+
+        async def impatient() -> bool:
+            try:
+                for some in (await asyncio.wait_for(consumer.poll(3, 5), 0.003)).values():
+                    polled.extend(some)
+            except TimeoutError:
+                await bus.publish([out(topic, "k", "v")] * 2 if len(sent) < 100 else [])
+                sent.extend([1, 1] if len(sent) < 100 else [])
+            return len(polled) == len(sent) >= 100
+
+        sent: list[int] = []
+        await until(impatient, self.patience, "every record arrived, in spite of cancelled polls")
+        assert sorted(record.offset for record in polled) == list(range(len(sent)))
+        await consumer.stop()
+
+    async def test_middlewares_of_faststream_see_what_is_published(self, kafka: str, topic: str) -> None:
+        seen: list[Outgoing] = []
+
+        class Seeing(BaseMiddleware):
+            async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
+                seen.extend(cmd.batch_bodies)
+                return await call_next(cmd)
+
+        bus = KafkaBus(kafka)
+        bus.broker.add_middleware(Seeing)
+        await bus.start()
+        messages = [out(topic, f"k{n}", str(n)) for n in range(10)]
+        await bus.publish(messages)
+        await bus.publish(messages[:1])
+        assert sorted(seen, key=repr) == sorted([*messages, messages[0]], key=repr)
+        await bus.stop()
+
+    async def test_many_megabytes_go_in_several_batches_and_stay_in_order(self, bus: Bus, topic: str) -> None:
+        big = [Outgoing(topic, b"k", str(n).encode() + b"." * 200_000, (), 1) for n in range(20)]
+        await bus.publish(big)
+        found = await bus.read(TopicPartition(topic, 1), 0, 100)
+        assert [record.value for record in found] == [message.value for message in big]
+
+    async def test_a_record_that_the_broker_refuses_is_said_and_the_next_one_goes(self, bus: Bus, topic: str) -> None:
+        with pytest.raises(BusUnavailable, match="MessageSizeTooLarge"):
+            await bus.publish([Outgoing(topic, b"k", b"." * 2_000_000, (), 1), out(topic, "k", "behind it", 1)])
+        await bus.publish([out(topic, "k", "good", 1)])
+        assert values(await bus.read(TopicPartition(topic, 1), 0, 10)) == ["good"]
+
+    async def test_a_member_that_sleeps_past_its_session_cannot_commit(
+        self, bus: Bus, kafka: str, topic: str, group: str
+    ) -> None:
+        """Its process stands still, another member takes over, it wakes up: its commit is refused."""
+        await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
+        sleeper = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SLEEPER, kafka, group, topic,
+            stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE,
+        )
+        assert sleeper.stdout and sleeper.stdin
+        assert await sleeper.stdout.readline() == b"polled 5\n"
+        sleeper.send_signal(signal.SIGSTOP)
+        successor = KafkaBus(kafka, session=2.0)
+        await successor.start()
+        member = await self._start(successor, group, [topic])
+        assert values(await gather_records(member, 5, self.patience)) == ["0", "1", "2", "3", "4"]
+        await member.commit({TopicPartition(topic, 0): 5})
+        sleeper.send_signal(signal.SIGCONT)
+        sleeper.stdin.write(b"commit\n")
+        assert await sleeper.stdout.readline() == b"PartitionLost\n"
+        assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
+        await sleeper.wait()
+        await member.stop()
+        await successor.stop()
+
+
+SLEEPER = """
+import asyncio, sys
+from chassis.kafka import KafkaBus
+from chassis.ports import TopicPartition
+
+async def main(bootstrap, group, topic):
+    bus = KafkaBus(bootstrap, session=2.0)
+    await bus.start()
+    member = bus.consumer(group, [topic])
+    await member.start()
+    while not (polled := await member.poll(10, 1)):
+        pass
+    print("polled", sum(map(len, polled.values())), flush=True)
+    sys.stdin.readline()
+    try:
+        await member.commit({TopicPartition(topic, 0): 1})
+        print("committed", flush=True)
+    except Exception as error:
+        print(type(error).__name__, flush=True)
+    await member.stop()
+    await bus.stop()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_what_was_acknowledged_survives_a_broker_that_is_killed() -> None:
+    """kill -9 under load and restart: nothing acknowledged is lost, publisher and reader go on by themselves."""
+    cluster = KafkaCluster(scratch("killed"))
+    try:
+        await asyncio.to_thread(cluster.start)
+    except BrokerUnavailable as error:
+        pytest.skip(str(error))
+    topic = "tests.killed.v1"
+    bus, reader = KafkaBus(cluster.bootstrap, send_within=3.0), KafkaBus(cluster.bootstrap)
+    await bus.start()
+    await reader.start()
+    await bus.ensure_topics({topic: 4})
+    acknowledged: list[str] = []
+    failures = 0
+
+    async def publish_until(count: int) -> None:
+        nonlocal failures
+        while len(acknowledged) < count:
+            batch = [f"{len(acknowledged) + n}" for n in range(10)]
+            try:
+                await bus.publish([out(topic, value, value) for value in batch])
+                acknowledged.extend(batch)
+            except BusUnavailable:
+                failures += 1
+                await asyncio.sleep(0.1)
+
+    consumer = reader.consumer("tests.killed", [topic])
+    await consumer.start()
+    received: list[str] = []
+
+    async def receive() -> bool:
+        for place, records in (await consumer.poll(100, 0.1)).items():
+            received.extend(values(records))
+            try:
+                await consumer.commit({place: records[-1].offset + 1})
+            except (BusUnavailable, PartitionLost):
+                continue
+        return set(received) >= {str(n) for n in range(1000)}
+
+    publishing = asyncio.create_task(publish_until(1000))
+    await until(lambda: len(acknowledged) >= 300, 30, "300 are acknowledged")
+    await asyncio.to_thread(cluster.kill)
+    await until(lambda: failures > 0, 30, "the publisher is told")
+    await asyncio.to_thread(cluster.restart)
+    await until(receive, 60, "all acknowledged records arrive")
+    await publishing
+    await consumer.stop()
+    await bus.stop()
+    await reader.stop()
+    await asyncio.to_thread(cluster.stop)
+
+
+async def test_where_no_broker_answers_it_is_said() -> None:
+    (port,) = free_ports(1)
+    bus = KafkaBus(f"127.0.0.1:{port}")
+    with pytest.raises(BusUnavailable):
+        await bus.start()
+    with pytest.raises(BusUnavailable):
+        await bus.publish([out("tests.nowhere.v1", "k", "v")])
+    with pytest.raises(BusUnavailable):
+        await bus.end_offsets(["tests.nowhere.v1"])
+    await bus.stop()
