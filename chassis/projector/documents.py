@@ -131,11 +131,20 @@ class Layout:
         ]
 
     def fact_index(self, projection: Projection, fact: Fact) -> dict[str, Scalar]:
-        """Raises ValueError for a value that has no declared field: no store would take it."""
+        """Raises ValueError for what no store would take: once the journal names it, it must be possible to put it."""
         given = {} if fact.image is None else projection.index(fact.kind, fact.image)
-        if not given.keys() <= projection.fact_fields.keys():
-            raise ValueError(f"{projection.name}: {sorted(given)} are not all declared index fields")
+        fields = projection.fact_fields
+        for name, value in given.items():
+            if name not in fields or not (value is None or _fits(value, fields[name])):
+                held = type(value).__name__
+                raise ValueError(f"{projection.name}: {name!r} is no index field that can hold a {held}")
         return {**given, "kind": fact.kind, "gen_": self.generation, "topic_": fact.topic}
+
+
+def _fits(value: Scalar, kind: type) -> bool:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return False
+    return type(value) is kind or (kind is float and type(value) is int)
 
 
 def day_of(grain: str, day: str) -> str:

@@ -98,6 +98,10 @@ def signals(event: Any, _meta: Meta) -> Iterable[Contribution]:
 
 
 def index(_kind: str, image: Any) -> dict[str, Any]:
+    if image["trouble"] == "field":
+        return {"unknown": 1}
+    if image["trouble"] == "index":
+        return {"region": 1}
     return {"region": image["region"], "amount": image["amount"]}
 
 

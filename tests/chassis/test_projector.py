@@ -122,7 +122,7 @@ async def test_a_fact_belongs_to_the_partition_that_made_it() -> None:
 
 @pytest.mark.parametrize(("trouble", "code"), [
     ("forbidden", "forbidden"), ("touch", "handler_failed"), ("fold", "handler_failed"), ("count", "handler_failed"),
-    ("image", "handler_failed"),
+    ("image", "handler_failed"), ("index", "handler_failed"), ("field", "handler_failed"),
 ])
 async def test_a_message_that_cannot_be_folded_is_refused_and_the_others_go_on(trouble: str, code: str) -> None:
     made, cells = await ready()
