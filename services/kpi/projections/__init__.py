@@ -30,7 +30,7 @@ def projection(catalogue: Catalogue) -> Projection:
     """The projection of these measures in this zone."""
     clock = Clock(catalogue.zone)
     touches = _touches(clock)
-    kinds = _by_kind(catalogue)
+    kinds = _by_kind(catalogue, clock)
 
     def touch(event: Any, meta: Meta) -> Iterable[Touch]:
         return (touches[type(event)](event, meta),)
@@ -70,14 +70,17 @@ def _named(make: Callable[[Any, Meta], Touch]) -> Callable[[Any, Meta], Touch]:
     return touch
 
 
-def _yields(catalogue: Catalogue) -> dict[str, Yields]:
+def _yields(catalogue: Catalogue, clock: Clock) -> dict[str, Yields]:
     around = catalogue.surroundings
+    read = deals.Reader(clock)
     return {
         "lead.capture": leads.capture, "lead.conversion": leads.conversion, "lead.loss": leads.loss,
         "lead_score.qualification": leads.qualification,
-        "deal.opening": deals.opening, "deal.closing": deals.closing, "deal.standing": deals.standing,
-        "deal.stage_entry": lambda id, image, clock: deals.stage_entries(id, image, clock, around.stages),
-        "deal.stage_exit": deals.stage_exits,
+        "deal.opening": lambda id, image, _: deals.opening(read(id, image)),
+        "deal.closing": lambda id, image, _: deals.closing(read(id, image)),
+        "deal.standing": lambda id, image, _: deals.standing(read(id, image)),
+        "deal.stage_entry": lambda id, image, _: deals.stage_entries(read(id, image), around.stages),
+        "deal.stage_exit": lambda id, image, _: deals.stage_exits(read(id, image)),
         "order.placing": trade.placing, "order.refund": trade.refund, "invoice.issue": trade.issue,
         "payment.receipt": trade.receipt, "activity.done": activities.done,
         "survey.invitation": surveys.invitation, "survey.answer": surveys.answer,
@@ -85,9 +88,9 @@ def _yields(catalogue: Catalogue) -> dict[str, Yields]:
     }
 
 
-def _by_kind(catalogue: Catalogue) -> dict[str, list[tuple[Yields, tuple[Counter, ...]]]]:
+def _by_kind(catalogue: Catalogue, clock: Clock) -> dict[str, list[tuple[Yields, tuple[Counter, ...]]]]:
     """What must be looked at when a fact of a kind has changed; rows that no measure counts are not made."""
-    yields = _yields(catalogue)
+    yields = _yields(catalogue, clock)
     made: dict[str, list[tuple[Yields, tuple[Counter, ...]]]] = {}
     for row, counters in catalogue.counters.items():
         made.setdefault(row.split(".", 1)[0], []).append((yields[row], counters))

@@ -30,20 +30,19 @@ def _lasting(counter: Counter, row: Row) -> Iterator[Contribution]:
 
 def _happened(counter: Counter, row: Row, day: date | None, sign: int) -> Iterator[Contribution]:
     measure = counter.measure
-    base = _labels(counter, row)
     if measure.kind == "distinct":
-        yield from _distinct(counter, row, day, base)
+        yield from _distinct(counter, row, day)
     elif measure.kind == "sum" or measure.money:
-        yield from _money(counter, row, day, base, sign)
+        yield from _money(counter, row, day, sign)
     elif not measure.line_dimensions:
-        yield _one(counter, measure.name, row, day, base, sign)
+        yield _one(counter, measure.name, row, day, _labels(counter, row, None), sign)
     else:
         pairs = _pairs(row)
         alone = pairs[0] if len(pairs) == 1 else (MANY, MANY)
-        yield _one(counter, measure.name, row, day, _with(base, alone), sign)
+        yield _one(counter, measure.name, row, day, _labels(counter, row, alone), sign)
         if len(pairs) > 1:
             for pair in pairs:
-                yield _one(counter, f"{measure.name}:lines", row, day, _with(base, pair), sign, row.id)
+                yield _one(counter, f"{measure.name}:lines", row, day, _labels(counter, row, pair), sign, row.id)
 
 
 def _one(counter: Counter, name: str, row: Row, day: date | None, labels: Labels, sign: int,
@@ -55,37 +54,43 @@ def _one(counter: Counter, name: str, row: Row, day: date | None, labels: Labels
     return Contribution(cell, sign, 0, None, member if kind == "count" else None)
 
 
-def _money(counter: Counter, row: Row, day: date | None, base: Labels, sign: int) -> Iterator[Contribution]:
+def _money(counter: Counter, row: Row, day: date | None, sign: int) -> Iterator[Contribution]:
     amount = row.fields.get(counter.value or "")
     if amount is None:
         return
+    name = counter.measure.name
     if not counter.measure.line_dimensions:
-        yield Contribution(CellKey(counter.measure.name, day, base), sign, sign * amount)
+        yield Contribution(CellKey(name, day, _labels(counter, row, None)), sign, sign * amount)
         return
     for product, category, part in row.splits:
-        yield Contribution(CellKey(counter.measure.name, day, _with(base, (product, category))), sign, sign * part)
+        yield Contribution(CellKey(name, day, _labels(counter, row, (product, category))), sign, sign * part)
 
 
-def _distinct(counter: Counter, row: Row, day: date | None, base: Labels) -> Iterator[Contribution]:
+def _distinct(counter: Counter, row: Row, day: date | None) -> Iterator[Contribution]:
     member = str(row.fields[counter.member or ""])
-    for labels in [_with(base, p) for p in _pairs(row)] if counter.measure.line_dimensions else [base]:
-        yield Contribution(CellKey(counter.measure.name, day, labels), 0, 0, None, member)
+    for pair in _pairs(row) if counter.measure.line_dimensions else [None]:
+        yield Contribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member)
 
 
 def _pairs(row: Row) -> list[Pair]:
-    if row.pairs is not None:
-        return list(dict.fromkeys(row.pairs)) or [(None, None)]
-    return list(dict.fromkeys((p, c) for p, c, _ in row.splits)) or [(None, None)]
+    """Products and categories under which the row counts, each once."""
+    if len(row.splits) == 1 and row.pairs is None:
+        return [row.splits[0][:2]]
+    pairs = row.pairs if row.pairs is not None else [s[:2] for s in row.splits]
+    return list(dict.fromkeys(pairs)) or [(None, None)]
 
 
-def _labels(counter: Counter, row: Row) -> Labels:
-    found = row.labels
-    made = [(name, found.get(name)) for name in counter.labels]
-    if counter.measure.by_currency:
-        made.append((CURRENCY, row.currency))
+def _labels(counter: Counter, row: Row, pair: Pair | None) -> Labels:
+    """The cell's dimensions, sorted by name. Most measures of a row share them."""
+    key = (counter.labels, counter.measure.by_currency, pair)
+    known: Labels | None = row.made.get(key)
+    if known is None:
+        found = row.labels
+        made = [(name, found.get(name)) for name in counter.labels]
+        if counter.measure.by_currency:
+            made.append((CURRENCY, row.currency))
+        if pair is not None:
+            made += [("category", pair[1]), ("product", pair[0])]
         made.sort()
-    return tuple(made)
-
-
-def _with(base: Labels, pair: Pair) -> Labels:
-    return tuple(sorted((*base, ("category", pair[1]), ("product", pair[0]))))
+        known = row.made[key] = tuple(made)
+    return known

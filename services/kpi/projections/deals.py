@@ -102,6 +102,7 @@ class Deal:
         states = [e for e in self.log if e[1] in STATUS]
         self.status = STATUS[states[-1][1]] if states else "open"
         self.closing = states[-1] if states and self.status != "open" else None
+        self._ordered: list[list[Any]] | None = None
 
     def deal(self, entry: Sequence[Any]) -> dict[str, Any]:
         found: dict[str, Any] = self._deals[entry[4]]
@@ -121,7 +122,9 @@ class Deal:
 
     def by_time(self) -> list[list[Any]]:
         """In order of business time; what is not dated comes first."""
-        return sorted(self.log, key=lambda e: ((at := self.at(e)) is not None, at or 0, tuple(e[0])))
+        if self._ordered is None:
+            self._ordered = sorted(self.log, key=lambda e: ((at := self.at(e)) is not None, at or 0, tuple(e[0])))
+        return self._ordered
 
     def row(self, day: date | None, deal: Mapping[str, Any], owner: Mapping[str, Any] | None,
             labels: Mapping[str, str | None], fields: Mapping[str, Any]) -> Row:
@@ -135,17 +138,29 @@ class Deal:
         )
 
 
-def opening(id: str, image: Image, clock: Clock) -> Iterator[Row]:
+class Reader:
+    """Reads an image once for all rows that are made of it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._image: Image = None
+        self._deal: Deal | None = None
+
+    def __call__(self, id: str, image: Image) -> Deal:
+        if self._deal is None or self._image is not image or self._deal.id != id:
+            self._image, self._deal = image, Deal(id, image, self._clock)
+        return self._deal
+
+
+def opening(deal: Deal) -> Iterator[Row]:
     """Rep, team and region as at the opening; everything else as the deal stands."""
-    deal = Deal(id, image, clock)
     first = next((e for e in deal.log if e[1] == OPENED), None)
     if first is not None:
         yield deal.row(deal.opened, deal.now, deal.deal(first), {}, {})
 
 
-def closing(id: str, image: Image, clock: Clock) -> Iterator[Row]:
+def closing(deal: Deal) -> Iterator[Row]:
     """Only while it stands closed; as the deal now is, so that a later revision restates."""
-    deal = Deal(id, image, clock)
     if deal.closing is None or deal.closed is None:
         return
     days = None if deal.opened is None else max((deal.closed - deal.opened).days, 0)
@@ -154,9 +169,8 @@ def closing(id: str, image: Image, clock: Clock) -> Iterator[Row]:
                    {"status": deal.status, "days": days, "loss_reason": reason})
 
 
-def standing(id: str, image: Image, clock: Clock) -> Iterator[Row]:
+def standing(deal: Deal) -> Iterator[Row]:
     """The stretches of days at whose ends the deal was open in the same way."""
-    deal = Deal(id, image, clock)
     ends: dict[date | None, tuple[str, dict[str, Any]] | None] = {}
     latest = state = None
     stage: str | None = None
@@ -182,9 +196,8 @@ def standing(id: str, image: Image, clock: Clock) -> Iterator[Row]:
             yield row
 
 
-def stage_entries(id: str, image: Image, clock: Clock, stages: Stages) -> Iterator[Row]:
+def stage_entries(deal: Deal, stages: Stages) -> Iterator[Row]:
     """Every entry, `first` of its stage or not, and whether the deal went further since."""
-    deal = Deal(id, image, clock)
     order = stages.get(deal.now.get("pipeline", ""), {})
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     seen: set[str] = set()
@@ -198,9 +211,8 @@ def stage_entries(id: str, image: Image, clock: Clock, stages: Stages) -> Iterat
         seen.add(stage)
 
 
-def stage_exits(id: str, image: Image, clock: Clock) -> Iterator[Row]:
+def stage_exits(deal: Deal) -> Iterator[Row]:
     """Where each stay ended: in the next stage, on the day of entering that."""
-    deal = Deal(id, image, clock)
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     for left, entered in pairwise(visits):
         came, went = deal.day(left), deal.day(entered)

@@ -46,6 +46,7 @@ class Row:
     splits: Sequence[Split] = field(default_factory=tuple)
     until: date | None = None
     pairs: Sequence[tuple[str | None, str | None]] | None = None
+    made: dict[Any, Any] = field(default_factory=dict)  # labels of cells, made once for all measures of this row
 
 
 def labels_of(values: Mapping[str, Any], *, owner: Mapping[str, Any] | None = None, **more: str | None,
