@@ -11,8 +11,11 @@ from chassis.definitions import Definition, DefinitionError, Definitions
 
 KIND = "surveys"
 Titles = Mapping[str, str]  # language -> text
-QuestionKind = Literal["nps", "csat", "ces", "rating", "text", "choice", "boolean"]
-SCALES: Mapping[str, tuple[int, int]] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "rating": (1, 5)}
+QuestionKind = Literal["nps", "enps", "csat", "ces", "rating", "text", "choice", "boolean"]
+SCALES: Mapping[str, tuple[int, int]] = {
+    "nps": (0, 10), "enps": (0, 10), "csat": (1, 5), "ces": (1, 7), "rating": (1, 5)}
+FIXED = ("nps", "enps", "csat", "ces")  # their figures mean something only on their own scale
+ONLY_FOR = {"nps": "customer", "enps": "employee"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +190,7 @@ class QuestionSheet(Sheet):
             raise ValueError(f"question {self.id!r}: {self.type} has no scale")
         if self.scale and self.scale.min >= self.scale.max:
             raise ValueError(f"question {self.id!r}: the scale goes from lower to higher")
-        if self.scale and self.type in ("nps", "csat", "ces") and (self.scale.min, self.scale.max) != SCALES[self.type]:
+        if self.scale and self.type in FIXED and (self.scale.min, self.scale.max) != SCALES[self.type]:
             raise ValueError(f"question {self.id!r}: the scale of {self.type} is fixed: {SCALES[self.type]}")
         return self
 
@@ -233,6 +236,9 @@ class SurveySheet(Sheet):
         ids = [q.id for q in self.questions]
         if twice := {id for id in ids if ids.count(id) > 1}:
             raise ValueError(f"questions named twice: {', '.join(sorted(twice))}")
+        for question in self.questions:
+            if ONLY_FOR.get(question.type, self.audience) != self.audience:
+                raise ValueError(f"question {question.id!r}: {question.type} is asked of {ONLY_FOR[question.type]}s")
         texts = [self.title, *(q.title for q in self.questions), *(c.title for q in self.questions for c in q.choices)]
         texts += [t for t in (self.intro, self.thanks) if t]
         for language in self.languages:

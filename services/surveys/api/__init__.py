@@ -2,7 +2,14 @@
 from fastapi import APIRouter
 
 from chassis.context import Context
+from services.surveys.api import issues, public, surveys
+from services.surveys.api.links import links_of
 
 
 def router(context: Context) -> APIRouter:
-    return APIRouter(tags=["surveys"])
+    links = links_of(context.settings)
+    routes = APIRouter(tags=["surveys"])
+    surveys.add(routes, context, links)
+    issues.add(routes, context)
+    public.add(routes, context, links)
+    return routes

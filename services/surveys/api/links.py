@@ -1,0 +1,79 @@
+"""Signed links: who may answer which invitation until when. The key never leaves the door, nor enters the log."""
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chassis.settings import Settings
+
+PURPOSE = b"triptych survey link 1"
+KEY_FILE = "survey-links.key"
+MOST = 1024  # characters of a token
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    respondent_id: str
+    invitation_id: str
+    expires_at: datetime
+
+
+class Links:
+    """`token = key id . payload . signature`, each base64url. Ids hold no `|`, so the payload reads one way only."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = hmac.digest(secret, PURPOSE, "sha256")  # of no use for any other purpose of the same secret
+        self._key_id = hashlib.sha256(b"id " + self._key).hexdigest()[:8]
+
+    def path(self, respondent_id: str, invitation_id: str, expires_at: datetime) -> str:
+        return "/s/" + self.token(respondent_id, invitation_id, expires_at)
+
+    def token(self, respondent_id: str, invitation_id: str, expires_at: datetime) -> str:
+        payload = _text(f"{respondent_id}|{invitation_id}|{int(expires_at.timestamp())}".encode())
+        signed = f"{self._key_id}.{payload}"
+        return f"{signed}.{_text(self._signature(signed))}"
+
+    def read(self, token: str) -> Claim | None:
+        """None for what we did not sign. Whether it expired is for the respondent to say: its page tells so."""
+        signed, _, signature = token.rpartition(".")
+        if len(token) > MOST or not token.isascii():
+            return None
+        if not hmac.compare_digest(_text(self._signature(signed)), signature):
+            return None
+        respondent_id, invitation_id, seconds = _bytes(signed.partition(".")[2]).decode().split("|")
+        return Claim(respondent_id, invitation_id, datetime.fromtimestamp(int(seconds), UTC))
+
+    def _signature(self, signed: str) -> bytes:
+        return hmac.digest(self._key, signed.encode(), "sha256")
+
+
+def links_of(settings: Settings) -> Links:
+    return Links(settings.secret.encode() if settings.secret else kept_secret(settings.data_dir / KEY_FILE))
+
+
+def kept_secret(path: Path) -> bytes:
+    """The secret of this installation, made once, readable by its owner only; the first of several makers wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+        try:
+            os.link(fresh, path)  # whole or not at all, and never over another one
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_bytes()
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
