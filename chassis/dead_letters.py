@@ -99,7 +99,8 @@ class DeadLetters:
         said = {
             "id": letter_id(self.service, record), "topic": record.topic, "partition": str(record.partition),
             "offset": str(record.offset), "timestamp": str(record.timestamp_ms), "group": self.group,
-            "service": self.service, "version": self.version, "code": dead.code, "error": dead.error[:MOST_ERROR],
+            "service": self.service, "version": self.version, "definition": "", "code": dead.code,
+            "error": dead.error[:MOST_ERROR],
             "attempts": "1", "first_failed_at": now, "replays": str(replays_of(record)),
         }
         kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))

@@ -41,7 +41,7 @@ def test_every_event_counts_once_in_wider_bounds(logs, budget, workers):
     explore(World(logs, workers=workers, budget=budget), most_states=250_000, seconds=30)
 
 
-# --- broken runners ----------------------------------------------------------------------------------------------------
+# --- broken runners --------------------------------------------------------------------------------------------------
 
 
 class PublishesOnlyItsOwn(ModelRunner):
@@ -119,7 +119,7 @@ def test_a_ring_that_is_too_small_is_caught(monkeypatch):
         explore(World((COPY,)))
 
 
-# --- random walks ------------------------------------------------------------------------------------------------------
+# --- random walks ----------------------------------------------------------------------------------------------------
 
 
 @settings(deadline=None, max_examples=150)

@@ -119,7 +119,7 @@ class World:
         workers = tuple(Worker(tuple(0 if o == w else -1 for o in owner)) for w in range(self.workers))
         return State((0,) * n, owner, (1,) * n, self.budget, (), (), workers)
 
-    # --- what a worker waits for ---------------------------------------------------------------------------------------
+    # --- what a worker waits for -------------------------------------------------------------------------------------
 
     def _look(self, settled: tuple[tuple[int, int], ...], task: Task) -> tuple[str, Any, tuple[tuple[int, int], ...]]:
         """("op", what it waits for) or ("done", None) or ("failed", why), and what it remembers as settled."""
@@ -141,7 +141,7 @@ class World:
         running.close()
         return "op", op, settled
 
-    # --- what may happen next ------------------------------------------------------------------------------------------
+    # --- what may happen next ----------------------------------------------------------------------------------------
 
     def actions(self, s: State) -> Iterator[tuple[str, State]]:
         for i, worker in enumerate(s.workers):
@@ -165,7 +165,6 @@ class World:
 
     def _step(self, s: State, i: int, worker: Worker, task: Task) -> Iterator[tuple[str, State]]:
         what, op, settled = self.look(worker.settled, task)
-        p = task.partition
         if what == "failed":
             yield f"W{i} gives up after {op} and begins again", _set(s, i, Worker(worker.pos, settled))
         elif what == "done" or (self.commit_first and op.kind == "publish"):
@@ -186,7 +185,7 @@ class World:
         valid = s.owner[p] == i and s.gen[p] == task.gen
         if not done:
             if valid and s.committed[p] < task.hi:
-                yield f"W{i} commits {task.hi} before it has published", s._replace(committed=_at(s.committed, p, task.hi))
+                yield f"W{i} commits before it has published", s._replace(committed=_at(s.committed, p, task.hi))
             return
         if valid:
             ready = Worker(_at(worker.pos, p, task.hi), settled)
@@ -222,7 +221,7 @@ class World:
                 lost.add(id)
         return s._replace(docs=tuple(sorted(docs.items()))), frozenset(lost) if op.kind == "save" else None
 
-    # --- what must hold ------------------------------------------------------------------------------------------------
+    # --- what must hold ----------------------------------------------------------------------------------------------
 
     def invariant(self, s: State) -> str | None:
         applied = self.applied(s)
@@ -272,7 +271,9 @@ class World:
 
     def applied(self, s: State) -> dict[str, tuple[str, ...]]:
         return {
-            id: tuple(_READER.state_of(kept.body).added) for (collection, id), kept in s.docs if collection == DOCUMENTS}
+            id: tuple(_READER.state_of(kept.body).added)
+            for (collection, id), kept in s.docs if collection == DOCUMENTS
+        }
 
 
 class _Reader:

@@ -1,0 +1,137 @@
+"""Deadlines fire once, in order, never before what came in time; what is owed is published in the end."""
+from datetime import timedelta
+
+import pytest
+
+from chassis.ports import BusUnavailable
+from chassis.runner import Request, ask
+from chassis.timers import Gate, Scheduler
+from tests.chassis.house import LEADS, NOON, Add, House, Remind, captured, lost
+
+GROUP = "triptych.lead_scoring"
+TOPICS = (LEADS,)
+
+
+@pytest.fixture
+async def house() -> House:
+    return await House().start()
+
+
+def scheduler(house: House, now=NOON) -> Scheduler:
+    return Scheduler(house.runner, house.store, house.bus, group=GROUP, topics=TOPICS, now=lambda: now)
+
+
+async def committed(house: House) -> None:
+    """The group has taken in all that the log holds."""
+    house.bus._groups.setdefault(GROUP, type(house.bus.consumer(GROUP, TOPICS).group)())
+    house.bus._groups[GROUP].committed.update(await house.bus.end_offsets(TOPICS))
+
+
+async def reminded(house: House, *keys: str) -> None:
+    for key in keys:
+        await ask(house.runner, Request("counter", key, Remind(at=NOON, after=timedelta(hours=1)), NOON))
+
+
+async def test_a_deadline_fires_once_when_its_time_has_come(house):
+    await reminded(house, "a", "b")
+    assert await scheduler(house, NOON + timedelta(minutes=59)).fire() == 0
+    assert await scheduler(house, NOON + timedelta(minutes=61)).fire() == 2
+    assert await scheduler(house, NOON + timedelta(minutes=62)).fire() == 0
+    said = await house.said()
+    assert sorted(m.event.lead_id for m in said) == ["a", "b"]
+    assert {m.meta.time for m in said} == {NOON + timedelta(hours=1)}
+    assert (await house.stored("a"))[0].out == ()
+
+
+async def test_two_schedulers_fire_a_deadline_once_by_its_id(house):
+    await reminded(house, "a")
+    other = await house.restarted()
+    late = NOON + timedelta(hours=2)
+    await house.runner.wake("counter", ["a"], late)
+    await other.runner.wake("counter", ["a"], late)
+    assert (await house.state("a")).rang == 1
+    assert len({m.meta.id for m in await house.said()}) == 1
+
+
+async def test_a_deadline_waits_for_events_that_stand_in_the_queue(house):
+    await reminded(house, "a")
+    await house.put(captured("a"), at=NOON)
+    late = scheduler(house, NOON + timedelta(hours=2))
+    assert await late.fire() == 0
+    await house.run()
+    await committed(house)
+    assert await late.fire() == 1
+
+
+async def test_the_gate_opens_for_the_moment_it_was_asked_for_though_more_comes_in(house):
+    gate = Gate(house.bus, GROUP, TOPICS)
+    await house.put(captured("a"))
+    assert await gate.passed(NOON) is None
+    await committed(house)
+    await house.put(captured("a"))
+    assert await gate.passed(NOON + timedelta(hours=5)) == NOON
+    assert await gate.passed(NOON + timedelta(hours=5)) is None
+
+
+async def test_a_deadline_of_history_causes_nothing_in_the_present(house):
+    await reminded(house, "a")
+    await scheduler(house, NOON + timedelta(days=30)).fire()
+    (said,) = await house.said()
+    assert said.meta.backfill
+
+
+async def test_a_timer_that_fails_does_not_hold_up_the_others(house):
+    from dataclasses import replace
+
+    from tests.chassis.house import COUNTER
+
+    def decide(command, state):
+        if state.key == "bad" and type(command).__name__ == "Wake":
+            raise RuntimeError("broken")
+        return COUNTER.decider.decide(command, state)
+
+    room = house.runner.rooms["counter"]
+    room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=decide))
+    await reminded(house, "bad", "good")
+    late = scheduler(house, NOON + timedelta(hours=2))
+    assert await late.fire() == 2
+    assert (await house.state("good")).rang == 1 and (await house.state("bad")).rang == 0
+    assert await late.fire() == 0
+
+
+async def test_a_decider_that_never_moves_its_deadline_on_is_stopped(house):
+    from dataclasses import replace
+
+    from tests.chassis.house import COUNTER
+
+    room = house.runner.rooms["counter"]
+    await reminded(house, "a")
+    room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=lambda _command, _state: []))
+    failed = await house.runner.wake("counter", ["a"], NOON + timedelta(hours=2))
+    assert "still due" in str(failed["a"])
+
+
+async def test_what_a_request_could_not_publish_is_swept(house):
+    async def away(_messages):
+        raise BusUnavailable("away")
+
+    house.bus.before_publish = away
+    outcome = await ask(house.runner, Request("counter", "a", Add(at=NOON), NOON))
+    assert outcome.entity.state.total == 1 and await house.said() == []
+    house.bus.before_publish = None
+    sweeper = scheduler(house)
+    assert await sweeper.sweep(after=5) == 0
+    assert await sweeper.sweep(after=0) == 1
+    assert await sweeper.sweep(after=0) == 0
+    assert [m.event.score for m in await house.said()] == [1]
+
+
+async def test_a_timer_between_two_messages_is_owed_like_their_outputs(house):
+    await house.put(lost(hours=1), captured(), at=NOON)
+    await house.put(captured(), at=NOON + timedelta(hours=3))
+    await house.run()
+    again = await house.restarted()
+    await again.run()
+    said = await again.said()
+    assert len({m.meta.id for m in said}) == 3
+    assert [m.meta.sequence for m in said] == [1, 2, 3, 1, 2, 3]
