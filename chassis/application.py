@@ -63,7 +63,7 @@ class Application:
         self.scheduler: Scheduler | None = None
         self.projector: Projector | None = None
         if self.parts.projection is not None:
-            self.projector = Projector(self.parts.projection, store, service.name)
+            self.projector = Projector(self.parts.projection, store, service.name, self.parts.generation)
         self._hears = frozenset(EVENTS[c].name for c in service.hears)
         self._trusted = frozenset(s.strip() for s in settings.trusted_sources.split(",") if s.strip())
         self._stopping = asyncio.Event()

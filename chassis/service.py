@@ -22,6 +22,7 @@ class Parts:
     aggregates: tuple[Aggregate[Any], ...] = ()
     handlers: Handlers = field(default_factory=dict)
     projection: Projection | None = None
+    generation: str = "g1"  # of the projection's figures: another one is counted anew from the log
     collections: tuple[Collection, ...] = ()  # further ones that its queries or jobs keep
     extra: Any = None  # what its queries need of the compiled definitions
 

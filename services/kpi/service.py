@@ -44,7 +44,7 @@ def build(definitions: Definitions) -> Parts:
     """Raises DefinitionError."""
     catalogue = compile_catalogue(definitions, zone_of(definitions))
     return Parts(
-        aggregates=(TARGET,), handlers=HANDLERS, projection=projection(catalogue),
+        aggregates=(TARGET,), handlers=HANDLERS, projection=projection(catalogue), generation=catalogue.generation,
         extra=Extra(catalogue, read_targets(definitions, catalogue), definitions),
     )
 

@@ -1,0 +1,14 @@
+"""HTTP: measures, boards, targets."""
+from fastapi import APIRouter
+
+from chassis.context import Context
+from services.kpi.api import boards, kpis, targets
+from services.kpi.queries import desk_of
+
+
+def router(context: Context) -> APIRouter:
+    desk = desk_of(context)
+    routes = APIRouter()
+    for part in (kpis, boards, targets):
+        routes.include_router(part.router(desk))
+    return routes
