@@ -1,0 +1,66 @@
+"""Events as records in binary mode, and as structured objects."""
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from chassis import codec
+from chassis.envelope.model import CORE, JSON, Message, extension_text
+from chassis.ports import Outgoing
+from contracts.kinds import EVENTS
+
+
+def encode(
+    event: Any, *, id: str, source: str, time: datetime, key: str | None = None,
+    extensions: Mapping[str, Any] | None = None, topic: str | None = None, data: bytes | None = None,
+) -> Outgoing:
+    """A binary-mode record. Key and topic come from the register unless given; extensions that are None are left out.
+
+    `data`: the payload as it was sent, when an event is passed on and fields we do not know must survive.
+    """
+    kind = EVENTS[type(event)]
+    by = (kind.key(event) if key is None else key).encode()
+    headers = [
+        ("content-type", JSON), ("ce_specversion", b"1.0"), ("ce_type", _type_bytes(kind.name)), ("ce_id", id.encode()),
+        ("ce_source", source.encode()), ("ce_time", written_time(time).encode()), ("ce_partitionkey", by),
+    ]
+    for name, value in (extensions or {}).items():
+        if value is not None and name not in CORE:
+            headers.append((f"ce_{name}", extension_text(value).encode()))
+    return Outgoing(topic or kind.topic, by, codec.encode_data(event) if data is None else data, tuple(headers))
+
+
+def forward(message: Message) -> Outgoing:
+    """The record that passes a message on as it was sent, fields and extensions that we do not know included."""
+    meta = message.meta
+    return encode(
+        message.event, id=meta.id, source=meta.source, time=meta.time, extensions=message.extensions,
+        data=message.data or None,
+    )
+
+
+def structured(
+    event: Any, *, id: str, source: str, time: datetime, extensions: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The structured form as builtins: for webhooks, feeds and samples."""
+    kind = EVENTS[type(event)]
+    made: dict[str, Any] = {
+        "specversion": "1.0", "type": kind.name, "id": id, "source": source, "time": written_time(time),
+        "datacontenttype": "application/json", "partitionkey": kind.key(event),
+    }
+    for name, value in (extensions or {}).items():
+        if value is not None and name not in CORE:
+            made[name] = value if isinstance(value, bool) else extension_text(value)
+    return made | {"data": codec.data_of(event)}
+
+
+def written_time(time: datetime) -> str:
+    """RFC 3339 in UTC, with microseconds only when there are some. ValueError for a time without an offset."""
+    if time.tzinfo is None:
+        raise ValueError("a time without an offset says nothing")
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+@lru_cache(maxsize=1024)
+def _type_bytes(name: str) -> bytes:
+    return name.encode()
