@@ -1,18 +1,21 @@
 """The store on a MongoDB-compatible server keeps every promise of the port, with either driver."""
 import asyncio
-from collections.abc import AsyncIterator
+import string
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from bson import BSON
-from pymongo import MongoClient
+from hypothesis import given
+from hypothesis import strategies as st
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from chassis.mongo import DURABLE, Driver, MongoStore, _beyond, _literally
+from chassis.mongo import DURABLE, Driver, MongoStore, _beyond
 from chassis.ports import Collection, Contains, Document, Store, StoreUnavailable
-from tests.adapters.real import DocumentServer, free_ports, scratch
+from tests.adapters.real import DocumentServer, scratch
 from tests.adapters.store_suite import StoreSuite, doc
+from tools.broker import BrokerUnavailable, free_ports
 
 pytestmark = pytest.mark.real
 
@@ -40,9 +43,134 @@ class MongoSuite(StoreSuite):
         await second.stop()
 
 
+    async def test_nothing_less_than_a_majority_and_the_journal_is_believed(self, store: MongoStore) -> None:
+        assert store._database.write_concern == WriteConcern(w="majority", j=True)
+        assert store._database.read_concern == ReadConcern("majority")
+        assert store._client.options.retry_writes is False
+
+    async def test_other_processes_know_what_was_declared(self, store: Store, second: Store, name: str) -> None:
+        await store.save(name, [doc("a", stage="new")])
+        assert [d.id for d in (await second.find(name, {"stage": "new"})).documents] == ["a"]
+        with pytest.raises(ValueError):
+            await second.ensure([Collection(name, {"stage": int})])
+        with pytest.raises(ValueError):
+            await second.load(f"{name}.never", ["a"])
+
+    async def test_texts_full_of_signs_are_found_as_they_are(self, store: Store, name: str) -> None:
+        signs = string.punctuation + " \t\n\x01é单"
+        await store.save(name, [doc(f"{n:02}", name=f"a{sign}b") for n, sign in enumerate(signs)])
+        for n, sign in enumerate(signs):
+            page = await store.find(name, {"name": Contains(f"A{sign}B")})
+            assert [d.id for d in page.documents] == [f"{n:02}"], sign
+
+    async def test_when_nobody_can_know_who_won_it_is_said(self, mongo: str, database: str, name: str) -> None:
+        """In a batch with a loser, a third document was won and at once written again by somebody else."""
+
+        class Overtaken(MongoStore):
+            async def _lost(self, held: Any, documents: Sequence[Document], token: str) -> set[str]:
+                stored = (await other.load(name, ["won"]))["won"]
+                assert await other.save(name, [stored]) == frozenset()
+                return await super()._lost(held, documents, token)
+
+        other = MongoStore(mongo, database, self.driver)
+        store = Overtaken(mongo, database, self.driver)
+        await other.start()
+        await store.start()
+        await other.save(name, [doc("won"), doc("stale")])
+        await other.save(name, [doc("stale", 1)])
+        with pytest.raises(StoreUnavailable, match="won"):
+            await store.save(name, [doc("won", 1), doc("stale", 1)])
+        await other.stop()
+        await store.stop()
+
+
 class TestMotor(MongoSuite):
     driver = "motor"
 
 
 class TestPyMongo(MongoSuite):
     driver = "pymongo"
+
+
+# --- kill -9 ---------------------------------------------------------------------------------------------------------
+
+SEVERAL = Collection("tests.several", {"n": int}, (("n",),))
+
+
+@pytest.fixture
+def own_server() -> Any:
+    (port,) = free_ports(1)
+    server = DocumentServer(scratch("killed"), port)
+    try:
+        server.start()
+    except BrokerUnavailable as error:
+        pytest.skip(str(error))
+    yield server
+    server.stop()
+
+
+async def lost_in_a_crash(server: DocumentServer, driver: Driver, durable: WriteConcern, after: float) -> int:
+    """Four writers save documents, the server is killed and started again: how many acknowledged ones are gone."""
+    store = MongoStore(server.url, "crash", driver, durable=durable, timeout_ms=3000)
+    await store.start()
+    await store.ensure([SEVERAL])
+    acknowledged: list[str] = []
+
+    async def write() -> None:
+        while True:
+            id = uuid4().hex
+            try:
+                await store.save(SEVERAL.name, [doc(id, n=1)])
+            except StoreUnavailable:
+                return
+            acknowledged.append(id)
+
+    writers = [asyncio.create_task(write()) for _ in range(4)]
+    await asyncio.sleep(after)
+    await asyncio.to_thread(server.kill)
+    await asyncio.gather(*writers)
+    await asyncio.to_thread(server.start)
+    found = await store.load(SEVERAL.name, acknowledged)
+    await store.stop()
+    assert acknowledged
+    return len(set(acknowledged) - found.keys())
+
+
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_what_was_acknowledged_survives_a_server_that_is_killed(
+    own_server: DocumentServer, driver: Driver
+) -> None:
+    for after in (0.3, 0.7):
+        assert await lost_in_a_crash(own_server, driver, DURABLE, after) == 0
+
+
+async def test_the_kill_would_notice_an_adapter_that_forgets_the_journal(own_server: DocumentServer) -> None:
+    """The negative control of the test above: what it shows is not luck."""
+    lost = [await lost_in_a_crash(own_server, "motor", WriteConcern(w=1, j=False), 0.7) for _ in range(2)]
+    assert sum(lost) > 0
+
+
+async def test_a_server_that_is_gone_is_said_and_one_that_comes_back_is_used(own_server: DocumentServer) -> None:
+    store = MongoStore(own_server.url, "gone", "motor", timeout_ms=1000)
+    await store.start()
+    await store.ensure([SEVERAL])
+    own_server.kill()
+    for asked in (store.save(SEVERAL.name, [doc("a")]), store.load(SEVERAL.name, ["a"]), store.ids(SEVERAL.name)):
+        with pytest.raises(StoreUnavailable):
+            await asked
+    await asyncio.to_thread(own_server.start)
+    assert await store.save(SEVERAL.name, [doc("a")]) == frozenset()
+    await store.stop()
+
+
+# --- pure ------------------------------------------------------------------------------------------------------------
+
+
+@given(prefix=st.text(max_size=4), rest=st.text(max_size=4), other=st.text(max_size=6))
+def test_the_bound_beyond_a_prefix_parts_those_that_begin_with_it_from_the_others(
+    prefix: str, rest: str, other: str
+) -> None:
+    bound = _beyond(prefix)
+    assert bound is None or prefix + rest < bound
+    within = other >= prefix and (bound is None or other < bound)
+    assert within == other.startswith(prefix)
