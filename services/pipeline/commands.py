@@ -56,11 +56,12 @@ class ReportStage(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordActivity(Command):
-    """`on_lead`: it was done with the lead that this deal came, or may come, from."""
+    """`on_lead`: done with the lead that this deal comes, or may come, from; `business_line`, if it says which."""
 
     activity_id: str
     kind: str
     on_lead: bool = False
+    business_line: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,8 @@ def record_activity(event: ActivityLogged, meta: Meta) -> Iterable[Ask]:
     if key is not None:
         on_lead = event.opportunity_id is None and event.subject.kind != "opportunity"
         yield Ask("opportunity", key, RecordActivity(
-            **meta.told(), activity_id=event.activity_id, kind=event.kind, on_lead=on_lead))
+            **meta.told(), activity_id=event.activity_id, kind=event.kind, on_lead=on_lead,
+            business_line=event.business_line))
 
 
 def void_activity(event: ActivityVoided, meta: Meta) -> Iterable[Ask]:

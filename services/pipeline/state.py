@@ -83,7 +83,7 @@ class Opportunity:
 class Dated:
     """A change of business time `at` said these fields."""
 
-    at: datetime | None
+    at: datetime
     names: tuple[str, ...] = ()
 
 
@@ -94,13 +94,20 @@ class FieldsKept:
 
 @dataclass(frozen=True, slots=True)
 class VisitsKept:
+    """`at`: when the latest was entered; None when it was a stay of the past, or is not dated."""
+
     visits: tuple[Visit, ...]
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningKept:
+    """Which request opened it, when, with which fields."""
+
     digest: str
     assumed: bool
+    at: datetime | None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +151,15 @@ def _reopened(state: Opportunity, event: OpportunityReopened) -> Opportunity:
 
 
 def _dated(state: Opportunity, event: Dated) -> Opportunity:
-    at = event.at
-    if at is None:
-        return state
-    clocks = {**state.clocks, **dict.fromkeys(event.names, at)} if event.names else state.clocks
-    changed = at if state.changed_at is None else max(state.changed_at, at)
-    return replace(state, changed_at=changed, clocks=clocks)
+    return replace(state, changed_at=_latest(state, event.at), clocks=_clocks(state, event.at, event.names))
+
+
+def _latest(state: Opportunity, at: datetime | None) -> datetime | None:
+    return at if state.changed_at is None or (at is not None and at > state.changed_at) else state.changed_at
+
+
+def _clocks(state: Opportunity, at: datetime | None, names: tuple[str, ...]) -> Mapping[str, datetime]:
+    return state.clocks if at is None or not names else {**state.clocks, **dict.fromkeys(names, at)}
 
 
 def _fields_kept(state: Opportunity, event: FieldsKept) -> Opportunity:
@@ -157,7 +167,7 @@ def _fields_kept(state: Opportunity, event: FieldsKept) -> Opportunity:
 
 
 def _visits_kept(state: Opportunity, event: VisitsKept) -> Opportunity:
-    return replace(state, visits=_bounded(event.visits))
+    return replace(state, visits=_bounded(event.visits), changed_at=_latest(state, event.at))
 
 
 def _bounded(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
@@ -170,7 +180,8 @@ def _bounded(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
 
 
 def _opening_kept(state: Opportunity, event: OpeningKept) -> Opportunity:
-    return replace(state, opening=event.digest, assumed=event.assumed)
+    return replace(state, opening=event.digest, assumed=event.assumed, changed_at=_latest(state, event.at),
+                   clocks=_clocks(state, event.at, event.names))
 
 
 def _dues_set(state: Opportunity, event: DuesSet) -> Opportunity:

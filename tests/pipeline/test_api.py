@@ -1,6 +1,7 @@
 """The doors of the pipeline, on a running service with memory adapters."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,14 @@ import pytest
 from chassis.application import Application
 from chassis.memory import MemoryBus, MemoryStore
 from chassis.settings import Settings
-from contracts.crm import ActivityLogged, OpportunityOpeningRequested, OpportunityStageReported
+from contracts.crm import (
+    ActivityLogged,
+    ActivityVoided,
+    OpportunityOpeningRequested,
+    OpportunityRevisionRequested,
+    OpportunityStageReported,
+    OpportunityTransitionRequested,
+)
 from contracts.kinds import Money, Subject
 from contracts.lead_scoring import LeadQualified
 from services.pipeline.service import SERVICE
@@ -191,6 +199,36 @@ async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
     assert [d["opportunity_id"] for d in found["overdue"]] == ["lead.l1"]
     assert sorted(d["opportunity_id"] for d in found["next"]) == ["lead.l2", "lead.l3"]
     assert (await http.get("/opportunities/lead.l2")).json()["breaches"] == []
+
+
+async def test_systems_speak_over_the_log_as_people_do_over_http(app: Application, http: httpx.AsyncClient) -> None:
+    revision = OpportunityRevisionRequested(opportunity_id="d1", region=None, rep_id="bob", given=("region", "rep_id"))
+    await heard(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="software", region="West"),
+                revision, OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate"))
+    deal = (await http.get("/opportunities/d1")).json()
+    assert (deal["region"], deal["rep_id"], deal["stage"]) == (None, "bob", "qualified")
+    last = (await http.get("/opportunities/d1/history")).json()["items"][-1]
+    assert last["type"] == "crm.transition.refused.v1" and last["data"]["reasons"][0]["code"] == "action_missing"
+    seen = ActivityLogged(activity_id="a7", kind="demo", subject=Subject(kind="opportunity", id="d1"))
+    ask = OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate")
+    await heard(app, seen, days_ago=0.9)
+    await heard(app, ActivityVoided(activity_id="a7", subject=seen.subject), days_ago=0.8)
+    await heard(app, ask, days_ago=0.7)
+    assert (await http.get("/opportunities/d1")).json()["stage"] == "qualified"
+    await heard(app, replace(seen, activity_id="a8"), days_ago=0.6)
+    await heard(app, ask, days_ago=0.5)
+    assert (await http.get("/opportunities/d1")).json()["stage"] == "demonstrated"
+
+
+async def test_what_contradicts_is_a_dead_letter_and_the_good_goes_on(
+    app: Application, http: httpx.AsyncClient,
+) -> None:
+    await heard(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="shipping"), hardware("d2"),
+                hardware("d2", rep_id="ann"), stage("d3", "won"), stage("d2", "paid"))
+    letters = (await http.get("/dead-letters")).json()["items"]
+    assert sorted(letter["code"] for letter in letters) == [
+        "already_known", "no_such_opportunity", "unknown_business_line", "unknown_stage"]
+    assert [d["opportunity_id"] for d in (await http.get("/opportunities")).json()["items"]] == ["d2"]
 
 
 async def test_lines_layouts_blueprints_and_pictures_are_told(http: httpx.AsyncClient) -> None:

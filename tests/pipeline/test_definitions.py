@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given as generated
+from hypothesis import settings
 from hypothesis import strategies as some
 from transitions import MachineError
 
@@ -63,6 +64,7 @@ def blueprints(draw: some.DrawFn) -> Definition:
             "loss_reasons": [{"name": "price", "title": {"en": "Price"}}]}]})
 
 
+@settings(deadline=None)
 @generated(blueprints(), some.lists(some.integers(0, 12), max_size=12))
 def test_any_walk_of_decisions_goes_as_the_machine_goes(definition: Definition, walk: list[int]) -> None:
     book = compile_book(Definitions([definition]))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given as generated
+from hypothesis import settings
 from hypothesis import strategies as some
 
 from contracts.kinds import Money
@@ -67,6 +68,7 @@ STORY = [
 ]
 
 
+@settings(deadline=None)
 @generated(some.permutations(STORY[1:]))
 def test_a_story_heard_in_any_order_ends_the_same(heard: list[Any]) -> None:
     """Fields by when they were said, stages by when they were entered, the opening first."""
@@ -81,6 +83,7 @@ def test_a_story_heard_in_any_order_ends_the_same(heard: list[Any]) -> None:
 STAGES = some.sampled_from(["prospecting", "engaging", "won", "lost"])
 
 
+@settings(deadline=None)
 @generated(some.lists(some.tuples(STAGES, some.integers(0, 30)), max_size=12))
 def test_whatever_is_reported_the_deal_stays_coherent(reports: list[tuple[str, int]]) -> None:
     state, events = told([opened("hardware"), *(reported(s, day(n)) for s, n in reports)])

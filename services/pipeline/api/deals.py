@@ -1,4 +1,5 @@
 """Deals: lists, one, its history; opening and revising."""
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -22,8 +23,9 @@ from services.pipeline.api.common import (
     item,
 )
 from services.pipeline.commands import OpenOpportunity, ReviseOpportunity
+from services.pipeline.decider.checks import pointer
 from services.pipeline.decider.opening import blueprint_for, wrong_fields, wrong_opening
-from services.pipeline.definitions import Blueprint
+from services.pipeline.definitions import LOSS_REASON, STANDARD, Blueprint
 from services.pipeline.queries.deals import SORTS, conditions, page_of
 from services.pipeline.state import instant
 
@@ -157,9 +159,11 @@ def _patched_fields(body: About, entity: Entity) -> dict[str, Any]:
     return dict.fromkeys(entity.state.fields) if body.fields is None else body.fields
 
 
-def _unknown(blueprint: Blueprint, fields: dict[str, Any] | Any) -> list[Reason]:
-    return [Reason(code="field_unknown", path=f"/fields/{n}", message=f"The layout has no field {n!r}.")
-            for n in fields if n not in blueprint.fields]
+def _unknown(blueprint: Blueprint, fields: Mapping[str, Any]) -> list[Reason]:
+    """`fields` are those of the layout; what every deal has stands beside them."""
+    known = (set(blueprint.fields) - set(STANDARD)) | {LOSS_REASON}
+    return [Reason(code="field_unknown", path=pointer("fields", n), message=f"The layout has no field {n!r}.")
+            for n in fields if n not in known]
 
 
 def _refuse_misfits(reasons: list[Reason]) -> None:

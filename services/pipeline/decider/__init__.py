@@ -140,10 +140,15 @@ def _record_activity(story: Story, command: RecordActivity) -> None:
     """Kept even before the deal is opened: what was done with the lead may count in the first stage."""
     if any(a.id == command.activity_id for a in story.state.activities):
         return
-    waits = any(line.form.opens_on_qualified and line.form.count_lead_activities for line in story.book.lines.values())
-    if story.state.deal is None and command.on_lead and not waits:
+    if story.state.deal is None and command.on_lead and not _may_count(story.book, command.business_line):
         return
     story.tell(ActivityKept(Activity(command.activity_id, command.kind, command.at, command.on_lead)))
+
+
+def _may_count(book: Book, line: str | None) -> bool:
+    """Whether a lead of this line (None: of any) may become a deal whose first stage counts what was done with it."""
+    forms = [one.form for one in book.lines.values() if line in (None, one.name)]
+    return any(form.opens_on_qualified and form.count_lead_activities for form in forms)
 
 
 def _void_activity(story: Story, command: VoidActivity) -> None:

@@ -80,8 +80,7 @@ def enter(story: Story, move: Move) -> None:
             transition=move.transition, actor_id=move.actor, from_entered_at=left.at if left else None,
             outside_blueprint=move.outside,
         ),
-        VisitsKept((*state.visits, Visit(move.to, move.at))),
-        Dated(move.at),
+        VisitsKept((*state.visits, Visit(move.to, move.at)), move.at),
     )
     if left is not None:
         _take_back(story, left, move.at)
@@ -140,7 +139,7 @@ def _remember(story: Story, move: Move, place: int) -> None:
             transition=move.transition, actor_id=move.actor, from_entered_at=left.at if left else None,
             outside_blueprint=move.outside,
         ),
-        VisitsKept((*visits[:place], Visit(move.to, move.at), *visits[place:])),
+        VisitsKept((*visits[:place], Visit(move.to, move.at), *visits[place:]), None),
     )
     if left is not None:
         _take_back(story, left, move.at)

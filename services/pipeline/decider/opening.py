@@ -13,7 +13,7 @@ from services.pipeline.decider.moving import LAYOUT, Move, merge, move
 from services.pipeline.decider.story import Story
 from services.pipeline.decider.values import ABOUT, facts, plain, with_values
 from services.pipeline.definitions import LOSS_REASON, Blueprint, Book, misfit
-from services.pipeline.state import Dated, FieldsKept, OpeningKept
+from services.pipeline.state import FieldsKept, OpeningKept
 
 
 def opening(story: Story, command: OpenOpportunity) -> None:
@@ -82,8 +82,7 @@ def begin(story: Story, blueprint: Blueprint, command: OpenOpportunity, *, assum
     deal = with_values(empty, blueprint, about)
     story.tell(
         OpportunityOpened(opportunity_id=story.id, opportunity=deal, actor_id=command.actor or None),
-        OpeningKept(digest_of(command), assumed),
-        Dated(opened_at, (*about, *(LAYOUT + n for n in fields))),
+        OpeningKept(digest_of(command), assumed, opened_at, (*about, *(LAYOUT + n for n in fields))),
     )
     if fields:
         story.tell(FieldsKept(fields))
@@ -101,7 +100,7 @@ def _complete(story: Story, command: OpenOpportunity) -> None:
         after = replace(story.deal, opened_at=opened_at)
         story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=after, before=story.deal, actor_id=actor))
     merge(story, command.at, {n: v for n, v in command.about.items() if v is not None}, command.fields, actor)
-    story.tell(OpeningKept(digest_of(command), False))
+    story.tell(OpeningKept(digest_of(command), False, opened_at))
     first = story.state.visits[0].at
     if opened_at is not None and first is not None and opened_at < first:
         move(story, Move(to=command.stage or story.blueprint.initial, at=opened_at, said_at=command.at, live=False,
