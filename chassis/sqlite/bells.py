@@ -10,11 +10,13 @@ import os
 import secrets
 import socket
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 _LONGEST_PATH = 100  # bytes; the address of a Unix socket is short
 _QUEUE = 8  # a receiver's queue may hold as few datagrams as this: then some may have been dropped
+_TICK = 50_000_000  # nanoseconds
 _LONGEST_CALL = 8_192  # bytes of names in one datagram
 
 
@@ -106,7 +108,8 @@ class Bells:
             if changed != self._listed_at:
                 mine = str(self._address)
                 self._others = [entry.path for entry in os.scandir(self._directory) if entry.path != mine]
-                self._listed_at = changed
+                # a change in the same tick of the clock would not be seen, so a fresh listing is not trusted yet
+                self._listed_at = changed if time.time_ns() - changed > _TICK else -1
         return self._others
 
     def _hear(self) -> None:

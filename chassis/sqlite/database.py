@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import apsw
 
 from chassis.sqlite.bells import Bells
+from chassis.sqlite.folding import Folder
 from chassis.sqlite.schema import prepare
 
 T = TypeVar("T")
@@ -137,14 +138,17 @@ class Database:
         except BaseException as error:
             self._settle(opened, _understood(error))
             return
+        folder = Folder(self._connect, _BUSY_MS)
+        folder.start(connection)
         self._settle(opened, None)
-        with contextlib.closing(connection):
+        with contextlib.closing(connection), contextlib.closing(folder):
             while tasks := self._waiting():
                 outcomes = _transaction(connection, tasks)
                 rings = {name for task, _, error in outcomes if error is None for name in task.rings}
                 self._deliver(outcomes, rings)
                 if rings:
                     self.bells.ring_others(rings)
+                folder.after_commit(connection)
 
     def _waiting(self) -> list[_Task]:
         """All writes that wait now, as soon as there is one; none when the end has come."""

@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS collections(name TEXT PRIMARY KEY, fields TEXT NOT NU
 def prepare(connection: apsw.Connection, sync: Literal["normal", "full"]) -> None:
     """Lay the tables if they are missing. RuntimeError when a later release has laid them."""
     _write_ahead(connection)
-    connection.execute(f"PRAGMA synchronous={sync}; PRAGMA wal_autocheckpoint=2000")
+    connection.execute(f"PRAGMA synchronous={sync}")
     connection.execute("PRAGMA journal_size_limit=67108864")
     layout = connection.pragma("user_version")
     if layout == LAYOUT:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from chassis.ports import Document, Outgoing, PartitionLost, TopicPartition
-from chassis.sqlite import Database, SqliteBus, SqliteStore
+from chassis.sqlite import Database, SqliteBus, SqliteStore, folding
 
 TOPIC, COLLECTION = "tests.load.v1", "tests.counters"
 
@@ -60,6 +60,7 @@ async def consume(database: Database, group: str) -> None:
 
 async def main() -> None:
     role, path, *rest = sys.argv[1:]
+    folding.ENOUGH, folding.BOUND = 5, 40  # so that a kill may also meet a folding of the log
     database = Database(Path(path))
     await database.start()
     await {"write": write, "increment": increment, "consume": consume}[role](database, *rest)

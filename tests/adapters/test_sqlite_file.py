@@ -9,8 +9,18 @@ from typing import Any
 import apsw
 import pytest
 
-from chassis.ports import AnyOf, Between, BusUnavailable, Collection, Document, Outgoing, StoreUnavailable, Where
-from chassis.sqlite import Database, SqliteBus, SqliteStore, queries
+from chassis.ports import (
+    AnyOf,
+    Between,
+    BusUnavailable,
+    Collection,
+    Document,
+    Outgoing,
+    StoreUnavailable,
+    TopicPartition,
+    Where,
+)
+from chassis.sqlite import Database, SqliteBus, SqliteStore, folding, queries
 from chassis.sqlite import database as module
 from chassis.sqlite.database import Unavailable
 from chassis.sqlite.documents import Shape
@@ -135,6 +145,22 @@ async def test_the_bells_leave_nothing_behind(tmp_path: Path) -> None:
     assert [entry.name.split("-")[0] for entry in directory.iterdir()] == [str(os.getpid())]
     await database.stop()
     assert list(directory.iterdir()) == []
+
+
+async def test_the_log_file_stays_small_however_much_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "ENOUGH", 50)
+    monkeypatch.setattr(folding, "BOUND", 200)
+    database = Database(tmp_path / "x.db")
+    bus = SqliteBus(database)
+    await bus.start()
+    await bus.ensure_topics({"t": 1})
+    for n in range(100):
+        await bus.publish([Outgoing("t", b"k", b"x" * 100_000)])
+        assert len(await bus.read(TopicPartition("t", 0), n, 10)) == 1
+    assert (tmp_path / "x.db-wal").stat().st_size < 400 * 4096 < 100 * 100_000
+    await bus.stop()
 
 
 PLANS: list[tuple[Where, str | None, bool]] = [

@@ -88,6 +88,7 @@ async def test_no_acknowledged_write_is_lost_when_writers_are_killed(database: D
             held = (await store.load(COLLECTION, [name]))[name]
             assert int(held.body) in (last[n], last[n] + 1)
             assert held.version == int(held.body) + 1
+    assert await database.read(lambda c: c.pragma("integrity_check")) == "ok"
     await bus.publish([Outgoing(TOPIC, b"k", b"after")])
     consumer = bus.consumer("after", [TOPIC])
     await consumer.start()
