@@ -34,9 +34,10 @@ async def figures(store: Store) -> Figures:
 
 def some_log(seed: int, n: int, place: TopicPartition = PLACE) -> list[Letter]:
     """Deals that move about, some events twice."""
-    chance, made = random.Random(f"{seed}{place}"), []
+    chance = random.Random(f"{seed}{place}")
+    made: list[Letter] = []
     for offset in range(n):
-        if offset and chance.random() < 0.1:
+        if made and chance.random() < 0.1:
             again = chance.choice(made)
             made.append(letter(offset, again.meta.id, again.event, place))
             continue

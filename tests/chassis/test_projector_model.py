@@ -47,12 +47,12 @@ CLICKS = letters(("a", Clicked("x")), ("a", Clicked("x")))
     (VOID, {"rebalances": 1, "crashes": 1, "lost": 0, "prune_every": 1, "keep": 1, "batch": 1}),
     pytest.param(VOID, {"rebalances": 1, "crashes": 1, "lost": 1}, marks=pytest.mark.slow),
 ], ids=["moved", "moved-zombie", "void-zombie", "void-lost-answer", "id-reused", "signals", "pruned", "all-faults"])
-def test_the_projector_is_exact_under_every_interleaving(log: list[Letter], faults: dict[str, int]) -> None:
+def test_the_projector_is_exact_under_every_interleaving(log: list[Letter], faults: dict[str, Any]) -> None:
     found = explore(World(log, projection=LEAN, **faults))
     assert found.complete and found.finals, found
 
 
-CAUGHT_BY: dict[type[Projector], tuple[list[Letter], dict[str, int]]] = {
+CAUGHT_BY: dict[type[Projector], tuple[list[Letter], dict[str, Any]]] = {
     mutants.NoReapply: (VOID, {"rebalances": 0, "crashes": 1, "lost": 0, "batch": 1}),
     mutants.NoUniqueKey: (BACK, {"rebalances": 1, "crashes": 0, "lost": 0}),
     mutants.ReadsTooEarly: (BACK, {"rebalances": 0, "crashes": 0, "lost": 0}),
@@ -91,7 +91,7 @@ def the_same_again(said: list[tuple[str, Any]]) -> list[Letter]:
     "workers": st.integers(2, 3), "batch": st.integers(1, 4),
     "shuffle": st.integers(0, 9), "prune_every": st.integers(1, 3), "keep": st.integers(1, 2),
     "cache": st.sampled_from([1, 99])}))
-def test_the_projector_is_exact_on_random_ways(data: st.DataObject, said: list[Any], faults: dict[str, int]) -> None:
+def test_the_projector_is_exact_on_random_ways(data: st.DataObject, said: list[Any], faults: dict[str, Any]) -> None:
     world = World(the_same_again(said), **faults)
     walk(world, lambda n: data.draw(st.integers(0, n - 1)))
 

@@ -1,13 +1,14 @@
 """Driving coroutines one store operation at a time, and turning what they hold into values and back."""
 import random
-from collections.abc import Generator, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Any, TypeVar
 
 from chassis.memory import MemoryStore
 from chassis.ports import Document
 from chassis.projector.documents import Fact, Row, Total, decode_fact, decode_row, decode_total, encode
 from chassis.projector.holding import Cache, Held
 
+T = TypeVar("T")
 Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
@@ -82,16 +83,19 @@ def freeze(held: Held | None) -> tuple[Any, ...] | None:
         sorted(held.window.ids.items()))
 
 
+def _fill(cache: Cache[T], pairs: Iterable[tuple[str, bytes]], decode: Callable[[bytes], T]) -> None:
+    for key, body in pairs:
+        cache.put(key, decode(body))
+
+
 def thaw(frozen: tuple[Any, ...] | None, size: int) -> Held | None:
     if frozen is None:
         return None
     k, pos, at, refused, (facts, cells, members), batches, ids = frozen
     held = Held(k, pos, Cache[Fact](size), Cache[Total](size), Cache[Row](size), at=at, refused=list(refused))
-    for cache, pairs, decode in (
-        (held.facts, facts, decode_fact), (held.cells, cells, decode_total), (held.members, members, decode_row),
-    ):
-        for key, body in pairs:
-            cache.put(key, decode(body))  # type: ignore[attr-defined]
+    _fill(held.facts, facts, decode_fact)
+    _fill(held.cells, cells, decode_total)
+    _fill(held.members, members, decode_row)
     held.window._batches.extend(batches)
     held.window.ids.update(ids)
     return held

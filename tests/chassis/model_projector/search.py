@@ -46,7 +46,8 @@ def _trace(parents: dict[State, tuple[State, str] | None], state: State) -> list
 
 def walk(world: World, choose: Callable[[int], int], most: int = 250) -> bool:
     """One way through; False when it was cut off before the end."""
-    state, trace = world.init(), []
+    state = world.init()
+    trace: list[str] = []
     for _ in range(most):
         if world.is_final(state) and (wrong := world.wrong(state)):
             raise Violation(wrong, trace)
