@@ -1,0 +1,192 @@
+"""A process may die at any call of store or log: whoever goes on leaves every figure exact. Memory and SQLite."""
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis.memory import MemoryBus, MemoryStore
+from chassis.ports import Bus, BusUnavailable, Store, StoreUnavailable
+from chassis.runner import Request, ask
+from chassis.sqlite import Database, SqliteBus, SqliteStore
+from tests.chassis.house import NOON, Add, House, captured, lost
+
+WRITES = ("save", "put_newer", "publish")
+
+
+class Crash(BaseException):
+    """The process is gone: nobody catches it."""
+
+
+class Failing:
+    """A port that fails at its n-th write: `before` it happens, `after` it has, or not at all."""
+
+    def __init__(self, port: Any, plan: "Plan", error: type[BaseException]) -> None:
+        self._port, self._plan, self._error = port, plan, error
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._port, name)
+        if name not in WRITES:
+            return call
+
+        async def written(*arguments: Any) -> Any:
+            when = self._plan.next()
+            if when == "before":
+                raise self._plan.error or self._error("did not happen")
+            answer = await call(*arguments)
+            if when == "after":
+                raise self._plan.error or self._error("happened, but who knows")
+            return answer
+
+        return written
+
+
+class Plan:
+    def __init__(self, fails: dict[int, str], error: BaseException | None = None) -> None:
+        self.fails, self.error, self.calls = fails, error, 0
+
+    def next(self) -> str | None:
+        self.calls += 1
+        return self.fails.get(self.calls)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ports(request, tmp_path) -> AsyncIterator[tuple[Store, Bus]]:
+    if request.param == "memory":
+        yield MemoryStore(), MemoryBus()
+        return
+    database = Database(tmp_path / "house.db")
+    store, bus = SqliteStore(database), SqliteBus(database)
+    await store.start()
+    await bus.start()
+    yield store, bus
+    await bus.stop()
+    await store.stop()
+
+
+async def fill(house: House) -> None:
+    await house.put(captured("a", 1, also="b"), captured("b", 2), captured("a", 13), captured("c", 4), lost("a", 1))
+    await house.put(captured("a", 8), captured("b", 16), at=NOON.replace(hour=15))
+
+
+async def exact(house: House) -> None:
+    """What an untroubled run leads to, and each output under one id, in order, with no gap."""
+    assert {k: (await house.state(k)).total for k in "abc"} == {"a": 9, "b": 19, "c": 4}
+    assert (await house.state("a")).rang == 1
+    assert [x.code for x in await house.letters.list()] == ["handler_failed"]
+    content: dict[str, Any] = {}
+    heard: dict[str, int] = {}
+    for message in await house.said():
+        assert content.setdefault(message.meta.id, message.event) == message.event
+        last = heard.get(message.key, 0)
+        assert message.meta.sequence is not None and message.meta.sequence <= last + 1
+        heard[message.key] = max(last, message.meta.sequence)
+    assert heard == {"a": 3, "b": 3, "c": 1} and len(content) == 7
+    assert len(await house.store.ids("lead_scoring.counter.history")) == 7
+
+
+def failing(house: House, plan: Plan) -> House:
+    store: Any = Failing(house.store, plan, StoreUnavailable)
+    bus: Any = Failing(house.bus, plan, BusUnavailable)
+    return House(store, bus)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", range(1, 5))  # dead letters, documents, rows, outputs
+async def test_a_crash_at_any_write_leaves_everything_exact(ports, when, step):
+    house = await House(*ports).start()
+    await fill(house)
+    doomed = failing(house, Plan({step: when}, Crash()))
+    await doomed.runner.start()
+    with pytest.raises(Crash):
+        await doomed.run()
+    await (await house.restarted()).run()
+    await exact(house)
+
+
+async def test_a_batch_has_four_writes(ports):
+    """The steps above are all there are."""
+    house = await House(*ports).start()
+    await fill(house)
+    plan = Plan({})
+    watched = failing(house, plan)
+    await watched.runner.start()
+    plan.calls = 0
+    await watched.run()
+    assert plan.calls == 4
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", range(1, 6))
+async def test_one_lost_answer_at_any_write_leaves_everything_exact(ports, when, step):
+    house = await House(*ports).start()
+    await fill(house)
+    doomed = failing(house, Plan({step: when}))
+    await doomed.runner.start()
+    for _ in range(3):
+        try:
+            await doomed.run()
+            break
+        except (StoreUnavailable, BusUnavailable):
+            continue
+    await exact(house)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", range(1, 5))
+async def test_a_request_whose_answer_was_lost_counts_once(ports, when, step):
+    house = await House(*ports).start()
+    doomed = failing(house, Plan({step: when}))
+    await doomed.runner.start()
+    outcome = await ask(doomed.runner, Request("counter", "a", Add(at=NOON, n=5), NOON))
+    assert [e.score for e in outcome.events] == [5]
+    assert (await house.state("a")).total == 5
+    await house.runner.sweep("counter", ["a"])
+    assert {m.event.score for m in await house.said()} == {5}
+    assert len({m.meta.id for m in await house.said()}) == 1
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), faults=st.integers(0, 12), workers=st.integers(1, 3))
+async def test_random_batches_crashes_zombies_and_copies_leave_figures_exact(seed, faults, workers):
+    chance = random.Random(seed)
+    house = await House().start()
+    events = [(captured(chance.choice("abc"), chance.randint(1, 5)), f"e{n}") for n in range(12)]
+    copies = [*events, *chance.sample(events, 4)]
+    await house.put(*(e for e, _ in copies), ids=[i for _, i in copies])
+    plan = Plan({chance.randint(1, 60): chance.choice(["before", "after"]) for _ in range(faults)})
+    crews = [failing(house, plan) for _ in range(workers)]
+    for crew in crews:
+        await crew.runner.start()
+    committed = 0
+    for _ in range(200):
+        if committed >= len(copies):
+            break
+        n = chance.randrange(workers)
+        hi = committed + chance.randint(1, 5)
+        try:
+            await crews[n].run(lo=committed, hi=hi)
+        except (StoreUnavailable, BusUnavailable):
+            if chance.random() < 0.5:
+                plan.error = None
+                crews[n] = failing(house, plan)
+                try:
+                    await crews[n].runner.start()
+                except StoreUnavailable:
+                    crews[n] = await house.restarted()
+            continue
+        if chance.random() < 0.7:  # else somebody else does it again
+            committed = hi
+    await (await house.restarted()).run(lo=committed)
+    expected: dict[str, int] = {}
+    for event, _ in events:
+        expected[event.lead_id] = expected.get(event.lead_id, 0) + event.attributes["n"]
+    assert {key: (await house.state(key)).total for key in expected} == expected
+    heard: dict[str, int] = {}
+    for message in await house.said():
+        last = heard.get(message.key, 0)
+        assert message.meta.sequence is not None and message.meta.sequence <= last + 1
+        heard[message.key] = max(last, message.meta.sequence)
+    assert heard == {key: sum(1 for e, _ in events if e.lead_id == key) for key in expected}
