@@ -91,14 +91,14 @@ def _fold(image: Image, entry: list[Any], clock: Clock) -> Image:
 
 
 class Deal:
-    """An image, read: `now` is the deal as it stands, `log` what was said, in the order of its being said."""
+    """An image, read: `current` is the deal as it stands, `log` what was said, in the order of its being said."""
 
     def __init__(self, id: str, image: Image, clock: Clock) -> None:
         self.id, self._clock = id, clock
         self.log: list[list[Any]] = image["log"]
         self._deals: list[dict[str, Any]] = image["deals"]
-        self.now = self.deal(self.log[-1])
-        self.opened: date | None = clock.day(self.now["opened"]) if "opened" in self.now else None
+        self.current = self.deal(self.log[-1])
+        self.opened: date | None = clock.day(self.current["opened"]) if "opened" in self.current else None
         states = [e for e in self.log if e[1] in STATUS]
         self.status = STATUS[states[-1][1]] if states else "open"
         self.closing = states[-1] if states and self.status != "open" else None
@@ -109,7 +109,7 @@ class Deal:
         return found
 
     def at(self, entry: Sequence[Any]) -> int | None:
-        found: int | None = entry[2] if entry[2] is not None else self.now.get("opened")
+        found: int | None = entry[2] if entry[2] is not None else self.current.get("opened")
         return found
 
     def day(self, entry: Sequence[Any]) -> date | None:
@@ -156,7 +156,7 @@ def opening(deal: Deal) -> Iterator[Row]:
     """Rep, team and region as at the opening; everything else as the deal stands."""
     first = next((e for e in deal.log if e[1] == OPENED), None)
     if first is not None:
-        yield deal.row(deal.opened, deal.now, deal.deal(first), {}, {})
+        yield deal.row(deal.opened, deal.current, deal.deal(first), {}, {})
 
 
 def closing(deal: Deal) -> Iterator[Row]:
@@ -165,7 +165,7 @@ def closing(deal: Deal) -> Iterator[Row]:
         return
     days = None if deal.opened is None else max((deal.closed - deal.opened).days, 0)
     reason = deal.closing[3]
-    yield deal.row(deal.closed, deal.now, None, {"loss_reason": reason},
+    yield deal.row(deal.closed, deal.current, None, {"loss_reason": reason},
                    {"status": deal.status, "days": days, "loss_reason": reason})
 
 
@@ -198,14 +198,14 @@ def standing(deal: Deal) -> Iterator[Row]:
 
 def stage_entries(deal: Deal, stages: Stages) -> Iterator[Row]:
     """Every entry, `first` of its stage or not, and whether the deal went further since."""
-    order = stages.get(deal.now.get("pipeline", ""), {})
+    order = stages.get(deal.current.get("pipeline", ""), {})
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     seen: set[str] = set()
     for place, entry in enumerate(visits):
         stage = entry[3]
         own = order.get(stage)
         higher = own is not None and any(order.get(later[3], -1) > own for later in visits[place + 1 :])
-        yield deal.row(deal.day(entry), deal.now, deal.deal(entry), {"stage": stage}, {
+        yield deal.row(deal.day(entry), deal.current, deal.deal(entry), {"stage": stage}, {
             "stage": stage, "first": stage not in seen, "converted": higher or deal.status == "won",
             "open": deal.status == "open", "outside_blueprint": False})
         seen.add(stage)
@@ -217,7 +217,7 @@ def stage_exits(deal: Deal) -> Iterator[Row]:
     for left, entered in pairwise(visits):
         came, went = deal.day(left), deal.day(entered)
         days = None if came is None or went is None else max((went - came).days, 0)
-        yield deal.row(went, deal.now, deal.deal(entered), {"stage": left[3], "to": entered[3]},
+        yield deal.row(went, deal.current, deal.deal(entered), {"stage": left[3], "to": entered[3]},
                        {"stage": left[3], "to": entered[3], "days": days})
 
 

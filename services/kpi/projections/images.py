@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-
+from chassis.codec import canonical
 from chassis.handlers import Meta
 from chassis.projection import Image, Rejected
 from contracts.kinds import Dimensions, Line, Money
@@ -18,7 +17,6 @@ Stamp = list[Any]
 Part = list[Any]  # [stamp, {field: value}]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_digest = msgspec.json.Encoder(order="deterministic").encode
 CLEARED = "d.*"  # says that all further dimensions said before are removed
 
 
@@ -35,7 +33,7 @@ def own_stamp(meta: Meta) -> Stamp:
 
 
 def digest(event: Any) -> str:
-    return hashlib.blake2b(_digest(event), digest_size=12).hexdigest()
+    return hashlib.blake2b(canonical(event), digest_size=12).hexdigest()
 
 
 def money(value: Money | None) -> list[Any] | None:
