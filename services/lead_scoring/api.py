@@ -67,7 +67,7 @@ def _reads(routes: APIRouter, context: Context) -> None:
     async def history(request: Request, lead_id: str, paged: Paged) -> Response:
         """What was said of the lead, in order."""
         await _captured(context, lead_id)
-        after = int(paged.cursor) if paged.cursor and paged.cursor.isdigit() else 0
+        after = _sequence(paged.cursor)
         rows = await context.history("lead", lead_id, after=after, limit=paged.limit)
         more = str(rows[-1].sequence) if len(rows) == paged.limit else None
         return page(request, [
@@ -145,6 +145,14 @@ async def _captured(context: Context, lead_id: str) -> Entity:
     if entity is None or entity.state.status in ("unknown", "erased"):
         raise not_found("lead", lead_id)
     return entity
+
+
+def _sequence(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 18:
+        raise Problem(400, "bad_cursor", "The cursor is not one that this list gave out.")
+    return int(cursor)
 
 
 # --- what is said ----------------------------------------------------------------------------------------------------
