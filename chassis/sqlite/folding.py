@@ -21,6 +21,7 @@ class Folder:
         self._connect, self._busy_ms = connect, busy_ms
         self._bound = BOUND
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._one = threading.Lock()  # SQLite lets one fold at a time, and turns the second away unwaited
         self._working = False
         self._pages = 0  # in the log after the last commit
         self._folded = 0  # of them, are in the file
@@ -41,7 +42,7 @@ class Folder:
         if self._pages >= self._bound:
             self._bound = self._pages + BOUND // 4  # if somebody does not let it now, let the log grow a little first
             writer.set_busy_timeout(PATIENCE_MS)
-            with contextlib.suppress(apsw.Error):
+            with contextlib.suppress(apsw.Error), self._one:
                 writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
                 self._pages, self._folded, self._bound = 0, 0, BOUND
             writer.set_busy_timeout(self._busy_ms)
@@ -58,6 +59,6 @@ class Folder:
     def _fold(self) -> None:
         with contextlib.closing(self._connect()) as connection:
             while self._wanted.get():
-                with contextlib.suppress(apsw.Error):
+                with contextlib.suppress(apsw.Error), self._one:
                     _, self._folded = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 self._working = False
