@@ -90,6 +90,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return self._handed_out(fetched.result())
             except OffsetOutOfRangeError as error:
                 raise LogRecreated(f"the log no longer holds what comes next: {error}") from error
+            except UnicodeDecodeError as error:  # the one thing of a record that aiokafka decodes
+                raise BusUnavailable(f"a header name that is no UTF-8 stops the reading: {error}") from error
 
     def _handed_out(self, fetched: Mapping[KafkaPlace, Sequence[Any]]) -> dict[TopicPartition, Sequence[Record]]:
         handed: dict[TopicPartition, Sequence[Record]] = {}
