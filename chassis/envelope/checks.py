@@ -43,7 +43,7 @@ def message_of(
     id, source = _attribute(attributes, "id"), _attribute(attributes, "source")
     time = _time(attributes.get("time"))
     event = _event(kind, data)
-    if not kind.plan and time > now + AHEAD:
+    if time > now and not kind.plan and time > now + AHEAD:
         raise Bad(
             "in_the_future", "`time` is more than 24 h ahead", Fault("in_the_future", "/time", "more than 24 h ahead"))
     if kind.cls in _SUMMED:
