@@ -61,15 +61,19 @@ def cursor_after(order: str | None, descending: bool, value: Scalar, id: str) ->
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+class BadCursor(ValueError):
+    """The cursor is none that this list gave out."""
+
+
 def read_cursor(cursor: str, order: str | None, descending: bool) -> tuple[Scalar, str]:
-    """The (value, id) behind which to go on. ValueError when the cursor is damaged or belongs to another order."""
+    """The (value, id) behind which to go on. BadCursor when the cursor is damaged or belongs to another order."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         its_order, its_direction, value, id = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise ValueError("this cursor is damaged") from error
+        raise BadCursor("this cursor is damaged") from error
     if (its_order, its_direction) != (order, descending) or not isinstance(id, str):
-        raise ValueError("this cursor belongs to another order")
+        raise BadCursor("this cursor belongs to another order")
     if value is not None and not isinstance(value, str | int | float):
-        raise ValueError("this cursor is damaged")
+        raise BadCursor("this cursor is damaged")
     return value, id

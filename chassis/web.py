@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chassis.context import Refusal
 from chassis.ports import BusUnavailable, StoreUnavailable
+from chassis.query import BadCursor
 
 PROBLEM = "application/problem+json"
 TITLES = {400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
@@ -196,6 +197,10 @@ def install_problems(app: FastAPI) -> None:
     async def _http(_request: Request, error: StarletteHTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
         return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+
+    @app.exception_handler(BadCursor)
+    async def _cursor(_request: Request, error: BadCursor) -> Response:
+        return Problem(400, "bad_cursor", f"{error}: ask with one that this list gave out.").response()
 
     @app.exception_handler(StoreUnavailable)
     @app.exception_handler(BusUnavailable)
