@@ -1,7 +1,9 @@
 """What we remember of one opportunity, and how an event changes it. Bounded: histories are rows of their own."""
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime, tzinfo
+from operator import attrgetter
 from typing import Any, Literal
 
 from chassis.ports import Scalar
@@ -123,35 +125,44 @@ class ActivityKept:
 # --- evolve ----------------------------------------------------------------------------------------------------------
 
 
+NAMES = tuple(f.name for f in dataclass_fields(Opportunity))
+VALUES = attrgetter(*NAMES)
+
+
+def changed(state: Opportunity, **changes: Any) -> Opportunity:
+    """What `dataclasses.replace` does, in less than half its time: every event passes here twice."""
+    return Opportunity(**(dict(zip(NAMES, VALUES(state), strict=True)) | changes))
+
+
 def evolve(state: Opportunity, event: Any) -> Opportunity:
     step = STEPS.get(type(event))
     return state if step is None else step(state, event)
 
 
 def _deal(state: Opportunity, event: OpportunityRevised | StageEntered) -> Opportunity:
-    return replace(state, deal=event.opportunity)
+    return changed(state, deal=event.opportunity)
 
 
 def _opened(state: Opportunity, event: OpportunityOpened) -> Opportunity:
-    return replace(state, deal=event.opportunity, status="open")
+    return changed(state, deal=event.opportunity, status="open")
 
 
 def _won(state: Opportunity, event: OpportunityWon) -> Opportunity:
-    return replace(state, deal=event.opportunity, status="won", closed_at=event.closed_at,
+    return changed(state, deal=event.opportunity, status="won", closed_at=event.closed_at,
                    stage_before=event.stage_before, loss_reason=None)
 
 
 def _lost(state: Opportunity, event: OpportunityLost) -> Opportunity:
-    return replace(state, deal=event.opportunity, status="lost", closed_at=event.closed_at,
+    return changed(state, deal=event.opportunity, status="lost", closed_at=event.closed_at,
                    stage_before=event.stage_before, loss_reason=event.loss_reason)
 
 
 def _reopened(state: Opportunity, event: OpportunityReopened) -> Opportunity:
-    return replace(state, deal=event.opportunity, status="open", closed_at=None, stage_before=None, loss_reason=None)
+    return changed(state, deal=event.opportunity, status="open", closed_at=None, stage_before=None, loss_reason=None)
 
 
 def _dated(state: Opportunity, event: Dated) -> Opportunity:
-    return replace(state, changed_at=_latest(state, event.at), clocks=_clocks(state, event.at, event.names))
+    return changed(state, changed_at=_latest(state, event.at), clocks=_clocks(state, event.at, event.names))
 
 
 def _latest(state: Opportunity, at: datetime | None) -> datetime | None:
@@ -163,11 +174,11 @@ def _clocks(state: Opportunity, at: datetime | None, names: tuple[str, ...]) -> 
 
 
 def _fields_kept(state: Opportunity, event: FieldsKept) -> Opportunity:
-    return replace(state, fields=event.fields)
+    return changed(state, fields=event.fields)
 
 
 def _visits_kept(state: Opportunity, event: VisitsKept) -> Opportunity:
-    return replace(state, visits=_bounded(event.visits), changed_at=_latest(state, event.at))
+    return changed(state, visits=_bounded(event.visits), changed_at=_latest(state, event.at))
 
 
 def _bounded(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
@@ -180,29 +191,29 @@ def _bounded(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
 
 
 def _opening_kept(state: Opportunity, event: OpeningKept) -> Opportunity:
-    return replace(state, opening=event.digest, assumed=event.assumed, changed_at=_latest(state, event.at),
+    return changed(state, opening=event.digest, assumed=event.assumed, changed_at=_latest(state, event.at),
                    clocks=_clocks(state, event.at, event.names))
 
 
 def _dues_set(state: Opportunity, event: DuesSet) -> Opportunity:
-    return replace(state, dues=event.dues)
+    return changed(state, dues=event.dues)
 
 
 def _breached(state: Opportunity, event: SlaBreached) -> Opportunity:
     found = tuple(d for d in state.dues if (d.stage, d.at, d.level) == (event.stage, event.due_at, event.level))
-    return replace(state, dues=tuple(d for d in state.dues if d not in found),
+    return changed(state, dues=tuple(d for d in state.dues if d not in found),
                    breaches=(state.breaches + found)[-MAX_BREACHES:])
 
 
 def _retracted(state: Opportunity, event: SlaRetracted) -> Opportunity:
     gone = (event.stage, event.due_at, event.level)
-    return replace(state, breaches=tuple(d for d in state.breaches if (d.stage, d.at, d.level) != gone))
+    return changed(state, breaches=tuple(d for d in state.breaches if (d.stage, d.at, d.level) != gone))
 
 
 def _activity_kept(state: Opportunity, event: ActivityKept) -> Opportunity:
     others = [a for a in state.activities if a.id != event.activity.id]
     kept = sorted([*others, event.activity], key=lambda a: (a.at, a.id))[-MAX_ACTIVITIES:]
-    return replace(state, activities=tuple(kept))
+    return changed(state, activities=tuple(kept))
 
 
 STEPS: Mapping[type, Callable[[Opportunity, Any], Opportunity]] = {
