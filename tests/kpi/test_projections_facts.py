@@ -246,6 +246,13 @@ def test_the_last_complete_answer_of_an_invitation_counts(figures: Told) -> None
     assert figures.n("surveys_answered") == 1
 
 
+def test_what_employees_answer_is_no_score_of_customers(figures: Told) -> None:
+    figures.say("2026-01-02", SurveyAnswerAccepted(
+        respondent_id="E1", respondent_kind="employee", response_id="A1", survey="employee_pulse", answers={"nps": 9},
+        context=SurveyContext(department="sales"), complete=True))
+    assert figures.values("nps") == []
+
+
 # --- what figures are looked up by -----------------------------------------------------------------------------------
 
 

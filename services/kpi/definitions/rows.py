@@ -56,7 +56,8 @@ ROWS: Mapping[str, RowShape] = {
         "kind outcome direction campaign", day="opened"),
     "survey.invitation": _shape("invitation_id survey channel", "survey department", day="opened"),
     "survey.answer": _shape("invitation_id survey invited complete", "survey department"),
-    "survey.score": _shape("survey question question_kind score", "survey question department", day="closed"),
+    "survey.score": _shape(
+        "survey question question_kind score respondent_kind", "survey question department", day="closed"),
 }
 """`amount` is money; `days` whole local days. `deal.closing` and `order.placing` give net amounts as they now stand;
 `order.placing.cancelled`, `deal.closing.status` (won, lost) are for criteria. `survey.answer` lies on the day of its

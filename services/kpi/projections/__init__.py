@@ -3,7 +3,7 @@
 Each fact kind has a module: how its events make the image, and which rows the image yields. `counting` turns rows into
 contributions by the compiled measures; it knows none of them by name.
 """
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from services.kpi.definitions import Catalogue
 from services.kpi.definitions.measure import Counter
 from services.kpi.definitions.rows import DAY_FIELDS
 from services.kpi.projections import activities, deals, leads, reference, surveys, trade
-from services.kpi.projections.counting import counted
+from services.kpi.projections.counting import count
 from services.kpi.projections.rows import Clock, Row
 
 Yields = Callable[[str, Image, Clock], Iterable[Row]]
@@ -36,8 +36,11 @@ def projection(catalogue: Catalogue) -> Projection:
         return (touches[type(event)](event, meta),)
 
     def contributions(kind: str, image: Image) -> Iterable[Contribution]:
-        return merge(c for yields, counters in kinds.get(kind, ()) for row in yields(image["id"], image, clock)
-                     for c in counted(counters, row))
+        found: list[Contribution] = []
+        for yields, counters in kinds.get(kind, ()):
+            for row in yields(image["id"], image, clock):
+                count(counters, row, found)
+        return merge(found)
 
     def index(kind: str, image: Image) -> Mapping[str, Any]:
         opened, closed = _DAYS[kind](image, clock) if kind in _DAYS else (None, None)
@@ -97,19 +100,19 @@ def _by_kind(catalogue: Catalogue, clock: Clock) -> dict[str, list[tuple[Yields,
     return made
 
 
-def merge(contributions: Iterable[Contribution]) -> Iterator[Contribution]:
+def merge(contributions: Iterable[Contribution]) -> list[Contribution]:
     """Those of the same cell in one; what comes to nothing is left out. Values and members stay apart."""
-    sums: dict[CellKey, list[int]] = {}
-    for cell, n, total, value, member in contributions:
-        if value is not None or member is not None:
-            yield Contribution(cell, n, total, value, member)
+    made: list[Contribution] = []
+    sums: dict[CellKey, Contribution] = {}
+    for one in contributions:
+        if one.value is not None or one.member is not None:
+            made.append(one)
+        elif (known := sums.get(one.cell)) is None:
+            sums[one.cell] = one
         else:
-            known = sums.setdefault(cell, [0, 0])
-            known[0] += n
-            known[1] += total
-    for cell, (n, total) in sums.items():
-        if n or total:
-            yield Contribution(cell, n, total)
+            sums[one.cell] = Contribution(one.cell, known.n + one.n, known.sum + one.sum)
+    made += [one for one in sums.values() if one.n or one.sum]
+    return made
 
 
 HEARS: tuple[type, ...] = tuple(_touches(Clock(ZoneInfo("UTC"))))

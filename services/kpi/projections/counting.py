@@ -1,5 +1,5 @@
 """Rows become contributions: one function for every kind of measure, none for a single one."""
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 
 from chassis.projection import CellKey, Contribution
@@ -11,38 +11,38 @@ Labels = tuple[tuple[str, str | None], ...]
 Pair = tuple[str | None, str | None]
 
 
-def counted(counters: Iterable[Counter], row: Row) -> Iterator[Contribution]:
-    """What one row adds to every measure that counts it."""
+def count(counters: Iterable[Counter], row: Row, into: list[Contribution]) -> None:
+    """Append what one row adds to every measure that counts it."""
     for counter in counters:
         if counter.when(row.fields):
             if counter.measure.kind == "snapshot":
-                yield from _lasting(counter, row)
+                _lasting(counter, row, into)
             elif row.day is not None:
-                yield from _happened(counter, row, row.day, 1)
+                _happened(counter, row, row.day, 1, into)
 
 
-def _lasting(counter: Counter, row: Row) -> Iterator[Contribution]:
+def _lasting(counter: Counter, row: Row, into: list[Contribution]) -> None:
     """Plus on the day of entering (undated: since before everything), minus on the day of leaving."""
-    yield from _happened(counter, row, row.day, 1)
+    _happened(counter, row, row.day, 1, into)
     if row.until is not None:
-        yield from _happened(counter, row, row.until, -1)
+        _happened(counter, row, row.until, -1, into)
 
 
-def _happened(counter: Counter, row: Row, day: date | None, sign: int) -> Iterator[Contribution]:
+def _happened(counter: Counter, row: Row, day: date | None, sign: int, into: list[Contribution]) -> None:
     measure = counter.measure
     if measure.kind == "distinct":
-        yield from _distinct(counter, row, day)
+        _distinct(counter, row, day, into)
     elif measure.kind == "sum" or measure.money:
-        yield from _money(counter, row, day, sign)
+        _money(counter, row, day, sign, into)
     elif not measure.line_dimensions:
-        yield _one(counter, measure.name, row, day, _labels(counter, row, None), sign)
+        into.append(_one(counter, measure.name, row, day, _labels(counter, row, None), sign))
     else:
         pairs = _pairs(row)
         alone = pairs[0] if len(pairs) == 1 else (MANY, MANY)
-        yield _one(counter, measure.name, row, day, _labels(counter, row, alone), sign)
+        into.append(_one(counter, measure.name, row, day, _labels(counter, row, alone), sign))
         if len(pairs) > 1:
-            for pair in pairs:
-                yield _one(counter, f"{measure.name}:lines", row, day, _labels(counter, row, pair), sign, row.id)
+            name = f"{measure.name}:lines"
+            into += [_one(counter, name, row, day, _labels(counter, row, p), sign, row.id) for p in pairs]
 
 
 def _one(counter: Counter, name: str, row: Row, day: date | None, labels: Labels, sign: int,
@@ -54,22 +54,22 @@ def _one(counter: Counter, name: str, row: Row, day: date | None, labels: Labels
     return Contribution(cell, sign, 0, None, member if kind == "count" else None)
 
 
-def _money(counter: Counter, row: Row, day: date | None, sign: int) -> Iterator[Contribution]:
+def _money(counter: Counter, row: Row, day: date | None, sign: int, into: list[Contribution]) -> None:
     amount = row.fields.get(counter.value or "")
     if amount is None:
         return
     name = counter.measure.name
     if not counter.measure.line_dimensions:
-        yield Contribution(CellKey(name, day, _labels(counter, row, None)), sign, sign * amount)
+        into.append(Contribution(CellKey(name, day, _labels(counter, row, None)), sign, sign * amount))
         return
     for product, category, part in row.splits:
-        yield Contribution(CellKey(name, day, _labels(counter, row, (product, category))), sign, sign * part)
+        into.append(Contribution(CellKey(name, day, _labels(counter, row, (product, category))), sign, sign * part))
 
 
-def _distinct(counter: Counter, row: Row, day: date | None) -> Iterator[Contribution]:
+def _distinct(counter: Counter, row: Row, day: date | None, into: list[Contribution]) -> None:
     member = str(row.fields[counter.member or ""])
     for pair in _pairs(row) if counter.measure.line_dimensions else [None]:
-        yield Contribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member)
+        into.append(Contribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member))
 
 
 def _pairs(row: Row) -> list[Pair]:

@@ -21,7 +21,7 @@ from contracts.pipeline import (
     StageEntered,
 )
 from services.kpi.projections.images import lines, micros, money, own_stamp
-from services.kpi.projections.rows import Clock, Row, labels_of, split
+from services.kpi.projections.rows import Clock, Row, Split, labels_of, split
 
 KIND = "deal"
 OPENED, REVISED, ENTERED, WON, LOST, REOPENED = "o", "r", "e", "w", "l", "x"
@@ -103,6 +103,7 @@ class Deal:
         self.status = STATUS[states[-1][1]] if states else "open"
         self.closing = states[-1] if states and self.status != "open" else None
         self._ordered: list[list[Any]] | None = None
+        self._common: dict[int, Any] = {}  # by the identity of a deal in `_deals`, which lives as long as we do
 
     def deal(self, entry: Sequence[Any]) -> dict[str, Any]:
         found: dict[str, Any] = self._deals[entry[4]]
@@ -128,12 +129,21 @@ class Deal:
 
     def row(self, day: date | None, deal: Mapping[str, Any], owner: Mapping[str, Any] | None,
             labels: Mapping[str, str | None], fields: Mapping[str, Any]) -> Row:
+        common = self._common.get(id(deal))
+        if common is None:
+            common = self._common[id(deal)] = self._shared(deal)
+        base, about, currency, splits = common
+        own = {} if owner is None else {"region": owner.get("region"), "team": owner.get("team"),
+                                        "rep": owner.get("rep")}
+        return Row(self.id, day, {**base, **own, **labels}, {**about, **fields}, currency, splits)
+
+    def _shared(self, deal: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], str | None, list[Split]]:
+        """Labels, fields, currency and amounts that all rows of the deal as it then stood have in common."""
         amount, currency = deal.get("amount") or (None, None)
-        return Row(
-            self.id, day,
-            labels_of(deal, owner=owner, pipeline=deal.get("pipeline"), deal_kind=deal.get("deal_kind"), **labels),
+        return (
+            labels_of(deal, pipeline=deal.get("pipeline"), deal_kind=deal.get("deal_kind")),
             {"opportunity_id": self.id, "customer_id": deal.get("customer_id"), "lead_id": deal.get("lead_id"),
-             "amount": amount, **fields},
+             "amount": amount},
             currency, split(amount or 0, deal.get("lines"), deal.get("product_id")),
         )
 

@@ -39,7 +39,7 @@ def _answered(event: SurveyAnswerAccepted, meta: Meta) -> Touch:
     by = own_stamp(meta)
     scores = {q: a for q, a in event.answers.items() if isinstance(a, int) and not isinstance(a, bool)}
     values = _context(event.context) | {
-        "survey": event.survey, "complete": event.complete, "scores": scores,
+        "survey": event.survey, "complete": event.complete, "scores": scores, "asked": event.respondent_kind,
         "invited_at": None if event.invited_at is None else micros(event.invited_at),
     }
 
@@ -89,7 +89,8 @@ def score(id: str, image: Image, clock: Clock, questions: Mapping[tuple[str, str
         if kind == "nps" and not 0 <= number <= 10:
             continue
         yield Row(id, clock.day(by[1]), _labels(values, question=question), {
-            "survey": values["survey"], "question": question, "question_kind": kind, "score": number})
+            "survey": values["survey"], "question": question, "question_kind": kind, "score": number,
+            "respondent_kind": values["asked"]})
 
 
 def days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
