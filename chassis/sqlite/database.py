@@ -70,6 +70,7 @@ class Database:
                 await self._open()
             except BaseException:
                 self._users -= 1
+                await self._end()
                 raise
 
     async def _open(self) -> None:
@@ -79,6 +80,7 @@ class Database:
                 f"{'.'.join(map(str, OLDEST))} or later is needed (a newer apsw brings it)"
             )
         self._loop = asyncio.get_running_loop()
+        self._writes, self._reads = queue.SimpleQueue(), queue.SimpleQueue()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         opened: list[asyncio.Future[None]] = []
         for name, target in (("writer", self._write_forever), *((f"reader-{n}", self._read) for n in range(_READERS))):
@@ -99,13 +101,17 @@ class Database:
             self._users -= 1
             if self._users:
                 return
-            self._writes.put(None)
-            for _ in range(_READERS):
-                self._reads.put(None)
-            for thread in self._threads:
-                await asyncio.to_thread(thread.join)
-            self._threads.clear()
+            await self._end()
             self.bells.stop()
+
+    async def _end(self) -> None:
+        """Let the threads do what they were asked, and end."""
+        self._writes.put(None)
+        for _ in range(_READERS):
+            self._reads.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+        self._threads.clear()
 
     async def write(self, job: Job[T], rings: Iterable[str] = ()) -> T:
         """Run the job in a write transaction and ring once it is durable. What the job raises undoes only the job."""
@@ -194,7 +200,15 @@ class Database:
         self._call(hand_out)
 
     def _settle(self, future: "asyncio.Future[None]", error: BaseException | None) -> None:
-        self._call(lambda: future.set_result(None) if error is None else future.set_exception(error))
+        def settle() -> None:
+            if future.done():
+                return  # who started it has gone
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self._call(settle)
 
     def _call(self, function: Callable[[], Any]) -> None:
         assert self._loop is not None

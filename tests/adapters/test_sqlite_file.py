@@ -55,9 +55,14 @@ async def test_an_old_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypat
 async def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     connection = apsw.Connection(str(tmp_path / "x.db"))
     connection.execute("PRAGMA user_version=99")
-    connection.close()
+    database = Database(tmp_path / "x.db")
     with pytest.raises(RuntimeError, match="layout 99"):
-        await Database(tmp_path / "x.db").start()
+        await database.start()
+    connection.execute("PRAGMA user_version=0")
+    connection.close()
+    await database.start()  # a failed start leaves nothing behind
+    assert await SqliteBus(database).identity()
+    await database.stop()
 
 
 async def test_one_database_serves_bus_and_store_until_the_last_has_stopped(tmp_path: Path) -> None:
