@@ -1,4 +1,4 @@
-"""A running service: its runner or projector on the log, its documents, its doors. Implements `chassis.context.Context`.
+"""A running service: runner or projector on the log, documents, doors. Implements `chassis.context.Context`.
 
     application = Application(SERVICE, settings, store, bus, definitions)
     await application.start()      # checks, collections, topics
@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI
 
 from chassis import dead_letters, health
 from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
-from chassis.dead_letters import DeadLetters
+from chassis.dead_letters import DeadLetters, Guard
 from chassis.decider import Command
 from chassis.definitions import Definitions
 from chassis.documents import moment, read_row, row_id
@@ -57,7 +57,8 @@ class Application:
         self.group = f"triptych.{service.name}"
         self.topics = service.topics
         self.letters = DeadLetters(
-            service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics)
+            service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics,
+            guard=Guard())
         self.runner: Runner
         self.worker: Worker | None = None
         self.scheduler: Scheduler | None = None

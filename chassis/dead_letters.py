@@ -7,7 +7,8 @@ is a document of the service. Replaying publishes the original again, addressed 
 import base64
 import builtins
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,14 +67,46 @@ class Letter:
         return made
 
 
+class Storm(Exception):
+    """So many records fail that the fault is ours: the topic must not be emptied into the dead letters."""
+
+
+class Guard:
+    """More than 1 % and more than 50 of at least 1,000 records within a minute, counting only what is a fault of ours
+    (a bug in a handler) or of a whole publisher (a wrong partitioner)."""
+
+    COUNTED = frozenset({"handler_failed", "wrong_partition"})
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._taken: deque[tuple[float, int, int]] = deque()  # when, records, of them bad
+
+    def taken(self, records: int) -> None:
+        self._taken.append((self._clock(), records, 0))
+
+    def check(self, dead: Sequence[Dead]) -> None:
+        """Raises Storm instead of letting these be buried."""
+        bad = sum(1 for d in dead if d.code in self.COUNTED)
+        if not bad:
+            return
+        now = self._clock()
+        while self._taken and self._taken[0][0] < now - 60:
+            self._taken.popleft()
+        self._taken.append((now, 0, bad))
+        records, failed = sum(n for _, n, _ in self._taken), sum(n for _, _, n in self._taken)
+        if records >= 1000 and failed > 50 and failed > records / 100:
+            raise Storm(f"{failed} of {records} records failed within a minute, the last with {dead[-1].error[:200]}")
+
+
 class DeadLetters:
     """The dead letters of one service."""
 
     def __init__(
         self, service: str, topics: Sequence[str], store: Store, bus: Bus, *, group: str = "", version: str = "",
-        metrics: Metrics | None = None,
+        metrics: Metrics | None = None, guard: Guard | None = None,
     ) -> None:
         self.service, self.topics, self.store, self.bus = service, tuple(topics), store, bus
+        self.guard = guard
         self.group, self.version, self.metrics = group or f"triptych.{service}", version, metrics
         self.collection = Collection(f"{service}.dead_letters", {"status": str})
 
@@ -88,6 +121,8 @@ class DeadLetters:
         """Publish; returns once the log has them. A copy of a letter that is there already does no harm."""
         if not dead:
             return
+        if self.guard is not None:
+            self.guard.check(dead)
         now = _written(time.time_ns() // 1_000_000)
         await self.bus.publish([self._letter(d, now) for d in dead])
         if self.metrics is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from chassis.dead_letters import DeadLetters, addressed
+from chassis.dead_letters import DeadLetters, Storm, addressed
 from chassis.envelope import Message, Rejected
 from chassis.health import Health
 from chassis.metrics import Metrics
@@ -59,10 +59,10 @@ class Worker:
         self._watch = Watch()
         self._written = 0.0
         self._failures = 0
-        self._recreated: LogRecreated | None = None
+        self._unsettled: Exception | None = None  # what failed while partitions were taken over
 
     async def run(self) -> None:
-        """Until `stop`, or until the log turns out to be another one (LogRecreated)."""
+        """Until `stop`, until the log turns out to be another one (LogRecreated), or until too much of it fails."""
         self._task = asyncio.current_task()
         try:
             while not self._stopping.is_set():
@@ -72,6 +72,10 @@ class Worker:
                     self.health.fail(f"log_recreated: {error}")
                     log.error("log_recreated", service=self.service, error=str(error))
                     raise
+                except Storm as error:
+                    self.health.trouble("storm", str(error))
+                    log.error("storm", service=self.service, error=str(error))
+                    return
                 except JournalBehind as error:
                     await self._replace(str(error))
                 except PartitionLost as error:
@@ -110,8 +114,10 @@ class Worker:
                 poll.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await poll
-        if self._recreated is not None:
-            raise self._recreated
+        if self._unsettled is not None:
+            error, self._unsettled = self._unsettled, None
+            await self._leave()  # and join again: what was handed out is not committed
+            raise error
         if polled:
             self._watch.handed_out = time.monotonic()
             async with self._busy:
@@ -123,6 +129,8 @@ class Worker:
     async def _take_in(self, consumer: Consumer, polled: Polled) -> None:
         began = time.perf_counter()
         try:
+            if self.letters.guard is not None:
+                self.letters.guard.taken(sum(map(len, polled.values())))
             shares, dead = await self._decoded(polled)
             await self.letters.bury(dead)
             for processor in self.processors:
@@ -199,10 +207,14 @@ class Worker:
 
     async def _assigned(self, places: frozenset[TopicPartition]) -> None:
         try:
-            await self.progress.check(places)
-        except LogRecreated as error:
-            self._recreated = error  # raised in the loop: who calls us here would swallow it
-            return
+            await self._take_over(places)
+        except Exception as error:  # raised in the loop: who calls us here could not do anything about it
+            self._unsettled = error
+        self._watch.assigned = time.monotonic()
+
+    async def _take_over(self, places: frozenset[TopicPartition]) -> None:
+        """Look whether the log is still the same, and go back to where the slowest of us has to begin."""
+        await self.progress.check(places)
         committed = await self.bus.committed(self.group, self.topics)
         begins: Mapping[TopicPartition, int] | None = None
         for place in sorted(places):
@@ -212,7 +224,6 @@ class Worker:
             targets = [(begins or {}).get(place, 0) if at is None else at for at in wanted]
             if place in committed and targets and min(targets) < committed[place] and self._consumer is not None:
                 self._consumer.seek(place, min(targets))
-        self._watch.assigned = time.monotonic()
         log.debug("assigned", service=self.service, partitions=len(places))
 
     async def _revoked(self, places: frozenset[TopicPartition]) -> None:

@@ -178,7 +178,7 @@ class Room:
         draft.keep()
         work.fired = draft.timers
 
-    def entry(self, work: Work, seq: int, n: int, event: Any, at: datetime, cause: Cause) -> Entry:
+    def entry(self, work: Work, seq: int, n: int, event: Any, time: datetime, at: int, cause: Cause) -> Entry:
         """The record that says `event`. ValueError when it is too large to be published."""
         kind = EVENTS[type(event)]
         id = output_id(self.service, work.path, cause.source, cause.id, n)
@@ -187,11 +187,11 @@ class Room:
         if cause.history:
             extensions["backfill"] = "true"
         source = self._source if own == work.key else f"{self._source}/{quote(work.key, safe=':')}"
-        made = encode(event, id=id, source=source, time=at, key=own, extensions=extensions)
+        made = encode(event, id=id, source=source, time=time, key=own, extensions=extensions)
         if made.value is not None and len(made.value) > MAX_BYTES:
             raise ValueError(f"{kind.name} has {len(made.value)} bytes; the limit is {MAX_BYTES}")
         return Entry(
-            seq, id, kind.name, made.topic, made.key, made.value, made.headers, micros(at), cause.place, cause.offset)
+            seq, id, kind.name, made.topic, made.key, made.value, made.headers, at, cause.place, cause.offset)
 
 
 class _Draft:
@@ -207,7 +207,7 @@ class _Draft:
 
     def decide(self, command: Command, cause: Cause) -> None:
         decider = self.room.aggregate.decider
-        before = self.state
+        before, at = self.state, micros(command.at)
         for event in decider.decide(command, before):
             if type(event) is DeadLetter:
                 raise Declined(event)
@@ -215,11 +215,10 @@ class _Draft:
             self.events.append(event)
             if type(event) in EVENTS:
                 self.seq += 1
-                self.entries.append(self.room.entry(self.work, self.seq, self.n, event, command.at, cause))
+                self.entries.append(self.room.entry(self.work, self.seq, self.n, event, command.at, at, cause))
                 self.n += 1
         if self.state is not before and self.state != before:
             self.rev += 1
-            at = micros(command.at)
             self.updated = at if self.updated is None else max(self.updated, at)
 
     def wake(

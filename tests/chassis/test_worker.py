@@ -195,3 +195,36 @@ async def test_a_service_without_topics_only_answers():
     app = Application(replace(SERVICE, hears=()), Settings(), MemoryStore(), MemoryBus(), Definitions())
     async with running(app):
         assert app.worker is None and app.health.ready
+
+
+async def test_a_storm_of_failures_stops_the_service_instead_of_emptying_the_topic():
+    async with running(make()) as app:
+        for number in range(1500):
+            await app.say(captured(n=13 if number % 5 == 0 else 1), time=NOON, source="/crm", id=f"e{number}")
+
+        async def stopped() -> bool:
+            return "storm" in app.health.troubles
+
+        await until(stopped)
+        assert not app.health.ready and any((await app.settled())["lag"].values())
+
+
+async def test_partitions_that_cannot_be_taken_over_are_taken_over_again():
+    store, bus = MemoryStore(), MemoryBus()
+    app = make(store, bus)
+    await app.start()
+    await say(app, 3)
+    failures = iter(range(2))
+    check = app.worker.progress.check
+
+    async def failing(places) -> None:
+        if next(failures, None) is not None:
+            raise StoreUnavailable("away")
+        await check(places)
+
+    app.worker.progress.check = failing
+    task = asyncio.create_task(app.run())
+    await quiet(app)
+    assert await total(app) == 3
+    await app.stop()
+    await task
