@@ -5,19 +5,20 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chassis import codec
 from contracts.crm import CustomerRevised, LeadCaptured, LeadRevised, OrderPlaced, OrderRevised
 from contracts.kinds import BY_NAME, Contact, Line, Money
 from contracts.pipeline import Opportunity, StageEntered
-from tests.contracts.strategies import any_event, damaged
+from tests.contracts.strategies import any_event, damaged, events
 
 DEAL = Opportunity(
     pipeline="p", business_line="b", stage="s", opened_at=None, forecast_category="pipeline", deal_kind="new")
 
 
 @given(any_event)
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_every_event_is_read_back_as_it_was_written(event: Any) -> None:
     assert codec.decode_data(type(event), codec.encode_data(event)) == event
     assert codec.from_dict(type(event), codec.data_of(event)) == event
@@ -25,13 +26,13 @@ def test_every_event_is_read_back_as_it_was_written(event: Any) -> None:
 
 
 @given(any_event)
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_what_is_written_passes_the_door(event: Any) -> None:
     assert codec.validate_rest(type(event), codec.data_of(event)) == event
 
 
 @given(damaged())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_topics_and_doors_accept_the_same_and_read_the_same(case: tuple[type, Any]) -> None:
     cls, wire = case
     try:
@@ -157,3 +158,20 @@ RFC = [
 @pytest.mark.parametrize(("target", "patch", "result"), RFC)
 def test_merging_json_is_the_standard_s_merging(target: Any, patch: Any, result: Any) -> None:
     assert codec.merge_json(target, patch) == result
+
+
+PATCHES = [kind.cls for kind in BY_NAME.values() if kind.patch]
+
+
+@given(st.sampled_from(PATCHES).flatmap(lambda cls: st.tuples(events(cls), events(cls))))
+@settings(max_examples=100, deadline=None)
+def test_merging_a_mapping_is_merging_the_wire_forms(pair: tuple[Any, Any]) -> None:
+    before, patch = codec.data_of(pair[0]), pair[1]
+    assert codec.merge(before, patch) == codec.merge_json(before, codec.data_of(patch))
+
+
+@given(st.sampled_from(PATCHES).flatmap(lambda cls: st.tuples(events(cls), events(cls))))
+@settings(max_examples=100, deadline=None)
+def test_merging_twice_is_merging_once(pair: tuple[Any, Any]) -> None:
+    once = codec.merge(codec.data_of(pair[0]), pair[1])
+    assert codec.merge(once, pair[1]) == once

@@ -184,7 +184,7 @@ DATA = st.fixed_dictionaries({"a": HELD, "b": HELD, "c": st.one_of(HELD, NESTED)
 
 
 @given(TEXTS, DATA)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_compiled_and_interpreted_agree_on_any_data(text: str, data: dict[str, Any]) -> None:
     try:
         expression = compile_criterion(text)
@@ -196,7 +196,7 @@ def test_compiled_and_interpreted_agree_on_any_data(text: str, data: dict[str, A
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_text_is_compiled_or_refused(text: str) -> None:
     try:
         compile_criterion(text).evaluate({})

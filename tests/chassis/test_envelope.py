@@ -73,7 +73,7 @@ def message_of(what: Message | Rejected | None) -> Message:
 
 
 @given(any_event.filter(lambda e: not EVENTS[type(e)].topic.endswith("commands.v1")), IDS, IDS, INSTANTS)
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_what_is_written_is_read_back_with_its_identity(event: Any, id: str, source: str, time: datetime) -> None:
     out = encode(event, id=id, source=source, time=time, extensions={"sequence": 4, "correlationid": "c"})
     read = decode(record(out, max(time, NOW)))
@@ -88,7 +88,7 @@ def test_what_is_written_is_read_back_with_its_identity(event: Any, id: str, sou
 
 
 @given(any_event.filter(lambda e: not hasattr(e, "lines")), IDS)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_the_door_reads_what_the_log_reads(event: Any, id: str) -> None:
     by_log = message_of(decode(record(encode(event, id=id, source="s", time=NOW))))
     whole = envelope.structured(event, id=id, source="s", time=NOW)
@@ -237,7 +237,7 @@ def test_a_record_that_cannot_be_taken_says_why(what: str) -> None:
 @given(st.binary(max_size=60), st.sampled_from([b"application/json", b"application/cloudevents+json", b"\xff", b""]),
        st.dictionaries(st.sampled_from(["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_x"]),
                        st.sampled_from([b"1.0", b"crm.lead.lost.v1", b"", b"\xff", b"2026-01-01T00:00:00Z"])))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_reading_a_record_never_fails(value: bytes, content: bytes, headers: dict[str, bytes]) -> None:
     held = (("content-type", content), *headers.items())
     assert isinstance(decode(Record("crm.leads.v1", 0, 0, 0, b"k", value, held)), (Rejected, Message))
@@ -255,7 +255,7 @@ GOOD = st.sampled_from(["1.0", "crm.lead.lost.v1", "2026-01-01T00:00:00Z"])
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), GOOD | ANYTHING))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_reading_at_the_door_never_fails(sent: dict[str, Any]) -> None:
     assert isinstance(decode_structured(sent, now=NOW), (Rejected, Message))
 

@@ -64,7 +64,7 @@ def test_every_sample_is_valid_by_its_schema_and_fills_every_field(name: str) ->
 
 
 @given(any_event)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_what_we_write_is_valid_by_its_schema(event: Any) -> None:
     schema = codec.json_schema(type(event))
     jsonschema.Draft202012Validator(schema).validate(codec.data_of(event))
