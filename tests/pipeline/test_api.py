@@ -1,8 +1,10 @@
-"""The doors of the pipeline, on a running service with memory adapters."""
+"""The doors of the pipeline, on a running service: in memory, and on the embedded store and log."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,7 +12,9 @@ import pytest
 
 from chassis.application import Application
 from chassis.memory import MemoryBus, MemoryStore
+from chassis.ports import Bus, Store
 from chassis.settings import Settings
+from chassis.sqlite import Database, SqliteBus, SqliteStore
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,
@@ -28,14 +32,29 @@ NOW = datetime.now(UTC)
 EUR = {"amount_minor": 900_000, "currency": "EUR"}
 
 
-@pytest.fixture
-async def app() -> AsyncIterator[Application]:
-    made = Application(SERVICE, Settings(), MemoryStore(), MemoryBus(), shipped())
-    await made.start()
-    task = asyncio.create_task(made.run())
-    yield made
-    await made.stop()
-    await task
+@asynccontextmanager
+async def adapters(kind: str, directory: Path) -> AsyncIterator[tuple[Store, Bus]]:
+    if kind == "memory":
+        yield MemoryStore(), MemoryBus()
+        return
+    database = Database(directory / "triptych.db")
+    store, bus = SqliteStore(database), SqliteBus(database)
+    await store.start()
+    await bus.start()
+    yield store, bus
+    await bus.stop()
+    await store.stop()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def app(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Application]:
+    async with adapters(request.param, tmp_path) as (store, bus):
+        made = Application(SERVICE, Settings(), store, bus, shipped())
+        await made.start()
+        task = asyncio.create_task(made.run())
+        yield made
+        await made.stop()
+        await task
 
 
 @pytest.fixture

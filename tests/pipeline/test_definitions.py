@@ -3,6 +3,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given as generated
 from hypothesis import settings
@@ -10,8 +11,9 @@ from hypothesis import strategies as some
 from transitions import MachineError
 
 from chassis.definitions import Definition, DefinitionError, Definitions
-from services.pipeline.definitions import Blueprint, compile_book, compile_line
+from services.pipeline.definitions import Blueprint, BusinessLineForm, compile_book, compile_line, misfit
 from services.pipeline.definitions.diagram import mermaid
+from services.pipeline.definitions.schema import FieldForm, Option, Title
 from tests.pipeline.vocabulary import BOOK, after, opened, requested, shipped
 
 BLUEPRINTS = sorted(BOOK.versions.values(), key=lambda b: b.ref)
@@ -151,3 +153,24 @@ def test_two_lines_cannot_share_a_pipeline() -> None:
     copy = Definition("business_lines", "copy", 1, {**HARDWARE.body, "name": "copy"})
     with pytest.raises(DefinitionError, match="the pipeline 'hardware' stands here twice"):
         compile_book(Definitions([HARDWARE, copy]))
+
+
+def test_the_schema_for_the_editor_accepts_what_is_shipped() -> None:
+    schema = BusinessLineForm.model_json_schema(by_alias=True)
+    for definition in shipped().current("business_lines"):
+        jsonschema.validate(definition.body, schema)
+
+
+@pytest.mark.parametrize(("kind", "good", "bad"), [
+    ("text", ["", "x"], [1, "x" * 2_001]), ("number", [1, 2.5], ["1", True, float("nan"), 10**30]),
+    ("integer", [0, -3], [1.5, True, 2**63]), ("boolean", [True], [1, "true"]),
+    ("date", ["2026-09-14"], ["14.9.2026", 5]),
+    ("money", [{"amount_minor": 1, "currency": "EUR"}],
+     [{"amount_minor": 1.5, "currency": "EUR"}, 12, {"amount_minor": 1}]),
+    ("choice", ["red"], ["blue", ["red"]]), ("choices", [["red"], []], ["red", ["red", "blue"]]),
+])
+def test_a_value_fits_its_field_or_not(kind: Any, good: list[Any], bad: list[Any]) -> None:
+    options = (Option(name="red", title=Title(en="Red")),) if kind.startswith("choice") else ()
+    form = FieldForm(name="it", type=kind, label=Title(en="It"), options=options)
+    assert [misfit(form, value) for value in [*good, None]] == [None] * (len(good) + 1)
+    assert all(misfit(form, value) for value in bad)

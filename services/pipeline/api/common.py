@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from chassis.context import Context, Entity
 from chassis.web import Problem, not_found
 from contracts.kinds import ID_PATTERN
 from services.pipeline.definitions import Blueprint, Book
 
+FIRST_YEAR = 1970
+Fields = dict[Annotated[str, StringConstraints(max_length=128)], Any]
 OpportunityId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
@@ -57,4 +59,6 @@ def business_time(context: Context, occurred_at: datetime | None) -> dict[str, A
         return {"at": now, "live": True}
     if occurred_at > now:
         raise Problem(422, "in_the_future", "occurred_at lies in the future.")
+    if occurred_at.year < FIRST_YEAR:
+        raise Problem(422, "too_early", f"occurred_at lies before the year {FIRST_YEAR}.")
     return {"at": occurred_at, "live": now - occurred_at <= context.settings.effects_within}

@@ -15,6 +15,7 @@ from contracts.kinds import Id, Line, Money
 from contracts.pipeline import Reason
 from services.pipeline.api.common import (
     Body,
+    Fields,
     OpportunityId,
     blueprint_of,
     book_of,
@@ -46,7 +47,7 @@ class About(Body):
     deal_kind: DealKind | None = None
     lines: tuple[Line, ...] | None = None
     dimensions: dict[str, str | None] | None = None
-    fields: dict[str, Any] | None = None
+    fields: Fields | None = None
 
 
 class Opening(About):

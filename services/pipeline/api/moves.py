@@ -10,7 +10,7 @@ from chassis.context import Context, Entity, Outcome, Refusal
 from chassis.web import Fault, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release
 from contracts.kinds import Id
 from contracts.pipeline import TransitionRefused
-from services.pipeline.api.common import Body, OpportunityId, blueprint_of, business_time, deal_or_404, item
+from services.pipeline.api.common import Body, Fields, OpportunityId, blueprint_of, business_time, deal_or_404, item
 from services.pipeline.commands import RequestTransition
 from services.pipeline.decider.checks import actions_done, reasons_against
 from services.pipeline.decider.values import values_of
@@ -22,7 +22,7 @@ MANY = 1_000
 
 class Move(Body):
     transition: Id
-    fields: dict[str, Any] | None = None
+    fields: Annotated[Fields | None, Field(max_length=200)] = None
     checklist: Annotated[tuple[str, ...] | None, Field(max_length=100)] = None
     note: Annotated[str | None, Field(max_length=2_000)] = None
     occurred_at: AwareDatetime | None = None

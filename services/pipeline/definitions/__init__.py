@@ -3,8 +3,9 @@ from chassis.criteria import Expression as Criterion
 from services.pipeline.definitions.compiling import compile_book, compile_line
 from services.pipeline.definitions.fields import LOSS_REASON, STANDARD, misfit
 from services.pipeline.definitions.model import Blueprint, Book, Line, Requirement, Stage, Transition, holds
+from services.pipeline.definitions.schema import BusinessLineForm
 
 __all__ = [
-    "LOSS_REASON", "STANDARD", "Blueprint", "Book", "Criterion", "Line", "Requirement", "Stage", "Transition",
-    "compile_book", "compile_line", "holds", "misfit",
+    "LOSS_REASON", "STANDARD", "Blueprint", "Book", "BusinessLineForm", "Criterion", "Line", "Requirement", "Stage",
+    "Transition", "compile_book", "compile_line", "holds", "misfit",
 ]

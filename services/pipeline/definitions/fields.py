@@ -45,7 +45,8 @@ def _text(_form: FieldForm, value: Any) -> str | None:
 
 
 def _number(_form: FieldForm, value: Any) -> str | None:
-    return None if isinstance(value, int | float) and not isinstance(value, bool) else "is no number"
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= INT64_MAX  # NaN does not
+    return None if fits else "is no number"
 
 
 def _integer(_form: FieldForm, value: Any) -> str | None:

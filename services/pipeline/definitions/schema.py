@@ -3,7 +3,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from contracts.crm import ActivityKind, ForecastCategory
 
@@ -21,7 +21,9 @@ def read_duration(value: object) -> timedelta:
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
-Duration = Annotated[timedelta, BeforeValidator(read_duration)]
+DURATION = "^[1-9][0-9]{0,5}[mhdw]$"
+Duration = Annotated[
+    timedelta, BeforeValidator(read_duration), WithJsonSchema({"type": "string", "pattern": DURATION})]
 
 
 class Form(BaseModel):
