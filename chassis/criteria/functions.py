@@ -75,7 +75,9 @@ def _length(value: Any) -> Any:
 
 
 def _absolute(value: Any) -> Any:
-    return abs(value) if is_number(value) else None
+    if isinstance(value, Decimal):
+        return finite(value.copy_abs())
+    return finite(abs(value)) if is_number(value) else None
 
 
 def _smallest(*values: Any) -> Any:

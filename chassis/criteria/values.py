@@ -133,8 +133,10 @@ divide, divide_whole, remainder = _reckoned(operator.truediv), _reckoned(operato
 
 
 def negative(a: Any) -> Any:
-    return -a if is_number(a) else None
+    if isinstance(a, Decimal):
+        return finite(a.copy_negate())
+    return finite(-a) if is_number(a) else None
 
 
 def positive(a: Any) -> Any:
-    return a if is_number(a) else None
+    return finite(a) if is_number(a) else None

@@ -154,6 +154,15 @@ def test_texts_and_numbers_cannot_grow_without_end() -> None:
     assert value("round_half_even(n)", n=Decimal("1e999999")) is None
 
 
+@pytest.mark.parametrize("odd", [Decimal("sNaN"), Decimal("NaN"), Decimal("Infinity"), float("nan"), float("inf")])
+def test_numbers_that_are_none_give_null_and_hold_nothing(odd: Any) -> None:
+    for text in ("-n", "+n", "abs(n)", "n + 1", "n * 0", "n // 1", "n % 1", "int(n)", "decimal(n)"):
+        assert value(text, n=odd) is None, text
+    assert value("n == 1 or n <= 1 and n >= 1", n=odd) is False
+    assert value("round_half_even(n)", n=odd) is None
+    value("min(n, 1) == max(1, n)", n=odd)
+
+
 # --- against a reference that walks the tree -------------------------------------------------------------------------
 
 NAMES = ["a", "b", "c.d", "c.e", "missing"]
@@ -222,7 +231,7 @@ def reference(node: Any, data: dict[str, Any]) -> Any:
         case ast.UnaryOp(op=ast.Not(), operand=inner):
             return not reference(inner, data)
         case ast.UnaryOp(operand=inner):
-            return -_n(reference(inner, data)) if _n(reference(inner, data)) is not None else None
+            return _negated(_n(reference(inner, data)))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             return _compared(op, reference(left, data), reference(right, data))
         case ast.BinOp(left=left, op=op, right=right):
@@ -232,6 +241,12 @@ def reference(node: Any, data: dict[str, Any]) -> Any:
 
 def _n(held: Any) -> Any:
     return held if type(held) in (int, float, Decimal) else None
+
+
+def _negated(n: Any) -> Any:
+    if n is None or (isinstance(n, int) and abs(n) >= 2**4096) or not Decimal(n).is_finite():
+        return None
+    return n.copy_negate() if isinstance(n, Decimal) else -n
 
 
 def _same(a: Any, b: Any) -> bool:
