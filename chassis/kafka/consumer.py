@@ -3,13 +3,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPlace
-from aiokafka.errors import CommitFailedError, IllegalStateError, OffsetOutOfRangeError
+from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from chassis.kafka.errors import kafka_errors
+from chassis.kafka.reading import Reader
 from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
 
 log = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._member: AIOKafkaConsumer | None = None
         self._held: frozenset[TopicPartition] = frozenset()
-        self._next: dict[TopicPartition, int] = {}  # what `poll` hands out next
-        self._fetching: asyncio.Task[dict[KafkaPlace, list[Any]]] | None = None
+        self._reader: Reader | None = None
+        self._fetching: asyncio.Task[dict[TopicPartition, Sequence[Record]]] | None = None
         self._settled = asyncio.Event()  # not set while partitions move
         self._idle = asyncio.Event()  # set while nothing that `poll` handed out is being worked on
         self._idle.set()
@@ -45,6 +45,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def start(self) -> None:
         await self._check()
         self._member = self._open_member()
+        self._reader = Reader(self._member)
         with kafka_errors("joining the group"):
             try:
                 await self._member.start()
@@ -68,7 +69,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await member.stop()
 
     async def poll(self, max_records: int, timeout: float) -> Mapping[TopicPartition, Sequence[Record]]:
-        member = self._running()
+        reader = self._running()
         self._idle.set()
         if not self._settled.is_set():
             with suppress(TimeoutError):
@@ -78,33 +79,19 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if not self._settled.is_set():
             return {}
         if self._fetching is None:
-            fetch = member.getmany(timeout_ms=max(0, int(timeout * 1000)), max_records=max_records)
-            self._fetching = asyncio.create_task(fetch)
+            self._fetching = asyncio.create_task(reader.fetch(max_records, timeout))
+        fetching = self._fetching
         # a cancelled poll leaves the fetch to the next one: it may already have moved the position
-        await asyncio.wait({self._fetching})
-        fetched, self._fetching = self._fetching, None
-        if fetched.cancelled():
+        await asyncio.wait({fetching})
+        if self._fetching is not fetching:  # ended, because partitions move
             return {}
+        self._fetching = None
         with kafka_errors("reading"):
             try:
-                return self._handed_out(fetched.result())
-            except OffsetOutOfRangeError as error:
-                raise LogRecreated(f"the log no longer holds what comes next: {error}") from error
-            except UnicodeDecodeError as error:  # the one thing of a record that aiokafka decodes
-                raise BusUnavailable(f"a header name that is no UTF-8 stops the reading: {error}") from error
-
-    def _handed_out(self, fetched: Mapping[KafkaPlace, Sequence[Any]]) -> dict[TopicPartition, Sequence[Record]]:
-        handed: dict[TopicPartition, Sequence[Record]] = {}
-        for kafka_place, raw in fetched.items():
-            place = TopicPartition(*kafka_place)
-            expected = self._next.get(place, 0)
-            if raw[0].offset < expected:
-                self._failure = LogRecreated(
-                    f"{place.topic}/{place.partition} went back from {expected} to {raw[0].offset}: it was made anew",
-                )
-                raise self._failure
-            self._next[place] = raw[-1].offset + 1
-            handed[place] = [record_of(each) for each in raw]
+                handed = fetching.result()
+            except LogRecreated as error:
+                self._failure = error
+                raise
         if handed:
             self._idle.clear()
         return handed
@@ -124,13 +111,12 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 raise PartitionLost(str(error)) from error
 
     def seek(self, place: TopicPartition, offset: int) -> None:
-        if place not in self._held or self._member is None:
+        if place not in self._held or self._reader is None:
             raise PartitionLost(f"{place.topic}/{place.partition}")
         try:
-            self._member.seek(KafkaPlace(*place), offset)
+            self._reader.seek(place, offset)
         except IllegalStateError as error:
             raise PartitionLost(str(error)) from error
-        self._next[place] = offset
 
     def assignment(self) -> frozenset[TopicPartition]:
         return self._held
@@ -140,8 +126,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if not held:
             return {}
         with kafka_errors("asking for the end of the log"):
-            ends = await self._running().end_offsets([KafkaPlace(*place) for place in held])
-        return {p: max(0, ends[KafkaPlace(*p)] - self._next[p]) for p in held if p in self._next}
+            reader = self._running()
+            ends = await reader.consumer.end_offsets([KafkaPlace(*place) for place in held])
+        return {p: max(0, ends[KafkaPlace(*p)] - reader.next[p]) for p in held if p in reader.next}
 
     # --- called by aiokafka, in its own task -------------------------------------------------------------------------
 
@@ -165,9 +152,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._settled.set()
 
     async def _take(self, places: set[TopicPartition]) -> None:
-        if not places or self._member is None:
+        if not places or self._reader is None:
             return
-        await self._find_positions(self._member, places)
+        await self._find_positions(self._reader, places)
         self._held = frozenset(places)
         if self._on_assigned:
             await self._on_assigned(self._held)
@@ -179,42 +166,42 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._on_revoked(held)
         finally:
             self._held = frozenset()
-            self._next.clear()
+            if self._reader is not None:
+                self._reader.next.clear()
 
-    async def _find_positions(self, member: AIOKafkaConsumer, places: set[TopicPartition]) -> None:
+    async def _find_positions(self, reader: Reader, places: set[TopicPartition]) -> None:
         """A position outside of the log would be moved to the beginning by aiokafka, silently: refuse it."""
         named = [KafkaPlace(*place) for place in places]
         with kafka_errors("asking for positions"):
             async with asyncio.timeout(COMMIT_WITHIN):
-                begin = await member.beginning_offsets(named)
-                end = await member.end_offsets(named)
-                committed = dict(zip(named, await asyncio.gather(*map(member.committed, named)), strict=True))
+                begin = await reader.consumer.beginning_offsets(named)
+                end = await reader.consumer.end_offsets(named)
+                asked = await asyncio.gather(*map(reader.consumer.committed, named))
+                committed = dict(zip(named, asked, strict=True))
         for place in named:
             position = begin[place] if committed[place] is None else committed[place]
             if not begin[place] <= position <= end[place]:
                 raise LogRecreated(
                     f"{place.topic}/{place.partition} holds {begin[place]} to {end[place]}, and {position} comes next",
                 )
-            self._next[TopicPartition(*place)] = position
+            reader.next[TopicPartition(*place)] = position
 
     async def _end_fetching(self) -> None:
         """What it may have fetched is not handed out: after the move the position is the committed one again."""
-        if self._fetching is not None:
-            self._fetching.cancel()
-            with suppress(Exception, asyncio.CancelledError):
-                await asyncio.wait({self._fetching})
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None:
+            fetching.cancel()
+            await asyncio.wait({fetching})
+            if not fetching.cancelled():
+                fetching.exception()
 
-    def _running(self) -> AIOKafkaConsumer:
-        if self._member is None:
+    def _running(self) -> Reader:
+        if self._member is None or self._reader is None:
             raise BusUnavailable("the consumer is not started")
-        return self._member
+        return self._reader
 
     def _raise_failure(self) -> None:
         """Stays: this member cannot go on; whoever watches it makes another."""
         if self._failure is not None:
             raise self._failure
 
-
-def record_of(raw: Any) -> Record:
-    headers = tuple((name, value or b"") for name, value in raw.headers)
-    return Record(raw.topic, raw.partition, raw.offset, raw.timestamp, raw.key, raw.value, headers)

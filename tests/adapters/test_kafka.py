@@ -1,11 +1,14 @@
 """The log on a real Kafka keeps every promise of the port, and what is only true of Kafka."""
 import asyncio
 import signal
+import struct
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiokafka.producer.message_accumulator import MessageBatch
+from aiokafka.record.util import calc_crc32c
 from faststream import BaseMiddleware
 
 from chassis.kafka import KafkaBus
@@ -155,6 +158,33 @@ class TestKafkaBus(BusSuite):
             await bus.publish([Outgoing(topic, b"k", b"." * 2_000_000, (), 1), out(topic, "k", "behind it", 1)])
         await bus.publish([out(topic, "k", "good", 1)])
         assert values(await bus.read(TopicPartition(topic, 1), 0, 10)) == ["good"]
+
+    async def test_a_header_name_that_no_text_can_hold_stops_nothing_and_loses_nothing(
+        self, bus: Bus, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Only a foreign client can write one: here the bytes are changed on their way out."""
+        whole = MessageBatch.get_data_buffer
+
+        def spoilt(batch: Any) -> bytes:
+            data = bytes(whole(batch)).replace(b"spoil-me", b"\xff\xfe-me\xff\x00\xfe")
+            return data[:17] + struct.pack(">I", calc_crc32c(data[21:])) + data[21:]
+
+        for partition in range(self.partitions):
+            await bus.publish([out(topic, "k", f"{partition}:{n}", partition) for n in range(5)])
+        monkeypatch.setattr(MessageBatch, "get_data_buffer", spoilt)
+        odd = Outgoing(topic, b"k", b"odd", (("spoil-me", b"1"),), 1)
+        await bus.publish([out(topic, "k", "1:before", 1), odd, out(topic, "k", "1:after", 1)])
+        monkeypatch.undo()
+        consumer = await self._start(bus, group, [topic])
+        records = await gather_records(consumer, 5 * self.partitions + 3, self.patience)
+        assert len({(r.place, r.offset) for r in records}) == len(records) == 5 * self.partitions + 3
+        (stand_in,) = [record for record in records if record.value is None]
+        assert (stand_in.place, stand_in.offset, stand_in.key) == (TopicPartition(topic, 1), 6, None)
+        for partition in range(self.partitions):
+            offsets = [record.offset for record in records if record.partition == partition]
+            assert offsets == list(range(len(offsets)))
+        await consumer.stop()
+        assert [r.value for r in await bus.read(TopicPartition(topic, 1), 5, 9)] == [b"1:before", None, b"1:after"]
 
     async def test_a_member_that_sleeps_past_its_session_cannot_commit(
         self, bus: Bus, kafka: str, topic: str, group: str
