@@ -1,16 +1,21 @@
 """A process may die at any call of store or log: whoever goes on leaves every figure exact. Memory and SQLite."""
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chassis.context import Refusal
 from chassis.memory import MemoryBus, MemoryStore
 from chassis.ports import Bus, BusUnavailable, Store, StoreUnavailable
-from chassis.runner import Request, ask
+from chassis.runner import Request, Runner, ask
 from chassis.sqlite import Database, SqliteBus, SqliteStore
+from contracts.crm import LeadCaptured
 from tests.chassis.house import NOON, Add, House, captured, lost
 
 WRITES = ("save", "put_newer", "publish")
@@ -190,3 +195,91 @@ async def test_random_batches_crashes_zombies_and_copies_leave_figures_exact(see
         assert message.meta.sequence is not None and message.meta.sequence <= last + 1
         heard[message.key] = max(last, message.meta.sequence)
     assert heard == {key: sum(1 for e, _ in events if e.lead_id == key) for key in expected}
+
+
+class Straying:
+    """A port whose calls take a while, so that all who use it get into each other's way."""
+
+    def __init__(self, port: Any, chance: random.Random, plan: Plan) -> None:
+        self._port, self._chance, self._plan = port, chance, plan
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._port, name)
+
+        async def slow(*arguments: Any) -> Any:
+            await self._stray()
+            when = self._plan.next() if name in WRITES else None
+            error = BusUnavailable("away") if name == "publish" else StoreUnavailable("away")
+            if when == "before":
+                raise error
+            answer = await call(*arguments)
+            await self._stray()
+            if when == "after":
+                raise error
+            return answer
+
+        return slow
+
+    async def _stray(self) -> None:
+        for _ in range(self._chance.randrange(4)):
+            await asyncio.sleep(0)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), faults=st.integers(0, 8))
+async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_figures_exact(seed, faults):
+    chance = random.Random(seed)
+    house = await House().start()
+    await house.put(*(captured(chance.choice("ab"), 1) for _ in range(10)), ids=[f"e{n}" for n in range(10)])
+    await house.put(lost("a", 1), lost("b", 2))
+    plan = Plan({chance.randint(1, 60): chance.choice(["before", "after"]) for _ in range(faults)})
+
+    def crew() -> Runner:
+        store, bus = (Straying(port, chance, plan) for port in (house.store, house.bus))
+        made = House(store, bus).runner  # type: ignore[arg-type]
+        made.places = house.runner.places
+        return made
+
+    async def again(work: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            try:
+                await work()
+                return
+            except (StoreUnavailable, BusUnavailable):
+                await asyncio.sleep(0)
+            except Refusal as refusal:
+                assert refusal.code == "busy"
+
+    async def consume(runner: Runner) -> None:
+        for lo in range(0, 12, 3):
+            batch = await house.batch(lo=lo, hi=lo + 3)
+            await again(partial(runner.run, batch))
+
+    async def request(runner: Runner, n: int) -> None:
+        asked = Request("counter", "ab"[n % 2], Add(at=NOON, n=100), NOON, idempotency_key=f"r{n}", principal="rep")
+        await again(partial(ask, runner, asked))
+
+    async def tend(runner: Runner) -> None:
+        for _ in range(5):
+            await again(partial(runner.wake, "counter", ["a", "b"], NOON + timedelta(hours=3)))
+            await again(partial(runner.sweep, "counter", ["a", "b"]))
+
+    await asyncio.gather(
+        consume(crew()), consume(crew()), *(request(crew(), n) for n in range(4)), tend(crew()), tend(crew()))
+    await (await house.restarted()).run()
+    calm = await house.restarted()
+    await calm.runner.wake("counter", ["a", "b"], NOON + timedelta(hours=3))
+    await calm.runner.sweep("counter", ["a", "b"])
+    events = [m.event for m in [r for s in (await house.batch()).values() for r in s.messages]]
+    for key in "ab":
+        state = await house.state(key)
+        assert state.total == 200 + sum(1 for e in events if isinstance(e, LeadCaptured) and e.lead_id == key)
+        assert state.rang == 1
+        stored, _ = await house.stored(key)
+        heard, ids = 0, dict[str, Any]()
+        for message in [m for m in await house.said() if m.key == key]:
+            assert ids.setdefault(message.meta.id, message.event) == message.event
+            assert message.meta.sequence is not None and message.meta.sequence <= heard + 1
+            heard = max(heard, message.meta.sequence)
+        assert heard == stored.out_seq == len(ids)
+        assert not any(e.place < 0 for e in stored.out)
