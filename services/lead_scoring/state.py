@@ -14,6 +14,7 @@ from contracts.lead_scoring import Contribution, LeadDisqualified, LeadQualified
 Value = str | int | float | bool | None
 Marks = Mapping[str, datetime]  # engagement id -> when
 MOST_PARKED = 500
+MOST_PAST = 20  # values of one field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Signal:
     at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
-    voided: bool = False
+    voided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +62,15 @@ class Lead:
     captured_at: datetime | None = None
     captured: str = ""  # digest of what the capture said, to know a repeat
     model: str = ""  # name@version of the scorecard that decides on this lead
-    fields: Mapping[str, Stamped] = field(default_factory=dict)
+    fields: Mapping[str, tuple[Stamped, ...]] = field(default_factory=dict)  # by path, oldest first: the last counts
     signals: Mapping[str, Signal] = field(default_factory=dict)  # activities and responses, for ever
     parked: Mapping[str, Signal] = field(default_factory=dict)  # engagements heard before a scorecard is known
-    marks: Mapping[str, Marks] = field(default_factory=dict)  # rule -> the newest engagements, as many as it counts
+    marks: Mapping[str, Marks] = field(default_factory=dict)  # rule -> engagements, as many as it counts
     as_of: datetime | None = None  # the latest business time heard
     scored: Scored | None = None
     qualified: bool = False
+    first_qualified_at: datetime | None = None  # the earliest time for which it was said
+    due: datetime | None = None  # it turned out late that the lead was qualified then: still to be said
     closed: str = ""  # converted, lost, merged, erased
     closed_at: datetime | None = None
     customer_id: str | None = None
@@ -84,12 +87,19 @@ class Lead:
         return "qualified" if self.qualified else "open"
 
 
-def view(lead: Lead) -> dict[str, Any]:
-    """The lead's fields as rules see them: nested, without what was removed."""
+def said_of(lead: Lead, path: str, at: datetime | None = None) -> Stamped | None:
+    """Who said a field last; `at`: until then."""
+    said = lead.fields.get(path, ())
+    return next((s for s in reversed(said) if at is None or s.at <= at), None)
+
+
+def view(lead: Lead, at: datetime | None = None) -> dict[str, Any]:
+    """The lead's fields as rules see them (at a time): nested, without what was removed."""
     made: dict[str, Any] = {"contact": {}, "attributes": {}, "dimensions": {}}
-    for path, stamped in lead.fields.items():
+    for path in lead.fields:
+        stamped = said_of(lead, path, at)
         head, dot, rest = path.partition(".")
-        if stamped.value is None or (dot and (whole := lead.fields.get(head)) and not stamped.newer(whole)):
+        if stamped is None or stamped.value is None or (dot and not stamped.newer(said_of(lead, head, at))):
             continue
         if dot:
             made[head][rest] = stamped.value
@@ -99,7 +109,7 @@ def view(lead: Lead) -> dict[str, Any]:
 
 
 def value(lead: Lead, path: str) -> Any:
-    stamped = lead.fields.get(path)
+    stamped = said_of(lead, path)
     return None if stamped is None else stamped.value
 
 
@@ -131,11 +141,11 @@ class SignalVoided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngagementCounted:
-    """`times`: how many of a rule's engagements are worth keeping."""
+    """`marks`: the engagements that now count for the rules it meets."""
 
     id: str
     signal: Signal
-    times: Mapping[str, int]
+    marks: Mapping[str, Marks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +160,18 @@ class ModelChosen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePassed:
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualificationDue:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualificationSettled:
+    """What was due is said, or is no longer to be said."""
+
+    said_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +194,12 @@ def _captured(lead: Lead, event: CaptureNoted) -> Lead:
 
 
 def _said(lead: Lead, event: FieldsSaid) -> Lead:
-    newer = {path: said for path, said in event.fields.items() if said.newer(lead.fields.get(path))}
-    return replace(lead, fields={**lead.fields, **newer})
+    said = {path: _in_order((*lead.fields.get(path, ()), now)) for path, now in event.fields.items()}
+    return replace(lead, fields={**lead.fields, **said})
+
+
+def _in_order(said: tuple[Stamped, ...]) -> tuple[Stamped, ...]:
+    return tuple(sorted(said, key=lambda s: (s.at, s.source, s.ref)))[-MOST_PAST:]
 
 
 def _counted(lead: Lead, event: SignalCounted) -> Lead:
@@ -182,21 +208,14 @@ def _counted(lead: Lead, event: SignalCounted) -> Lead:
 
 def _voided(lead: Lead, event: SignalVoided) -> Lead:
     known = lead.signals.get(event.id, Signal(on="activity", kind="", at=event.at))
-    return replace(lead, signals={**lead.signals, event.id: replace(known, voided=True)})
+    return replace(lead, signals={**lead.signals, event.id: replace(known, voided_at=event.at)})
 
 
 def _engaged(lead: Lead, event: EngagementCounted) -> Lead:
     if not lead.model:
         parked = [*lead.parked.items(), (event.id, event.signal)]
         return replace(lead, parked=dict(parked[-MOST_PARKED:]))
-    marked = {rule: newest({**lead.marks.get(rule, {}), event.id: event.signal.at}, event.times[rule])
-              for rule in event.signal.rules}
-    return replace(lead, marks={**lead.marks, **marked})
-
-
-def newest(marks: Marks, n: int) -> Marks:
-    """The n newest. A repeat is either among them, and known, or older than all of them, and no matter."""
-    return dict(sorted(marks.items(), key=lambda mark: (mark[1], mark[0]))[-n:])
+    return replace(lead, marks={**lead.marks, **event.marks})
 
 
 def _chosen(lead: Lead, event: ModelChosen) -> Lead:
@@ -215,6 +234,13 @@ def _scored(lead: Lead, event: LeadScored) -> Lead:
     ))
 
 
+def _settled(lead: Lead, event: QualificationSettled) -> Lead:
+    if event.said_at is None:
+        return replace(lead, due=None)
+    first = event.said_at if lead.first_qualified_at is None else min(lead.first_qualified_at, event.said_at)
+    return replace(lead, due=None, first_qualified_at=first)
+
+
 def _closed(lead: Lead, event: LeadClosed) -> Lead:
     return replace(lead, closed=event.how, closed_at=event.at, customer_id=event.customer_id or lead.customer_id,
                    opportunity_id=event.opportunity_id or lead.opportunity_id, merged_into=event.merged_into,
@@ -223,7 +249,7 @@ def _closed(lead: Lead, event: LeadClosed) -> Lead:
 
 def _forgotten(lead: Lead, event: LeadForgotten) -> Lead:
     """Fences stay: ids of what was counted. Nothing that a person wrote, or that was written about one."""
-    fences = {id: Signal(on=s.on, kind=s.kind, at=s.at, voided=True) for id, s in lead.signals.items()}
+    fences = {id: Signal(on=s.on, kind=s.kind, at=s.at, voided_at=s.at) for id, s in lead.signals.items()}
     return Lead(lead_id=lead.lead_id, captured_at=lead.captured_at, model=lead.model, signals=fences, closed="erased",
                 closed_at=event.at)
 
@@ -237,6 +263,8 @@ _EVOLVE: Mapping[type, Callable[[Lead, Any], Lead]] = {
     ModelChosen: _chosen,
     TimePassed: _passed,
     LeadClosed: _closed,
+    QualificationDue: lambda lead, event: replace(lead, due=event.at),
+    QualificationSettled: _settled,
     LeadForgotten: _forgotten,
     LeadScored: _scored,
     LeadQualified: lambda lead, _event: replace(lead, qualified=True),

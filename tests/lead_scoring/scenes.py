@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
+from chassis.decider import Wake
 from chassis.definitions import Definition, Definitions
 from contracts.crm import (
     ActivityLogged,
@@ -113,13 +114,30 @@ def lose(days: float = 3) -> LoseLead:
     return LoseLead(**told(days, "lose"), said=LeadLost(lead_id="l1", reason="no_budget"))
 
 
-def after(*commands: Any, decider: Any = LEAD) -> tuple[Lead, list[Any]]:
-    """The lead after these commands, and everything that was said, in order."""
+def timed(*commands: Any, decider: Any = LEAD) -> tuple[Lead, list[tuple[datetime, Any]]]:
+    """The lead after these commands, and everything that was said and for when. Deadlines fire as they come due."""
     state, said = decider.initial_state("l1"), []
-    for command in commands:
+
+    def step(command: Any) -> None:
+        nonlocal state
         events = decider.decide(command, state)
-        state, said = reduce(decider.evolve, events, state), [*said, *events]
+        state = reduce(decider.evolve, events, state)
+        said.extend((command.at, event) for event in events)
+
+    def wake(until: datetime) -> None:
+        while (due := decider.wake_at(state)) is not None and due <= until:
+            step(Wake(at=due))
+
+    for command in commands:
+        wake(command.at)
+        step(command)
+    wake(max((command.at for command in commands), default=T0))
     return state, said
+
+
+def after(*commands: Any, decider: Any = LEAD) -> tuple[Lead, list[Any]]:
+    state, said = timed(*commands, decider=decider)
+    return state, [event for _, event in said]
 
 
 def of(cls: type, events: list[Any]) -> list[Any]:

@@ -4,6 +4,7 @@
 `LeadDisqualified` when the score falls below again. History scores and qualifies too: those are figures.
 """
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial, reduce
 from typing import Any
@@ -24,7 +25,7 @@ from services.lead_scoring.commands import (
     VoidActivity,
 )
 from services.lead_scoring.decider.fields import PLAIN, digest_of, paths, sent, stamped
-from services.lead_scoring.decider.scoring import next_expiry, score
+from services.lead_scoring.decider.scoring import kept, next_expiry, reached_at, score
 from services.lead_scoring.definitions import Scorecard, Scorecards
 from services.lead_scoring.state import (
     CaptureNoted,
@@ -35,6 +36,8 @@ from services.lead_scoring.state import (
     LeadForgotten,
     Marks,
     ModelChosen,
+    QualificationDue,
+    QualificationSettled,
     Scored,
     Signal,
     SignalCounted,
@@ -42,7 +45,6 @@ from services.lead_scoring.state import (
     TimePassed,
     evolve,
     new_lead,
-    newest,
     value,
     view,
 )
@@ -61,16 +63,18 @@ def decide(cards: Scorecards, command: Command, lead: Lead) -> Sequence[Any]:
     noted = note(cards, command, lead)
     if not noted or isinstance(noted[0], DeadLetter | LeadForgotten):
         return noted
-    if lead.as_of is None or command.at > lead.as_of:
+    late = lead.as_of is not None and command.at < lead.as_of
+    if not late and command.at != lead.as_of:
         noted.append(TimePassed(at=command.at))
     after = reduce(evolve, noted, lead)
     chosen = _choose(cards, after)
-    return [*noted, *chosen, *_rescored(cards, command, reduce(evolve, chosen, after))]
+    return [*noted, *chosen, *_rescored(cards, command, reduce(evolve, chosen, after), late)]
 
 
 def wake_at(cards: Scorecards, lead: Lead) -> datetime | None:
     card = _card(cards, lead)
-    return None if card is None or lead.closed else next_expiry(card, lead)
+    expiry = None if card is None or lead.closed else next_expiry(card, lead)
+    return min((at for at in (lead.due, expiry) if at is not None), default=None)
 
 
 # --- what each command notes -----------------------------------------------------------------------------------------
@@ -88,8 +92,8 @@ def _capture(_cards: Scorecards, command: CaptureLead, lead: Lead) -> Events:
 
 def _revise(_cards: Scorecards, command: ReviseLead, lead: Lead) -> Events:
     said = stamped(command, dict(paths(command.said, command.said.given)))
-    newer = {path: field for path, field in said.items() if field.newer(lead.fields.get(path))}
-    return [FieldsSaid(fields=newer)] if newer else []
+    fresh = {path: field for path, field in said.items() if field not in lead.fields.get(path, ())}
+    return [FieldsSaid(fields=fresh)] if fresh else []
 
 
 def _convert(_cards: Scorecards, command: ConvertLead, lead: Lead) -> Events:
@@ -139,15 +143,14 @@ def _fact(
         if (known.on, known.kind, known.facts) == (on, kind, facts):
             return []
         return [DeadLetter("already_known", f"this {on} was heard before, with another content")]
-    voided = known is not None
     rules = _rules(cards, lead, on, kind, facts)
     return [SignalCounted(id=id, signal=Signal(on=on, kind=kind, at=command.at, facts=facts, rules=rules,
-                                               voided=voided))]
+                                               voided_at=known.voided_at if known else None))]
 
 
 def _void(_cards: Scorecards, command: VoidActivity, lead: Lead) -> Events:
     known = lead.signals.get(command.activity_id)
-    return [] if known is not None and known.voided else [SignalVoided(id=command.activity_id, at=command.at)]
+    return [] if known is not None and known.voided_at else [SignalVoided(id=command.activity_id, at=command.at)]
 
 
 def _engagement(cards: Scorecards, command: CountEngagement, lead: Lead) -> Events:
@@ -156,22 +159,33 @@ def _engagement(cards: Scorecards, command: CountEngagement, lead: Lead) -> Even
     if card is None:
         parked = Signal(on="engagement", kind=said.kind, at=command.at, facts=facts)
         known = said.engagement_id in lead.parked
-        return [] if known else [EngagementCounted(id=said.engagement_id, signal=parked, times={})]
-    rules = card.matching("engagement", said.kind, facts)
-    times = _times(card)
-    if all(_is_known(lead, rule, said.engagement_id, command.at, times[rule]) for rule in rules):
-        return []  # a repeat, or older than all that count; or this scorecard does not look at it
-    signal = Signal(on="engagement", kind=said.kind, at=command.at, rules=rules)
-    return [EngagementCounted(id=said.engagement_id, signal=signal, times=times)]
+        return [] if known else [EngagementCounted(id=said.engagement_id, signal=parked, marks={})]
+    signal = Signal(on="engagement", kind=said.kind, at=command.at,
+                    rules=card.matching("engagement", said.kind, facts))
+    marks = _marked(card, lead, said.engagement_id, signal)
+    return [EngagementCounted(id=said.engagement_id, signal=signal, marks=marks)] if marks else []
 
 
-def _is_known(lead: Lead, rule: str, id: str, at: datetime, n: int) -> bool:
-    marks = lead.marks.get(rule, {})
-    return id in marks or (len(marks) == n and at < min(marks.values()))
+def _marked(card: Scorecard, lead: Lead, id: str, signal: Signal) -> dict[str, Marks]:
+    """The rules whose marks it changes: none for a repeat, and for what comes on top of all that counts."""
+    rules = {rule.name: rule for rule in card.engagement if rule.name in signal.rules}
+    now = {name: lead.marks.get(name, {}) for name in rules}
+    after = {name: now[name] if id in now[name] else kept(rule, {**now[name], id: signal.at})
+             for name, rule in rules.items()}
+    return {name: marks for name, marks in after.items() if marks != now[name]}
 
 
-def _wake(_cards: Scorecards, command: Wake, _lead: Lead) -> Events:
-    return [TimePassed(at=command.at)]
+def _wake(cards: Scorecards, command: Wake, lead: Lead) -> Events:
+    """Engagements cease to count; or it is time to say for when it turned out that the lead was qualified."""
+    if lead.due is None or lead.due > command.at:
+        return [TimePassed(at=command.at)]
+    card = _card(cards, lead)
+    if card is None or (lead.closed_at is not None and lead.due >= lead.closed_at):
+        return [QualificationSettled(said_at=None)]
+    told = _told(lead, score(card, lead, lead.due).score, card)
+    said: Events = [QualificationSettled(said_at=lead.due), LeadQualified(**told)]
+    now = score(card, lead)
+    return [*said, *_fallen(card, command, replace(lead, qualified=True), now)]
 
 
 _NOTE: Mapping[type, Callable[[Scorecards, Any, Lead], Events]] = {
@@ -196,10 +210,6 @@ def _card(cards: Scorecards, lead: Lead) -> Scorecard | None:
     return cards.version(lead.model) if lead.model else None
 
 
-def _times(card: Scorecard | None) -> dict[str, int]:
-    return {} if card is None else {rule.name: rule.times or 1 for rule in card.engagement if rule.on == "engagement"}
-
-
 def _rules(cards: Scorecards, lead: Lead, on: str, kind: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
     card = _card(cards, lead)
     return card.matching(on, kind, facts) if card else ()
@@ -219,32 +229,59 @@ def _choose(cards: Scorecards, lead: Lead) -> Events:
 
 def _marks(card: Scorecard, lead: Lead) -> dict[str, Marks]:
     """The engagements that count, of those parked; of an earlier card's, those whose rule has the same name."""
-    times = _times(card)
-    marks = {name: newest(lead.marks.get(name, {}), n) for name, n in times.items()}
+    rules = {rule.name: rule for rule in card.engagement if rule.on == "engagement"}
+    marks = {name: kept(rule, lead.marks.get(name, {})) for name, rule in rules.items()}
     for id, signal in lead.parked.items():
         for name in card.matching(signal.on, signal.kind, signal.facts):
-            marks[name] = newest({**marks[name], id: signal.at}, times[name])
+            marks[name] = kept(rules[name], {**marks[name], id: signal.at})
     return {name: held for name, held in marks.items() if held}
 
 
 # --- saying it -------------------------------------------------------------------------------------------------------
 
 
-def _rescored(cards: Scorecards, command: Command, lead: Lead) -> Events:
+def _rescored(cards: Scorecards, command: Command, lead: Lead, late: bool) -> Events:
     card = _card(cards, lead)
     if card is None or lead.captured_at is None:
         return []
-    now, dimensions = score(card, lead), _dimensions(lead)
-    said: Events = [] if now == lead.scored else [_said(lead, now, dimensions)]
-    if lead.closed_at is not None and command.at >= lead.closed_at:
-        return said  # what is over is neither qualified nor disqualified any more
-    told = {"lead_id": lead.lead_id, "captured_at": lead.captured_at, "score": now.score, "model": now.model,
-            "source": value(lead, "source"), **dimensions}
-    if not lead.qualified and now.score >= card.qualify_at:
-        said.append(LeadQualified(**told))
-    elif lead.qualified and now.score < card.disqualify_below:
-        said.append(LeadDisqualified(**told))
-    return said
+    now = score(card, lead)
+    said: Events = [] if now == lead.scored else [_said(lead, now, _dimensions(lead))]
+    if late:
+        return [*said, *_late(card, command, lead, now), *_fallen(card, command, lead, now)]
+    if not lead.qualified and now.score >= card.qualify_at and _open(lead, command.at):
+        return [*said, QualificationSettled(said_at=command.at), LeadQualified(**_told(lead, now.score, card))]
+    return [*said, *_fallen(card, command, lead, now)]
+
+
+def _fallen(card: Scorecard, command: Command, lead: Lead, now: Scored) -> Events:
+    fallen = lead.qualified and now.score < card.disqualify_below and _open(lead, command.at)
+    return [LeadDisqualified(**_told(lead, now.score, card))] if fallen else []
+
+
+def _open(lead: Lead, at: datetime) -> bool:
+    """What is over is neither qualified nor disqualified any more."""
+    return lead.closed_at is None or at < lead.closed_at
+
+
+def _late(card: Scorecard, command: Command, lead: Lead, now: Scored) -> Events:
+    """A fact that came late may show that the lead was qualified at another time than its own, or earlier than said.
+
+    What is said at once bears the time of the fact; another time is said by a deadline of that time.
+    """
+    first = lead.first_qualified_at
+    reached = None if first is not None and first <= command.at else reached_at(card, lead)
+    if reached is None or (first is not None and first <= reached):
+        again = first is not None and not lead.qualified and now.score >= card.qualify_at
+        return [QualificationDue(at=lead.as_of)] if again and lead.as_of and not lead.closed else []
+    if reached == command.at:
+        return [QualificationSettled(said_at=reached),
+                LeadQualified(**_told(lead, score(card, lead, reached).score, card))]
+    return [QualificationDue(at=reached)] if reached != lead.due else []
+
+
+def _told(lead: Lead, now: int, card: Scorecard) -> dict[str, Any]:
+    return {"lead_id": lead.lead_id, "captured_at": lead.captured_at, "score": now, "model": card.ref,
+            "source": value(lead, "source"), **_dimensions(lead)}
 
 
 def _said(lead: Lead, now: Scored, dimensions: Mapping[str, Any]) -> LeadScored:

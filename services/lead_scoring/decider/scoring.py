@@ -4,21 +4,22 @@ from datetime import datetime
 
 from contracts.lead_scoring import Contribution
 from services.lead_scoring.definitions import EngagementRule, FitRule, Scorecard
-from services.lead_scoring.state import Lead, Scored, view
+from services.lead_scoring.state import Lead, Marks, Scored, Signal, view
 
 Counted = list[tuple[Contribution, str | None]]  # a contribution and the group that it counts in
 
 
-def score(card: Scorecard, lead: Lead) -> Scored:
-    known = view(lead)
+def score(card: Scorecard, lead: Lead, at: datetime | None = None) -> Scored:
+    """The score now; `at`: as it was then, by all that is known of it now."""
+    known = view(lead, at)
     fit = _limited([_of_fit(rule) for rule in card.fit if rule.holds(known)], card.limits.fit, "fit", card)
-    done = [(_of_engagement(rule, n), rule.group) for rule in card.engagement if (n := times(rule, lead))]
+    done = [(_of_engagement(rule, n), rule.group) for rule in card.engagement if (n := times(rule, lead, at))]
     engagement = _limited(done, card.limits.engagement, "engagement", card)
-    kept = [*fit, *engagement]
-    kept += _bounded(_sum(kept), card)
-    total = _sum(kept)
+    reasons = [*fit, *engagement]
+    reasons += _bounded(_sum(reasons), card)
+    total = _sum(reasons)
     return Scored(score=total, grade=card.grade(total), fit=_sum(fit), engagement=_sum(engagement), model=card.ref,
-                  contributions=tuple(kept))
+                  contributions=tuple(reasons))
 
 
 def _of_fit(rule: FitRule) -> tuple[Contribution, str | None]:
@@ -32,15 +33,19 @@ def _of_engagement(rule: EngagementRule, n: int) -> Contribution:
 
 def _limited(counted: Counted, most: int | None, section: str, card: Scorecard) -> list[Contribution]:
     """The contributions, and one more for each limit that is exceeded: what it takes away, and why."""
-    kept = [contribution for contribution, _ in counted]
+    reasons = [contribution for contribution, _ in counted]
     for group, limit in card.limits.groups.items():
         over = _sum(c for c, g in counted if g == group) - limit
         if over > 0:
-            kept.append(Contribution(rule=f"limit.{group}", points=-over, why=f"{group} counts at most {limit} points"))
-    over = 0 if most is None else _sum(kept) - most
+            reasons.append(_limit(group, limit, over))
+    over = 0 if most is None else _sum(reasons) - most
     if over > 0:
-        kept.append(Contribution(rule=f"limit.{section}", points=-over, why=f"{section} counts at most {most} points"))
-    return kept
+        reasons.append(_limit(section, most or 0, over))
+    return reasons
+
+
+def _limit(what: str, most: int, over: int) -> Contribution:
+    return Contribution(rule=f"limit.{what}", points=-over, why=f"{what} counts at most {most} points")
 
 
 def _bounded(total: int, card: Scorecard) -> list[Contribution]:
@@ -59,18 +64,52 @@ def _sum(contributions: Iterable[Contribution]) -> int:
 # --- how often a rule counts -----------------------------------------------------------------------------------------
 
 
-def happened(rule: EngagementRule, lead: Lead) -> list[datetime]:
-    """When what the rule counts happened, as far as it may count at all (not voided; of engagements the newest)."""
+def happened(rule: EngagementRule, lead: Lead, until: datetime | None = None) -> list[datetime]:
+    """When what the rule counts happened, as far as it may count at all: what is voided does not."""
     if rule.on == "engagement":
-        return list(lead.marks.get(rule.name, {}).values())
-    return [s.at for s in lead.signals.values() if not s.voided and rule.name in s.rules]
+        found = list(lead.marks.get(rule.name, {}).values())
+    else:
+        found = [s.at for s in lead.signals.values() if rule.name in s.rules and not _voided(s, until)]
+    return found if until is None else [at for at in found if at <= until]
 
 
-def times(rule: EngagementRule, lead: Lead) -> int:
-    found = happened(rule, lead)
-    if rule.within is not None and lead.as_of is not None:
-        found = [at for at in found if at + rule.within > lead.as_of]
+def _voided(signal: Signal, until: datetime | None) -> bool:
+    return signal.voided_at is not None and (until is None or signal.voided_at <= until)
+
+
+def times(rule: EngagementRule, lead: Lead, at: datetime | None = None) -> int:
+    found, now = happened(rule, lead, at), at or lead.as_of
+    if rule.within is not None and now is not None:
+        found = [then for then in found if then + rule.within > now]
     return len(found) if rule.times is None else min(len(found), rule.times)
+
+
+def kept(rule: EngagementRule, marks: Marks) -> Marks:
+    """As many engagements as the rule counts: the oldest, and the newest where they cease to count after a time.
+
+    A repeat is either among them, and known, or would not be kept, and is no matter.
+    """
+    n, ordered = rule.times or 1, sorted(marks.items(), key=lambda mark: (mark[1], mark[0]))
+    return dict(ordered[:n] if rule.within is None else ordered[-n:])
+
+
+# --- since when ------------------------------------------------------------------------------------------------------
+
+
+def reached_at(card: Scorecard, lead: Lead) -> datetime | None:
+    """When the threshold was first reached while the lead was open, by all that is known now, in the order of time."""
+    return next((at for at in _moments(card, lead) if score(card, lead, at).score >= card.qualify_at), None)
+
+
+def _moments(card: Scorecard, lead: Lead) -> list[datetime]:
+    """When the score can have changed."""
+    if lead.captured_at is None:
+        return []
+    signals = [at for rule in card.engagement for at in happened(rule, lead)]
+    voided = [at for s in lead.signals.values() if s.voided_at for at in (s.at, s.voided_at)]
+    said = [s.at for path in lead.fields.values() for s in path]
+    found = {lead.captured_at, *signals, *voided, *said}
+    return sorted(at for at in found if at >= lead.captured_at and (lead.closed_at is None or at < lead.closed_at))
 
 
 def next_expiry(card: Scorecard, lead: Lead) -> datetime | None:
