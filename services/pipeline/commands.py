@@ -33,6 +33,14 @@ class ReviseOpportunity(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameCustomer(Command):
+    """The lead that this deal comes, or may come, from is a customer now."""
+
+    customer_id: str
+    business_line: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTransition(Command):
     """`fields` takes standard ones, those of the layout, and `loss_reason`. `backfill` lifts the rule on order."""
 

@@ -7,6 +7,7 @@ from chassis.handlers import Ask, Handlers, Meta
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,
+    LeadConverted,
     OpportunityOpeningRequested,
     OpportunityRevisionRequested,
     OpportunityStageReported,
@@ -15,6 +16,7 @@ from contracts.crm import (
 from contracts.kinds import Subject
 from contracts.lead_scoring import LeadQualified
 from services.pipeline.commands import (
+    NameCustomer,
     OpenOpportunity,
     RecordActivity,
     ReportStage,
@@ -66,6 +68,11 @@ def report_stage(event: OpportunityStageReported, meta: Meta) -> Iterable[Ask]:
         about=said(event, (*CARRIED, "amount")), fields=event.fields or {}))
 
 
+def name_customer(event: LeadConverted, meta: Meta) -> Iterable[Ask]:
+    yield Ask("opportunity", event.opportunity_id or deal_of_lead(event.lead_id), NameCustomer(
+        **meta.told(), customer_id=event.customer_id, business_line=event.business_line))
+
+
 def record_activity(event: ActivityLogged, meta: Meta) -> Iterable[Ask]:
     key = event.opportunity_id or deal_of(event.subject, event.lead_id)
     if key is not None:
@@ -97,4 +104,5 @@ HANDLERS: Handlers = {
     ActivityLogged: record_activity,
     ActivityVoided: void_activity,
     LeadQualified: open_for_lead,
+    LeadConverted: name_customer,
 }

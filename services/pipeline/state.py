@@ -72,6 +72,7 @@ class Opportunity:
     breaches: tuple[Due, ...] = ()
     opening: str = ""  # digest of the request that opened it
     assumed: bool = False  # a report came before the opening did
+    customer: str | None = None  # whom the lead turned out to be, heard before the deal was opened
 
     @property
     def entered_at(self) -> datetime | None:
@@ -115,6 +116,11 @@ class OpeningKept:
 @dataclass(frozen=True, slots=True)
 class DuesSet:
     dues: tuple[Due, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerKept:
+    customer_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,10 @@ def _retracted(state: Opportunity, event: SlaRetracted) -> Opportunity:
     return changed(state, breaches=tuple(d for d in state.breaches if (d.stage, d.at, d.level) != gone))
 
 
+def _customer_kept(state: Opportunity, event: CustomerKept) -> Opportunity:
+    return changed(state, customer=event.customer_id)
+
+
 def _activity_kept(state: Opportunity, event: ActivityKept) -> Opportunity:
     others = [a for a in state.activities if a.id != event.activity.id]
     kept = sorted([*others, event.activity], key=lambda a: (a.at, a.id))[-MAX_ACTIVITIES:]
@@ -221,6 +231,7 @@ STEPS: Mapping[type, Callable[[Opportunity, Any], Opportunity]] = {
     OpportunityLost: _lost, OpportunityReopened: _reopened, SlaBreached: _breached, SlaRetracted: _retracted,
     Dated: _dated, FieldsKept: _fields_kept, VisitsKept: _visits_kept, OpeningKept: _opening_kept, DuesSet: _dues_set,
     ActivityKept: _activity_kept,
+    CustomerKept: _customer_kept,
 }
 
 

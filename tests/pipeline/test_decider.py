@@ -15,7 +15,7 @@ from contracts.pipeline import (
     StageEntered,
     TransitionRefused,
 )
-from services.pipeline.commands import ReviseOpportunity, VoidActivity
+from services.pipeline.commands import NameCustomer, ReviseOpportunity, VoidActivity
 from tests.pipeline.vocabulary import after, codes, day, done, opened, published, reported, requested
 
 EUR = {"amount_minor": 900_000, "currency": "EUR"}
@@ -267,6 +267,15 @@ def test_null_removes_and_a_field_of_the_layout_is_kept() -> None:
 def test_a_revision_that_says_nothing_new_says_nothing() -> None:
     deal = (opened(), ReviseOpportunity(at=day(1), about={"region": "East"}))
     assert published(after(*deal).when(ReviseOpportunity(at=day(2), about={"region": "East"})).events) == []
+
+
+def test_a_converted_lead_names_the_customer_of_its_deal_whichever_is_heard_first() -> None:
+    named = NameCustomer(at=day(1), customer_id="c1")
+    lead = opened(for_lead=True, about={"lead_id": "l1"})
+    assert kinds(after(lead).when(named).events) == [OpportunityRevised]
+    assert after(lead, named).state.deal.customer_id == after(named, lead).state.deal.customer_id == "c1"
+    after(opened(about={"customer_id": "c2"})).when(named).then_nothing()
+    after().when(replace(named, business_line="hardware")).then_nothing()
 
 
 # --- deadlines -------------------------------------------------------------------------------------------------------

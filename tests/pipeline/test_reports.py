@@ -43,6 +43,7 @@ def told(commands: list[Any]) -> tuple[Any, list[Any]]:
     return state, events
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="the shared data set crm_opportunities is not on this machine")
 def test_the_shipped_opportunities_come_out_as_they_are_known_to() -> None:
     stages: Counter[str] = Counter()

@@ -6,6 +6,7 @@ from typing import Any
 from chassis.decider import Decider, Wake
 from contracts.pipeline import Reason, SlaBreached, TransitionRefused
 from services.pipeline.commands import (
+    NameCustomer,
     OpenOpportunity,
     RecordActivity,
     ReportStage,
@@ -17,10 +18,11 @@ from services.pipeline.decider.checks import reasons_against
 from services.pipeline.decider.moving import NOT_RECORDED, Move, merge, move, stage_at
 from services.pipeline.decider.opening import begin, blueprint_for, opening, wrong_fields
 from services.pipeline.decider.story import Story
-from services.pipeline.definitions import LOSS_REASON, Blueprint, Book, misfit
+from services.pipeline.definitions import LOSS_REASON, Blueprint, Book, BusinessLineForm, misfit
 from services.pipeline.state import (
     Activity,
     ActivityKept,
+    CustomerKept,
     DuesSet,
     Opportunity,
     evolve,
@@ -53,6 +55,16 @@ def _revise(story: Story, command: ReviseOpportunity) -> None:
         story.decline(wrong[0].code, " ".join(r.message for r in wrong))
     else:
         merge(story, command.at, command.about, command.fields, command.actor or None)
+
+
+def _name_customer(story: Story, command: NameCustomer) -> None:
+    """A customer that the deal has is left as it is; before the opening it is kept where a lead may open a deal."""
+    deal = story.state.deal
+    if deal is None:
+        if _opens_by_lead(story.book, command.business_line):
+            story.tell(CustomerKept(command.customer_id))
+    elif deal.customer_id is None:
+        merge(story, command.at, {"customer_id": command.customer_id}, {}, command.actor or None)
 
 
 # --- moving ----------------------------------------------------------------------------------------------------------
@@ -147,8 +159,13 @@ def _record_activity(story: Story, command: RecordActivity) -> None:
 
 def _may_count(book: Book, line: str | None) -> bool:
     """Whether a lead of this line (None: of any) may become a deal whose first stage counts what was done with it."""
+    return any(form.count_lead_activities for form in _opens_by_lead(book, line))
+
+
+def _opens_by_lead(book: Book, line: str | None) -> list[BusinessLineForm]:
+    """The lines, of the one named or of all, whose qualified leads become deals."""
     forms = [one.form for one in book.lines.values() if line in (None, one.name)]
-    return any(form.opens_on_qualified and form.count_lead_activities for form in forms)
+    return [form for form in forms if form.opens_on_qualified]
 
 
 def _void_activity(story: Story, command: VoidActivity) -> None:
@@ -172,6 +189,7 @@ def _wake(story: Story, command: Wake) -> None:
 STEPS: Mapping[type, Callable[[Story, Any], None]] = {
     OpenOpportunity: _open_opportunity,
     ReviseOpportunity: _revise,
+    NameCustomer: _name_customer,
     RequestTransition: _request_transition,
     ReportStage: _report_stage,
     RecordActivity: _record_activity,

@@ -77,7 +77,8 @@ def begin(story: Story, blueprint: Blueprint, command: OpenOpportunity, *, assum
         pipeline=blueprint.name, business_line=blueprint.line, stage=stage, opened_at=opened_at,
         forecast_category=blueprint.stages[stage].forecast_category, deal_kind="new", blueprint=blueprint.ref,
     )
-    about = {n: v for n, v in command.about.items() if v is not None}
+    about = {"customer_id": story.state.customer, **command.about}
+    about = {n: v for n, v in about.items() if v is not None}
     fields = {n: v for n, v in command.fields.items() if n in blueprint.fields and n not in ABOUT and v is not None}
     deal = with_values(empty, blueprint, about)
     story.tell(
