@@ -16,7 +16,8 @@ from contracts.surveys import (
     SurveySuppressed,
 )
 from services.surveys.commands import ForgetRespondent, ResolveIssue
-from services.surveys.decider import invitation_id, wake_at
+from services.surveys.decider.ids import invitation_id
+from services.surveys.decider.inviting import wake_at
 from services.surveys.state import AnswerRefused
 
 from .scenes import (

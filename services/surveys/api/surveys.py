@@ -15,7 +15,7 @@ from contracts.surveys import SurveyContext, SurveySuppressed
 from services.surveys.api.links import Links
 from services.surveys.api.results import PLAIN, rows
 from services.surveys.commands import Invite, RespondentKind
-from services.surveys.decider import invitation_id
+from services.surveys.decider.ids import invitation_id
 from services.surveys.definitions import Survey, Surveys
 from services.surveys.state import Feedback, Invitation, Respondent
 
