@@ -10,8 +10,7 @@ from functools import partial, reduce
 from typing import Any
 
 from chassis.decider import Command, DeadLetter, Decider, Wake
-from contracts.kinds import Dimensions
-from contracts.lead_scoring import LeadDisqualified, LeadQualified, LeadScored, ScoreBefore
+from contracts.lead_scoring import LeadQualified
 from services.lead_scoring.commands import (
     CaptureLead,
     ConvertLead,
@@ -24,8 +23,10 @@ from services.lead_scoring.commands import (
     ReviseLead,
     VoidActivity,
 )
-from services.lead_scoring.decider.fields import PLAIN, digest_of, paths, sent, stamped
-from services.lead_scoring.decider.scoring import kept, next_expiry, reached_at, score
+from services.lead_scoring.decider.choosing import card_of, choose, rules_of
+from services.lead_scoring.decider.fields import digest_of, paths, sent, stamped
+from services.lead_scoring.decider.saying import fallen, rescored, told
+from services.lead_scoring.decider.scoring import kept, next_expiry, score
 from services.lead_scoring.definitions import Scorecard, Scorecards
 from services.lead_scoring.state import (
     CaptureNoted,
@@ -35,18 +36,13 @@ from services.lead_scoring.state import (
     LeadClosed,
     LeadForgotten,
     Marks,
-    ModelChosen,
-    QualificationDue,
     QualificationSettled,
-    Scored,
     Signal,
     SignalCounted,
     SignalVoided,
     TimePassed,
     evolve,
     new_lead,
-    value,
-    view,
 )
 
 Events = list[Any]
@@ -67,12 +63,12 @@ def decide(cards: Scorecards, command: Command, lead: Lead) -> Sequence[Any]:
     if not late and command.at != lead.as_of:
         noted.append(TimePassed(at=command.at))
     after = reduce(evolve, noted, lead)
-    chosen = _choose(cards, after)
-    return [*noted, *chosen, *_rescored(cards, command, reduce(evolve, chosen, after), late)]
+    chosen = choose(cards, after)
+    return [*noted, *chosen, *rescored(cards, command, reduce(evolve, chosen, after), late)]
 
 
 def wake_at(cards: Scorecards, lead: Lead) -> datetime | None:
-    card = _card(cards, lead)
+    card = card_of(cards, lead)
     expiry = None if card is None or lead.closed else next_expiry(card, lead)
     return min((at for at in (lead.due, expiry) if at is not None), default=None)
 
@@ -143,7 +139,7 @@ def _fact(
         if (known.on, known.kind, known.facts) == (on, kind, facts):
             return []
         return [DeadLetter("already_known", f"this {on} was heard before, with another content")]
-    rules = _rules(cards, lead, on, kind, facts)
+    rules = rules_of(cards, lead, on, kind, facts)
     return [SignalCounted(id=id, signal=Signal(on=on, kind=kind, at=command.at, facts=facts, rules=rules,
                                                voided_at=known.voided_at if known else None))]
 
@@ -154,7 +150,7 @@ def _void(_cards: Scorecards, command: VoidActivity, lead: Lead) -> Events:
 
 
 def _engagement(cards: Scorecards, command: CountEngagement, lead: Lead) -> Events:
-    said, card = command.said, _card(cards, lead)
+    said, card = command.said, card_of(cards, lead)
     facts = {"properties": dict(said.properties or {})}
     if card is None:
         parked = Signal(on="engagement", kind=said.kind, at=command.at, facts=facts)
@@ -179,13 +175,13 @@ def _wake(cards: Scorecards, command: Wake, lead: Lead) -> Events:
     """Engagements cease to count; or it is time to say for when it turned out that the lead was qualified."""
     if lead.due is None or lead.due > command.at:
         return [TimePassed(at=command.at)]
-    card = _card(cards, lead)
+    card = card_of(cards, lead)
     if card is None or (lead.closed_at is not None and lead.due >= lead.closed_at):
         return [QualificationSettled(said_at=None)]
-    told = _told(lead, score(card, lead, lead.due).score, card)
-    said: Events = [QualificationSettled(said_at=lead.due), LeadQualified(**told)]
+    then = score(card, lead, lead.due).score
+    said: Events = [QualificationSettled(said_at=lead.due), LeadQualified(**told(lead, then, card))]
     now = score(card, lead)
-    return [*said, *_fallen(card, command, replace(lead, qualified=True), now)]
+    return [*said, *fallen(card, command, replace(lead, qualified=True), now)]
 
 
 _NOTE: Mapping[type, Callable[[Scorecards, Any, Lead], Events]] = {
@@ -201,101 +197,3 @@ _NOTE: Mapping[type, Callable[[Scorecards, Any, Lead], Events]] = {
     CountEngagement: _engagement,
     Wake: _wake,
 }
-
-
-# --- the scorecard ---------------------------------------------------------------------------------------------------
-
-
-def _card(cards: Scorecards, lead: Lead) -> Scorecard | None:
-    return cards.version(lead.model) if lead.model else None
-
-
-def _rules(cards: Scorecards, lead: Lead, on: str, kind: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
-    card = _card(cards, lead)
-    return card.matching(on, kind, facts) if card else ()
-
-
-def _choose(cards: Scorecards, lead: Lead) -> Events:
-    """The card of the lead's business line, chosen once it is captured and again only if it changes its line."""
-    if lead.captured_at is None:
-        return []
-    line, card = value(lead, "business_line"), _card(cards, lead)
-    wanted = card if card is not None and card.business_line == line else cards.for_line(line)
-    if wanted is None or wanted is card:
-        return []
-    rules = {id: wanted.matching(s.on, s.kind, s.facts) for id, s in lead.signals.items() if s.kind}
-    return [ModelChosen(model=wanted.ref, rules=rules, marks=_marks(wanted, lead))]
-
-
-def _marks(card: Scorecard, lead: Lead) -> dict[str, Marks]:
-    """The engagements that count, of those parked; of an earlier card's, those whose rule has the same name."""
-    rules = {rule.name: rule for rule in card.engagement if rule.on == "engagement"}
-    marks = {name: kept(rule, lead.marks.get(name, {})) for name, rule in rules.items()}
-    for id, signal in lead.parked.items():
-        for name in card.matching(signal.on, signal.kind, signal.facts):
-            marks[name] = kept(rules[name], {**marks[name], id: signal.at})
-    return {name: held for name, held in marks.items() if held}
-
-
-# --- saying it -------------------------------------------------------------------------------------------------------
-
-
-def _rescored(cards: Scorecards, command: Command, lead: Lead, late: bool) -> Events:
-    card = _card(cards, lead)
-    if card is None or lead.captured_at is None:
-        return []
-    now = score(card, lead)
-    said: Events = [] if now == lead.scored else [_said(lead, now, _dimensions(lead))]
-    if late:
-        return [*said, *_late(card, command, lead, now), *_fallen(card, command, lead, now)]
-    if not lead.qualified and now.score >= card.qualify_at and _open(lead, command.at):
-        return [*said, QualificationSettled(said_at=command.at), LeadQualified(**_told(lead, now.score, card))]
-    return [*said, *_fallen(card, command, lead, now)]
-
-
-def _fallen(card: Scorecard, command: Command, lead: Lead, now: Scored) -> Events:
-    fallen = lead.qualified and now.score < card.disqualify_below and _open(lead, command.at)
-    return [LeadDisqualified(**_told(lead, now.score, card))] if fallen else []
-
-
-def _open(lead: Lead, at: datetime) -> bool:
-    """What is over is neither qualified nor disqualified any more."""
-    return lead.closed_at is None or at < lead.closed_at
-
-
-def _late(card: Scorecard, command: Command, lead: Lead, now: Scored) -> Events:
-    """A fact that came late may show that the lead was qualified at another time than its own, or earlier than said.
-
-    What is said at once bears the time of the fact; another time is said by a deadline of that time.
-    """
-    first = lead.first_qualified_at
-    reached = None if first is not None and first <= command.at else reached_at(card, lead)
-    if reached is None or (first is not None and first <= reached):
-        again = first is not None and not lead.qualified and now.score >= card.qualify_at
-        return [QualificationDue(at=lead.as_of)] if again and lead.as_of and not lead.closed else []
-    if reached == command.at:
-        return [QualificationSettled(said_at=reached),
-                LeadQualified(**_told(lead, score(card, lead, reached).score, card))]
-    return [QualificationDue(at=reached)] if reached != lead.due else []
-
-
-def _told(lead: Lead, now: int, card: Scorecard) -> dict[str, Any]:
-    return {"lead_id": lead.lead_id, "captured_at": lead.captured_at, "score": now, "model": card.ref,
-            "source": value(lead, "source"), **_dimensions(lead)}
-
-
-def _said(lead: Lead, now: Scored, dimensions: Mapping[str, Any]) -> LeadScored:
-    before = None if lead.scored is None else ScoreBefore(score=lead.scored.score, grade=lead.scored.grade)
-    return LeadScored(
-        lead_id=lead.lead_id, score=now.score, grade=now.grade, fit=now.fit, engagement=now.engagement,
-        model=now.model, contributions=now.contributions, before=before, **dimensions,
-    )
-
-
-_DIMENSIONS = tuple(name for name in Dimensions.__dataclass_fields__ if name in PLAIN)
-
-
-def _dimensions(lead: Lead) -> dict[str, Any]:
-    known = view(lead)
-    told: dict[str, Any] = {name: known.get(name) for name in _DIMENSIONS}
-    return told | {"dimensions": known["dimensions"] or None}
