@@ -152,12 +152,13 @@ def with_source(sources: dict[int, int], source: int, sequence: int) -> None:
 
 
 def micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def millis(at: datetime) -> int:
     """Rounded up, so that what is found due by milliseconds is due."""
-    return -((_EPOCH - at) // timedelta(milliseconds=1))
+    return -(-micros(at) // 1000)
 
 
 def moment(micros: int) -> datetime:

@@ -85,8 +85,10 @@ class Runner:
             for work in works:
                 try:
                     room.wake(work, now, now - self.effects_within)
-                except Exception as error:
+                    work.document = room.write(work, self._settled) if work.changed else None
+                except Exception as error:  # a bug must not hold up the deadlines of others
                     failed[work.key] = error
+                    room.take(work, work.loaded)
 
         done = await self.finish([Work(room, key) for key in keys], fire)
         await self.clear(done)
@@ -154,7 +156,7 @@ class Runner:
     async def _apply(self, works: Sequence[Work]) -> None:
         began = time.perf_counter()
         for work in works:
-            work.room.apply(work)
+            work.room.apply(work, self._settled)
             if time.perf_counter() - began > YIELD_SECONDS:
                 await asyncio.sleep(0)
                 began = time.perf_counter()
@@ -167,7 +169,7 @@ class Runner:
         """Those that must be looked at again: another writer was faster, or the store did not say what it did."""
         lost: set[Work] = set()
         for room, group in by_room([w for w in works if w.changed]):
-            documents = [room.write(w, self._settled) for w in group]
+            documents = [w.document or room.write(w, self._settled) for w in group]
             try:
                 behind = await self.store.save(room.layout.name, documents)
             except StoreUnavailable:

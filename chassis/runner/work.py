@@ -89,6 +89,8 @@ class Work:
     dead: list[Dead] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)  # of the last step
     fired: int = 0
+    loaded: Document | None = None
+    document: Document | None = None  # what is to be saved
 
     @property
     def path(self) -> str:
@@ -116,6 +118,7 @@ class Room:
     def take(self, work: Work, document: Document | None) -> None:
         """Begin with what the store holds."""
         work.changed, work.dead, work.events, work.fired = False, [], [], 0
+        work.loaded, work.document = document, None
         if document is None:
             work.version, work.stored = 0, fresh()
             work.state = self.aggregate.decider.initial_state(work.key)
@@ -128,13 +131,47 @@ class Room:
         work.stored.out = owed(work.stored.out, settled)
         return self.layout.write(work.key, work.version, work.stored, work.state)
 
-    def apply(self, work: Work) -> None:
-        """Every act in order, each on what the one before left."""
+    def apply(self, work: Work, settled: Mapping[int, int]) -> None:
+        """Every act in order, each on what the one before left; then what is to be saved."""
         for act in work.acts:
             if act.offset > work.stored.fences.get(act.place, -1):
                 work.stored.fences[act.place] = act.offset
                 work.changed = True
                 self._act(work, act)
+        if work.changed:
+            try:
+                work.document = self.write(work, settled)
+            except Exception:  # a state that cannot be written must not hold up everybody else
+                self._apply_one_by_one(work, settled)
+
+    def _apply_one_by_one(self, work: Work, settled: Mapping[int, int]) -> None:
+        """Find the acts after which the state cannot be written: they become dead letters, the others count."""
+        acts, good, dead = work.acts, work.loaded, list[Dead]()
+        version = good.version if good else 0
+        for act in acts:
+            work.acts = [act]
+            self.take(work, good)
+            error = self._tried(work, act, settled)
+            if error:
+                self.take(work, good)
+                work.stored.fences[act.place] = act.offset
+                work.dead.append(Dead(_record(act.message), "handler_failed", error))
+                work.document = self.write(work, settled)
+            dead += work.dead
+            good = work.document or good
+        self.take(work, good)
+        work.acts, work.dead, work.changed, work.version, work.document = acts, dead, True, version, good
+
+    def _tried(self, work: Work, act: Act, settled: Mapping[int, int]) -> str:
+        """Why the state cannot be written after this act; "": it can."""
+        if act.offset > work.stored.fences.get(act.place, -1):
+            work.stored.fences[act.place] = act.offset
+            self._act(work, act)
+            try:
+                work.document = self.write(work, settled)
+            except Exception as error:
+                return f"{type(error).__name__}: {error}"
+        return ""
 
     def _act(self, work: Work, act: Act) -> None:
         message, meta, stored = act.message, act.message.meta, work.stored
@@ -146,7 +183,8 @@ class Room:
                 work.dead.append(Dead(_record(message), "id_reused", text))
             return
         if act.sequenced:
-            subject = source_hash(meta.source, message.key)
+            # Each topic apart: one document may speak on two, and only within one the order is kept.
+            subject = source_hash(meta.source, f"{_record(message).topic}|{message.key}")
             if meta.sequence is not None and meta.sequence <= stored.sources.get(subject, 0) and not _replay(message):
                 return
         cause = Cause(meta.source, meta.id, meta.correlation_id or meta.id, not meta.live, act.place, act.offset)

@@ -122,3 +122,46 @@ async def test_dead_letters_lie_on_the_partition_of_the_original(house):
     letters = await house.bus.read(TopicPartition(dead_letter_topic(LEADS, "lead_scoring"), original.partition), 0, 10)
     assert [(r.key, r.value) for r in letters] == [(original.key, original.value)]
     assert letters[0].headers[: len(original.headers)] == original.headers
+
+
+async def test_a_state_that_cannot_be_written_is_a_dead_letter_of_the_one_that_caused_it():
+    from dataclasses import replace
+
+    from chassis.service import Parts
+    from contracts.lead_scoring import LeadScored
+    from tests.chassis.house import COUNTER, PARTS
+
+    def evolve(state, event):
+        made = COUNTER.decider.evolve(state, event)
+        return replace(made, due=object()) if isinstance(event, LeadScored) and event.score % 7 == 0 else made
+
+    broken = replace(COUNTER, decider=replace(COUNTER.decider, evolve=evolve, wake_at=lambda _state: None))
+    house = await House(parts=Parts((broken,), PARTS.handlers)).start()
+    await house.put(captured(n=1), captured(n=2), captured(n=4), captured(n=3), captured("b", 5), captured(n=20))
+    await house.run()
+    assert (await house.state("a")).total == 26 and (await house.state("b")).total == 5
+    assert [(x.code, x.offset) for x in await house.letters.list()] == [("handler_failed", 2)]
+    assert [m.event.score for m in await house.said() if m.key == "a"] == [1, 3, 6, 26]
+    assert [m.meta.sequence for m in await house.said() if m.key == "a"] == [1, 2, 3, 4]
+
+
+async def test_sequences_are_fences_of_each_topic_apart():
+    """One document may speak on two topics: only within one is the order kept."""
+    from dataclasses import replace
+
+    from chassis.runner import Share
+    from chassis.service import Parts
+    from contracts.lead_scoring import LeadScored
+    from tests.chassis.house import COUNTER, on_scored, scored
+
+    house = await House(parts=Parts((COUNTER,), {LeadScored: on_scored})).start()
+    house.runner._internal = frozenset({SCORES, LEADS})
+    for id, sequence in (("x", 5), ("y", 4)):
+        await house.bus.publish([encode(
+            scored("a", 1, id), id=id, source="/triptych/other", time=NOON, extensions={"sequence": sequence})])
+    ((place, share),) = (await house.batch(SCORES)).items()
+    five, four = share.messages
+    other = replace(four, record=replace(four.record, topic=LEADS))
+    await house.runner.run({place: Share(0, 1, [five])})
+    await house.runner.run({TopicPartition(LEADS, place.partition): Share(1, 2, [other])})
+    assert (await house.state("copy-a")).added == ("x", "y")
