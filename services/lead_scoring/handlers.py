@@ -53,8 +53,13 @@ def erased(event: LeadErased, meta: Meta) -> Iterable[Ask]:
 
 
 def _lead_of(event: ActivityLogged | ActivityVoided | EngagementRecorded) -> str | None:
-    """The lead that it is about; an activity about a deal or a customer may name its lead too."""
-    return event.subject.id if event.subject.kind == "lead" else getattr(event, "lead_id", None)
+    """The lead that it is about; an activity about a customer may name a lead too.
+
+    What is done for a deal is the deal's: its lead has become one, however long it goes on being named.
+    """
+    if event.subject.kind == "lead":
+        return event.subject.id
+    return None if event.subject.kind == "opportunity" else getattr(event, "lead_id", None)
 
 
 def logged(event: ActivityLogged, meta: Meta) -> Iterable[Ask]:
