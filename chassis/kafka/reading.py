@@ -17,8 +17,9 @@ class Reader:
     When one partition of a fetch cannot be read, aiokafka drops what it had taken of the others and keeps their
     positions: they would be passed over. So after every error all positions are put back to ours.
 
-    The one thing of a record that aiokafka decodes are the names of its headers. A record with a name that is no UTF-8
-    is handed out as a stand-in without key and value: whoever decodes it refuses it, and its place says where it lies.
+    The one thing of a record that aiokafka decodes are the names of its headers. A record with a name that is no UTF-8,
+    and what follows it in its batch (which aiokafka always reads from the beginning), is handed out as a stand-in
+    without key and value: whoever decodes it refuses it, and its place says where it lies.
     """
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
