@@ -1,0 +1,43 @@
+"""A scorecard that cannot mean what it says is refused, naming the file and what is wrong."""
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.definitions import Definition, DefinitionError, Definitions, read_directory
+from services.lead_scoring.definitions import compile_scorecards
+
+from .scenes import CARD, TITLE, cards
+
+SHIPPED = Path(__file__).parents[2] / "definitions"
+
+
+def test_the_shipped_scorecards_serve_every_business_line() -> None:
+    found = compile_scorecards(read_directory(SHIPPED))
+    for line in ("software", "services", "hardware"):
+        card = found.for_line(line)
+        assert card is not None and card.ref == f"{line}@1"
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"colour": "red"}, "colour"),
+    ({"fit": [{"rule": "a", "title": TITLE, "when": "attributes.", "points": 1}]}, "rule 'a'"),
+    ({"fit": [{"rule": "a", "title": TITLE, "when": "employees > 3", "points": 1}]}, "employees"),
+    ({"fit": [{"rule": "demo", "title": TITLE, "when": "source == 'x'", "points": 1}]}, "named twice: demo"),
+    ({"grades": [{"grade": "A", "from": 10}]}, "the last one without"),
+    ({"grades": [{"grade": "A", "from": 10}, {"grade": "B", "from": 20}, {"grade": "C"}]}, "best to worst"),
+    ({"limits": {"groups": {"nobody": 3}}}, "nobody"),
+    ({"disqualify_below": 99}, "above qualify_at"),
+    ({"engagement": [{"rule": "w", "title": TITLE, "on": "engagement", "points": 1, "repeatable": True}]}, "max_times"),
+    ({"qualify_at": "50"}, "qualify_at"),
+])
+def test_a_scorecard_that_cannot_be_used_is_refused_with_its_reason(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(DefinitionError, match=words):
+        cards(**{"limits": {}, **change})
+
+
+def test_two_scorecards_for_one_line_are_refused() -> None:
+    twice = Definitions([Definition("scorecards", name, 1, {**CARD, "name": name, "business_line": "software"})
+                         for name in ("a", "b")])
+    with pytest.raises(DefinitionError, match="software"):
+        compile_scorecards(twice)

@@ -1,0 +1,36 @@
+"""A survey that cannot mean what it says is refused, naming what is wrong."""
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.definitions import DefinitionError, read_directory
+from services.surveys.definitions import compile_surveys
+
+from .scenes import surveys
+
+SHIPPED = Path(__file__).parents[2] / "definitions"
+
+
+def test_the_shipped_surveys_ask_customers_after_a_win_and_employees_by_hand() -> None:
+    found = compile_surveys(read_directory(SHIPPED))
+    assert [s.name for s in found.triggered("opportunity_won", "hardware")] == ["after_win"]
+    pulse = found.one("employee_pulse")
+    assert pulse is not None and (pulse.audience, pulse.smallest_group, pulse.trigger) == ("employee", 5, None)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"colour": "red"}, "colour"),
+    ({"languages": ["en", "de"]}, "lacks its 'de'"),
+    ({"questions": [{"id": "q", "type": "enps", "title": {"en": "?"}}], "issues": []}, "employees"),
+    ({"questions": [{"id": "q", "type": "choice", "title": {"en": "?"}}], "issues": []}, "has choices"),
+    ({"questions": [{"id": "q", "type": "nps", "title": {"en": "?"}, "scale": {"min": 1, "max": 5}}], "issues": []},
+     "fixed"),
+    ({"questions": [{"id": "q", "type": "text", "title": {"en": "?"}}] * 2, "issues": []}, "named twice: q"),
+    ({"issues": [{"name": "bad", "when": "score <= 6", "reason": {"en": "x"}}]}, "issue 'bad'"),
+    ({"remind_after_days": 30}, "lies before"),
+    ({"trigger": {"on": "birthday"}}, "trigger/on"),
+])
+def test_a_survey_that_cannot_be_used_is_refused_with_its_reason(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(DefinitionError, match=words):
+        surveys(**change)
