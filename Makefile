@@ -4,13 +4,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
-export PYTHONWARNINGS ?= default
 
 .PHONY: help setup run test quick check bench publish map clean
 
 help:  ## print this menu
 	@printf 'Triptych: set the targets, watch the process, see the results\n\n'
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: .venv/ready  ## make .venv with everything that uv.lock pins; repeatable
 
