@@ -4,7 +4,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 
 import orjson
@@ -98,7 +98,7 @@ async def live(bus: Bus, made: Company, speed: float, stop: asyncio.Event) -> in
             if stop.is_set():
                 return sent
     sent += await _send(bus, pending, stop)
-    for happening in [first, *islice(stream, 10_000_000)] if speed and first and not stop.is_set() else []:
+    for happening in chain([first], stream) if speed and first and not stop.is_set() else ():
         due = made.until + (happening.time - made.until) / (speed * 24)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), max(0.0, (due - datetime.now(UTC)).total_seconds()))
