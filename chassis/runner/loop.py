@@ -16,7 +16,8 @@ from chassis.handlers import Ask
 from chassis.metrics import Metrics
 from chassis.ports import Bus, Collection, Document, Outgoing, Store, StoreUnavailable, TopicPartition
 from chassis.runner.places import Places
-from chassis.runner.work import Act, Dead, Room, Work, owed
+from chassis.runner.room import Room, owed
+from chassis.runner.work import Act, Dead, Work
 from chassis.service import Parts
 from contracts.topics import ENTERPRISE, TOPICS
 

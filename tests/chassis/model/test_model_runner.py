@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chassis.ports import TopicPartition
 from chassis.runner import Batch, Work
-from chassis.runner import work as deciding
+from chassis.runner import room as deciding
 from chassis.runner.loop import outgoing
 from tests.chassis.model.explore import Violation, explore, walk
 from tests.chassis.model.world import Budget, ModelRunner, World

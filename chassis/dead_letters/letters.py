@@ -7,22 +7,19 @@ is a document of the service. Replaying publishes the original again, addressed 
 import base64
 import builtins
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request
-from starlette.responses import Response
 
-from chassis.context import Context
+from chassis.dead_letters.guard import Guard
 from chassis.envelope import Rejected, decode_structured, encode
 from chassis.metrics import Metrics
 from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
 from chassis.runner.work import REPLAY_FOR, Dead, output_id
-from chassis.web import Problem, answer, decode_cursor, not_found
+from chassis.web import Problem, not_found
 from contracts.topics import PARTITIONS, TOPICS, dead_letter_topic
 
 MOST_REPLAYS = 3
@@ -65,37 +62,6 @@ class Letter:
         if whole:
             made |= {"key": _text(self.record.key), "value": _text(self.record.value), "headers": headers}
         return made
-
-
-class Storm(Exception):
-    """So many records fail that the fault is ours: the topic must not be emptied into the dead letters."""
-
-
-class Guard:
-    """More than 1 % and more than 50 of at least 1,000 records within a minute, counting only what is a fault of ours
-    (a bug in a handler) or of a whole publisher (a wrong partitioner)."""
-
-    COUNTED = frozenset({"handler_failed", "wrong_partition"})
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._taken: deque[tuple[float, int, int]] = deque()  # when, records, of them bad
-
-    def taken(self, records: int) -> None:
-        self._taken.append((self._clock(), records, 0))
-
-    def check(self, dead: Sequence[Dead]) -> None:
-        """Raises Storm instead of letting these be buried."""
-        bad = sum(1 for d in dead if d.code in self.COUNTED)
-        if not bad:
-            return
-        now = self._clock()
-        while self._taken and self._taken[0][0] < now - 60:
-            self._taken.popleft()
-        self._taken.append((now, 0, bad))
-        records, failed = sum(n for _, n, _ in self._taken), sum(n for _, _, n in self._taken)
-        if records >= 1000 and failed > 50 and failed > records / 100:
-            raise Storm(f"{failed} of {records} records failed within a minute, the last with {dead[-1].error[:200]}")
 
 
 class DeadLetters:
@@ -317,72 +283,3 @@ def _text(value: bytes | None) -> str | None:
         return value.decode()
     except UnicodeDecodeError:
         return "base64:" + base64.b64encode(value).decode()
-
-
-# --- the door --------------------------------------------------------------------------------------------------------
-
-
-def router(context: Context, letters: DeadLetters) -> APIRouter:
-    """What every service answers to the gateway about its dead letters and its lag."""
-    routes = APIRouter(tags=["operators"])
-
-    @routes.get("/v1/dead-letters", summary="What this service could not take, with its reason")
-    async def listed(
-        limit: int = 100, cursor: str | None = None, topic: str | None = None, code: str | None = None,
-        status: str | None = None, event_type: str | None = None,
-    ) -> Response:
-        wanted = {"topic": topic, "code": code, "status": status, "event_type": event_type}
-        where = {n: v for n, v in wanted.items() if v is not None}
-        found = await letters.list(max(1, min(limit, 500)) + 1, where, _after(cursor))
-        return answer({"items": [x.face() for x in found]})
-
-    @routes.get("/v1/dead-letters/{id}", summary="One dead letter with its original record")
-    async def shown(id: str) -> Response:
-        found = await letters.show(id)
-        if found is None:
-            raise not_found("dead letter", id)
-        return answer(found.face(whole=True))
-
-    @routes.post("/v1/dead-letters/{id}/replay", summary="Give it back to this service")
-    async def replayed(id: str, request: Request) -> Response:
-        body = await _body(request)
-        content = body.get("with")
-        if content is not None and not isinstance(content, dict):
-            raise Problem(422, "invalid", "`with` is the mended event, or its data, as an object.")
-        return answer((await letters.replay(id, content)).face(), 202)
-
-    @routes.post("/v1/dead-letters/{id}/discard", summary="Close it, with a reason")
-    async def discarded(id: str, request: Request) -> Response:
-        reason = (await _body(request)).get("reason")
-        if not isinstance(reason, str) or not reason.strip():
-            raise Problem(422, "invalid", "`reason` says why it may be forgotten.")
-        return answer((await letters.discard(id, reason.strip()[:MOST_ERROR])).face())
-
-    @routes.get("/v1/lag", summary="Records not yet processed, by topic")
-    async def lag() -> Response:
-        return answer(await context.settled())
-
-    return routes
-
-
-def _after(cursor: str | None) -> tuple[str, str] | None:
-    if cursor is None:
-        return None
-    parts = decode_cursor(cursor)
-    place = parts[0] if parts and isinstance(parts[0], list) else parts
-    if len(place) < 2:
-        raise Problem(400, "bad_cursor", "The cursor is not one that this list gave out.")
-    return str(place[0]), str(place[1])
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    text = await request.body()
-    if not text.strip():
-        return {}
-    try:
-        made = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        made = None
-    if not isinstance(made, dict):
-        raise Problem(400, "not_json", "The body is a JSON object.")
-    return made
