@@ -163,10 +163,10 @@ def letters_list(
     """Each with its reason, oldest first."""
     query = f"?limit={limit}" + (f"&code={code}" if code else "")
     items = _door("GET", f"/v1/dead-letters{query}")["items"]
-    table = Table("id", "service", "place", "code", "error", "state")
+    table = Table("id", "service", "place", "code", "error", "status")
     for i in items:
         place = f"{i.get('topic')}/{i.get('partition')}@{i.get('offset')}"
-        told = [str(i.get(name)) for name in ("code", "error", "state")]
+        told = [str(i.get(name)) for name in ("code", "error", "status")]
         table.add_row(i["id"], str(i.get("service")), place, *told)
     out.print(table if items else "There are no dead letters.")
 
@@ -185,12 +185,12 @@ def letters_stats() -> None:
     while True:
         body = _door("GET", f"/v1/dead-letters?limit=500{cursor}")
         for i in body["items"]:
-            key = (str(i.get("service")), str(i.get("topic")), str(i.get("code")), str(i.get("state")))
+            key = (str(i.get("service")), str(i.get("topic")), str(i.get("code")), str(i.get("status")))
             counts[key] = counts.get(key, 0) + 1
         if not body["next"]:
             break
         cursor = f"&cursor={body['next']}"
-    table = Table("service", "topic", "code", "state", "number")
+    table = Table("service", "topic", "code", "status", "number")
     for key, n in sorted(counts.items()):
         table.add_row(*key, f"{n:,}")
     out.print(table if counts else "There are no dead letters.")
@@ -204,7 +204,7 @@ def letters_replay(
     """Give it back to the service that could not take it, after the cause is mended."""
     import json
 
-    body = {"data": json.loads(with_file.read_text())} if with_file else {}
+    body = {"with": json.loads(with_file.read_text())} if with_file else {}
     out.print_json(data=_door("POST", f"/v1/dead-letters/{id}/replay", body))
 
 

@@ -40,7 +40,9 @@ def router(settings: Settings, proxy: Proxy, store: Store) -> APIRouter:
 
     @routes.get("/v1/lag", summary="Records not yet processed, per service and topic")
     async def lag() -> Response:
-        return answer({"services": await everywhere(proxy, "/v1/lag")})
+        found = await everywhere(proxy, "/v1/lag")
+        services = {name: {**body, "total": sum(body["lag"].values())} for name, body in found.items()}
+        return answer({"total": sum(s["total"] for s in services.values()), "services": services})
 
     @routes.get("/v1/health", summary="Whether each service is up and ready")
     async def health() -> Response:

@@ -73,7 +73,7 @@ class Door:
             answer = await self.client.get("/v1/lag")
         except httpx.TransportError:
             return False
-        return answer.status_code == 200 and not any(s.get("total", 1) for s in answer.json()["services"].values())
+        return answer.status_code == 200 and answer.json()["total"] == 0
 
 
 class Log:
