@@ -1,4 +1,4 @@
-"""For every test: no deadline for hypothesis (the machine is shared), and a loud word about what could not be proven."""
+"""For every test: no deadline for hypothesis (the machine is shared), and a loud word about what is not proven."""
 import os
 
 from hypothesis import HealthCheck, settings

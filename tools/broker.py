@@ -339,6 +339,9 @@ class KafkaCluster:
             "offsets.topic.num.partitions": 8,
             "transaction.state.log.replication.factor": copies,
             "transaction.state.log.min.isr": 1,
+            # a broker that was killed may come back only when its old session is over: by default 9 s
+            "broker.session.timeout.ms": 4000,
+            "broker.heartbeat.interval.ms": 1000,
             "group.initial.rebalance.delay.ms": 0,
             "group.min.session.timeout.ms": 1000,
             "num.network.threads": 2,

@@ -60,7 +60,6 @@ def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, seg
         ) -> None:
     """One service in the foreground, as a container or a unit file would."""
     from chassis.host import run_process
-
     from chassis.settings import settings
 
     run_process(service, settings(), lambda: None)
@@ -100,9 +99,8 @@ def simulate(
 @app.command()
 def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) -> None:
     """Read and compile every definition; say what is wrong, with file and line."""
-    from chassis.host import find_services
-
     from chassis.definitions import read_directory
+    from chassis.host import find_services
     from tools.importing.mapping import compile_mapping
 
     found = read_directory(definitions)

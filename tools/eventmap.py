@@ -1,9 +1,9 @@
 """The event map of ARCHITECTURE.md, generated from the services themselves: who says what, who hears it."""
 from pathlib import Path
 
-from chassis.host import find_services
 from rich.console import Console
 
+from chassis.host import find_services
 from contracts.kinds import EVENTS
 from contracts.topics import ENTERPRISE, TOPICS
 

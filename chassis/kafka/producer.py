@@ -131,15 +131,26 @@ async def _started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
-    """`stop` first waits until everything is delivered, which with a lost broker is never: fail that by hand."""
+    """`stop` first waits until everything is delivered, which with a lost broker is never: fail that by hand.
+
+    Nobody may be left to hear of the failures, and asyncio would complain: so they are looked at here.
+    """
+    sender, accumulator = producer._sender, producer._message_accumulator
     with suppress(Exception):
-        accumulator = producer._message_accumulator
         batches = [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]
+        if sender.sender_task is not None:
+            sender.sender_task.remove_done_callback(sender._fail_all)
         accumulator.fail_all(KafkaConnectionError("the producer was given up"))
-        for batch in batches:  # nobody may be left to hear of it, and asyncio would complain
-            for outcome in (batch.future, batch._drain_waiter):
-                if outcome.done() and not outcome.cancelled():
-                    outcome.exception()
+        for batch in batches:
+            _looked_at(batch.future)
+            _looked_at(batch._drain_waiter)
         await asyncio.wait_for(producer.stop(), FAREWELL)
     with suppress(Exception):
         await producer.client.close()
+    if sender.sender_task is not None:
+        _looked_at(sender.sender_task)
+
+
+def _looked_at(outcome: "asyncio.Future[Any]") -> None:
+    if outcome.done() and not outcome.cancelled():
+        outcome.exception()

@@ -1,4 +1,4 @@
-"""Every service has the same rooms, the quiet rooms stay quiet, and no service knows another. A new one is walled too."""
+"""Every service has the same rooms, the quiet rooms stay quiet, and no service knows another. A new one too."""
 import ast
 import importlib
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from contracts.kinds import EVENTS
 ROOT = Path(__file__).parents[2]
 ROOMS = {"commands", "state", "definitions", "decider", "projections", "handlers", "queries", "api", "service"}
 QUIET = ("commands", "state", "decider", "projections", "definitions")
-PURE = {"__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib",
-        "heapq", "itertools", "json", "math", "operator", "re", "statistics", "types", "typing", "uuid", "zoneinfo",
-        "chassis", "contracts", "services"}
+PURE = {"__future__", "abc", "bisect", "collections", "dataclasses", "datetime", "decimal", "enum", "functools",
+        "hashlib", "heapq", "itertools", "json", "math", "operator", "re", "statistics", "types", "typing", "uuid",
+        "zoneinfo", "chassis", "contracts", "services"}
 MEANING = {"pydantic", "transitions", "msgspec", "logging"}  # definitions alone may use these
 CHASSIS_FOR_QUIET = {"chassis.decider", "chassis.handlers", "chassis.projection", "chassis.criteria", "chassis.codec",
                      "chassis.definitions", "chassis.ports"}
@@ -87,7 +87,8 @@ def test_only_the_host_chooses_adapters() -> None:
     packages = [p for top in ("chassis", "services") for p in (ROOT / top).rglob("*.py")]
     allowed = {ROOT / "chassis" / "host.py"}
     guilty = {
-        named(p) for p in packages if p not in allowed and not {f"chassis.{p.stem}", f"chassis.{p.parent.name}"} & adapters
+        named(p) for p in packages
+        if p not in allowed and not {f"chassis.{p.stem}", f"chassis.{p.parent.name}"} & adapters
         for n in imported(p) if n in adapters or n.startswith(tuple(a + "." for a in adapters))
     }
     assert not guilty

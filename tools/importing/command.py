@@ -5,12 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from chassis.host import open_bus
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from chassis.definitions import read_directory
+from chassis.host import open_bus
 from chassis.settings import Settings
 from contracts.topics import TOPICS
 from tools.importing.mapping import ImportMapping, load_mapping
