@@ -1,0 +1,87 @@
+"""Running a work: publish it, let a process take it, look at the results, and only then tell the speed."""
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chassis.application import Application
+from chassis.definitions import publish
+from chassis.host import definitions_of, find_service, ports
+from chassis.settings import Settings
+from contracts.topics import TOPICS
+from tools.bench.works import Work, equal
+
+CHUNK = 5_000
+PATIENCE = 600  # seconds for one work
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """`records`: a second, those that a service says to itself included. `peak_mb`: resident memory at the most."""
+
+    records: float
+    events: float
+    cpu_share: float = 0.0
+    peak_mb: float = 0.0
+
+
+async def fill(settings: Settings, work: Work) -> None:
+    """Publish all of a work's records on an empty log."""
+    async with ports(settings) as (bus, _):
+        await bus.ensure_topics({topic: TOPICS[topic].partitions for topic in work.topics})
+        for start in range(0, len(work.messages), CHUNK):
+            await bus.publish(work.messages[start : start + CHUNK])
+
+
+def take(settings: Settings, work: Work) -> Speed:
+    """A service takes all of it."""
+    found = child("tools.bench.serving", work.service, str(work.taken), settings=settings)
+    records = found["records"] / found["seconds"]
+    return Speed(
+        records, records * len(work.messages) / work.taken, found["cpu_seconds"] / found["seconds"], found["peak_mb"])
+
+
+async def check(settings: Settings, work: Work) -> None:
+    """Raises Wrong unless every result is exact and nothing became a dead letter."""
+    async with ports(settings) as (bus, store):
+        definitions = await publish(store, definitions_of(settings))
+        application = Application(find_service(work.service), settings, store, bus, definitions)
+        await application.start()
+        await work.check(application)
+        letters = await store.count(application.letters.collection.name, {})
+        equal("dead letters", letters[0].n, 0)
+
+
+def raw(bootstrap: str, work: Work) -> Speed:
+    found = child("tools.bench.raw", bootstrap, str(len(work.messages)), *work.topics)
+    return Speed(found["records"] / found["seconds"], found["records"] / found["seconds"])
+
+
+def measured(settings: Settings, work: Work) -> Speed:
+    """Publish, take, check."""
+    asyncio.run(fill(settings, work))
+    speed = take(settings, work)
+    asyncio.run(check(settings, work))
+    return speed
+
+
+def child(module: str, *arguments: str, settings: Settings | None = None) -> Any:
+    """What a module's process prints, from JSON. Raises CalledProcessError when it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=True, timeout=PATIENCE,
+        env=os.environ | (environment(settings) if settings else {}))
+    return json.loads(done.stdout)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """`TRIPTYCH_*` for a process that is to have these settings."""
+    wanted = settings.model_dump(mode="json", exclude_none=True)
+    return {f"TRIPTYCH_{name.upper()}": str(value) for name, value in wanted.items()}
+
+
+def embedded(directory: Path, settings: Settings) -> Settings:
+    return settings.model_copy(update={"data_dir": directory.absolute(), "kafka": None, "mongo": None})
