@@ -19,7 +19,7 @@ from chassis import dead_letters, health
 from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
 from chassis.dead_letters import DeadLetters, Guard
 from chassis.decider import Command
-from chassis.definitions import Definitions
+from chassis.definitions import Definitions, company_zone
 from chassis.documents import moment, read_row, row_id
 from chassis.envelope import Message, Rejected, decode, encode
 from chassis.health import Health
@@ -230,8 +230,4 @@ def zone_of(settings: Settings, definitions: Definitions) -> ZoneInfo:
     """The company's: of the settings, else of `definitions/calendar.yaml`, else UTC."""
     if settings.timezone is not None:
         return ZoneInfo(settings.timezone)
-    for calendar in definitions.current("calendar"):
-        named = calendar.body.get("timezone") or calendar.body.get("zone")
-        if isinstance(named, str):
-            return ZoneInfo(named)
-    return ZoneInfo("UTC")
+    return company_zone(definitions)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import yaml
@@ -86,6 +87,19 @@ def read_file(path: Path, kind: str) -> Definition:
     if name != path.stem:
         raise DefinitionError(f"{path}: is named {name!r}; the file and the name must agree")
     return Definition(kind, name, version, body, str(path))
+
+
+def company_zone(definitions: Definitions) -> ZoneInfo:
+    """The zone of `definitions/calendar.yaml`, in which every fact has its day; UTC without one."""
+    calendar = definitions.one("calendar", "calendar")
+    named = calendar.body.get("timezone") if calendar else None
+    if calendar is None or named is None:
+        return ZoneInfo("UTC")
+    try:
+        return ZoneInfo(named)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise DefinitionError(f"{calendar.path or 'calendar'}: timezone: {named!r} is no IANA time zone such as "
+                              "Europe/Berlin or Asia/Shanghai") from None
 
 
 # --- strict YAML -----------------------------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ class OfferProposed:
 class PurchaseChanged:
     """One order or win as it now counts for its customer, and as it counted before; null: it does not count.
 
-    `count` is 1 but for what a merged customer hands over: there it is the purchases of one day.
+    `count` is 1 but for what a merged customer hands over: there it is the purchases of one day. `through` names the
+    merged customers that have passed it on.
     """
 
     customer_id: Id
@@ -68,6 +69,7 @@ class PurchaseChanged:
     amount_minor_before: Minor = 0
     count: Whole = 1
     business_line: Id | None = None
+    through: tuple[Id, ...] = ()
 
 
 @event("crm.segmentation.rescoring_requested.v1", INTERNAL, "customer_id")

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chassis.definitions import Definitions
+from chassis.definitions import Definitions, company_zone
 from chassis.service import Job, Parts, Service
 from chassis.settings import settings
 from contracts.kpi import TargetSet
@@ -36,8 +36,8 @@ class Extra:
 
 def zone_of(definitions: Definitions) -> ZoneInfo:
     """The setting wins over the calendar; without either, UTC."""
-    calendar = definitions.one("calendar", "calendar")
-    return ZoneInfo(settings().timezone or (calendar and calendar.body.get("timezone")) or "UTC")
+    named = settings().timezone
+    return ZoneInfo(named) if named else company_zone(definitions)
 
 
 def build(definitions: Definitions) -> Parts:

@@ -2,7 +2,7 @@
 from zoneinfo import ZoneInfo
 
 from chassis.decider import Aggregate
-from chassis.definitions import Definitions
+from chassis.definitions import Definitions, company_zone
 from chassis.service import Parts, Service
 from contracts.pipeline import (
     OpportunityLost,
@@ -24,16 +24,11 @@ from services.pipeline.state import INDEX, INDEXES, Opportunity, index
 
 def build(definitions: Definitions) -> Parts:
     book = compile_book(definitions)
-    return Parts((aggregate(book, zone_of(definitions)),), HANDLERS, extra=book)
+    return Parts((aggregate(book, company_zone(definitions)),), HANDLERS, extra=book)
 
 
 def aggregate(book: Book, zone: ZoneInfo) -> Aggregate[Opportunity]:
     return Aggregate("opportunity", decider(book), Opportunity, INDEX, INDEXES, lambda state: index(state, zone))
-
-
-def zone_of(definitions: Definitions) -> ZoneInfo:
-    calendar = definitions.one("calendar", "calendar")
-    return ZoneInfo(str(calendar.body.get("timezone", "UTC")) if calendar else "UTC")
 
 
 SERVICE = Service(

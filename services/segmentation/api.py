@@ -33,7 +33,7 @@ def router(context: Context) -> APIRouter:
         where = {k: v for k, v in asked.items() if v is not None}
         found = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],
                                    descending=sort.startswith("-"), after=paged.cursor, limit=paged.limit)
-        return page(request, [_customer(e) for e in found.items], found.next)
+        return page(request, [_customer(e) for e in found.items if not e.state.erased], found.next)
 
     @routes.get("/v1/customers/{id}", summary="One customer, as it stands or as it stood on a day")
     async def customer(id: str, as_of: date | None = None) -> Response:

@@ -11,13 +11,13 @@ Kind = Literal["order", "win"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPurchase(Command):
-    """An order was placed, or a deal was won, on `day`."""
+    """An order was placed, or a deal was won, on `day`. None: nothing is known of that; a revision may tell."""
 
     kind: Kind
-    customer_id: str
+    customer_id: str | None
     day: date
-    amount_minor: int
-    currency: str
+    amount_minor: int | None
+    currency: str | None
     business_line: str | None = None
 
 
@@ -26,7 +26,7 @@ class RevisePurchase(Command):
     """None: that field stays. It may be heard before the purchase itself."""
 
     kind: Kind
-    customer_id: str
+    customer_id: str | None
     amount_minor: int | None = None
     currency: str | None = None
     business_line: str | None = None
@@ -37,7 +37,7 @@ class CancelPurchase(Command):
     """An order is cancelled, or a won deal is open again."""
 
     kind: Kind
-    customer_id: str
+    customer_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class DescribeCustomer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountPurchase(Command):
-    """A purchase counts otherwise than before: `day` None is not at all."""
+    """A purchase counts otherwise than before: `day` None is not at all. `through`: who has passed it on."""
 
     purchase_id: str
     kind: Kind
@@ -67,6 +67,7 @@ class CountPurchase(Command):
     amount_minor_before: int
     count: int
     business_line: str | None
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

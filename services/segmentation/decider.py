@@ -1,7 +1,7 @@
 """What happens when a purchase, a customer or the cut-offs are asked something. Pure: no I/O, no clock, no chance."""
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from chassis.decider import Command, Decider, Wake
@@ -53,34 +53,42 @@ def decide_purchase(command: Command, state: Purchase) -> Events:
 def _purchase_after(command: Command, state: Purchase) -> Purchase:
     match command:
         case RecordPurchase():
+            known = _told(state, command, customer_id=command.customer_id, business_line=command.business_line,
+                          amount=_amount(command))
             if state.placed_at is not None and state.placed_at >= command.at:
-                return state
-            placed = replace(state, kind=command.kind, customer_id=command.customer_id, day=command.day,
-                             placed_at=command.at, currency=state.currency or command.currency,
-                             business_line=command.business_line or state.business_line)
-            return _priced(placed, command.at, command.amount_minor, command.currency)
-        case RevisePurchase():
-            known = replace(state, kind=command.kind, customer_id=state.customer_id or command.customer_id,
-                            business_line=command.business_line or state.business_line)
-            if command.amount_minor is None:
                 return known
-            return _priced(known, command.at, command.amount_minor, command.currency)
+            return replace(known, kind=command.kind, day=command.day, placed_at=command.at)
+        case RevisePurchase():
+            known = _told(state, command, customer_id=command.customer_id, business_line=command.business_line,
+                          amount=_amount(command))
+            return replace(known, kind=command.kind)
         case CancelPurchase():
             latest = max(filter(None, (state.cancelled_at, command.at)))
-            return replace(state, kind=command.kind, customer_id=state.customer_id or command.customer_id,
-                           cancelled_at=latest)
+            known = _told(state, command, customer_id=command.customer_id)
+            return replace(known, kind=command.kind, cancelled_at=latest)
         case RefundPurchase():
-            return replace(state, customer_id=state.customer_id or command.customer_id,
-                           refunds={**state.refunds, command.refund_id: command.amount_minor})
+            known = _told(state, command, customer_id=command.customer_id)
+            return replace(known, refunds={**state.refunds, command.refund_id: command.amount_minor})
         case _:
             return state
 
 
-def _priced(state: Purchase, at: datetime, amount_minor: int, currency: str | None) -> Purchase:
-    """The latest word on the amount wins; at equal times the later heard."""
-    if state.amount_at is not None and state.amount_at > at:
+def _amount(command: RecordPurchase | RevisePurchase) -> tuple[int, str] | None:
+    if command.amount_minor is None or command.currency is None:
+        return None
+    return command.amount_minor, command.currency
+
+
+def _told(state: Purchase, command: Command, **values: Any) -> Purchase:
+    """Each value is the one last said, by (event time, id), whatever is heard last; None says nothing of it."""
+    stamp = f"{command.at.astimezone(UTC).isoformat(timespec='microseconds')} {command.ref}"
+    newer = {name: value for name, value in values.items() if value and stamp > state.said.get(name, "")}
+    if not newer:
         return state
-    return replace(state, amount_minor=amount_minor, amount_at=at, currency=currency or state.currency)
+    said = {**state.said, **dict.fromkeys(newer, stamp)}
+    if "amount" in newer:
+        newer["amount_minor"], newer["currency"] = newer.pop("amount")
+    return replace(state, said=said, **newer)
 
 
 def _change(before: Purchase, after: Purchase) -> Events:
@@ -95,11 +103,11 @@ def _change(before: Purchase, after: Purchase) -> Events:
     same = (before.customer_id, before.currency, before.business_line) == (
         after.customer_id, after.currency, after.business_line)
     if same:
-        return [] if was == now else [_told(after, was, now)]
-    return [*([_told(before, was, None)] if was else []), *([_told(after, None, now)] if now else [])]
+        return [] if was == now else [_changed(after, was, now)]
+    return [*([_changed(before, was, None)] if was else []), *([_changed(after, None, now)] if now else [])]
 
 
-def _told(p: Purchase, was: tuple[date | None, int] | None, now: tuple[date | None, int] | None) -> PurchaseChanged:
+def _changed(p: Purchase, was: tuple[date | None, int] | None, now: tuple[date | None, int] | None) -> PurchaseChanged:
     return PurchaseChanged(
         customer_id=p.customer_id, purchase_id=p.purchase_id, kind="win" if p.kind == "win" else "order",
         currency=p.currency, business_line=p.business_line,
@@ -166,8 +174,8 @@ def _merged_map(old: Mapping[str, Any], told: Mapping[str, Any] | None) -> Mappi
 
 
 def _counted(command: CountPurchase, state: Customer, compiled: Compiled) -> Events:
-    if state.merged_into:
-        return [_forwarded(command, state.merged_into)]
+    if state.merged_into and state.customer_id not in command.through:
+        return [_forwarded(command, state)]
     days = _days(state)
     line = command.business_line or ""
     if command.day_before is not None:
@@ -270,14 +278,16 @@ def _handed_over(customer_id: str, row: DayOfPurchases, into: str) -> PurchaseCh
     id = f"merged:{customer_id}:{row.kind}:{row.business_line}:{row.currency}:{row.day}"
     return PurchaseChanged(customer_id=into, purchase_id=id, kind="win" if row.kind == "win" else "order",
                            currency=row.currency, day=row.day, amount_minor=row.amount_minor, count=row.n,
-                           business_line=row.business_line or None)
+                           business_line=row.business_line or None, through=(customer_id,))
 
 
-def _forwarded(command: CountPurchase, into: str) -> PurchaseChanged:
+def _forwarded(command: CountPurchase, state: Customer) -> PurchaseChanged:
+    """Customers that were merged into each other pass it round once: it stays where it has already been."""
     return PurchaseChanged(
-        customer_id=into, purchase_id=command.purchase_id, kind=command.kind, currency=command.currency,
-        day=command.day, amount_minor=command.amount_minor, day_before=command.day_before,
-        amount_minor_before=command.amount_minor_before, count=command.count, business_line=command.business_line)
+        customer_id=state.merged_into or "", purchase_id=command.purchase_id, kind=command.kind,
+        currency=command.currency, day=command.day, amount_minor=command.amount_minor, day_before=command.day_before,
+        amount_minor_before=command.amount_minor_before, count=command.count, business_line=command.business_line,
+        through=(*command.through, state.customer_id))
 
 
 # --- cut-offs --------------------------------------------------------------------------------------------------------

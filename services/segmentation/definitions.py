@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from chassis.definitions import Definition, DefinitionError, Definitions
+from chassis.definitions import Definition, DefinitionError, Definitions, company_zone
 
 Cutoffs = Mapping[str, tuple[int, ...]]
 """`recency_days`, `frequency`, `monetary_minor`: four rising integers each; a value below the first scores lowest."""
@@ -121,8 +121,17 @@ def fifths(ordered: Sequence[int], unit: int) -> tuple[int, ...]:
 
 # --- reading the YAML ------------------------------------------------------------------------------------------------
 
-Range = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
+Score = Annotated[int, Field(ge=1, le=5)]
 Four = tuple[int, int, int, int]
+
+
+def _upwards(pair: tuple[int, int]) -> tuple[int, int]:
+    if pair[0] > pair[1]:
+        raise ValueError(f"from {pair[0]} to {pair[1]} holds nothing: the lower score stands first")
+    return pair
+
+
+Range = Annotated[tuple[Score, Score], AfterValidator(_upwards)]
 
 
 class _Strict(BaseModel):
@@ -153,7 +162,7 @@ class _Absolute(_Strict):
 
 class _Cutoffs(_Strict):
     method: Literal["quantiles", "absolute"]
-    smallest_base: int = 20
+    smallest_base: Annotated[int, Field(ge=0)] = 20
     monetary_unit_minor: Annotated[int, Field(ge=1)] = 100
     absolute: _Absolute
 
@@ -183,7 +192,8 @@ def compile_segmentation(definition: Definition) -> Segmentation:
     except ValidationError as error:
         first = error.errors()[0]
         where = "/".join(map(str, first["loc"]))
-        raise DefinitionError(f"{definition.path or definition.name}: {where}: {first['msg']}") from None
+        words = str(first["msg"]).removeprefix("Value error, ")
+        raise DefinitionError(f"{definition.path or definition.name}: {where}: {words}") from None
     made = Segmentation(
         name=read.name, ref=definition.ref, title=read.title, purchases=read.purchases,
         business_line=read.business_line, currency=read.currency, window_days=read.window_days,
@@ -224,6 +234,4 @@ def compile_all(definitions: Definitions) -> Compiled:
     found = [compile_segmentation(d) for d in definitions.current("segments")]
     if not found:
         raise DefinitionError("definitions/segments: there is no segmentation; add at least one")
-    calendar = definitions.one("calendar", "calendar")
-    zone = ZoneInfo(calendar.body["timezone"] if calendar else "UTC")
-    return Compiled({s.name: s for s in found}, zone)
+    return Compiled({s.name: s for s in found}, company_zone(definitions))

@@ -1,6 +1,7 @@
 """Which message concerns which purchase or customer, and what it asks of it."""
 from collections.abc import Iterable
 from dataclasses import fields
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from chassis.handlers import Ask, Handler, Meta
@@ -15,7 +16,7 @@ from contracts.crm import (
     OrderRevised,
 )
 from contracts.kinds import Contact
-from contracts.pipeline import OpportunityReopened, OpportunityRevised, OpportunityWon
+from contracts.pipeline import Opportunity, OpportunityReopened, OpportunityRevised, OpportunityWon
 from contracts.segmentation import PurchaseChanged, RescoringRequested
 from services.segmentation.commands import (
     CancelPurchase,
@@ -64,36 +65,38 @@ def order_refunded(event: OrderRefunded, meta: Meta) -> Asks:
 
 
 def deal_won(zone: ZoneInfo) -> Handler:
+    """A deal that is won before its customer or amount is known counts as soon as a revision tells them."""
     def handle(event: OpportunityWon, meta: Meta) -> Asks:
-        deal = event.opportunity
-        if deal.customer_id and deal.amount:
-            yield Ask("purchase", f"win|{event.opportunity_id}", RecordPurchase(
-                **meta.told(), kind="win", customer_id=deal.customer_id,
-                day=event.closed_at.astimezone(zone).date(), amount_minor=deal.amount.amount_minor,
-                currency=deal.amount.currency, business_line=deal.business_line))
+        yield Ask("purchase", f"win|{event.opportunity_id}", RecordPurchase(
+            **meta.told(), kind="win", day=event.closed_at.astimezone(zone).date(), **_deal(event.opportunity)))
     return handle
 
 
 def deal_revised(event: OpportunityRevised, meta: Meta) -> Asks:
     """Only a won deal is a purchase; what is revised before waits in a document that counts for nothing."""
-    deal = event.opportunity
-    if deal.forecast_category == "closed" and deal.customer_id and deal.amount:
+    if event.opportunity.forecast_category == "closed":
         yield Ask("purchase", f"win|{event.opportunity_id}", RevisePurchase(
-            **meta.told(), kind="win", customer_id=deal.customer_id, amount_minor=deal.amount.amount_minor,
-            currency=deal.amount.currency, business_line=deal.business_line))
+            **meta.told(), kind="win", **_deal(event.opportunity)))
 
 
 def deal_reopened(event: OpportunityReopened, meta: Meta) -> Asks:
-    if event.won and event.before.customer_id:
+    if event.won:
         yield Ask("purchase", f"win|{event.opportunity_id}", CancelPurchase(
             **meta.told(), kind="win", customer_id=event.before.customer_id))
+
+
+def _deal(deal: Opportunity) -> dict[str, Any]:
+    return {"customer_id": deal.customer_id, "business_line": deal.business_line,
+            "amount_minor": deal.amount.amount_minor if deal.amount else None,
+            "currency": deal.amount.currency if deal.amount else None}
 
 
 def purchase_changed(event: PurchaseChanged, meta: Meta) -> Asks:
     yield Ask("customer", event.customer_id, CountPurchase(
         **meta.told(), purchase_id=event.purchase_id, kind=event.kind, currency=event.currency, day=event.day,
         amount_minor=event.amount_minor, day_before=event.day_before,
-        amount_minor_before=event.amount_minor_before, count=event.count, business_line=event.business_line))
+        amount_minor_before=event.amount_minor_before, count=event.count, business_line=event.business_line,
+        through=event.through))
 
 
 def rescoring_requested(event: RescoringRequested, meta: Meta) -> Asks:

@@ -11,7 +11,10 @@ from contracts.segmentation import Profile, PurchaseChanged, SegmentEntered, Seg
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """Fields merge by event time, the last wins: a revision may be heard before the purchase itself."""
+    """Values merge by event time, the last said wins: a revision may be heard before the purchase itself.
+
+    `said`: {customer_id, amount, business_line: when and by which event it was last said}.
+    """
 
     purchase_id: str
     kind: str = "order"
@@ -20,15 +23,19 @@ class Purchase:
     placed_at: datetime | None = None
     cancelled_at: datetime | None = None
     amount_minor: int = 0
-    amount_at: datetime | None = None
     currency: str = ""
     business_line: str | None = None
     refunds: Mapping[str, int] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> bool:
-        """It happened, and was not taken back since (a deal can be won again after it was reopened)."""
-        return self.placed_at is not None and (self.cancelled_at is None or self.cancelled_at < self.placed_at)
+        """It happened, is somebody's, and was not taken back: an order for good, a deal until it is won again."""
+        if self.placed_at is None or not self.customer_id or not self.currency:
+            return False
+        if self.cancelled_at is None:
+            return True
+        return self.kind == "win" and self.cancelled_at < self.placed_at
 
     @property
     def net_minor(self) -> int:

@@ -7,8 +7,7 @@ import pytest
 from contracts.crm import ActivityLogged, ActivityVoided, EngagementRecorded, LeadCaptured
 from contracts.kinds import Subject
 from services.lead_scoring.service import SERVICE
-
-from .living import House, living
+from tests.living import House, living
 
 LEAD = Subject(kind="lead", id="l1")
 

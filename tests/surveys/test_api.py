@@ -12,8 +12,8 @@ from contracts.crm import SurveyDeliveryReported, SurveyResponded
 from contracts.pipeline import Opportunity, OpportunityWon
 from services.surveys.api.links import Links, links_of
 from services.surveys.service import SERVICE
+from tests.living import House, living
 
-from .living import House, living
 from .scenes import at
 
 

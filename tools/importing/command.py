@@ -3,14 +3,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from chassis.definitions import read_directory
-from chassis.host import open_bus
+from chassis.definitions import company_zone
+from chassis.host import definitions_of, open_bus
 from chassis.settings import Settings
 from contracts.topics import TOPICS
 from tools.importing.mapping import ImportMapping, load_mapping
@@ -18,11 +17,6 @@ from tools.importing.rows import Tally, events
 from tools.importing.send import Door, Log, Sink, send
 
 SHOWN = 20
-
-
-def company_zone(settings: Settings) -> ZoneInfo:
-    calendar = read_directory(settings.definitions).one("calendar", "calendar")
-    return ZoneInfo(settings.timezone or (calendar.body["timezone"] if calendar else "UTC"))
 
 
 def run_import(name: str, directory: Path, settings: Settings, *, bus: bool, wait: float, console: Console) -> int:
@@ -41,7 +35,7 @@ async def _run(
     mapping: ImportMapping, directory: Path, settings: Settings, tally: Tally, *, bus: bool, wait: float,
     console: Console,
 ) -> bool:
-    made = list(events(mapping, directory, company_zone(settings), tally))
+    made = list(events(mapping, directory, company_zone(definitions_of(settings)), tally))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task(f"import {mapping.name}", total=len(made))

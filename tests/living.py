@@ -17,7 +17,7 @@ from chassis.settings import Settings
 from chassis.sqlite import SqliteBus, SqliteStore
 from tests.adapters.waiting import until
 
-DEFINITIONS = Path(__file__).parents[2] / "definitions"
+DEFINITIONS = Path(__file__).parents[1] / "definitions"
 
 
 @dataclass

@@ -1,0 +1,231 @@
+"""Customers and segments through the doors: as they stand, as they stood, and by new cut-offs."""
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.crm import (
+    CustomerErased,
+    CustomerMerged,
+    CustomerRegistered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRevised,
+)
+from contracts.kinds import Money
+from services.segmentation.api import recompute
+from services.segmentation.service import SERVICE, keep_cutoffs
+from tests.living import House, living
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
+    async with living(SERVICE, request.param, tmp_path) as house:
+        yield house
+
+
+def euro(amount: int) -> Money:
+    return Money(amount_minor=amount, currency="EUR")
+
+
+async def order(house: House, customer: str, amount: int = 30_000, days_ago: float = 0, id: str = "o1") -> None:
+    placed = OrderPlaced(order_id=id, customer_id=customer, amount=euro(amount), business_line="software")
+    await house.app.say(placed, time=house.app.now() - timedelta(days=days_ago), source="/shop", id=f"{customer}-{id}")
+
+
+async def get(house: House, path: str, **params: Any) -> Any:
+    answer = await house.door.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def members(house: House, **params: Any) -> dict[str, int]:
+    body = await get(house, "/v1/segments", **params)
+    return {i["name"]: i["members"] for i in body["items"] if i["members"]}
+
+
+def day_of(house: House, days_ago: int = 0) -> date:
+    found: date = (house.app.now().astimezone(house.app.zone) - timedelta(days=days_ago)).date()
+    return found
+
+
+async def test_an_order_puts_its_customer_into_a_segment_with_reasons_to_read(house: House) -> None:
+    await house.say(CustomerRegistered(customer_id="k1", name="Acme", region="West", rep_id="anna"), "c1")
+    await order(house, "k1")
+    await house.quiet()
+    customer = await get(house, "/v1/customers/k1")
+    assert (customer["name"], customer["purchases"], customer["spent"]) == (
+        "Acme", 1, [{"amount_minor": 30_000, "currency": "EUR"}])
+    assert customer["first_purchase_on"] == customer["last_purchase_on"] == str(day_of(house))
+    standing = customer["segments"]["rfm"]
+    assert (standing["segment"], standing["model"], standing["since"]) == ("new_customers", "rfm@1", str(day_of(house)))
+    assert (standing["profile"]["r"], standing["profile"]["f"], standing["profile"]["m"]) == (5, 1, 1)
+    assert await members(house) == {"new_customers": 1}
+    [member] = (await get(house, "/v1/segments/new_customers/members"))["items"]
+    assert (member["customer_id"], member["name"], member["profile"]["frequency"]) == ("k1", "Acme", 1)
+    [row] = await house.app.history("customer", "k1")
+    assert row.type == "crm.segment.entered.v1"
+
+
+async def test_revisions_refunds_and_cancellations_change_what_was_bought(house: House) -> None:
+    await order(house, "k1")
+    revised = OrderRevised(order_id="o1", customer_id="k1", amount=euro(50_000), given=("amount",))
+    await house.say(revised, "r1")
+    await house.say(OrderRefunded(order_id="o1", customer_id="k1", refund_id="f1", amount=euro(20_000)), "f1")
+    assert (await get(house, "/v1/customers/k1"))["spent"] == [{"amount_minor": 30_000, "currency": "EUR"}]
+    await house.say(OrderCancelled(order_id="o1", customer_id="k1"), "x1")
+    customer = await get(house, "/v1/customers/k1")
+    assert (customer["spent"], customer["purchases"], customer["segments"]) == ([], 0, {})
+    assert await members(house) == {}
+
+
+async def test_customers_are_found_by_segment_and_region_and_sorted_page_by_page(house: House) -> None:
+    for n in range(5):
+        await house.app.say(CustomerRegistered(customer_id=f"k{n}", name=f"N{n}", region="West" if n else "East"),
+                            time=house.app.now(), source="/crm", id=f"c{n}")
+        await order(house, f"k{n}", 10_000 * (n + 1))
+    await house.quiet()
+    found = await get(house, "/v1/customers", region="West", sort="-spent", segment="new_customers")
+    assert [c["customer_id"] for c in found["items"]] == ["k4", "k3", "k2", "k1"]
+    seen, path = [], "/v1/customers?limit=2&sort=name"
+    while path:
+        answer = await house.door.get(path)
+        seen += [c["customer_id"] for c in answer.json()["items"]]
+        assert len(answer.json()["items"]) <= 2
+        path = answer.links["next"]["url"] if "next" in answer.links else ""
+        assert bool(path) == (answer.json()["next"] is not None)
+    assert seen == ["k0", "k1", "k2", "k3", "k4"]
+    first = await get(house, "/v1/segments/new_customers/members", limit=3)
+    rest = await get(house, "/v1/segments/new_customers/members", limit=3, cursor=first["next"])
+    assert [m["customer_id"] for m in first["items"] + rest["items"]] == ["k0", "k1", "k2", "k3", "k4"]
+    assert (first["members"], rest["next"]) == (5, None)
+
+
+async def test_a_day_of_the_past_is_answered_as_it_was(house: House) -> None:
+    await order(house, "k1", days_ago=40)
+    await order(house, "k1", 5_000_000, days_ago=1, id="o2")
+    await order(house, "k1", days_ago=1, id="o3")
+    await order(house, "k2", days_ago=0)
+    await house.quiet()
+    assert await members(house, as_of=day_of(house, 41)) == {}
+    assert await members(house, as_of=day_of(house, 40)) == {"new_customers": 1}
+    assert await members(house, as_of=day_of(house, 0)) == {"potential_loyalist": 1, "new_customers": 1}
+    then = await get(house, "/v1/segments/new_customers/members", as_of=day_of(house, 30))
+    assert [(m["customer_id"], m["profile"]["recency_days"]) for m in then["items"]] == [("k1", 10)]
+    k1 = await get(house, "/v1/customers/k1", as_of=day_of(house, 30))
+    assert k1["segments"]["rfm"]["profile"]["frequency"] == 1
+    k2 = await get(house, "/v1/customers/k2", as_of=day_of(house, 30))
+    assert k2["segments"] == {"rfm": None}
+    cells = (await get(house, "/v1/segments/rfm/matrix", as_of=day_of(house)))["cells"]
+    assert sum(c["customers"] for c in cells) == 2 and sum(c["monetary_minor"] for c in cells) == 5_090_000
+
+
+async def test_history_moves_nobody_until_the_next_look_at_the_cut_offs(house: House) -> None:
+    for n in range(25):
+        await order(house, f"k{n:02}", 1_000 * (n + 1), days_ago=30 + 10 * n)
+    await house.quiet()
+    assert await members(house) == {}
+    await keep_cutoffs(house.app)
+    await house.quiet()
+    assert sum((await members(house)).values()) == 25
+    segments = await get(house, "/v1/segments")
+    assert len(segments["cutoffs"]["recency_days"]) == 4 and segments["customers"] == 25
+    now = await members(house)
+    assert now == await members(house, as_of=day_of(house)), "as it stands is as it is counted for today"
+    matrix = (await get(house, "/v1/segments/rfm/matrix"))["cells"]
+    assert sum(c["customers"] for c in matrix) == 25
+
+
+async def test_looking_again_tells_nobody_anything_while_nothing_has_changed(house: House) -> None:
+    for n in range(3):
+        await order(house, f"k{n}")
+    await house.quiet()
+    await keep_cutoffs(house.app)
+    await house.quiet()
+    before = (await house.app.read("cutoffs", "rfm")).state
+    assert (before.version, before.told) == (1, 1)
+    await keep_cutoffs(house.app)
+    assert (await house.app.read("cutoffs", "rfm")).state == before
+    await order(house, "k9")
+    await house.quiet()
+    await keep_cutoffs(house.app)
+    assert (await house.app.read("cutoffs", "rfm")).state.version == 2
+
+
+async def test_a_rescoring_that_broke_off_is_taken_up_again_and_counts_once(
+    house: House, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for n in range(4):
+        await order(house, f"k{n}", days_ago=30)
+    await house.quiet()
+    told, say = [], house.app.say
+
+    async def failing(event: Any, **more: Any) -> Any:
+        told.append(more["id"])
+        if len(told) == 3:
+            raise ConnectionError("the process ends here")
+        return await say(event, **more)
+
+    first = SERVICE.build(house.app.definitions).extra.first
+    with monkeypatch.context() as patch:
+        patch.setattr(house.app, "say", failing)
+        with pytest.raises(ConnectionError):
+            await recompute(house.app, first, day_of(house), "base")
+    assert (await house.app.read("cutoffs", "rfm")).state.told == 0
+    await recompute(house.app, first, day_of(house), "base")
+    await house.quiet()
+    state = (await house.app.read("cutoffs", "rfm")).state
+    assert (state.version, state.told) == (1, 1), "no new version for the same day and customers"
+    assert told[:2] == ["rescore:rfm:1:k0", "rescore:rfm:1:k1"]
+    for n in range(4):
+        assert len(await house.app.history("customer", f"k{n}")) == 1, "it entered once"
+
+
+async def test_cut_offs_can_be_asked_for_as_of_a_day(house: House) -> None:
+    await order(house, "k1")
+    await house.quiet()
+    answer = await house.door.post("/v1/segments/recompute", params={"as_of": str(day_of(house))})
+    assert answer.status_code == 202 and answer.json()["version"] == 1
+    assert set(answer.json()["cutoffs"]) == {"recency_days", "frequency", "monetary_minor"}
+
+
+async def test_a_merged_customer_s_purchases_are_the_other_s_now(house: House) -> None:
+    await order(house, "k1", 30_000)
+    await order(house, "k2", 40_000)
+    await house.quiet()
+    await house.say(CustomerMerged(customer_id="k1", into_customer_id="k2"), "m1")
+    await order(house, "k1", 1_000, id="late")
+    await house.quiet()
+    gone, kept = await get(house, "/v1/customers/k1"), await get(house, "/v1/customers/k2")
+    assert (gone["merged_into"], gone["purchases"], gone["segments"]) == ("k2", 0, {})
+    assert (kept["purchases"], kept["spent"]) == (3, [{"amount_minor": 71_000, "currency": "EUR"}])
+    assert sum((await members(house)).values()) == 1
+
+
+async def test_an_erased_customer_is_nowhere_to_be_read(house: House) -> None:
+    await house.say(CustomerRegistered(customer_id="k1", name="Ada Lindqvist"), "c1")
+    await order(house, "k1", days_ago=1)
+    await house.say(CustomerErased(customer_id="k1"), "e1")
+    await order(house, "k1", id="late")
+    await house.quiet()
+    assert (await house.door.get("/v1/customers/k1")).status_code == 404
+    assert (await get(house, "/v1/customers"))["items"] == []
+    assert await members(house) == {} and await members(house, as_of=day_of(house)) == {}
+    assert "Lindqvist" not in str((await house.app.read("customer", "k1")).state)
+
+
+async def test_what_is_asked_wrongly_is_told(house: House) -> None:
+    assert (await house.door.get("/v1/customers/nobody")).status_code == 404
+    unknown = await house.door.get("/v1/segments?segmentation=abc")
+    assert unknown.status_code == 404 and "there are: rfm" in unknown.json()["detail"]
+    assert (await house.door.get("/v1/segments/nothing/members")).status_code == 404
+    for path in ("/v1/segments?as_of=soon", "/v1/customers?sort=age", "/v1/customers?limit=501",
+                 "/v1/segments/recompute"):
+        method = "POST" if "recompute" in path else "GET"
+        answer = await house.door.request(method, path)
+        assert answer.status_code == 422 and answer.headers["content-type"] == "application/problem+json", path
+        assert answer.json()["errors"][0]["pointer"].startswith("/query/"), path
+    assert (await house.door.get("/v1/customers?cursor=abc")).status_code == 400
