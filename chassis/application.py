@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI
 
-from chassis import dead_letters, health
+from chassis import clock, dead_letters, failpoints, health
 from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
 from chassis.dead_letters import DeadLetters, Guard
 from chassis.decider import Command
@@ -74,11 +74,14 @@ class Application:
     async def start(self) -> None:
         """Check and prepare; afterwards requests can be answered. Raises what makes it impossible to run here."""
         said = {EVENTS[c].topic for c in self.definition.says} | set(self.topics)
+        failpoints.reach("start.topics.before")
         await self.bus.ensure_topics({t: TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in sorted(said)})
         await self.bus.ensure_topics(self.letters.needed_topics())
+        failpoints.reach("start.topics.after")
         identity = await self.bus.identity()
         progress = Progress(self.service, self.store, self.bus, identity)
         await self.store.ensure([*self.parts.collections, self.letters.collection, progress.collection])
+        failpoints.reach("start.collections.after")
         self.runner = Runner(
             self.service, self.parts, self.store, self.bus, self.letters.bury, identity=identity, topics=self.topics,
             metrics=self.metrics, effects_within=self.settings.effects_within)
@@ -146,7 +149,7 @@ class Application:
     # --- the face towards the doors ----------------------------------------------------------------------------------
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return clock.utc_now()
 
     async def ask(
         self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
@@ -202,7 +205,9 @@ class Application:
     async def say(
         self, event: Any, *, time: datetime, source: str, id: str, extensions: Mapping[str, Any] | None = None,
     ) -> None:
+        failpoints.reach("say.publish.before")
         await self.bus.publish([encode(event, id=id, source=source, time=time, extensions=extensions)])
+        failpoints.reach("say.publish.after")
 
     async def settled(self) -> Mapping[str, Any]:
         """`complete_until` is the clock when there is no lag, else when the first record that waits was appended."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import yaml
 
+from chassis import failpoints
 from chassis.ports import Collection, Document, Store
 
 MAX_BYTES = 1024 * 1024
@@ -182,7 +183,9 @@ async def publish(store: Store, definitions: Definitions) -> Definitions:
     await store.ensure([PUBLISHED])
     current = [d for kind in definitions.kinds() for d in definitions.current(kind)]
     documents = [_document(d) for d in current]
+    failpoints.reach("definitions.put.before")
     await store.save(PUBLISHED.name, documents)
+    failpoints.reach("definitions.put.after")
     stored = await store.load(PUBLISHED.name, [d.id for d in documents])
     for definition, document in zip(current, documents, strict=True):
         if stored[document.id].body != document.body:

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import importlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -16,6 +17,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from chassis import clock, failpoints
 from chassis.application import Application
 from chassis.definitions import Definition, Definitions, publish, read_directory
 from chassis.health import Health, management_app
@@ -48,10 +50,11 @@ def open_bus(settings: Settings) -> Bus:
     if settings.kafka:
         from chassis.kafka import KafkaBus
 
-        return KafkaBus(settings.kafka)
+        return KafkaBus(settings.kafka, session=settings.session or 45.0)
     from chassis.sqlite import SqliteBus
 
-    return SqliteBus(database_file(settings), sync=settings.sync)
+    session = settings.session or 6.0
+    return SqliteBus(database_file(settings), sync=settings.sync, heartbeat=session / 3, session=session)
 
 
 def open_store(settings: Settings, bus: Bus | None = None) -> Store:
@@ -198,6 +201,8 @@ async def _until_told(
 def run_process(name: str, settings: Settings, ready: Callable[[], None]) -> None:
     """The whole life of one service's process."""
     configure_logs(settings, name)
+    failpoints.arm(os.environ.get(failpoints.VARIABLE))
+    clock.skew(os.environ.get(clock.VARIABLE))
     gc.freeze()
     work = serve_gateway(settings, ready) if name == "gateway" else serve_service(find_service(name), settings, ready)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -23,6 +23,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
+from chassis import failpoints
 from chassis.ports import (
     AnyOf,
     Between,
@@ -294,9 +295,11 @@ def _if_newer(document: Document, *, upsert: bool) -> Any:
 
 async def _bulk(held: Any, operations: Sequence[Any]) -> tuple[int, frozenset[int]]:
     """How many operations wrote, and the places of those whose `_id` was taken. Any other error is StoreUnavailable."""
+    failpoints.reach("mongo.write.before")
     with mongo_errors():
         try:
             result = await held.bulk_write(operations, ordered=False)
+            failpoints.reach("mongo.write.after")
         except BulkWriteError as error:
             details = error.details
             errors = details.get("writeErrors", [])

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from chassis import failpoints
 from chassis.ports import Bus, Collection, Document, LogRecreated, Record, Store, TopicPartition
 
 
@@ -28,7 +29,9 @@ class Progress:
                 Document(name_of(p), r.offset + 1, msgspec.msgpack.encode((self._identity, r.offset + 1, digest(r))))
                 for p, r in new.items()
             ]
+            failpoints.reach("progress.write.before")
             await self._store.put_newer(self.collection.name, documents)
+            failpoints.reach("progress.write.after")
 
     async def check(self, places: frozenset[TopicPartition]) -> None:
         """Raises LogRecreated when a partition is shorter than, or another than, what was read of it before."""

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     batch: int = Field(default=500, ge=1, le=10_000, description="Records taken from the log at once")
+    session: float | None = Field(
+        default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")
     first_port: int = Field(default=FIRST_PORT, description="First port of the services' own APIs")
 
     lead_scoring_url: str | None = None

@@ -8,10 +8,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
+from chassis import failpoints
+from chassis.clock import utc_now
 from chassis.documents import millis
 from chassis.health import Health
 from chassis.ports import Between, Bus, BusUnavailable, Store, StoreUnavailable, TopicPartition
@@ -24,10 +26,6 @@ AT_ONCE = 200
 FAILED_AGAIN_AFTER = 60.0
 
 log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Scheduler:
@@ -78,7 +76,9 @@ class Scheduler:
             keys = [key for key, at in due if at <= millis(passed)]
             if keys:
                 n += len(keys)
+                failpoints.reach("timers.fire.before")
                 self._remember(name, await self._runner.wake(name, keys, passed))
+                failpoints.reach("timers.fire.after")
         return n
 
     async def _due(self, collection: str, name: str, now: datetime) -> list[tuple[str, int]]:
@@ -111,7 +111,9 @@ class Scheduler:
                 if now - still[at][1] >= after:
                     old.append(document.id)
             if old:
+                failpoints.reach("timers.sweep.before")
                 n += await self._runner.sweep(name, old)
+                failpoints.reach("timers.sweep.after")
         self._owing = still
         return n
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from chassis import failpoints
+from chassis.clock import now_ms
 from chassis.dead_letters import DeadLetters, Storm, addressed
 from chassis.envelope import Message, Rejected
 from chassis.health import Health
@@ -128,6 +130,7 @@ class Worker:
 
     async def _take_in(self, consumer: Consumer, polled: Polled) -> None:
         began = time.perf_counter()
+        failpoints.reach("worker.polled")
         try:
             if self.letters.guard is not None:
                 self.letters.guard.taken(sum(map(len, polled.values())))
@@ -135,7 +138,9 @@ class Worker:
             await self.letters.bury(dead)
             for processor in self.processors:
                 await self.letters.bury(await processor.run(shares))
+            failpoints.reach("worker.commit.before")
             await consumer.commit({place: share.hi for place, share in shares.items()})
+            failpoints.reach("worker.commit.after")
         except BaseException:
             # One partition of many may be lost: what is still ours is read again, what is not cannot be sought.
             self._back(consumer, polled)
@@ -145,7 +150,7 @@ class Worker:
             self.metrics.add(self.metrics.consumed, len(records), place.topic)
         self.metrics.observe(self.metrics.batch, time.perf_counter() - began)
         oldest = min(records[0].timestamp_ms for records in polled.values())
-        self.metrics.observe(self.metrics.age, max(0.0, time.time() - oldest / 1000))
+        self.metrics.observe(self.metrics.age, max(0.0, (now_ms() - oldest) / 1000))
 
     async def _decoded(self, polled: Polled) -> tuple[dict[TopicPartition, Share], list[Dead]]:
         shares: dict[TopicPartition, Share] = {}
@@ -214,6 +219,7 @@ class Worker:
 
     async def _take_over(self, places: frozenset[TopicPartition]) -> None:
         """Look whether the log is still the same, and go back to where the slowest of us has to begin."""
+        failpoints.reach("worker.assigned.before")
         await self.progress.check(places)
         committed = await self.bus.committed(self.group, self.topics)
         begins: Mapping[TopicPartition, int] | None = None
@@ -224,9 +230,11 @@ class Worker:
             targets = [(begins or {}).get(place, 0) if at is None else at for at in wanted]
             if place in committed and targets and min(targets) < committed[place] and self._consumer is not None:
                 self._consumer.seek(place, min(targets))
+        failpoints.reach("worker.assigned.after")
         log.debug("assigned", service=self.service, partitions=len(places))
 
     async def _revoked(self, places: frozenset[TopicPartition]) -> None:
+        failpoints.reach("worker.revoked")
         if asyncio.current_task() is not self._task:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_SECONDS), self._busy:

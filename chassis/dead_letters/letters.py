@@ -6,7 +6,6 @@ is a document of the service. Replaying publishes the original again, addressed 
 """
 import base64
 import builtins
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from chassis import failpoints
+from chassis.clock import now_ms, utc_now
 from chassis.dead_letters.guard import Guard
 from chassis.envelope import Rejected, decode_structured, encode
 from chassis.metrics import Metrics
@@ -89,8 +90,10 @@ class DeadLetters:
             return
         if self.guard is not None:
             self.guard.check(dead)
-        now = _written(time.time_ns() // 1_000_000)
+        now = _written(now_ms())
+        failpoints.reach("letters.publish.before")
         await self.bus.publish([self._letter(d, now) for d in dead])
+        failpoints.reach("letters.publish.after")
         if self.metrics is not None:
             for one in dead:
                 self.metrics.add(self.metrics.dead, 1, one.code)
@@ -168,15 +171,20 @@ class DeadLetters:
             raise Problem(409, "too_many_replays", f"It has been replayed {MOST_REPLAYS} times already.")
         message = self._again(letter, content)
         await self._mark(letter, "replaying", "")
+        failpoints.reach("letters.replay.marked")
         await self.bus.publish([message])
+        failpoints.reach("letters.replay.published")
         await self._mark(letter, "replayed", "with mended content" if content is not None else "")
+        failpoints.reach("letters.replay.after")
         return await self._letter_or_404(id)
 
     async def discard(self, id: str, reason: str) -> Letter:
         letter = await self._letter_or_404(id)
         if letter.status == "replayed":
             raise Problem(409, "replayed", "This dead letter was replayed.")
+        failpoints.reach("letters.discard.before")
         await self._mark(letter, "discarded", reason)
+        failpoints.reach("letters.discard.after")
         return await self._letter_or_404(id)
 
     async def _letter_or_404(self, id: str) -> Letter:
@@ -204,7 +212,7 @@ class DeadLetters:
         text = msgspec.json.encode(structured, order="deterministic").decode()
         structured["id"] = output_id(self.service, "mended", letter.id, text, 0)
         structured.pop("partitionkey", None)
-        found = decode_structured(structured, now=datetime.now(UTC))
+        found = decode_structured(structured, now=utc_now())
         if isinstance(found, Rejected):
             raise Problem(422, found.code, found.message)
         extensions = {**found.extensions, "causationid": headers.get("ce_id") or letter.id}
@@ -215,7 +223,7 @@ class DeadLetters:
 
     async def _mark(self, letter: Letter, status: str, note: str) -> None:
         held = (await self.store.load(self.collection.name, [letter.id])).get(letter.id)
-        body = msgspec.msgpack.encode((status, note, _written(time.time_ns() // 1_000_000)))
+        body = msgspec.msgpack.encode((status, note, _written(now_ms())))
         document = Document(letter.id, held.version if held else 0, body, {"status": status})
         if await self.store.save(self.collection.name, [document]):
             raise Problem(409, "busy", "Somebody else is dealing with this dead letter.")

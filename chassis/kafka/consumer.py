@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka import TopicPartition as KafkaPlace
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from chassis import failpoints
 from chassis.kafka.errors import kafka_errors
 from chassis.kafka.reading import Reader
 from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
@@ -106,7 +107,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         with kafka_errors("committing"):
             try:
                 async with asyncio.timeout(COMMIT_WITHIN):
+                    failpoints.reach("kafka.commit.before")
                     await self._member.commit(named)
+                    failpoints.reach("kafka.commit.after")
             except (CommitFailedError, IllegalStateError) as error:
                 raise PartitionLost(str(error)) from error
 

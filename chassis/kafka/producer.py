@@ -12,6 +12,7 @@ from faststream.exceptions import IncorrectState
 from faststream.kafka.publisher.producer import AioKafkaFastProducer
 from faststream.kafka.response import KafkaPublishCommand
 
+from chassis import failpoints
 from chassis.ports import Outgoing
 
 FAREWELL = 5.0  # seconds that a producer which failed may take to close
@@ -69,11 +70,14 @@ class ExactProducer(AioKafkaFastProducer):
         """One record. Several of these at once to one partition travel together."""
         producer = await self.current()
         message: Outgoing = cmd.body
+        failpoints.reach("kafka.publish.before")
         try:
             sent = await producer.send(
                 cmd.destination, message.value, message.key, cmd.partition, headers=list(message.headers),
             )
-            return await sent
+            done = await sent
+            failpoints.reach("kafka.publish.after")
+            return done
         except Exception:
             self.discard(producer)
             raise
@@ -89,8 +93,10 @@ class ExactProducer(AioKafkaFastProducer):
                 while at < len(messages) and _appended(batch, messages[at]):
                     at += 1
                 batch.close()
+                failpoints.reach("kafka.publish.before")
                 sent = await producer.send_batch(batch, cmd.destination, partition=cmd.partition)
                 await sent
+                failpoints.reach("kafka.publish.after")
         except Exception:
             self.discard(producer)
             raise

@@ -6,6 +6,7 @@ reads anything. So the journal is the truth, and any interruption, copy or late 
 """
 from collections.abc import Iterable, Sequence
 
+from chassis import failpoints
 from chassis.ports import Collection, Document, PartitionLost, Store, TopicPartition
 from chassis.projection import Projection
 from chassis.projector import upkeep
@@ -52,7 +53,9 @@ class Projector(Putting):
         entry = await self._last(place)
         if entry is not None:
             await self._remember(place, held, entry)
+            failpoints.reach("projector.recover.before")
             await self._reapply(place, held, entry)
+            failpoints.reach("projector.recover.after")
             held.reached(entry)
         self._held[place] = held
         return None if entry is None else entry.hi
@@ -139,8 +142,10 @@ class Projector(Putting):
         """The point at which the batch has happened; who finds the number taken has lost the partition."""
         document = Document(
             self.layout.entry(place, entry.k), 0, encode(entry), {"place": self.layout.place(place), "k": entry.k})
+        failpoints.reach("projector.insert.before")
         if await self.store.save(self.layout.journal, [document]):
             raise PartitionLost(f"{place.topic}/{place.partition}: record {entry.k} is another owner's")
+        failpoints.reach("projector.insert.after")
 
     async def _assure(self, place: TopicPartition, entry: Entry) -> None:
         """A number may be free because its record was taken away long ago; then the checkpoint is beyond it."""

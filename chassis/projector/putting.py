@@ -5,6 +5,7 @@ record adds to is the value that the records before it left; who finds the numbe
 """
 from collections.abc import Iterable, Mapping, Sequence
 
+from chassis import failpoints
 from chassis.ports import Document, Scalar, Store, TopicPartition
 from chassis.projection import Projection
 from chassis.projector.documents import (
@@ -47,9 +48,11 @@ class Putting:
     async def _put_facts(
         self, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
     ) -> None:
+        failpoints.reach("projector.facts.before")
         await self._put(
             self.layout.facts,
             [Document(key, entry.k, body, indexes[key]) for key, body in entry.images.items()])
+        failpoints.reach("projector.facts.after")
         for key, fact in facts.items():
             held.facts.put(key, fact)
 
@@ -75,7 +78,9 @@ class Putting:
                 "gen": self.layout.generation, "writer": writer, "measure": measure, "grain": grain, "day": day,
                 "dims": dims, "n": total.n, "sum": total.sum,
             }))
+        failpoints.reach("projector.cells.before")
         await self._put(self.layout.cells, documents)
+        failpoints.reach("projector.cells.after")
 
     async def _totals(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Total | None]:
         """Cells as they were before record k; None: has it already; absent: no such cell yet."""
@@ -107,7 +112,9 @@ class Putting:
                 "gen": self.layout.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
                 "member": member, "n": row.n,
             }))
+        failpoints.reach("projector.members.before")
         await self._put(self.layout.members, documents)
+        failpoints.reach("projector.members.after")
 
     async def _rows(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Row | None]:
         """The same as `_totals`, of membership rows."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from chassis import failpoints
 from chassis.ports import Between, Document, Store
 from chassis.projector.documents import Delta, Layout, MemberDelta, encode
 
@@ -69,8 +70,11 @@ async def prune(store: Store, layout: Layout, place: str, upto: int) -> None:
         return
     sums = _added(before.sums, (records[k] for k in wanted))
     body = encode(Checkpoint(upto, sums))
+    failpoints.reach("projector.checkpoint.before")
     await store.put_newer(layout.checkpoints, [Document(place, upto, body, {"gen": layout.generation})])
+    failpoints.reach("projector.checkpoint.after")
     await store.delete(layout.journal, ids)
+    failpoints.reach("projector.prune.after")
 
 
 async def audit(store: Store, layout: Layout) -> list[Mismatch]:

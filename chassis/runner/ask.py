@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from chassis import failpoints
 from chassis.context import Entity, Outcome, Refusal
 from chassis.decider import Command
 from chassis.documents import Stored, Used, id_hash, millis, moment, pack_events, seen_digest, unpack_events, with_seen
@@ -58,7 +59,9 @@ async def ask(runner: Runner, request: Request) -> Outcome:
             return Outcome(entity_of(work), tuple(work.events))
         try:
             documents = [work.room.write(work, {})]
+            failpoints.reach("ask.save.before")
             lost = await runner.store.save(work.room.layout.name, documents)
+            failpoints.reach("ask.save.after")
         except StoreUnavailable:
             unsure = tuple(work.events)
             continue
@@ -107,6 +110,7 @@ async def _publish(runner: Runner, work: Work) -> Outcome:
     try:
         async with asyncio.timeout(INLINE_SECONDS):
             await runner.publish([work])
+            failpoints.reach("ask.publish.after")
             await runner.clear([work])
     except (TimeoutError, BusUnavailable, StoreUnavailable):
         pass  # it is saved: the sweeper publishes

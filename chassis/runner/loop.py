@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chassis import failpoints
 from chassis.documents import NO_PLACE, Entry, row_of
 from chassis.envelope import Message
 from chassis.handlers import Ask
@@ -135,7 +136,9 @@ class Runner:
             if attempt:
                 await self.pause(attempt)
             await self.load(todo)
+            failpoints.reach("runner.loaded")
             await decide(todo)
+            failpoints.reach("runner.decided")
             lost = await self.save(todo)
             done += [w for w in todo if w not in lost]
             todo = [w for w in todo if w in lost]
@@ -171,11 +174,13 @@ class Runner:
         lost: set[Work] = set()
         for room, group in by_room([w for w in works if w.changed]):
             documents = [w.document or room.write(w, self._settled) for w in group]
+            failpoints.reach("runner.save.before")
             try:
                 behind = await self.store.save(room.layout.name, documents)
             except StoreUnavailable:
                 lost.update(group)  # never guess: load again and look
                 continue
+            failpoints.reach("runner.save.after")
             lost.update(w for w in group if w.key in behind)
         if lost:
             self.metrics.add(self.metrics.conflicts, len(lost))
@@ -191,9 +196,13 @@ class Runner:
                     messages.append(outgoing(entry))
                     rows.append(row_of(work.key, entry))
             if rows and room.aggregate.history:
+                failpoints.reach("runner.history.before")
                 await self.store.put_newer(room.layout.history, rows)
+                failpoints.reach("runner.history.after")
         if messages:
+            failpoints.reach("runner.publish.before")
             await self.bus.publish(messages)
+            failpoints.reach("runner.publish.after")
             self.metrics.add_topics(self.metrics.published, (m.topic for m in messages))
 
     async def clear(self, works: Sequence[Work]) -> None:
@@ -204,10 +213,12 @@ class Runner:
                 work.version += 1 if work.changed else 0
                 work.stored.out = tuple(e for e in work.stored.out if e.place != NO_PLACE)
                 documents.append(room.write(work, self._settled))
+            failpoints.reach("runner.clear.before")
             try:
                 await self.store.save(room.layout.name, documents)
             except StoreUnavailable:
                 continue
+            failpoints.reach("runner.clear.after")
 
     def _settle(self, place: TopicPartition, offset: int) -> None:
         number = self.places.number(place)

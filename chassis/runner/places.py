@@ -5,6 +5,7 @@ to it. One document per service keeps the table; it only grows.
 """
 import msgspec
 
+from chassis import failpoints
 from chassis.ports import Collection, Document, Store, StoreUnavailable, TopicPartition
 
 PER_TOPIC = 1024  # more partitions than a topic may have
@@ -31,7 +32,9 @@ class Places:
                 self._topics = {t: numbers[f"{t}@{self._identity}"] for t in topics}
                 return
             body = msgspec.msgpack.encode(names + new)
+            failpoints.reach("places.save.before")
             await store.save(self.collection.name, [Document("places", document.version if document else 0, body)])
+            failpoints.reach("places.save.after")
         raise StoreUnavailable("the table of places is written by too many at once")
 
     def number(self, place: TopicPartition) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import apsw
 
+from chassis import failpoints
 from chassis.sqlite.bells import Bells
 from chassis.sqlite.folding import Folder
 from chassis.sqlite.schema import prepare
@@ -224,7 +225,9 @@ def _transaction(connection: apsw.Connection, tasks: list[_Task]) -> list[Outcom
             outcomes: list[Outcome] = [(tasks[0], tasks[0].job(connection), None)]
         else:
             outcomes = [_apart(connection, task) for task in tasks]
+        failpoints.reach("sqlite.commit.before")
         connection.execute("COMMIT")
+        failpoints.reach("sqlite.commit.after")
         return outcomes
     except BaseException as error:
         with contextlib.suppress(apsw.Error):

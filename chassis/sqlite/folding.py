@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import apsw
 
+from chassis import failpoints
+
 ENOUGH = 2_000  # pages of 4 KiB not yet folded
 BOUND = 8_000  # pages in the log: 32 MiB; a longer one makes reading slower
 PATIENCE_MS = 200  # for readers to finish, when the log has reached its bound
@@ -59,6 +61,8 @@ class Folder:
     def _fold(self) -> None:
         with contextlib.closing(self._connect()) as connection:
             while self._wanted.get():
+                failpoints.reach("sqlite.fold.before")
                 with contextlib.suppress(apsw.Error), self._one:
                     _, self._folded = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                failpoints.reach("sqlite.fold.after")
                 self._working = False

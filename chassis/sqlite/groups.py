@@ -3,13 +3,13 @@
 A lease holds for as long as its owner is seen. Whoever takes a lease over raises its generation, and a commit looks
 at both in its own transaction, so a former owner that was only slow is refused.
 """
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import apsw
 
+from chassis.clock import now_ms
 from chassis.shares import quotas
 from chassis.sqlite.sql import rows
 
@@ -22,13 +22,9 @@ class Standing:
     quota: int
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def beat(connection: apsw.Connection, team: str, member: str, session: float) -> list[str]:
     """Say that this member lives; forget those that were not seen for a session (seconds). The live ones."""
-    now, away = _now(), int(session * 1000)
+    now, away = now_ms(), int(session * 1000)
     connection.execute("INSERT OR REPLACE INTO members VALUES(?, ?, ?)", (team, member, now))
     # seen in the future: the clock was set back
     forget = "DELETE FROM members WHERE team=? AND (seen < ? OR seen > ?)"

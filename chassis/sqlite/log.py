@@ -1,11 +1,11 @@
 """The log's SQL: places, batches of records, and reading them back. Functions run in the database's threads."""
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import apsw
 import msgspec
 
+from chassis.clock import now_ms
 from chassis.ports import Outgoing, Record, TopicPartition
 from chassis.sqlite.schema import SHIFT
 from chassis.sqlite.sql import rows
@@ -46,7 +46,7 @@ def pack(place: int, messages: Sequence[Outgoing]) -> list[Batch]:
 
 def append(connection: apsw.Connection, batches: Sequence[Batch]) -> None:
     """The append time never goes back within a place, whatever the clock does."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     for place, n, body in batches:
         update = "UPDATE places SET next=next+?, at=max(at, ?) WHERE id=? RETURNING next, at"
         end, at = rows(connection, update, (n, now, place))[0]

@@ -1,12 +1,13 @@
 """`POST /v1/events`: each CloudEvent is checked, the good ones are appended to their topics, the bad ones say why."""
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from chassis.clock import utc_now
 from chassis.envelope import Rejected, decode_structured, forward
 from chassis.ports import Bus, Outgoing
 from chassis.settings import Settings
@@ -25,7 +26,7 @@ def router(settings: Settings, bus: Bus) -> APIRouter:
     @routes.post("/v1/events", status_code=202, summary="CloudEvents in: one, or an array of up to 1,000")
     async def events(request: Request) -> Response:
         found = _items(await limited_body(request, BODY_LIMIT))
-        now = datetime.now(UTC)
+        now = utc_now()
         checked = [_check(item, now, settings) for item in found]
         await bus.publish([c for c in checked if isinstance(c, Outgoing)])
         return _verdicts(found, checked)
