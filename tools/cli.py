@@ -1,18 +1,19 @@
 """The command line: `triptych COMMAND --help` says what each does. What a command needs is imported when it runs."""
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from tools import letters
+
 app = typer.Typer(
     name="triptych", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Set the targets, watch the process, see the results. 定指标，盯过程，看结果。",
 )
-letters = typer.Typer(no_args_is_help=True, help="What could not be taken, and why; give it back, or close it.")
-app.add_typer(letters, name="dead-letters")
+app.add_typer(letters.app, name="dead-letters")
 out = Console()
 err = Console(stderr=True)
 
@@ -144,90 +145,13 @@ def doctor() -> None:
 @app.command()
 def lag() -> None:
     """How much each service has still to process."""
-    body = _door("GET", "/v1/lag")
+    from tools.door import ask
+
+    body = ask("GET", "/v1/lag")
     table = Table("service", "records", "complete until")
     for name, found in body["services"].items():
         table.add_row(name, f"{found.get('total', 0):,}", str(found.get("complete_until")))
     out.print(table)
-
-
-# --- dead letters ----------------------------------------------------------------------------------------------------
-
-
-@letters.command(name="list")
-def letters_list(
-    code: Annotated[str | None, typer.Option()] = None, limit: Annotated[int, typer.Option(max=500)] = 50,
-) -> None:
-    """Each with its reason, oldest first."""
-    query = f"?limit={limit}" + (f"&code={code}" if code else "")
-    items = _door("GET", f"/v1/dead-letters{query}")["items"]
-    table = Table("id", "service", "place", "code", "error", "status")
-    for i in items:
-        place = f"{i.get('topic')}/{i.get('partition')}@{i.get('offset')}"
-        told = [str(i.get(name)) for name in ("code", "error", "status")]
-        table.add_row(i["id"], str(i.get("service")), place, *told)
-    out.print(table if items else "There are no dead letters.")
-
-
-@letters.command(name="show")
-def letters_show(id: str) -> None:
-    """Everything about one, the original record included."""
-    out.print_json(data=_door("GET", f"/v1/dead-letters/{id}"))
-
-
-@letters.command(name="stats")
-def letters_stats() -> None:
-    """How many per service, topic and code."""
-    counts: dict[tuple[str, str, str, str], int] = {}
-    cursor = ""
-    while True:
-        body = _door("GET", f"/v1/dead-letters?limit=500{cursor}")
-        for i in body["items"]:
-            key = (str(i.get("service")), str(i.get("topic")), str(i.get("code")), str(i.get("status")))
-            counts[key] = counts.get(key, 0) + 1
-        if not body["next"]:
-            break
-        cursor = f"&cursor={body['next']}"
-    table = Table("service", "topic", "code", "status", "number")
-    for key, n in sorted(counts.items()):
-        table.add_row(*key, f"{n:,}")
-    out.print(table if counts else "There are no dead letters.")
-
-
-@letters.command(name="replay")
-def letters_replay(
-    id: str,
-    with_file: Annotated[Path | None, typer.Option("--with", help="Mended data (JSON) to send instead")] = None,
-) -> None:
-    """Give it back to the service that could not take it, after the cause is mended."""
-    import json
-
-    body = {"with": json.loads(with_file.read_text())} if with_file else {}
-    out.print_json(data=_door("POST", f"/v1/dead-letters/{id}/replay", body))
-
-
-@letters.command(name="discard")
-def letters_discard(id: str, reason: Annotated[str, typer.Option()]) -> None:
-    """Close it; the reason is kept."""
-    out.print_json(data=_door("POST", f"/v1/dead-letters/{id}/discard", {"reason": reason}))
-
-
-def _door(method: str, path: str, body: Any = None) -> Any:
-    """What the public door of the running system answers; its problems as one sentence."""
-    import httpx
-
-    from chassis.settings import settings
-    from tools.importing.send import Unreachable
-
-    address = f"http://{settings().http}"
-    try:
-        answer = httpx.request(method, address + path, json=body, timeout=30, trust_env=False)
-    except httpx.TransportError as error:
-        raise Unreachable(f"No system answers at {address}: {error}. Start one with `triptych up`.") from None
-    if answer.status_code >= 400:
-        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-        raise Unreachable(f"{problem.get('title', answer.status_code)}: {problem.get('detail', answer.text[:300])}")
-    return answer.json()
 
 
 if __name__ == "__main__":

@@ -4,18 +4,26 @@ A dead letter lies on `<topic>.<service>.dlq`, same partition, key, value and he
 `dlq.*`. Its id is derived from where the record lay, so a second copy of it is the same letter. What was done with it
 is a document of the service. Replaying publishes the original again, addressed to this service alone.
 """
-import base64
 import builtins
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from chassis import failpoints
 from chassis.clock import now_ms, utc_now
 from chassis.dead_letters.guard import Guard
+from chassis.dead_letters.letter import (
+    Letter,
+    by_place,
+    by_time,
+    is_letter,
+    letter_id,
+    meets,
+    opened,
+    replays_of,
+    written,
+)
 from chassis.envelope import Rejected, decode_structured, encode
 from chassis.metrics import Metrics
 from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
@@ -26,43 +34,20 @@ from contracts.topics import PARTITIONS, TOPICS, dead_letter_topic
 MOST_REPLAYS = 3
 MOST_READ = 50_000
 MOST_ERROR = 500
-
+ALL = 10**9
+WAITING = ("open", "replaying")  # a replay that was cut off is one that waits
+FILTERS = (
+    "service", "topic", "code", "status", "event_type", "event_source", "event_id", "partition", "offset", "version")
 
 Found = tuple[Mapping[str, str], Record]
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One dead letter: where the record lay, why it could not be taken, and what has been done about it."""
+class Replays(NamedTuple):
+    """`matched`: how many met the conditions. `spent`: of them, those that were replayed too often already."""
 
-    id: str
-    service: str
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    code: str
-    error: str
-    version: str
-    first_failed_at: str
-    replays: int
-    status: str  # open, replaying, replayed, discarded
-    note: str
-    record: Record  # the original
-
-    def face(self, whole: bool = False) -> dict[str, Any]:
-        """For people; `whole` with the original record."""
-        headers = {k: v.decode("utf-8", "replace") for k, v in self.record.headers}
-        made: dict[str, Any] = {
-            "id": self.id, "service": self.service, "topic": self.topic, "partition": self.partition,
-            "offset": self.offset, "appended_at": _written(self.timestamp_ms), "code": self.code, "error": self.error,
-            "first_failed_at": self.first_failed_at, "replays": self.replays, "status": self.status, "note": self.note,
-            "version": self.version, "event_id": headers.get("ce_id"), "event_source": headers.get("ce_source"),
-            "event_type": headers.get("ce_type"),
-        }
-        if whole:
-            made |= {"key": _text(self.record.key), "value": _text(self.record.value), "headers": headers}
-        return made
+    matched: int
+    replayed: list[Letter]  # on a dry run: those that would be
+    spent: list[Letter]
 
 
 class DeadLetters:
@@ -90,7 +75,7 @@ class DeadLetters:
             return
         if self.guard is not None:
             self.guard.check(dead)
-        now = _written(now_ms())
+        now = written(now_ms())
         failpoints.reach("letters.publish.before")
         await self.bus.publish([self._letter(d, now) for d in dead])
         failpoints.reach("letters.publish.after")
@@ -115,17 +100,19 @@ class DeadLetters:
     # --- looking at them ---------------------------------------------------------------------------------------------
 
     async def list(
-        self, limit: int = 100, where: Mapping[str, str] | None = None, after: tuple[str, str] | None = None,
+        self, limit: int = 100, where: Mapping[str, str] | None = None, after: Sequence[Any] | None = None, *,
+        order: Callable[[Letter], tuple[Any, ...]] = by_time,
     ) -> builtins.list[Letter]:
-        """By (first_failed_at, id). `where`: wanted values of id, topic, code, status, event_type."""
+        """In `order`, after that place in it. `where`: wanted values of FILTERS and id, as text."""
         found: dict[str, tuple[Mapping[str, str], Record]] = {}
         for place, end in sorted((await self._ends()).items()):
             for headers, record in await self._read(place, end):
-                found.setdefault(headers.get("id", ""), (headers, record))
+                if is_letter(headers):
+                    found.setdefault(headers["id"], (headers, record))
         done = await self.store.load(self.collection.name, found)
-        letters = [_opened(headers, record, done.get(id)) for id, (headers, record) in found.items()]
-        letters = [x for x in letters if _meets(x, where or {}) and (after is None or _order(x) > after)]
-        return sorted(letters, key=_order)[:limit]
+        letters = [opened(headers, record, done.get(id)) for id, (headers, record) in found.items()]
+        letters = [x for x in letters if meets(x, where or {}) and (after is None or order(x) > tuple(after))]
+        return sorted(letters, key=order)[:limit]
 
     async def show(self, id: str) -> Letter | None:
         found = await self.list(1, {"id": id})
@@ -151,7 +138,9 @@ class DeadLetters:
             records = await self.bus.read(place, at, 500)
             if not records:
                 break
-            made += [({n[4:]: v.decode() for n, v in r.headers if n.startswith("dlq.")}, r) for r in records]
+            made += [
+                ({n[4:]: v.decode("utf-8", "replace") for n, v in r.headers if n.startswith("dlq.")}, r)
+                for r in records]
             at = records[-1].offset + 1
         return made
 
@@ -170,22 +159,44 @@ class DeadLetters:
         if letter.replays >= MOST_REPLAYS:
             raise Problem(409, "too_many_replays", f"It has been replayed {MOST_REPLAYS} times already.")
         message = self._again(letter, content)
-        await self._mark(letter, "replaying", "")
+        (letter,) = await self._mark([letter], "replaying", "")
         failpoints.reach("letters.replay.marked")
         await self.bus.publish([message])
         failpoints.reach("letters.replay.published")
-        await self._mark(letter, "replayed", "with mended content" if content is not None else "")
+        (letter,) = await self._mark([letter], "replayed", "with mended content" if content is not None else "")
         failpoints.reach("letters.replay.after")
-        return await self._letter_or_404(id)
+        return letter
+
+    async def replay_many(
+        self, where: Mapping[str, str], limit: int, *, before: str | None = None, dry_run: bool = False,
+    ) -> Replays:
+        """Give back up to `limit` letters that meet `where` and still wait, in the order in which their records lay.
+
+        Each as `replay` does, so that asking again after a failure goes on where it stopped. `before`: only those that
+        failed before then (RFC 3339, UTC), so that who asks again and again does not meet those that fail anew.
+        """
+        found = [
+            x for x in await self.list(ALL, where, order=by_place)
+            if x.status in WAITING and (before is None or x.first_failed_at < before)]
+        spent = [x for x in found if x.replays >= MOST_REPLAYS]
+        chosen = [x for x in found if x.replays < MOST_REPLAYS][:limit]
+        if dry_run or not chosen:
+            return Replays(len(found), [] if not dry_run else chosen, spent)
+        messages = [self._again(x, None) for x in chosen]
+        chosen = await self._mark(chosen, "replaying", "")
+        failpoints.reach("letters.replay.marked")
+        await self.bus.publish(messages)
+        failpoints.reach("letters.replay.published")
+        return Replays(len(found), await self._mark(chosen, "replayed", ""), spent)
 
     async def discard(self, id: str, reason: str) -> Letter:
         letter = await self._letter_or_404(id)
         if letter.status == "replayed":
             raise Problem(409, "replayed", "This dead letter was replayed.")
         failpoints.reach("letters.discard.before")
-        await self._mark(letter, "discarded", reason)
+        (letter,) = await self._mark([letter], "discarded", reason)
         failpoints.reach("letters.discard.after")
-        return await self._letter_or_404(id)
+        return letter
 
     async def _letter_or_404(self, id: str) -> Letter:
         letter = await self.show(id)
@@ -221,55 +232,14 @@ class DeadLetters:
         kept = {n: v for n, v in extensions.items() if v}
         return encode(found.event, id=found.meta.id, source=found.meta.source, time=found.meta.time, extensions=kept)
 
-    async def _mark(self, letter: Letter, status: str, note: str) -> None:
-        held = (await self.store.load(self.collection.name, [letter.id])).get(letter.id)
-        body = msgspec.msgpack.encode((status, note, _written(now_ms())))
-        document = Document(letter.id, held.version if held else 0, body, {"status": status})
-        if await self.store.save(self.collection.name, [document]):
+    async def _mark(self, letters: Sequence[Letter], status: str, note: str) -> builtins.list[Letter]:
+        held = await self.store.load(self.collection.name, [x.id for x in letters])
+        body = msgspec.msgpack.encode((status, note, written(now_ms())))
+        documents = [
+            Document(x.id, held[x.id].version if x.id in held else 0, body, {"status": status}) for x in letters]
+        if await self.store.save(self.collection.name, documents):
             raise Problem(409, "busy", "Somebody else is dealing with this dead letter.")
-
-
-def letter_id(service: str, record: Record) -> str:
-    return output_id(service, "dead-letter", record.topic, f"{record.partition}/{record.offset}", 0)
-
-
-def replays_of(record: Record) -> int:
-    """How often the record was replayed before."""
-    for name, value in record.headers:
-        if name == "dlq.replays" and value.isdigit():
-            return int(value)
-    return 0
-
-
-def addressed(record: Record, service: str) -> bool:
-    """Whether it is for this service: a replay is for one alone, all else for everybody."""
-    for name, value in record.headers:
-        if name == REPLAY_FOR:
-            return value.startswith(service.encode() + b"/")
-    return True
-
-
-def _opened(headers: Mapping[str, str], record: Record, done: Document | None) -> Letter:
-    status, note = "open", ""
-    if done is not None:
-        status, note, _ = msgspec.msgpack.decode(done.body)
-    kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
-    original = Record(
-        headers["topic"], int(headers["partition"]), int(headers["offset"]), int(headers["timestamp"]), record.key,
-        record.value, kept)
-    return Letter(
-        headers["id"], headers["service"], original.topic, original.partition, original.offset, original.timestamp_ms,
-        headers["code"], headers["error"], headers.get("version", ""), headers["first_failed_at"],
-        int(headers["replays"]), status, note, original)
-
-
-def _meets(letter: Letter, where: Mapping[str, str]) -> bool:
-    face = letter.face()
-    return all(face.get(name) == value for name, value in where.items())
-
-
-def _order(letter: Letter) -> tuple[str, str]:
-    return letter.first_failed_at, letter.id
+        return [x.dealt(d) for x, d in zip(letters, documents, strict=True)]
 
 
 def _tally(values: Any) -> dict[str, int]:
@@ -277,17 +247,3 @@ def _tally(values: Any) -> dict[str, int]:
     for value in values:
         found[value] = found.get(value, 0) + 1
     return dict(sorted(found.items()))
-
-
-def _written(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _text(value: bytes | None) -> str | None:
-    """UTF-8, else `base64:...`."""
-    if value is None:
-        return None
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return "base64:" + base64.b64encode(value).decode()

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from chassis.ports import Bus, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Problem, answer, make_app, not_in_this_release
-from services.gateway import intake, operators
+from services.gateway import intake, letters, operators
 from services.gateway.proxy import Proxy
 from services.gateway.routes import lacking, owner_of
 
@@ -41,7 +41,7 @@ def check_address(http: str) -> tuple[str, int]:
 def gateway_app(settings: Settings, bus: Bus, store: Store) -> FastAPI:
     check_address(settings.http)
     proxy = Proxy(settings)
-    own = [intake.router(settings, bus), operators.router(settings, proxy, store)]
+    own = [intake.router(settings, bus), letters.router(proxy), operators.router(settings, proxy, store)]
     app = make_app("Triptych", own, openapi_url=None)
     app.state.proxy = proxy
     _documents(app, proxy)

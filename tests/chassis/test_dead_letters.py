@@ -1,9 +1,10 @@
 """What could not be taken waits with its reason, and can be given back, to one service alone."""
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from chassis.dead_letters import MOST_REPLAYS, DeadLetters, addressed
+from chassis.dead_letters import MOST_REPLAYS, DeadLetters, Guard, Storm, addressed
 from chassis.ports import BusUnavailable, Outgoing
 from chassis.runner import Dead
 from chassis.runner.work import REPLAY_FOR
@@ -152,6 +153,95 @@ async def test_letters_are_listed_by_what_is_asked_for(house):
     assert after == [third] and first.id != third.id
     stats = await house.letters.stats()
     assert stats["code"] == {"handler_failed": 2, "nothing_to_add": 1} and stats["topic"] == {LEADS: 3}
+
+
+async def several(house: House) -> None:
+    await house.put(captured("a", n=13), captured("b", n=0), captured("c", n=13), captured("d", n=13))
+    await house.run()
+
+
+async def test_many_are_given_back_by_a_condition_in_the_order_in_which_they_lay(house):
+    await several(house)
+    dry = await house.letters.replay_many({"code": "handler_failed"}, 2, dry_run=True)
+    assert (dry.matched, len(dry.replayed)) == (3, 2) and len(await house.records(LEADS)) == 4
+    done = await house.letters.replay_many({"code": "handler_failed"}, 2)
+    assert [x.id for x in done.replayed] == [x.id for x in dry.replayed]
+    assert [x.status for x in done.replayed] == ["replayed", "replayed"]
+    rest = await house.letters.replay_many({"code": "handler_failed"}, 100)
+    assert (rest.matched, len(rest.replayed)) == (1, 1)
+    assert (await house.letters.replay_many({"code": "handler_failed"}, 100)).matched == 0
+    assert len(await house.records(LEADS)) == 7
+    assert [x.code for x in await house.letters.list(where={"status": "open"})] == ["nothing_to_add"]
+
+
+async def test_the_original_is_given_back_as_it_came(house):
+    await house.put(captured(n=13), ids=["bad"])
+    await house.run()
+    await house.letters.replay_many({"service": "lead_scoring"}, 10)
+    original, again = await house.records(LEADS)
+    assert (again.key, again.value) == (original.key, original.value)
+    added = dict(again.headers).keys() - dict(original.headers).keys()
+    assert added == {REPLAY_FOR, "dlq.replays"} and dict(original.headers).items() <= dict(again.headers).items()
+
+
+async def test_many_that_were_cut_off_are_finished_by_asking_again(house):
+    await several(house)
+
+    async def away(_messages):
+        raise BusUnavailable("away")
+
+    house.bus.before_publish = away
+    with pytest.raises(BusUnavailable):
+        await house.letters.replay_many({"code": "handler_failed"}, 100)
+    house.bus.before_publish = None
+    assert len((await house.letters.replay_many({"code": "handler_failed"}, 100)).replayed) == 3
+    assert len(await house.records(LEADS)) == 7
+
+
+async def test_those_that_fail_anew_are_not_given_back_by_the_same_request(house):
+    await several(house)
+    before = max(x.first_failed_at for x in await house.letters.list()) + "~"
+    await house.letters.replay_many({"code": "handler_failed"}, 100, before=before)
+    await asyncio.sleep(0.002)
+    first = min(x.first_failed_at for x in await house.letters.list())
+    await house.run()
+    assert (await house.letters.replay_many({"code": "handler_failed"}, 100, before=first)).matched == 0
+    assert (await house.letters.replay_many({"code": "handler_failed"}, 100)).matched == 3
+
+
+async def test_what_was_replayed_three_times_is_named_and_left(house):
+    await several(house)
+    for _ in range(MOST_REPLAYS):
+        await house.letters.replay_many({"code": "handler_failed"}, 100)
+        await house.run()
+    done = await house.letters.replay_many({"code": "handler_failed"}, 100)
+    assert (done.matched, done.replayed, len(done.spent)) == (3, [], 3)
+
+
+async def test_foreign_records_on_a_dead_letter_topic_are_passed_over(house):
+    await several(house)
+    await house.bus.publish([
+        Outgoing(dead_letter_topic(LEADS, "lead_scoring"), b"x", b"y", headers)
+        for headers in ((), (("dlq.id", b"1"),), (("dlq.id", b"\xff"), ("dlq.offset", b"no")))])
+    assert len(await house.letters.list()) == 4
+
+
+async def test_a_service_that_fails_at_everything_stops_instead_of_emptying_the_topic(house):
+    guard = Guard()
+    letters = DeadLetters("lead_scoring", (LEADS,), house.store, house.bus, guard=guard)
+    guard.taken(2000)
+    await house.put(*(captured(f"k{n}", n=13) for n in range(60)))
+    dead = [Dead(r, "handler_failed", "unlucky") for r in await house.records(LEADS)]
+    await letters.bury(dead[:50])
+    with pytest.raises(Storm):
+        await letters.bury(dead[50:])
+    await DeadLetters("lead_scoring", (LEADS,), house.store, house.bus, guard=Guard()).bury(
+        [replace_code(d, "not_json") for d in dead])  # what publishers do wrong stops nobody
+    assert len(await house.letters.list()) == 60
+
+
+def replace_code(dead: Dead, code: str) -> Dead:
+    return dead._replace(code=code)
 
 
 async def test_a_record_of_any_bytes_can_be_a_letter(house):
