@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from chassis import failpoints
 from chassis.ports import Collection, Document, PartitionLost, Store, TopicPartition
 from chassis.projection import Projection
-from chassis.projector import upkeep
+from chassis.projector import auditing, upkeep
+from chassis.projector.auditing import Audited, Mismatch
 from chassis.projector.documents import Entry, Fact, Layout, Writer, decode_entry, decode_fact, encode
+from chassis.projector.fact_auditing import audit_facts
 from chassis.projector.folding import Fold, Heard, Planned, Refused, Uncountable, plan, record_of
 from chassis.projector.holding import Cache, Held
 from chassis.projector.putting import Putting
-from chassis.projector.upkeep import Mismatch
 
 
 class Projector(Putting):
@@ -156,4 +157,12 @@ class Projector(Putting):
 
     async def audit(self) -> list[Mismatch]:
         """What the cells hold against what the journal added since the beginning; empty when all is well."""
-        return await upkeep.audit(self.store, self.layout)
+        found = await self.audit_journal()
+        return found.mismatches + found.unfinished
+
+    async def audit_journal(self) -> Audited:
+        return await auditing.audit_journal(self.store, self.layout)
+
+    async def audit_facts(self) -> Audited:
+        """What the facts count for, computed again, against the cells; of what stood still meanwhile."""
+        return await audit_facts(self.store, self.layout, self.projection)

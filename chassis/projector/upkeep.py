@@ -1,10 +1,9 @@
-"""Keeping the journal short, and proving that the figures are what it says.
+"""Keeping the journal short.
 
 A checkpoint per partition carries the sums of the records that were taken away, so what the journal has added since the
-beginning can be compared with what the cells hold at any time.
+beginning can be compared with what the cells hold at any time (`auditing`).
 """
 from collections.abc import AsyncIterator, Iterable
-from typing import NamedTuple
 
 import msgspec
 
@@ -31,18 +30,8 @@ class Added(msgspec.Struct):
     members: list[MemberDelta] = []
 
 
-class Mismatch(NamedTuple):
-    """`journal` and `kept`: (n, sum, memberships) of a measure that ought to be equal for this writer and grain."""
-
-    place: str
-    grain: str
-    measure: str
-    journal: tuple[int, ...]
-    kept: tuple[int, ...]
-
-
 _decode_checkpoint = msgspec.msgpack.Decoder(Checkpoint).decode
-_decode_added = msgspec.msgpack.Decoder(Added).decode
+decode_added = msgspec.msgpack.Decoder(Added).decode
 
 
 async def checkpoint(store: Store, layout: Layout, place: str) -> Checkpoint:
@@ -61,14 +50,14 @@ async def prune(store: Store, layout: Layout, place: str, upto: int) -> None:
         return
     records: dict[int, Added] = {}
     ids = []
-    async for document in _records(store, layout, place, Between(None, upto + 1)):
-        record = _decode_added(document.body)
+    async for document in records_of(store, layout, place, Between(None, upto + 1)):
+        record = decode_added(document.body)
         records[record.k] = record
         ids.append(document.id)
     wanted = range(before.k + 1, upto + 1)
     if not all(k in records for k in wanted):
         return
-    sums = _added(before.sums, (records[k] for k in wanted))
+    sums = added_up(before.sums, (records[k] for k in wanted))
     body = encode(Checkpoint(upto, sums))
     failpoints.reach("projector.checkpoint.before")
     await store.put_newer(layout.checkpoints, [Document(place, upto, body, {"gen": layout.generation})])
@@ -77,58 +66,7 @@ async def prune(store: Store, layout: Layout, place: str, upto: int) -> None:
     failpoints.reach("projector.prune.after")
 
 
-async def audit(store: Store, layout: Layout) -> list[Mismatch]:
-    """Every measure whose cells or memberships are not what the journal added up to. Asked while figures move, it looks
-    again up to three times; a record that nobody has finished putting shows as a mismatch until it is recovered."""
-    found: list[Mismatch] = []
-    for group in await store.count(layout.journal, {}, by=("place",)):
-        place = str(group.by["place"])
-        if place.startswith(f"{layout.generation}|"):
-            found += await _settled(store, layout, place)
-    return found
-
-
-async def _settled(store: Store, layout: Layout, place: str) -> list[Mismatch]:
-    mismatches: list[Mismatch] = []
-    for _ in range(3):
-        mismatches = await _compare(store, layout, place)
-        if not mismatches:
-            break
-    return mismatches
-
-
-async def _compare(store: Store, layout: Layout, place: str) -> list[Mismatch]:
-    said = await _said(store, layout, place)
-    writer = place.removeprefix(f"{layout.generation}|")
-    where = {"gen": layout.generation, "writer": writer}
-    members = {
-        str(group.by["measure"]): group.sums["n"]
-        for group in await store.count(layout.members, where, by=("measure",), sums=("n",))}
-    found = []
-    for grain in layout.grains:
-        cells = {
-            str(group.by["measure"]): group.sums
-            for group in await store.count(
-                layout.cells, {**where, "grain": grain}, by=("measure",), sums=("n", "sum"))}
-        for measure in sorted({*said, *cells, *members}):
-            sums = cells.get(measure, {"n": 0, "sum": 0})
-            kept = (sums["n"], sums["sum"], members.get(measure, 0))
-            journal = tuple(said.get(measure, (0, 0, 0)))
-            if journal != kept:
-                found.append(Mismatch(place, grain, measure, journal, kept))
-    return found
-
-
-async def _said(store: Store, layout: Layout, place: str) -> Sums:
-    """All that the journal ever added: the checkpoint and the records after it."""
-    before = await checkpoint(store, layout, place)
-    records = [
-        _decode_added(document.body)
-        async for document in _records(store, layout, place, Between(before.k + 1, None))]
-    return _added(before.sums, records)
-
-
-def _added(sums: Sums, records: Iterable[Added]) -> Sums:
+def added_up(sums: Sums, records: Iterable[Added]) -> Sums:
     made = {measure: list(values) for measure, values in sums.items()}
     for record in records:
         for measure, _, _, n, total, _ in record.deltas:
@@ -140,7 +78,7 @@ def _added(sums: Sums, records: Iterable[Added]) -> Sums:
     return made
 
 
-async def _records(store: Store, layout: Layout, place: str, numbers: Between) -> AsyncIterator[Document]:
+async def records_of(store: Store, layout: Layout, place: str, numbers: Between) -> AsyncIterator[Document]:
     after = None
     while True:
         page = await store.find(layout.journal, {"place": place, "k": numbers}, order="k", after=after, limit=20)

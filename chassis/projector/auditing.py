@@ -1,0 +1,180 @@
+"""Proving that the figures are what the journal says, while they move.
+
+A cell knows by its version up to which journal record it has been added to, so sums can be told as of one record
+whatever has been put since; only a place whose records are taken away faster than they can be read stays undecided.
+"""
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from chassis.ports import Between, Document, Store, Where
+from chassis.projector.documents import Layout, decode_row, decode_total
+from chassis.projector.putting import merged
+from chassis.projector.upkeep import Added, Sums, added_up, checkpoint, decode_added, records_of
+
+TRIES = 3
+PAGE = 500
+
+
+class Mismatch(NamedTuple):
+    """`journal` and `kept`: (n, sum, memberships) of a measure that ought to be equal for this writer and grain.
+
+    Of facts: `journal` is what they count for, computed again, and a fourth number tells cells apart that add up to
+    the same. A single fact whose kept contributions are not those of its image has the grain "fact".
+    """
+
+    place: str
+    grain: str
+    measure: str
+    journal: tuple[int, ...]
+    kept: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Audited:
+    """`compared`: places or facts that were looked at. `undecided`: places that moved too fast.
+
+    `unfinished`: differences by the last record alone. Its owner is putting it, or has died and the next one puts it
+    again; what lasts longer than that is a mismatch.
+    """
+
+    compared: int = 0
+    mismatches: list[Mismatch] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+    unfinished: list[Mismatch] = field(default_factory=list)
+
+
+# --- the journal -----------------------------------------------------------------------------------------------------
+
+
+async def audit_journal(store: Store, layout: Layout) -> Audited:
+    """Every measure whose cells or memberships are not what the journal added up to."""
+    made = Audited()
+    for place in await places_of(store, layout):
+        made.compared += 1
+        for _ in range(TRIES):
+            if await _decide(store, layout, place, made):
+                break
+        else:
+            made.undecided.append(place)
+    return made
+
+
+async def _decide(store: Store, layout: Layout, place: str, made: Audited) -> bool:
+    k = await last_number(store, layout, place)
+    if not await _compare(store, layout, place):
+        return True
+    found = await _compare_exactly(store, layout, place)
+    if found:
+        made.mismatches += found
+    elif found is not None:
+        still = await _compare(store, layout, place)
+        if k == await last_number(store, layout, place):
+            made.unfinished += still
+    return found is not None
+
+
+async def places_of(store: Store, layout: Layout) -> list[str]:
+    """Those that this generation has a journal of."""
+    found = [str(group.by["place"]) for group in await store.count(layout.journal, {}, by=("place",))]
+    return [place for place in found if place.startswith(f"{layout.generation}|")]
+
+
+async def _compare(store: Store, layout: Layout, place: str) -> list[Mismatch]:
+    """Cheap, by sums that the store makes; wrong while figures move, so only an empty answer counts."""
+    before = await checkpoint(store, layout, place)
+    said = added_up(before.sums, await _records_after(store, layout, place, before.k))
+    where: Where = {"gen": layout.generation, "writer": writer_of(layout, place)}
+    members = {
+        str(group.by["measure"]): group.sums["n"]
+        for group in await store.count(layout.members, where, by=("measure",), sums=("n",))}
+    kept: dict[str, Sums] = {}
+    for group in await store.count(layout.cells, where, by=("grain", "measure"), sums=("n", "sum")):
+        kept.setdefault(str(group.by["grain"]), {})[str(group.by["measure"])] = [group.sums["n"], group.sums["sum"], 0]
+    return _differences(layout, place, said, kept, members)
+
+
+async def _compare_exactly(store: Store, layout: Layout, place: str) -> list[Mismatch] | None:
+    """As of the record before the last: that one is put everywhere. None: it was taken away meanwhile."""
+    asof = await last_number(store, layout, place) - 1
+    kept: dict[str, Sums] = {}
+    later: dict[str, int] = {}  # version of each document that went on
+    members: dict[str, int] = {}
+    where: Where = {"gen": layout.generation, "writer": writer_of(layout, place)}
+    async for document in every(store, layout.cells, where):
+        total, index = decode_total(document.body), document.index
+        _add(kept.setdefault(str(index["grain"]), {}), str(index["measure"]), total.n, total.sum)
+        if document.version > asof:
+            later[document.id] = document.version
+    async for document in every(store, layout.members, where):
+        measure = str(document.index["measure"])
+        members[measure] = members.get(measure, 0) + decode_row(document.body).n
+        if document.version > asof:
+            later[document.id] = document.version
+    records = await _records_after(store, layout, place, 0)
+    before = await checkpoint(store, layout, place)
+    if asof < 0 or not records:
+        return []
+    if before.k > asof or [r.k for r in records if r.k > before.k] != list(range(before.k + 1, records[-1].k + 1)):
+        return None
+    for record in (r for r in records if r.k > asof):
+        _take_back(layout, place, record, later, kept, members)
+    said = added_up(before.sums, (r for r in records if before.k < r.k <= asof))
+    return _differences(layout, place, said, kept, members)
+
+
+def _take_back(
+    layout: Layout, place: str, record: Added, later: dict[str, int], kept: dict[str, Sums], members: dict[str, int],
+) -> None:
+    """What a record after the one compared has added to the documents that were read."""
+    writer = writer_of(layout, place)
+    for key, delta in merged(record.deltas, layout.grains).items():
+        if later.get(f"{layout.generation}|{'|'.join(key)}|{writer}", 0) >= record.k:
+            _add(kept.setdefault(key[1], {}), key[0], -delta.n, -delta.sum)
+    for measure, day, dims, member, n in record.members:
+        if later.get(f"{layout.generation}|{measure}|{day}|{dims}|{member}|{writer}", 0) >= record.k:
+            members[measure] -= n
+
+
+def _differences(
+    layout: Layout, place: str, said: Sums, kept: dict[str, Sums], members: dict[str, int],
+) -> list[Mismatch]:
+    found = []
+    for grain in layout.grains:
+        cells = kept.get(grain, {})
+        for measure in sorted({*said, *cells, *members}):
+            n, total, _ = cells.get(measure, [0, 0, 0])
+            journal, ours = tuple(said.get(measure, (0, 0, 0))), (n, total, members.get(measure, 0))
+            if journal != ours:
+                found.append(Mismatch(place, grain, measure, journal, ours))
+    return found
+
+
+def _add(sums: Sums, measure: str, n: int, total: int) -> None:
+    values = sums.setdefault(measure, [0, 0, 0])
+    values[0] += n
+    values[1] += total
+
+
+async def _records_after(store: Store, layout: Layout, place: str, k: int) -> list[Added]:
+    return [decode_added(d.body) async for d in records_of(store, layout, place, Between(k + 1, None))]
+
+
+async def last_number(store: Store, layout: Layout, place: str) -> int:
+    page = await store.find(layout.journal, {"place": place}, order="k", descending=True, limit=1)
+    return int(page.documents[0].index["k"] or 0) if page.documents else 0
+
+
+def writer_of(layout: Layout, place: str) -> str:
+    return place.removeprefix(f"{layout.generation}|")
+
+
+async def every(store: Store, collection: str, where: Where) -> AsyncIterator[Document]:
+    after: str | None = None
+    while True:
+        page = await store.find(collection, where, after=after, limit=PAGE)
+        for document in page.documents:
+            yield document
+        after = page.next
+        if after is None:
+            return
