@@ -22,9 +22,10 @@ from chassis.application import Application
 from chassis.definitions import Definition, Definitions, publish, read_directory
 from chassis.health import Health, management_app
 from chassis.metrics import Metrics
-from chassis.ports import Bus, Store
+from chassis.ports import Bus, Store, UnsafeSetting
 from chassis.service import Service
 from chassis.settings import SERVICES, Settings
+from chassis.supervisor import MISCONFIGURED
 
 LOOPBACK = "127.0.0.1"
 DATABASE = "triptych.db"
@@ -50,7 +51,7 @@ def open_bus(settings: Settings) -> Bus:
     if settings.kafka:
         from chassis.kafka import KafkaBus
 
-        return KafkaBus(settings.kafka, session=settings.session or 45.0)
+        return KafkaBus(settings.kafka, session=settings.session or 45.0, copies=settings.kafka_copies)
     from chassis.sqlite import SqliteBus
 
     session = settings.session or 6.0
@@ -205,8 +206,12 @@ def run_process(name: str, settings: Settings, ready: Callable[[], None]) -> Non
     clock.skew(os.environ.get(clock.VARIABLE))
     gc.freeze()
     work = serve_gateway(settings, ready) if name == "gateway" else serve_service(find_service(name), settings, ready)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(work)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(work)
+    except UnsafeSetting as error:
+        print(f"triptych: {name} does not start.\n{error}", file=sys.stderr, flush=True)
+        raise SystemExit(MISCONFIGURED) from None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

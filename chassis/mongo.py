@@ -18,7 +18,7 @@ from typing import Any, Literal
 from bson.errors import BSONError
 from bson.int64 import Int64
 from pymongo import InsertOne, ReplaceOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError, WriteConcernError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -35,6 +35,7 @@ from chassis.ports import (
     Page,
     Scalar,
     StoreUnavailable,
+    UnsafeSetting,
     Where,
 )
 from chassis.query import check_collection, check_fields, cursor_after, rank, read_cursor
@@ -47,16 +48,19 @@ CHUNK = 1000  # ids asked for, or documents brought, at once
 SHAPES = "triptych.shapes"  # {_id: collection, fields: {index field: its type}}
 TYPES: dict[str, type] = {kind.__name__: kind for kind in (str, int, float, bool)}
 DURABLE = WriteConcern(w="majority", j=True)
+CANNOT_DURABLE = (2, 79, 100)  # BadValue (no journal), UnknownReplWriteConcern, UnsatisfiableWriteConcern
+_IN_URL = {"w": "w", "j": "journal"}
 
 
 class MongoStore:
-    """`durable`: what a write must have reached before it is acknowledged. Another value only serves to prove that
-    the default is needed."""
+    """`durable`: what a write must have reached before it is acknowledged. `start` refuses less, unless it is told
+    `proving`: that the default is needed is shown by what gets lost without it."""
 
     def __init__(
         self, url: str, database: str, driver: Driver = "motor", *, durable: WriteConcern = DURABLE,
-        timeout_ms: int = 10_000,
+        timeout_ms: int = 10_000, proving: bool = False,
     ) -> None:
+        self._proving = proving
         self._url, self._name, self._driver, self._durable = url, database, driver, durable
         self._timeout_ms = timeout_ms
         self._client: Any = None
@@ -64,6 +68,7 @@ class MongoStore:
         self._shapes: dict[str, dict[str, type]] = {}
 
     async def start(self) -> None:
+        """Connect. Raises StoreUnavailable, or UnsafeSetting when an acknowledged write might be lost."""
         self._client = _client_class(self._driver)(
             self._url, retryWrites=False, appname="triptych", tz_aware=True,
             serverSelectionTimeoutMS=self._timeout_ms, connectTimeoutMS=self._timeout_ms,
@@ -74,10 +79,24 @@ class MongoStore:
             read_preference=ReadPreference.PRIMARY,
         )
         try:
+            if not self._proving:
+                refuse_weak(self._durable, self._client)
             with mongo_errors():
                 await self._database.command("ping")
+                await self._try_a_write()
         except BaseException:
             await self.stop()
+            raise
+
+    async def _try_a_write(self) -> None:
+        """A server that cannot do what `durable` says tells it at the first write: let that be now."""
+        try:
+            await self._database[SHAPES].update_one({"_id": " written"}, {"$set": {"declared": True}}, upsert=True)
+        except (OperationFailure, WriteConcernError) as error:
+            if error.code in CANNOT_DURABLE:
+                raise UnsafeSetting(
+                    f"The store of TRIPTYCH_MONGO cannot do a write with w=majority, j=true: {error}. Run it with its "
+                    "journal on (storage.journal, a storage engine that persists), or name another one.") from error
             raise
 
     async def stop(self) -> None:
@@ -251,6 +270,27 @@ class MongoStore:
         if len({document.id for document in documents}) != len(documents):
             raise ValueError("one write names a document twice")
         return await self._held(collection, chain.from_iterable(document.index for document in documents))
+
+
+def refuse_weak(durable: WriteConcern, client: Any) -> None:
+    """UnsafeSetting when `durable`, or what the URL says, is less than a majority and its journal. The URL would not
+    count, since every operation says it again; but whoever wrote it believes that it does."""
+    said = {"w": durable.document.get("w"), "j": durable.document.get("j")}
+    weak = [f"{name}={value}" for name, value in said.items() if value != DURABLE.document[name]]
+    if weak:
+        raise UnsafeSetting(
+            f"{', '.join(weak)} of the store: a write counts as done that one server has, or has only in memory, and "
+            "its events are committed in the log: a step-down or a crash then loses them. Set w=majority and j=true.")
+    url: Mapping[str, Any] = client.write_concern.document
+    weak = [f"{_IN_URL[n]}={v}" for n, v in url.items() if n in _IN_URL and v != DURABLE.document[n]]
+    if client.read_concern.level not in (None, "majority", "linearizable"):
+        weak.append(f"readConcernLevel={client.read_concern.level}")
+    if client.read_preference != ReadPreference.PRIMARY:
+        weak.append(f"readPreference={client.read_preference.mongos_mode}")
+    if weak:
+        raise UnsafeSetting(
+            f"TRIPTYCH_MONGO says {', '.join(weak)}: a fence that is read so, or written so, may be taken back. Take "
+            "it out of the URL; every read and write here is w=majority, journal=true, of the primary.")
 
 
 def _client_class(driver: Driver) -> Any:

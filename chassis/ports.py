@@ -25,8 +25,19 @@ class PartitionLost(Exception):
     """These partitions belong to another member now: its commit counts, ours is refused."""
 
 
+class UnsafeSetting(ValueError):
+    """Log or store are set so that what they acknowledged may be lost or move; names the setting and its mend."""
+
+
 class LogRecreated(Exception):
     """The log is shorter than, or another than, what was read from it before: going on would skip events unseen."""
+
+
+def other_count(topic: str, standing: int, wanted: int) -> UnsafeSetting:
+    """Keys live on a partition by its number: with another count they move, and with them go order and fences."""
+    return UnsafeSetting(
+        f"topic {topic!r} has {standing} partitions, not {wanted}: their number is frozen, since with another one keys "
+        "move away from what is known of them. Make the topic anew with that number, or use one of another name.")
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------
@@ -104,7 +115,8 @@ class Bus(Protocol):
     async def stop(self) -> None: ...
 
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
-        """Create what is missing with so many partitions; ValueError when one stands with another number."""
+        """Create what is missing with so many partitions. UnsafeSetting when one stands with another number, or so
+        that it may lose what it acknowledged."""
         ...
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:

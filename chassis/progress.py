@@ -11,6 +11,8 @@ import msgspec
 from chassis import failpoints
 from chassis.ports import Bus, Collection, Document, LogRecreated, Record, Store, TopicPartition
 
+MEND = "Bring back the log that was read, from its copies; a new log needs a new store."
+
 
 class Progress:
     def __init__(self, service: str, store: Store, bus: Bus, identity: str) -> None:
@@ -47,12 +49,12 @@ class Progress:
     ) -> None:
         name, end = name_of(place), ends.get(place, 0)
         if identity != self._identity:
-            raise LogRecreated(f"{name}: this is log {self._identity}, what was read before was log {identity}")
+            raise LogRecreated(f"{name}: this is log {self._identity}, what was read before was log {identity}. {MEND}")
         if end < offset:
-            raise LogRecreated(f"{name}: the log ends at {end}, but was read up to {offset}")
+            raise LogRecreated(f"{name}: the log ends at {end}, but was read up to {offset}. {MEND}")
         records = await self._bus.read(place, offset - 1, 1)
         if records and records[0].offset == offset - 1 and digest(records[0]) != seen:
-            raise LogRecreated(f"{name}: the record at {offset - 1} is not the one that was read there")
+            raise LogRecreated(f"{name}: the record at {offset - 1} is not the one that was read there. {MEND}")
 
 
 def name_of(place: TopicPartition) -> str:

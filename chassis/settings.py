@@ -16,6 +16,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TRIPTYCH_", extra="ignore", frozen=True)
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; unset: the embedded log")
+    kafka_copies: int | None = Field(
+        default=None, ge=1, description="Brokers that hold each record; unset: 3, on loopback all there are")
     mongo: str | None = Field(default=None, description="URL of a MongoDB-compatible store; unset: the embedded store")
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     mongo_database: str = "triptych"

@@ -16,6 +16,7 @@ PDEATHSIG = 1
 BACK_OFF = (0.1, 0.5, 1.0, 2.0, 5.0)
 STEADY_SECONDS = 30.0
 DRAIN_SECONDS = 25.0
+MISCONFIGURED = 78  # exit status (EX_CONFIG) of a child that another start would not help: all of them stop
 
 Work = Callable[[Callable[[], None]], None]
 """What a child does; it calls its argument once when it is ready, and returns when it has drained."""
@@ -44,6 +45,7 @@ class Supervisor:
     _children: list[_Child] = field(default_factory=list)
     _stopping: bool = False
     _told: bool = False
+    _status: int = 0
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT; then every child drains. Returns the exit status."""
@@ -135,6 +137,9 @@ class Supervisor:
         if child.name in self.once and status == 0:
             child.due = 0.0
             return
+        if status == MISCONFIGURED:
+            self._status, self._stopping = status, True
+            return
         steady = time.monotonic() - child.started > STEADY_SECONDS
         child.failures = 0 if steady else child.failures + 1
         child.due = time.monotonic() + BACK_OFF[min(child.failures, len(BACK_OFF) - 1)]
@@ -154,7 +159,7 @@ class Supervisor:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGTERM)
         end = time.monotonic() + DRAIN_SECONDS
-        worst = 0
+        worst = self._status
         for child in self._children:
             worst = max(worst, _wait_for(child.pid, end)) if child.pid else worst
         return worst

@@ -35,7 +35,7 @@ def _expected(error: Exception) -> bool:
     from chassis.ports import BusUnavailable, LogRecreated, StoreUnavailable
 
     named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
-             "StalePublication", "UnsafeSqlite"}
+             "StalePublication", "UnsafeSqlite", "UnsafeSetting"}
     return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
         type(error).__name__ in named)
 

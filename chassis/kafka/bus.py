@@ -11,10 +11,11 @@ from faststream.kafka import KafkaBroker
 from chassis.kafka.consumer import KafkaConsumer
 from chassis.kafka.errors import kafka_errors
 from chassis.kafka.producer import ExactProducer
+from chassis.kafka.promises import weak_producer
 from chassis.kafka.reading import Reader
 from chassis.kafka.topics import Topics
 from chassis.partitioner import partition_of
-from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartition
+from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartition, UnsafeSetting
 
 REQUEST_WITHIN = 10.0  # seconds for one request to a broker
 SEND_WITHIN = 15.0  # seconds for a whole publish
@@ -23,9 +24,13 @@ FETCH_WAIT_MS = 50  # a partition just drained joins the next fetch, which this 
 
 
 class KafkaBus:
-    """`bootstrap`: "host:port,host:port". `session`: seconds after which a silent member counts as dead."""
+    """`bootstrap`: "host:port,host:port". `session`: seconds after which a silent member counts as dead. `copies`: see
+    `Topics`. `producer`: settings that replace ours; weak ones are refused by `start`."""
 
-    def __init__(self, bootstrap: str, *, session: float = 45.0, send_within: float = SEND_WITHIN) -> None:
+    def __init__(
+        self, bootstrap: str, *, session: float = 45.0, send_within: float = SEND_WITHIN, copies: int | None = None,
+        producer: Mapping[str, Any] | None = None,
+    ) -> None:
         self._session = session
         self._send_within = send_within
         common: dict[str, Any] = {
@@ -34,17 +39,21 @@ class KafkaBus:
         }
         leaving: dict[str, Any] = {
             "acks": "all", "enable_idempotence": True, "linger_ms": 0, "max_batch_size": BATCH_BYTES,
+            **(producer or {}),
         }
+        self._weak = weak_producer(leaving)
         self._producer = ExactProducer(common | leaving)
         self.broker = KafkaBroker(**common, **leaving, logger=None, apply_types=False)
         self.broker.config.broker_config.producer = self._producer
-        self._topics = Topics(self.broker, 2 * REQUEST_WITHIN)
+        self._topics = Topics(self.broker, 2 * REQUEST_WITHIN, copies)
         self._open: Callable[..., AIOKafkaConsumer] | None = None
         self._asker: AIOKafkaConsumer | None = None
         self._asking = asyncio.Lock()
 
     async def start(self) -> None:
-        """Connect. Raises BusUnavailable when no broker answers."""
+        """Connect. Raises BusUnavailable when no broker answers, UnsafeSetting for a producer that may lose records."""
+        if self._weak:
+            raise UnsafeSetting("\n".join(each.text for each in self._weak))
         with kafka_errors("connecting to Kafka"):
             try:
                 async with asyncio.timeout(2 * REQUEST_WITHIN):
@@ -124,7 +133,7 @@ class KafkaBus:
             most = max(counts.values(), default=0)
             odd = [f"{topic!r} has {n} partitions" for topic, n in counts.items() if n != most]
             if odd:
-                raise ValueError(f"{', '.join(odd)} and not {most} as the others of group {group!r}")
+                raise UnsafeSetting(f"{', '.join(odd)} and not {most} as the others of group {group!r}")
 
         return KafkaConsumer(member, check, topics, on_assigned, on_revoked)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chassis.partitioner import partition_of
-from chassis.ports import BusUnavailable, Moved, Outgoing, PartitionLost, Record, TopicPartition
+from chassis.ports import BusUnavailable, Moved, Outgoing, PartitionLost, Record, TopicPartition, other_count
 from chassis.shares import quotas
 
 Hook = Callable[[Sequence[Outgoing]], Awaitable[None]]
@@ -44,7 +44,7 @@ class MemoryBus:
             if partitions < 1:
                 raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
             if topic in self._logs and len(self._logs[topic]) != partitions:
-                raise ValueError(f"topic {topic!r} has {len(self._logs[topic])} partitions, not {partitions}")
+                raise other_count(topic, len(self._logs[topic]), partitions)
         for topic, partitions in topics.items():
             self._logs.setdefault(topic, [[] for _ in range(partitions)])
 

@@ -6,7 +6,7 @@ import apsw
 import msgspec
 
 from chassis.clock import now_ms
-from chassis.ports import Outgoing, Record, TopicPartition
+from chassis.ports import Outgoing, Record, TopicPartition, other_count
 from chassis.sqlite.schema import SHIFT
 from chassis.sqlite.sql import rows
 
@@ -60,7 +60,7 @@ def create_topics(connection: apsw.Connection, topics: Mapping[str, int]) -> Non
             raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
         (standing,) = rows(connection, "SELECT count(*) FROM places WHERE topic=?", (topic,))[0]
         if standing not in (0, partitions):
-            raise ValueError(f"topic {topic!r} has {standing} partitions, not {partitions}")
+            raise other_count(topic, standing, partitions)
         if not standing:
             new = [(topic, number) for number in range(partitions)]
             connection.executemany("INSERT INTO places(topic, partition) VALUES(?, ?)", new)

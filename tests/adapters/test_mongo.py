@@ -111,7 +111,7 @@ def own_server() -> Any:
 
 async def lost_in_a_crash(server: DocumentServer, driver: Driver, durable: WriteConcern, after: float) -> int:
     """Four writers save documents, the server is killed and started again: how many acknowledged ones are gone."""
-    store = MongoStore(server.url, "crash", driver, durable=durable, timeout_ms=3000)
+    store = MongoStore(server.url, "crash", driver, durable=durable, timeout_ms=3000, proving=True)
     await store.start()
     await store.ensure([SEVERAL])
     acknowledged: list[str] = []

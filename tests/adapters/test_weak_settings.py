@@ -1,0 +1,200 @@
+"""A log or store that may lose what it acknowledged is refused at the start, by the name of the setting."""
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from pymongo.write_concern import WriteConcern
+
+from chassis.kafka import KafkaBus
+from chassis.kafka.promises import wanted_copies, weak_brokers, weak_cluster, weak_topics
+from chassis.memory import MemoryBus
+from chassis.mongo import Driver, MongoStore
+from chassis.ports import UnsafeSetting
+from chassis.supervisor import MISCONFIGURED
+from contracts.topics import PARTITIONS
+
+GOOD = {
+    "min.insync.replicas": "2", "unclean.leader.election.enable": "false", "cleanup.policy": "delete",
+    "retention.ms": "-1", "retention.bytes": "-1", "message.timestamp.type": "LogAppendTime",
+}
+THREE = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+NOWHERE = "mongodb://127.0.0.1:1/"
+
+
+# --- what was told ---------------------------------------------------------------------------------------------------
+
+
+def test_a_cluster_that_keeps_its_promises_is_not_spoken_about():
+    assert weak_topics({"t": GOOD}, {"t": 3}, 3) == []
+    assert weak_cluster(THREE, 3) == []
+    assert weak_brokers({"1": {"auto.create.topics.enable": "false"}}, THREE) == []
+
+
+@pytest.mark.parametrize(("setting", "value", "mend"), [
+    ("min.insync.replicas", "1", "min.insync.replicas=2"),
+    ("unclean.leader.election.enable", "true", "unclean.leader.election.enable=false"),
+    ("cleanup.policy", "compact", "cleanup.policy=delete"),
+    ("cleanup.policy", "compact,delete", "cleanup.policy=delete"),
+    ("retention.ms", "86400000", "retention.ms=-1"),
+])
+def test_a_weak_setting_of_a_topic_is_refused_by_its_name_and_with_its_mend(setting, value, mend):
+    found = [f for f in weak_topics({"t": {**GOOD, setting: value}, "u": GOOD}, {}, 3) if f.refused]
+    assert len(found) == 1
+    assert f"{setting}={value} on topic t:" in found[0].text and f"--add-config {mend}" in found[0].text
+
+
+@pytest.mark.parametrize(("setting", "value"), [
+    ("retention.ms", str(400 * 86_400_000)), ("retention.bytes", "1000000"), ("message.timestamp.type", "CreateTime"),
+])
+def test_a_setting_that_costs_something_without_losing_events_is_told(setting, value):
+    (found,) = weak_topics({"t": {**GOOD, setting: value}}, {"t": 3}, 3)
+    assert not found.refused and found.text.startswith(f"{setting}={value}")
+
+
+def test_too_few_copies_are_refused_wherever_they_show():
+    (few,) = weak_topics({"t": GOOD}, {"t": 1, "u": 3}, 3)
+    assert few.refused and "replication factor=1 on topic t" in few.text
+    (small,) = weak_cluster(["broker.example"], wanted_copies(None, ["broker.example"]))
+    assert small.refused and "TRIPTYCH_KAFKA_COPIES=1" in small.text
+
+
+@pytest.mark.parametrize(("asked", "hosts"), [(None, ["127.0.0.1"]), (None, ["::1"]), (1, ["broker.example"])])
+def test_a_single_broker_on_loopback_or_one_that_was_asked_for_is_told_and_works(asked, hosts):
+    (told,) = weak_cluster(hosts, wanted_copies(asked, hosts))
+    assert not told.refused and "disk" in told.text
+
+
+def test_topics_that_come_by_themselves_are_refused_and_on_loopback_only_told():
+    loose = {"1": {"auto.create.topics.enable": "true"}}
+    assert [f.refused for f in weak_brokers(loose, THREE)] == [True]
+    assert [f.refused for f in weak_brokers(loose, ["127.0.0.1"])] == [False]
+
+
+async def test_another_number_of_partitions_is_refused_with_what_to_do():
+    bus = MemoryBus()
+    await bus.ensure_topics({"t": 4})
+    with pytest.raises(UnsafeSetting, match=r"'t' has 4 partitions, not 8.*Make the topic anew"):
+        await bus.ensure_topics({"t": 8})
+
+
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+@pytest.mark.parametrize(("query", "said"), [
+    ("w=1", "w=1"), ("journal=false", "journal=False"), ("readConcernLevel=local", "readConcernLevel=local"),
+    ("readPreference=secondaryPreferred", "readPreference=secondaryPreferred"),
+])
+async def test_a_url_that_asks_for_less_than_a_majority_is_refused(driver: Driver, query: str, said: str):
+    with pytest.raises(UnsafeSetting, match=f"TRIPTYCH_MONGO says {said}.*Take it out of the URL"):
+        await MongoStore(f"{NOWHERE}?{query}", "x", driver).start()
+
+
+@pytest.mark.parametrize(("durable", "said"), [
+    (WriteConcern(w=1, j=True), "w=1"), (WriteConcern(w="majority"), "j=None"), (WriteConcern(w=0), "w=0, j=None"),
+])
+async def test_a_store_without_majority_or_journal_is_refused(durable: WriteConcern, said: str):
+    with pytest.raises(UnsafeSetting, match=f"^{said} of the store.*Set w=majority and j=true"):
+        await MongoStore(NOWHERE, "x", durable=durable).start()
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ({"acks": 1}, "acks=1"), ({"acks": 0, "enable_idempotence": False}, "acks=0"),
+    ({"enable_idempotence": False}, "enable_idempotence=False"),
+])
+async def test_a_producer_that_believes_one_broker_or_repeats_itself_is_refused(settings: dict[str, Any], said: str):
+    with pytest.raises(UnsafeSetting, match=f"{said} of the producer.*Set"):
+        await KafkaBus("127.0.0.1:1", producer=settings).start()
+
+
+# --- read aloud by the process ---------------------------------------------------------------------------------------
+
+
+def triptych(directory: Path, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    own = {**os.environ, "TRIPTYCH_DATA_DIR": str(directory), "TRIPTYCH_LOG_LEVEL": "error", **settings}
+    return subprocess.run(
+        [Path(sys.executable).parent / "triptych", *arguments], env=own, capture_output=True, text=True, timeout=60,
+        check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["run", "surveys"], ["up"]], ids=["one service", "the whole system"])
+def test_the_command_ends_with_one_sentence_that_names_the_setting(command: list[str], tmp_path: Path):
+    ended = triptych(tmp_path, *command, TRIPTYCH_MONGO=f"{NOWHERE}?w=1")
+    assert ended.returncode == MISCONFIGURED
+    assert "does not start" in ended.stderr and "TRIPTYCH_MONGO says w=1" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+# --- on the real ones ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def bus(kafka: str) -> AsyncIterator[KafkaBus]:
+    bus = KafkaBus(kafka)
+    await bus.start()
+    yield bus
+    await bus.stop()
+
+
+@pytest.fixture
+def topic() -> str:
+    return f"tests.weak.{uuid4().hex[:8]}"
+
+
+async def made(bus: KafkaBus, topic: str, partitions: int = 2, **settings: str) -> None:
+    admin = bus.broker.config.admin_client
+    named = {name.replace("_", "."): value for name, value in settings.items()}
+    await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=named)])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("setting", "weak", "good"), [
+    ("unclean.leader.election.enable", "true", "false"), ("cleanup.policy", "compact", "delete"),
+    ("retention.ms", "3600000", "-1"),
+])
+async def test_kafka_tells_of_a_weak_topic_and_the_mend_that_is_named_mends_it(bus, topic, setting, weak, good):
+    await made(bus, topic, **{setting.replace(".", "_"): weak})
+    with pytest.raises(UnsafeSetting, match=rf"{setting}={weak} on topic {topic}: .* Set {setting}={good}"):
+        await bus.ensure_topics({topic: 2})
+    await bus.broker.config.admin_client.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic, {setting: good})])
+    await bus.ensure_topics({topic: 2})
+
+
+@pytest.mark.real
+async def test_a_single_broker_on_loopback_serves_and_says_what_that_means(bus, topic, caplog):
+    await bus.ensure_topics({topic: 2})
+    assert "lies on 1 of 1 brokers" in caplog.text and "TRIPTYCH_KAFKA_COPIES=3" in caplog.text
+
+
+@pytest.mark.real
+async def test_three_copies_that_were_asked_for_are_not_taken_from_one_broker(kafka, topic):
+    bus = KafkaBus(kafka, copies=3)
+    await bus.start()
+    with pytest.raises(UnsafeSetting, match=r"cluster of 1 brokers.*TRIPTYCH_KAFKA_COPIES=1"):
+        await bus.ensure_topics({topic: 2})
+    assert topic not in await bus.broker.config.admin_client.list_topics()
+    await bus.stop()
+
+
+@pytest.mark.real
+async def test_partitions_that_were_added_to_a_topic_are_refused(bus, topic):
+    await made(bus, topic, partitions=PARTITIONS + 1)
+    with pytest.raises(UnsafeSetting, match=f"{topic}.*{PARTITIONS + 1} partitions, not {PARTITIONS}.*frozen"):
+        await bus.ensure_topics({topic: PARTITIONS})
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("driver", ["motor", "pymongo"])
+async def test_a_server_says_at_the_start_that_it_can_write_to_a_majority_and_its_journal(mongo, driver: Driver):
+    store = MongoStore(mongo, "tests_weak", driver)
+    await store.start()
+    assert await store._database.get_collection("triptych.shapes").find_one({"_id": " written"})
+    await store.stop()
+    with pytest.raises(UnsafeSetting, match="w=1"):
+        await MongoStore(f"{mongo}&w=1", "tests_weak", driver).start()
