@@ -63,6 +63,7 @@ class Stored(msgspec.Struct, array_like=True):
     out_seq: int = 0
     api: tuple[Used, ...] = ()
     fired: int = 0  # timers fired so far
+    replayed: bytes = b""  # ring like `seen`, of replays alone: one that is given back twice may come much later
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -93,15 +93,18 @@ class Room:
         message, meta, stored = act.message, act.message.meta, work.stored
         hashed, digest = id_hash(meta.source, meta.id), bytes.fromhex(message.digest)
         before = seen_digest(stored.seen, hashed)
+        if before is None and stored.replayed:
+            before = seen_digest(stored.replayed, hashed)
         if before is not None:
             if before != digest:
                 text = f"{meta.id!r} of {meta.source!r} came before with another payload"
                 work.dead.append(Dead(_record(message), "id_reused", text))
             return
+        again = _replay(message)
         if act.sequenced:
             # Each topic apart: one document may speak on two, and only within one the order is kept.
             subject = source_hash(meta.source, f"{_record(message).topic}|{message.key}")
-            if meta.sequence is not None and meta.sequence <= stored.sources.get(subject, 0) and not _replay(message):
+            if meta.sequence is not None and meta.sequence <= stored.sources.get(subject, 0) and not again:
                 return
         cause = Cause(meta.source, meta.id, meta.correlation_id or meta.id, not meta.live, act.place, act.offset)
         try:
@@ -113,6 +116,8 @@ class Room:
             work.dead.append(Dead(_record(message), "handler_failed", f"{type(error).__name__}: {error}"))
             return
         stored.seen = with_seen(stored.seen, hashed, digest)
+        if again:
+            stored.replayed = with_seen(stored.replayed, hashed, digest)
         if act.sequenced and meta.sequence is not None:
             last = max(meta.sequence, stored.sources.get(subject, 0))
             with_source(stored.sources, subject, last)
@@ -215,4 +220,8 @@ def _record(message: Message) -> Record:
 
 
 def _replay(message: Message) -> bool:
-    return any(name == REPLAY_FOR for name, _ in _record(message).headers)
+    """A dead letter given back: it did not count when its turn was, so no sequence that went on since keeps it out."""
+    for name, _ in _record(message).headers:  # noqa: SIM110 (asked of every event: no generator)
+        if name == REPLAY_FOR:
+            return True
+    return False

@@ -1,0 +1,102 @@
+"""Sequences of our own topics are fences, per source and subject; never against a dead letter that is given back."""
+from dataclasses import replace
+from typing import Any
+
+from chassis.decider import Decider
+from chassis.documents import SEEN
+from chassis.envelope import encode
+from chassis.service import Parts
+from contracts.lead_scoring import LeadScored
+from tests.chassis.house import COUNTER, NOON, SCORES, Add, House, decide, on_scored, scored
+
+UNLUCKY = 13
+
+
+def mended(command: Any, state: Any) -> Any:
+    """The decider after its bug was found."""
+    if isinstance(command, Add) and command.n == UNLUCKY:
+        return [scored(state.key, state.total + command.n, command.ref)]
+    return decide(command, state)
+
+
+HEARING = Parts((COUNTER,), {LeadScored: on_scored})
+MENDED = Parts((replace(COUNTER, decider=Decider(
+    mended, COUNTER.decider.evolve, COUNTER.decider.initial_state, COUNTER.decider.wake_at)),), HEARING.handlers)
+
+
+async def a_house(parts: Parts = HEARING, on: House | None = None) -> House:
+    return await House(on and on.store, on and on.bus, parts).start()
+
+
+async def say(house: House, id: str, sequence: int, n: int = 1, key: str = "a", source: str = "/other") -> None:
+    await house.bus.publish([encode(scored(key, n, id), id=id, source=source, time=NOON, extensions={
+        "sequence": sequence})])
+
+
+async def added(house: House, key: str = "copy-a") -> tuple[str, ...]:
+    return (await house.state(key)).added
+
+
+async def test_a_dead_letter_counts_when_it_is_given_back_though_later_sequences_went_on():
+    house = await a_house()
+    await say(house, "bad", 1, UNLUCKY)
+    await say(house, "later", 2)
+    await house.run(SCORES, hi=2)
+    assert await added(house) == ("later",)
+    again = await a_house(MENDED, house)
+    (letter,) = await again.letters.list()
+    await again.letters.replay(letter.id)
+    await again.run(SCORES)
+    assert await added(again) == ("later", "bad")
+    assert (await again.letters.list())[0].status == "replayed"
+
+
+async def test_a_dead_letter_that_is_given_back_twice_counts_once_however_much_lies_between():
+    """Whoever gave it back died before it was noted, and did it again long after: its id has left the ring by then."""
+    house = await a_house()
+    await say(house, "bad", 1, UNLUCKY)
+    await house.run(SCORES)
+    again = await a_house(MENDED, house)
+    (letter,) = await again.letters.list()
+    message = again.letters._again(letter, None)
+    await again.bus.publish([message])
+    for sequence in range(2, SEEN + 10):
+        await say(house, f"e{sequence}", sequence)
+    await again.bus.publish([message])
+    await again.run(SCORES)
+    assert (await added(again)).count("bad") == 1
+    assert len(await added(again)) == SEEN + 9
+
+
+async def test_an_older_sequence_is_passed_over_though_its_id_has_left_the_ring():
+    house = await a_house()
+    for sequence in range(1, SEEN + 10):
+        await say(house, f"e{sequence}", sequence)
+    await say(house, "e1", 1)
+    await house.run(SCORES)
+    assert (await added(house)).count("e1") == 1
+
+
+async def test_sequences_of_another_source_or_subject_hold_nobody_up():
+    house = await a_house(Parts((COUNTER,), {LeadScored: lambda event, meta: [
+        ask._replace(key="one") for ask in on_scored(event, meta)]}))
+    await say(house, "x", 5)
+    await say(house, "y", 1, source="/another")
+    await say(house, "z", 1, key="b")
+    await house.run(SCORES)
+    assert sorted(await added(house, "one")) == ["x", "y", "z"]
+
+
+async def test_a_dead_letter_that_comes_again_from_its_source_waits_like_the_first():
+    """The source publishes its outbox again: a copy at another offset, while the bug is still there."""
+    house = await a_house()
+    await say(house, "bad", 1, UNLUCKY)
+    await say(house, "bad", 1, UNLUCKY)
+    await house.run(SCORES)
+    again = await a_house(MENDED, house)
+    letters = await again.letters.list()
+    assert len(letters) == 2
+    for letter in letters:
+        await again.letters.replay(letter.id)
+    await again.run(SCORES)
+    assert await added(again) == ("bad",)
