@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, FastAPI
 
 from chassis import clock, dead_letters, failpoints, health
+from chassis.access import Seal, access, narrowed, seeing_everything
+from chassis.access.guard import Guarded
 from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
 from chassis.dead_letters import DeadLetters, Guard
 from chassis.decider import Command
@@ -24,7 +26,7 @@ from chassis.documents import moment, read_row, row_id
 from chassis.envelope import Message, Rejected, decode, encode
 from chassis.health import Health
 from chassis.metrics import Metrics
-from chassis.ports import Between, Bus, Document, Group, LogRecreated, Record, Store, Where
+from chassis.ports import Between, Bus, Condition, Document, Group, LogRecreated, Record, Store, Where
 from chassis.processors import Deciding, Processor, Projecting
 from chassis.progress import Progress
 from chassis.projector import Projector
@@ -134,10 +136,14 @@ class Application:
             await self.worker.stop()
 
     def api(self) -> FastAPI:
-        """The service's own routes and those that every service has."""
+        """The service's own routes and those that every service has, for who is already inside."""
         routers: list[APIRouter] = [self.definition.api(self)] if self.definition.api is not None else []
         routers.append(dead_letters.router(self, self.letters))
         return make_app(self.service, routers, version=self.version)
+
+    def guarded(self, seal: Seal) -> Guarded:
+        """The same routes for a port that others can reach: the gateway only, with what its caller may see."""
+        return Guarded(self.api(), seal, self.service)
 
     def management(self) -> FastAPI:
         return health.management_app(self.health, self.metrics, version=self.version)
@@ -155,6 +161,7 @@ class Application:
         self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
         idempotency_key: str | None = None, body_hash: str = "", principal: str = "",
     ) -> Outcome:
+        await self._foreign(aggregate, key)
         request = Request(
             aggregate, key, command, self.now(), if_match, idempotency_key, body_hash, principal or "local")
         try:
@@ -172,24 +179,59 @@ class Application:
         """Documents whose state never changed (a refusal was all that happened) are no entities."""
         found = await self.store.load(self.runner.rooms[aggregate].layout.name, keys)
         made = {key: self._entity(aggregate, document) for key, document in found.items()}
-        return {key: entity for key, entity in made.items() if entity.rev}
+        return {key: entity for key, entity in made.items() if entity.rev and self._seen(aggregate, entity)}
 
     async def find(
         self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
         after: str | None = None, limit: int = 100,
     ) -> EntityPage:
+        own = self._own(aggregate, where)
+        if own is None:
+            return EntityPage((), None)
         page = await self.store.find(
-            self.runner.rooms[aggregate].layout.name, {**where, "_rev": Between(1, None)}, order=order,
+            self.runner.rooms[aggregate].layout.name, {**own, "_rev": Between(1, None)}, order=order,
             descending=descending, after=after, limit=limit)
         return EntityPage(tuple(self._entity(aggregate, d) for d in page.documents), page.next)
 
     async def count(
         self, aggregate: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
     ) -> list[Group]:
+        own = self._own(aggregate, where)
+        if own is None:
+            return [] if by else [Group({}, 0, dict.fromkeys(sums, 0))]
         return await self.store.count(
-            self.runner.rooms[aggregate].layout.name, {**where, "_rev": Between(1, None)}, by=by, sums=sums)
+            self.runner.rooms[aggregate].layout.name, {**own, "_rev": Between(1, None)}, by=by, sums=sums)
+
+    async def begins(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
+        ids = await self.store.ids(self.runner.rooms[aggregate].layout.name, prefix=text, limit=limit)
+        return list((await self.read_many(aggregate, ids)).values())
+
+    # --- what the request may see: the only place where rows are withheld, so that no route can forget it -------------
+
+    def _own(self, aggregate: str, where: Where) -> dict[str, Condition] | None:
+        """`where` within the scope of the request; None when nothing can be found."""
+        found = access()
+        if found is None or not self.runner.rooms[aggregate].aggregate.scoped:
+            return dict(where)
+        return narrowed(where, found.scope)
+
+    def _seen(self, aggregate: str, entity: Entity) -> bool:
+        found, kind = access(), self.runner.rooms[aggregate].aggregate
+        return found is None or not kind.scoped or found.scope.holds(kind.index(entity.state))
+
+    async def _foreign(self, aggregate: str, key: str) -> None:
+        """What stands under this key and is not the caller's is not there for it either."""
+        found = access()
+        if found is None or found.scope.all or not self.runner.rooms[aggregate].aggregate.scoped:
+            return
+        with seeing_everything():
+            entity = await self.read(aggregate, key)
+        if entity is not None and not self._seen(aggregate, entity):
+            raise Refusal(404, "not_found", f"There is no {aggregate} {key!r}.")
 
     async def history(self, aggregate: str, key: str, *, after: int = 0, limit: int = 100) -> list[HistoryRow]:
+        if access() is not None and await self.read(aggregate, key) is None:
+            return []
         name = self.runner.rooms[aggregate].layout.history
         last, rows = row_id(key, after), list[HistoryRow]()
         while len(rows) < limit:

@@ -61,6 +61,8 @@ class HistoryRow:
 
 
 class Context(Protocol):
+    """Within a request, documents of `scoped` aggregates that it may not see do not exist: in no read or count."""
+
     service: str
     settings: Settings
     store: Store
@@ -95,6 +97,10 @@ class Context(Protocol):
     async def count(
         self, aggregate: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
     ) -> list[Group]: ...
+
+    async def begins(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
+        """Those whose key begins with the text."""
+        ...
 
     async def history(self, aggregate: str, key: str, *, after: int = 0, limit: int = 100) -> list[HistoryRow]:
         """Rows with a higher sequence than `after`, in order."""

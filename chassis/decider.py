@@ -81,3 +81,4 @@ class Aggregate(Generic[S]):
     schema: int = 1
     upcasters: Mapping[int, Callable[[Any], Any]] = field(default_factory=dict)
     history: bool = True
+    scoped: bool = False  # its records belong to people: what a request may not see of them does not exist for it

@@ -15,9 +15,10 @@ from typing import Any
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from chassis import clock, failpoints
+from chassis.access import seal_of
 from chassis.application import Application
 from chassis.definitions import Definition, Definitions, publish, read_directory
 from chassis.health import Health, management_app
@@ -117,7 +118,7 @@ class Server(uvicorn.Server):
         yield
 
 
-def listening(app: FastAPI, host: str, port: int) -> tuple[Server, socket.socket]:
+def listening(app: ASGIApp, host: str, port: int) -> tuple[Server, socket.socket]:
     """The server and its bound socket: a port that is taken is told before anything else starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -142,7 +143,7 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
         application = Application(service, settings, store, bus, definitions, version=VERSION)
         await application.start()
         servers = [
-            listening(application.api(), LOOPBACK, settings.port(service.name)),
+            listening(application.guarded(seal_of(settings)), LOOPBACK, settings.port(service.name)),
             listening(application.management(), LOOPBACK, settings.management_port(service.name)),
         ]
         await _until_told(servers, application.run, application.stop, ready)
@@ -150,11 +151,11 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
 
 async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
     api = importlib.import_module("services.gateway.api")
-    host, port = api.check_address(settings.http)
+    host, port = api.check_address(settings.http, settings)
     async with ports(settings) as (bus, store):
-        await publish(store, definitions_of(settings))
+        definitions = await publish(store, definitions_of(settings))
         health = Health("gateway")
-        app = api.gateway_app(settings, bus, store)
+        app = api.gateway_app(settings, bus, store, definitions)
         servers = [
             listening(app, host, port),
             listening(management_app(health, Metrics("gateway", VERSION), version=VERSION), LOOPBACK,
@@ -163,10 +164,11 @@ async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
 
         async def stop() -> None:
             health.drain()
+            await app.state.door.stop()
 
         health.start()
         try:
-            await _until_told(servers, None, stop, ready)
+            await _until_told(servers, app.state.door.run, stop, ready)
         finally:
             await app.state.proxy.stop()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICES = ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi")
@@ -28,6 +28,21 @@ class Settings(BaseSettings):
     effects_within: timedelta = Field(default=timedelta(days=7), description="Older events on arrival are history")
     sync: Literal["normal", "full"] = Field(default="normal", description="full: survives a power cut too; slower")
     secret: str | None = Field(default=None, description="Signs survey links; unset: made in the data directory")
+    internal_secret: str | None = Field(default=None, description="Seals requests between gateway and services: `new` "
+                                        "or `new,old`; unset: made in the data directory")
+    public_url: str | None = Field(default=None, description="How browsers reach the door; unset: http://TRIPTYCH_HTTP")
+    oidc_issuer: str | None = Field(default=None, description="URL of the OpenID Connect provider that signs people in")
+    oidc_audience: str | None = Field(default=None, description="What access tokens must be made for")
+    oidc_client_id: str | None = Field(default=None, description="For sign-in in the browser; unset: tokens only")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Of a confidential client")
+    oidc_scopes: str = "openid profile email"
+    oidc_roles_claim: str = Field(default="roles", description="Where tokens name roles, with dots for nested claims; "
+                                  "absent from a token: the organisation's roles of the employee count")
+    oidc_login_claim: str = Field(default="email", description="What is compared with the `login` of employees")
+    oidc_longest: timedelta = Field(default=timedelta(hours=1), description="Tokens that live longer are refused")
+    rate_limit: int = Field(default=6000, ge=1, description="Requests per minute of one caller")
+    live_streams: int = Field(default=8, ge=1, description="Live streams of one caller at the same time")
+    api_key: SecretStr | None = Field(default=None, description="Presented by the command line to the door")
     trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     batch: int = Field(default=500, ge=1, le=10_000, description="Records taken from the log at once")

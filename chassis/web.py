@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from chassis.access.scope import principal
 from chassis.context import Refusal
 from chassis.ports import BusUnavailable, StoreUnavailable
 from chassis.query import BadCursor
@@ -145,10 +146,9 @@ async def write_request(
     request: Request,
     if_match: Annotated[str | None, Header()] = None,
     idempotency_key: Annotated[str | None, Header(max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
-    x_triptych_principal: Annotated[str | None, Header(max_length=128)] = None,
 ) -> WriteRequest:
     digest = hashlib.sha256(request.method.encode() + request.url.path.encode() + await request.body()).hexdigest()
-    return WriteRequest(_revision(if_match), idempotency_key, digest, x_triptych_principal or "local")
+    return WriteRequest(_revision(if_match), idempotency_key, digest, principal())
 
 
 Write = Annotated[WriteRequest, Depends(write_request)]

@@ -22,7 +22,7 @@ def run_up(settings: Settings, *, simulation: Mapping[str, Any] | None, real: bo
     """Until SIGTERM or Ctrl-C. Returns the exit status."""
     from services.gateway.api import check_address
 
-    check_address(settings.http)
+    check_address(settings.http, settings)
     began = time.monotonic()
     definitions = definitions_of(settings)
     for service in find_services():  # imported once, before forking; a bad definition is told before anything starts
@@ -91,6 +91,12 @@ def _broker(settings: Settings, real: bool, console: Console) -> Iterator[Settin
         yield settings.model_copy(update={"kafka": cluster.bootstrap})
 
 
+def _signing_in(settings: Settings) -> str:
+    if settings.oidc_issuer:
+        return f"by {settings.oidc_issuer}, or with an API key"
+    return "DEVELOPER: whoever reaches this address is let in as admin, without a password"
+
+
 def _tell(settings: Settings, seconds: float, simulated: bool, console: Console) -> None:
     door = f"http://{settings.http}"
     console.print(f"\n[bold]Triptych is ready[/] after {seconds:.1f} s"
@@ -100,6 +106,6 @@ def _tell(settings: Settings, seconds: float, simulated: bool, console: Console)
         ("public door", door), ("deals", f"{door}/v1/opportunities"), ("revenue", f"{door}/v1/boards/revenue"),
         ("every route", f"{door}/openapi.json"), ("health", f"{door}/v1/health"),
         ("metrics", f"http://127.0.0.1:{settings.management_port(SERVICES[0])}/metrics (and the five ports after it)"),
-        ("log and store", log), ("stop", "Ctrl-C"),
+        ("log and store", log), ("sign-in", _signing_in(settings)), ("stop", "Ctrl-C"),
     ):
         console.print(f"  {name:<14} {value}", highlight=False)

@@ -1,50 +1,34 @@
 """The gateway's app: its own routes first, then every path passed on to the service that owns it."""
 import asyncio
-import ipaddress
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
+from chassis.definitions import Definitions
 from chassis.ports import Bus, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Problem, answer, make_app, not_in_this_release
-from services.gateway import intake, letters, operators
+from services.gateway.auth.address import UnsafeAddress, check_address
+from services.gateway.door import Door
+from services.gateway.gate import Gate
 from services.gateway.proxy import Proxy
 from services.gateway.routes import lacking, owner_of
+
+__all__ = ["UnsafeAddress", "check_address", "gateway_app", "merge"]
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class UnsafeAddress(ValueError):
-    """The public door would listen where others can reach it, and this release cannot tell who they are."""
-
-
-def check_address(http: str) -> tuple[str, int]:
-    """(host, port) of a loopback address; anything else is refused, since there is no sign-in yet."""
-    host, _, port = http.rpartition(":")
-    host = host.strip("[]") or "127.0.0.1"
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise UnsafeAddress(
-            f"TRIPTYCH_HTTP={http}: this release has no sign-in, so it listens on loopback only (127.0.0.1, ::1)."
-        )
-    if not port.isdigit() or int(port) > 65535:
-        raise UnsafeAddress(f"TRIPTYCH_HTTP={http}: say host:port, such as 127.0.0.1:8080.")
-    return host, int(port)
-
-
-def gateway_app(settings: Settings, bus: Bus, store: Store) -> FastAPI:
-    check_address(settings.http)
-    proxy = Proxy(settings)
-    own = [intake.router(settings, bus), letters.router(proxy), operators.router(settings, proxy, store)]
-    app = make_app("Triptych", own, openapi_url=None)
-    app.state.proxy = proxy
-    _documents(app, proxy)
+def gateway_app(settings: Settings, bus: Bus, store: Store, definitions: Definitions | None = None) -> FastAPI:
+    """The whole door. `app.state.door` is what runs beside it; `app.state.proxy` is its way to the services."""
+    check_address(settings.http, settings)
+    door = Door(settings, bus, store, definitions or Definitions())
+    app = make_app("Triptych", door.routers(), openapi_url=None)
+    app.add_middleware(Gate, settings=settings, identifier=door.identifier, audit=door.audit)
+    app.state.door, app.state.proxy = door, door.proxy
+    _documents(app, door.proxy)
 
     @app.get("/", include_in_schema=False)
     async def home() -> Response:
@@ -59,7 +43,7 @@ def gateway_app(settings: Settings, bus: Bus, store: Store) -> FastAPI:
         service = owner_of(full)
         if service is None:
             raise Problem(404, "not_found", f"There is nothing at {full}.")
-        return await proxy.pass_on(request, service)
+        return await door.proxy.pass_on(request, service)
 
     return app
 

@@ -14,6 +14,8 @@ from chassis.settings import Settings
 from chassis.web import Fault, Problem, answer
 from contracts.kinds import EVENTS
 from contracts.topics import ENTERPRISE, TOPICS
+from services.gateway.auth.caller import Caller
+from services.gateway.organisation import TOPIC as ORGANISATION
 from services.gateway.proxy import limited_body
 
 MOST = 1000
@@ -26,8 +28,8 @@ def router(settings: Settings, bus: Bus) -> APIRouter:
     @routes.post("/v1/events", status_code=202, summary="CloudEvents in: one, or an array of up to 1,000")
     async def events(request: Request) -> Response:
         found = _items(await limited_body(request, BODY_LIMIT))
-        now = utc_now()
-        checked = [_check(item, now, settings) for item in found]
+        now, caller = utc_now(), request.state.caller
+        checked = [_check(item, now, settings, caller) for item in found]
         await bus.publish([c for c in checked if isinstance(c, Outgoing)])
         return _verdicts(found, checked)
 
@@ -47,13 +49,16 @@ def _items(body: bytes) -> list[Any]:
     return items
 
 
-def _check(item: Any, now: datetime, settings: Settings) -> Outgoing | Rejected:
+def _check(item: Any, now: datetime, settings: Settings, caller: Caller) -> Outgoing | Rejected:
     if not isinstance(item, dict):
         return Rejected("not_cloudevents", "A CloudEvent is a JSON object.")
     message = decode_structured(item, now=now, effects_within=settings.effects_within)
     if isinstance(message, Rejected):
         return message
-    owner = TOPICS[EVENTS[type(message.event)].topic].owner
+    kind = EVENTS[type(message.event)]
+    owner = TOPICS[kind.topic].owner
+    if kind.topic == ORGANISATION and not caller.may("organisation:write"):
+        return Rejected("not_permitted", "Who works where decides what others see: organisation:write is needed.")
     if owner != ENTERPRISE:
         return Rejected("not_yours_to_say", f"{message.meta.type} is what {owner} says; send what happened instead.")
     return forward(message)

@@ -5,6 +5,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.access import HEADER, NOTHING, Access, access, seal_of
 from chassis.settings import Settings
 from chassis.web import Problem
 
@@ -12,6 +13,7 @@ ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", 
 BACK = {"content-type", "etag", "link", "location", "retry-after", "cache-control", "referrer-policy", "set-cookie",
         "content-security-policy", "content-language", "x-content-type-options", "x-robots-tag", "idempotent-replayed"}
 BODY_LIMIT = 1024 * 1024
+UNKNOWN = Access("gateway", NOTHING)
 DEADLINE = httpx.Timeout(10.0, connect=2.0)
 
 
@@ -19,7 +21,7 @@ class Proxy:
     """One pooled client for all services; `start` and `stop` belong to the event loop that serves."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings, self.seal = settings, seal_of(settings)
         self.client = httpx.AsyncClient(timeout=DEADLINE, follow_redirects=False, trust_env=False)
 
     async def stop(self) -> None:
@@ -34,11 +36,15 @@ class Proxy:
 
     async def ask(
         self, service: str, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | None = None, seen_by: Access | None = None,
     ) -> httpx.Response:
-        url = httpx.URL(self.settings.url(service)).copy_with(raw_path=_raw(path, query))
+        """Under the seal of `seen_by`, without it of the request that is being answered: else nothing may be seen."""
+        target = _raw(path, query)
+        url = httpx.URL(self.settings.url(service)).copy_with(raw_path=target)
+        who = seen_by or access() or UNKNOWN
+        sealed = {**(headers or {}), HEADER: self.seal.close(who, service, method, target.decode("latin-1"))}
         try:
-            return await self.client.request(method, url, headers=dict(headers or {}), content=body)
+            return await self.client.request(method, url, headers=sealed, content=body)
         except httpx.TimeoutException:
             raise Problem(504, "service_timeout", f"{service} took longer than 10 s.") from None
         except httpx.HTTPError:

@@ -19,8 +19,9 @@ def build(definitions: Definitions) -> Parts:
     lead = Aggregate(
         name="lead", decider=lead_decider(cards), state=Lead, index=index,
         fields={"business_line": str, "score": int, "grade": str, "status": str, "source": str, "rep_id": str,
-                "campaign_id": str, "captured_at": str},
+                "campaign_id": str, "captured_at": str, "team": str, "region": str},
         indexes=(("business_line", "score"), ("rep_id", "score"), ("status", "score"), ("score",), ("captured_at",)),
+        scoped=True,
     )
     return Parts(aggregates=(lead,), handlers=HANDLERS, extra=cards)
 
@@ -30,7 +31,7 @@ def index(lead: Lead) -> Mapping[str, Scalar]:
         "business_line": value(lead, "business_line"), "source": value(lead, "source"),
         "rep_id": value(lead, "rep_id"), "campaign_id": value(lead, "campaign_id"), "status": lead.status,
         "score": lead.scored.score if lead.scored else None, "grade": lead.scored.grade if lead.scored else None,
-        "captured_at": _text(lead.captured_at),
+        "captured_at": _text(lead.captured_at), "team": value(lead, "team"), "region": value(lead, "region"),
     }
 
 

@@ -28,7 +28,8 @@ def build(definitions: Definitions) -> Parts:
 
 
 def aggregate(book: Book, zone: ZoneInfo) -> Aggregate[Opportunity]:
-    return Aggregate("opportunity", decider(book), Opportunity, INDEX, INDEXES, lambda state: index(state, zone))
+    return Aggregate("opportunity", decider(book), Opportunity, INDEX, INDEXES, lambda state: index(state, zone),
+                     scoped=True)
 
 
 SERVICE = Service(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from chassis.access import access, seeing_everything
 from chassis.context import Context, Entity
 from contracts.segmentation import Profile
 from services.segmentation.decider import profile_of
@@ -48,9 +49,12 @@ async def values_on(context: Context, segmentation: Segmentation, as_of: date) -
 
 
 async def as_it_was(context: Context, segmentation: Segmentation, as_of: date) -> tuple[Cutoffs, list[Placed]]:
-    """The segmentation of that day: cut-offs of all customers as they were then, and each one's segment."""
-    found = await values_on(context, segmentation, as_of)
-    cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
+    """The segmentation of that day: cut-offs of all customers as they were then, and the segment of each one seen."""
+    with seeing_everything():
+        everybody = await values_on(context, segmentation, as_of)
+    cutoffs = segmentation.cutoffs_of([values for _, values in everybody.values()])
+    seen = access()
+    found = {id: (c, v) for id, (c, v) in everybody.items() if seen is None or seen.scope.holds(labels(c))}
     return cutoffs, [_placed(segmentation, customer, values, cutoffs) for customer, values in found.values()]
 
 
@@ -94,13 +98,16 @@ async def cutoffs_now(context: Context, segmentation: Segmentation) -> CutoffsSt
     return entity.state if entity else None
 
 
+def labels(customer: Customer) -> Mapping[str, Any]:
+    return {"business_line": customer.business_line, "region": customer.region, "team": customer.team,
+            "rep_id": customer.rep_id}
+
+
 def index(compiled: Compiled, customer: Customer) -> Mapping[str, Any]:
     standing = customer.standings.get(compiled.first.name)
     return {
         "segment": standing.segment if standing else None,
-        "business_line": customer.business_line,
-        "region": customer.region,
-        "rep_id": customer.rep_id,
+        **labels(customer),
         "name": customer.name,
         "purchases": sum(d.n for d in customer.days),
         "spent_minor": sum(d.amount_minor for d in customer.days),

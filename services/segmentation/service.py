@@ -19,10 +19,10 @@ def build(definitions: Definitions) -> Parts:
             Aggregate("purchase", PURCHASE, Purchase, history=False),
             Aggregate(
                 "customer", customer_decider(compiled), Customer,
-                fields={"segment": str, "business_line": str, "region": str, "rep_id": str, "name": str,
+                fields={"segment": str, "business_line": str, "region": str, "team": str, "rep_id": str, "name": str,
                         "purchases": int, "spent_minor": int},
                 indexes=(("segment",), ("rep_id",), ("spent_minor",)),
-                index=lambda customer: queries.index(compiled, customer),
+                index=lambda customer: queries.index(compiled, customer), scoped=True,
             ),
             Aggregate("cutoffs", CUTOFFS, CutoffsState, history=False),
         ),

@@ -10,6 +10,7 @@ from contracts.surveys import (
     IssueRaised,
     IssueResolved,
     SurveyAnswerAccepted,
+    SurveyContext,
     SurveyInvited,
     SurveyReminded,
     SurveySuppressed,
@@ -27,12 +28,15 @@ def build(definitions: Definitions) -> Parts:
     respondent = Aggregate(name="respondent", decider=respondent_decider(surveys), state=Respondent, history=False)
     feedback = Aggregate(
         name="feedback", decider=feedback_decider(surveys), state=Feedback, index=feedback_index, history=False,
-        fields={"survey": str, "respondent_id": str, "opportunity_id": str, "invited_at": str, "answered_at": str},
+        scoped=True,
+        fields={"survey": str, "respondent_id": str, "opportunity_id": str, "invited_at": str, "answered_at": str,
+                "business_line": str, "region": str, "team": str, "rep_id": str},
         indexes=(("survey", "invited_at"), ("survey", "answered_at"), ("respondent_id",), ("opportunity_id",)),
     )
     issue = Aggregate(
-        name="issue", decider=issue_decider(), state=Issue, index=issue_index, history=False,
-        fields={"status": str, "survey": str, "business_line": str, "region": str, "rep_id": str, "raised_at": str},
+        name="issue", decider=issue_decider(), state=Issue, index=issue_index, history=False, scoped=True,
+        fields={"status": str, "survey": str, "business_line": str, "region": str, "team": str, "rep_id": str,
+                "raised_at": str},
         indexes=(("status", "raised_at"), ("survey", "raised_at"), ("rep_id", "raised_at"), ("raised_at",)),
     )
     return Parts(aggregates=(respondent, feedback, issue), handlers=HANDLERS, extra=surveys)
@@ -43,15 +47,19 @@ def feedback_index(state: Feedback) -> Mapping[str, Scalar]:
     return {
         "survey": state.survey or None, "respondent_id": state.respondent_id or None,
         "opportunity_id": state.context.opportunity_id, "invited_at": instant(state.invited_at),
-        "answered_at": instant(state.answered_at) if state.complete else None,
+        "answered_at": instant(state.answered_at) if state.complete else None, **labels(state.context),
     }
 
 
 def issue_index(state: Issue) -> Mapping[str, Scalar]:
     return {
-        "status": state.status, "survey": state.survey, "business_line": state.context.business_line,
-        "region": state.context.region, "rep_id": state.context.rep_id, "raised_at": instant(state.raised_at),
+        "status": state.status, "survey": state.survey, "raised_at": instant(state.raised_at), **labels(state.context),
     }
+
+
+def labels(context: SurveyContext) -> Mapping[str, Scalar]:
+    return {"business_line": context.business_line, "region": context.region, "team": context.team,
+            "rep_id": context.rep_id}
 
 
 def instant(at: datetime | None) -> str | None:

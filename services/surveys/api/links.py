@@ -2,12 +2,10 @@
 import base64
 import hashlib
 import hmac
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from chassis.secrets import kept_secret
 from chassis.settings import Settings
 
 PURPOSE = b"triptych survey link 1"
@@ -53,22 +51,6 @@ class Links:
 
 def links_of(settings: Settings) -> Links:
     return Links(settings.secret.encode() if settings.secret else kept_secret(settings.data_dir / KEY_FILE))
-
-
-def kept_secret(path: Path) -> bytes:
-    """The secret of this installation, made once, readable by its owner only; the first of several makers wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    if not path.exists():
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        try:
-            os.link(fresh, path)  # whole or not at all, and never over another one
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return path.read_bytes()
 
 
 def _text(data: bytes) -> str:

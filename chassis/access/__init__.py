@@ -1,0 +1,18 @@
+"""Who asks, and which records they may see: sealed by the gateway, opened by a service, applied where it reads."""
+from chassis.access.scope import (
+    EVERYTHING,
+    NOTHING,
+    Access,
+    Scope,
+    access,
+    narrowed,
+    principal,
+    seeing,
+    seeing_everything,
+)
+from chassis.access.seal import HEADER, BadSeal, Seal, seal_of
+
+__all__ = [
+    "EVERYTHING", "HEADER", "NOTHING", "Access", "BadSeal", "Scope", "Seal", "access", "narrowed",
+    "principal", "seal_of", "seeing", "seeing_everything",
+]

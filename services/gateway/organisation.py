@@ -1,0 +1,163 @@
+"""Who works where and under whom: the seed of the definitions, then what `crm.organisation.v1` says, which wins."""
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from chassis.access import Scope
+from chassis.definitions import Definitions
+from chassis.envelope import Message, decode
+from chassis.ports import Bus, BusUnavailable
+from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
+from contracts.kinds import EVENTS
+from services.gateway.permissions import ROLES
+
+TOPIC = "crm.organisation.v1"
+HEARD = frozenset(EVENTS[c].name for c in (EmployeeAssigned, EmployeeLeft, EmployeeErased))
+AGAIN = 2.0
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An employee as of a day. `roles` are those that this system knows."""
+
+    rep_id: str
+    name: str | None = None
+    team: str | None = None
+    region: str | None = None
+    department: str | None = None
+    manager_id: str | None = None
+    login: str | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Career:
+    """Assignments by their first day, each with its stamp (event time, source, id): the later word on a day wins."""
+
+    days: dict[date, tuple[tuple[Any, ...], Person | None]] = field(default_factory=dict)
+    seeded: bool = False
+
+    def on(self, day: date) -> Person | None:
+        past = [d for d in self.days if d <= day]
+        return self.days[max(past)][1] if past else None
+
+
+class Organisation:
+    """The tree. Empty until it is told something: then nobody is below anybody, and everyone sees only his own."""
+
+    def __init__(self, definitions: Definitions | None = None, zone: ZoneInfo | None = None) -> None:
+        self._careers: dict[str, _Career] = {}
+        self._zone = zone or ZoneInfo("UTC")
+        self._seen: tuple[date, dict[str, Person]] | None = None
+        for definition in definitions.current("organisation") if definitions else ():
+            self._seed(definition.body.get("employees") or ())
+
+    def today(self) -> date:
+        return datetime.now(UTC).astimezone(self._zone).date()
+
+    # --- what is heard -----------------------------------------------------------------------------------------------
+
+    def _seed(self, employees: Iterable[Mapping[str, Any]]) -> None:
+        for said in employees:
+            id = str(said.get("employee_id") or said.get("rep_id"))
+            person = Person(
+                id, said.get("name"), said.get("team"), said.get("region"), said.get("department"),
+                said.get("manager_id"), said.get("login"), _known(said.get("roles")))
+            self._careers[id] = _Career({date.min: ((0,), person)}, seeded=True)
+
+    def hear(self, event: EmployeeAssigned | EmployeeLeft | EmployeeErased, stamp: tuple[Any, ...], day: date) -> None:
+        """`day`: the local day of the event, on which it takes effect unless it names another one."""
+        self._seen = None
+        if isinstance(event, EmployeeErased):
+            self._careers[event.employee_id] = _Career({date.min: (stamp, None)})
+            return
+        career = self._careers.get(event.employee_id)
+        if career is None or career.seeded:
+            career = self._careers[event.employee_id] = _Career()
+        on = event.effective_on or day
+        if on not in career.days or career.days[on][0] < stamp:
+            career.days[on] = (stamp, _assigned(event, career.on(on)) if isinstance(event, EmployeeAssigned) else None)
+
+    # --- what is asked -----------------------------------------------------------------------------------------------
+
+    def people(self) -> dict[str, Person]:
+        """Everyone who works here today, by id."""
+        today = self.today()
+        if self._seen is None or self._seen[0] != today:
+            found = {id: person for id, career in sorted(self._careers.items()) if (person := career.on(today))}
+            self._seen = (today, found)
+        return self._seen[1]
+
+    def by_login(self, login: str) -> Person | None:
+        """None also when two people have the same: neither is let in for the other."""
+        found = [p for p in self.people().values() if p.login and p.login.casefold() == login.casefold()]
+        return found[0] if len(found) == 1 else None
+
+    def below(self, rep_id: str) -> tuple[str, ...]:
+        """The person and everyone under that person, however deep; a circle ends where it began."""
+        under: dict[str, list[str]] = {}
+        for person in self.people().values():
+            if person.manager_id:
+                under.setdefault(person.manager_id, []).append(person.rep_id)
+        found, left = {rep_id}, [rep_id]
+        while left:
+            fresh = [id for id in under.get(left.pop(), ()) if id not in found]
+            found.update(fresh)
+            left += fresh
+        return tuple(sorted(found))
+
+    def of_teams(self, teams: Iterable[str]) -> tuple[str, ...]:
+        wanted = set(teams)
+        return tuple(sorted(p.rep_id for p in self.people().values() if p.team in wanted))
+
+    def scope(self, roles: Iterable[str], rep_id: str | None, explicit: Scope | None) -> Scope:
+        """A rep: own records. A manager: those of the subtree. What a credential names explicitly stands instead.
+
+        Teams are told as their members once the tree knows these: records name the rep, and seldom the team.
+        """
+        if explicit is not None:
+            members = self.of_teams(explicit.teams)
+            if members and not explicit.reps:
+                return Scope(reps=members, regions=explicit.regions, business_lines=explicit.business_lines)
+            return explicit
+        if rep_id is None:
+            return Scope()
+        return Scope(reps=self.below(rep_id) if "manager" in roles else (rep_id,))
+
+
+def _known(roles: Any) -> tuple[str, ...]:
+    return tuple(r for r in roles or () if r in ROLES)
+
+
+def _assigned(event: EmployeeAssigned, before: Person | None) -> Person:
+    """Places are those of this assignment; name, login and roles stay until they are said anew."""
+    old = before or Person(event.employee_id)
+    return Person(
+        event.employee_id, event.name or old.name, event.team, event.region, event.department, event.manager_id,
+        event.login or old.login, _known(event.roles) if event.roles is not None else old.roles)
+
+
+class OrganisationReader:
+    """Keeps an `Organisation` by reading its topic from the beginning, without a group: it remembers nothing."""
+
+    def __init__(self, bus: Bus, organisation: Organisation, zone: ZoneInfo) -> None:
+        self._bus, self._organisation, self._zone = bus, organisation, zone
+
+    async def run(self) -> None:
+        while True:
+            try:
+                async for record in self._bus.tail([TOPIC], "beginning"):
+                    message = decode(record, hears=HEARD)
+                    if isinstance(message, Message):
+                        meta = message.meta
+                        self._organisation.hear(
+                            message.event, (meta.time, meta.source, meta.id), meta.time.astimezone(self._zone).date())
+            except BusUnavailable as error:
+                log.warning("organisation cannot be read", error=str(error))
+            await asyncio.sleep(AGAIN)

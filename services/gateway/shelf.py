@@ -1,0 +1,20 @@
+"""A collection of the gateway's own, made in the store when it is first used."""
+import asyncio
+
+from chassis.ports import Collection, Store
+
+
+class Shelf:
+    def __init__(self, store: Store, *collections: Collection) -> None:
+        self._store, self._collections = store, collections
+        self._ready = False
+        self._lock = asyncio.Lock()
+
+    async def store(self) -> Store:
+        """The store, in which the collections stand."""
+        if not self._ready:
+            async with self._lock:
+                if not self._ready:
+                    await self._store.ensure(self._collections)
+                    self._ready = True
+        return self._store
