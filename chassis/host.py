@@ -27,6 +27,7 @@ from chassis.ports import Bus, Store, UnsafeSetting
 from chassis.service import Service
 from chassis.settings import SERVICES, Settings
 from chassis.supervisor import MISCONFIGURED
+from contracts.topics import TOPICS
 
 LOOPBACK = "127.0.0.1"
 DATABASE = "triptych.db"
@@ -154,6 +155,7 @@ async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
     host, port = api.check_address(settings.http, settings)
     async with ports(settings) as (bus, store):
         definitions = await publish(store, definitions_of(settings))
+        await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})  # also those that nobody hears yet
         health = Health("gateway")
         app = api.gateway_app(settings, bus, store, definitions)
         servers = [

@@ -1,9 +1,11 @@
 """The whole system as a user starts it: `triptych up` in processes of its own, on free ports, with its own data."""
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +14,10 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from chassis.host import open_bus
+from chassis.ports import Record
+from chassis.settings import Settings
+from contracts.topics import TOPICS
 from tools.broker import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -163,10 +169,37 @@ class System:
         while True:
             page = self.get(f"/v1/kpis/{measure}", limit=500, **params, **({"cursor": cursor} if cursor else {}))
             for row in page["rows"]:
-                found[(row["period"], *(row["dimensions"].get(d) for d in by))] = row["value"]
+                key = (row["period"], *(row["dimensions"].get(d) for d in by))
+                assert key not in found, f"{measure} {params}: two rows for {key}"
+                found[key] = row["value"]
             cursor = page["next"]
             if cursor is None:
                 return found
+
+    def records(self, *topics: str) -> list[Record]:
+        """What lies in the log, by topic, partition and offset; of every topic when none is named."""
+        return asyncio.run(self._records(topics or tuple(TOPICS)))
+
+    async def _records(self, topics: Sequence[str]) -> list[Record]:
+        bus = open_bus(self.settings())
+        await bus.start()
+        found: list[Record] = []
+        try:
+            for place, end in sorted((await bus.end_offsets(topics)).items()):
+                at = 0
+                while at < end and (some := await bus.read(place, at, 1000)):
+                    found += some
+                    at = some[-1].offset + 1
+        finally:
+            await bus.stop()
+        return found
+
+    def types(self) -> Counter[str]:
+        """How many events of each type lie in the log."""
+        return Counter(dict(r.headers).get("ce_type", b"").decode() for r in self.records())
+
+    def settings(self) -> Settings:
+        return Settings(data_dir=Path(self.env["TRIPTYCH_DATA_DIR"]), kafka=self.env.get("TRIPTYCH_KAFKA"))
 
     def publish(self, events: Sequence[Mapping[str, Any]]) -> None:
         answer = self.client.post("/v1/events", json=list(events))

@@ -14,6 +14,8 @@ from tools.importing.rows import Event, Rejection, Tally
 
 CHUNK = 1000
 BYTES = 6 * 1024 * 1024
+PATIENCE = 60.0  # a system that has answered before may be starting again
+FIRST_PATIENCE = 5.0  # one that never has may not be there at all
 
 
 class Unreachable(Exception):
@@ -31,6 +33,7 @@ class Door:
 
     def __init__(self, address: str) -> None:
         self.client = httpx.AsyncClient(base_url=address, timeout=60, trust_env=False)
+        self._met = False
 
     async def take(self, chunk: Sequence[Event]) -> list[Rejection]:
         answer = await self._post([e.body for e in chunk])
@@ -44,7 +47,7 @@ class Door:
 
     async def _post(self, bodies: list[dict[str, object]]) -> httpx.Response:
         """Again while the door is away for a moment: ids are stable, so a second sending is a repeat."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + (PATIENCE if self._met else FIRST_PATIENCE)
         while True:
             try:
                 answer = await self.client.post("/v1/events", json=bodies)
@@ -53,6 +56,7 @@ class Door:
                     raise Unreachable(f"No system answers at {self.client.base_url}: {error}. "
                                       "Start one with `triptych up`, or import with --bus.") from None
             else:
+                self._met = True
                 if answer.status_code not in (502, 503, 504) or time.monotonic() > end:
                     return answer
             await asyncio.sleep(0.5)
