@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI
 from chassis import clock, dead_letters, failpoints, health
 from chassis.access import Seal, access, narrowed, seeing_everything
 from chassis.access.guard import Guarded
+from chassis.audit import Auditor, Sequences
 from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
 from chassis.dead_letters import DeadLetters, Guard
 from chassis.decider import Command
@@ -62,6 +63,7 @@ class Application:
             service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics,
             guard=Guard())
         self.runner: Runner
+        self.auditor: Auditor
         self.worker: Worker | None = None
         self.scheduler: Scheduler | None = None
         self.projector: Projector | None = None
@@ -87,6 +89,11 @@ class Application:
         self.runner = Runner(
             self.service, self.parts, self.store, self.bus, self.letters.bury, identity=identity, topics=self.topics,
             metrics=self.metrics, effects_within=self.settings.effects_within)
+        self.auditor = Auditor(
+            self.runner, self.store, Sequences(
+                self.runner, self.store, self.bus, says=(EVENTS[c].topic for c in self.definition.says),
+                hears=self.topics, group=self.group),
+            lambda: self.projector, metrics=self.metrics)
         processors: list[Processor] = []
         if self.parts.aggregates:
             processors.append(Deciding(self.runner))
@@ -112,6 +119,7 @@ class Application:
                 group.create_task(self.scheduler.run())
             for job in self.definition.jobs:
                 group.create_task(repeat(job.name, job.every_seconds, partial(job.run, self), self._stopping))
+            group.create_task(self.auditor.run(self.settings.audit_seconds, self._stopping))
             group.create_task(self._watch_loop())
 
     async def _consume(self, worker: Worker) -> None:

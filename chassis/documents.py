@@ -112,6 +112,11 @@ class Layout(Generic[S]):
         return Document(key, version, _encode(stored), index)
 
 
+def stored_of(document: Document) -> Stored:
+    """All but the state, which may be of an older schema."""
+    return _decode(document.body)
+
+
 def fresh() -> Stored:
     return Stored(0, msgspec.Raw(b"\xc0"), fences={}, sources={})
 

@@ -23,6 +23,8 @@ class Metrics:
         self.retries = self._counter("triptych_batch_retries_total", "Batches begun again", "error")
         self.recreated = self._counter("triptych_consumer_recreated_total", "Consumers replaced by the watchdog")
         self.http_commands = self._counter("triptych_commands_total", "Commands asked over HTTP", "outcome")
+        self.integrity = self._counter("triptych_integrity_errors_total", "What an audit found to be wrong", "check")
+        self.audited = self._gauge("triptych_audit_completed_timestamp_seconds", "When an audit last came to its end")
         self.batch = self._histogram("triptych_batch_seconds", "From poll to commit", BATCH_SECONDS)
         self.age = self._histogram("triptych_event_age_seconds", "From append to commit, of the oldest", AGE_SECONDS)
         self.loop_lag = self._histogram("triptych_loop_lag_seconds", "How late the event loop wakes", BATCH_SECONDS)

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(default=None, description="Presented by the command line to the door")
     trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    audit_seconds: float = Field(default=300.0, ge=1.0, description="How often each service audits itself")
     batch: int = Field(default=500, ge=1, le=10_000, description="Records taken from the log at once")
     session: float | None = Field(
         default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")

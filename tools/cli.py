@@ -35,7 +35,7 @@ def _expected(error: Exception) -> bool:
     from chassis.ports import BusUnavailable, LogRecreated, StoreUnavailable
 
     named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
-             "StalePublication", "UnsafeSqlite", "UnsafeSetting"}
+             "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible"}
     return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
         type(error).__name__ in named)
 
@@ -140,6 +140,17 @@ def doctor() -> None:
     from tools.doctor import examine
 
     raise typer.Exit(examine(settings(), out))
+
+
+@app.command()
+def audit(
+    services: Annotated[list[str] | None, typer.Argument(help="Only these; default: all")] = None,
+) -> None:
+    """Whether figures, facts, sequences and outboxes agree, read whole. Exit status 1 when something does not."""
+    from chassis.settings import settings
+    from tools.auditing import run_audit
+
+    raise typer.Exit(run_audit(settings(), services or [], out))
 
 
 @app.command()
