@@ -120,21 +120,37 @@ class Server(uvicorn.Server):
 
 
 def listening(app: ASGIApp, host: str, port: int) -> tuple[Server, socket.socket]:
-    """The server and its bound socket: a port that is taken is told before anything else starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise SystemExit(f"triptych: {host}:{port} cannot be listened on: {error.strerror}. "
-                         "Is another system running? TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose others.") from None
+    """The server and its bound socket. Raises PortInUse."""
+    bound = bind(host, port)
     bound.listen(512)
     bound.setblocking(False)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False,
                             timeout_graceful_shutdown=5, limit_concurrency=512, loop="none")
     return Server(config), bound
+
+
+class PortInUse(Exception):
+    """Somebody else listens where we are to."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on this address. Raises PortInUse."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortInUse(f"{host}:{port} cannot be listened on: {error.strerror}. Is another system running? "
+                        "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose other addresses.") from None
+    return bound
+
+
+def check_ports(settings: Settings, door: tuple[str, int]) -> None:
+    """Before anything starts. Raises PortInUse."""
+    own = [port for name in SERVICES for port in (settings.port(name), settings.management_port(name))]
+    for host, port in (door, *((LOOPBACK, p) for p in (*own, settings.management_port("gateway")))):
+        bind(host, port).close()
 
 
 async def serve_service(service: Service, settings: Settings, ready: Callable[[], None]) -> None:

@@ -89,7 +89,7 @@ class Supervisor:
             child.work(lambda: (os.write(write, b"."), None)[1])
             status = 0
         except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
+            status = _told(end)
         except BaseException:
             import traceback
 
@@ -180,6 +180,14 @@ def _wait_for(pid: int, end: float) -> int:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     return 1
+
+
+def _told(end: SystemExit) -> int:
+    """The exit status; a sentence instead of a number is for the person who started us."""
+    if isinstance(end.code, str):
+        print(end.code, file=sys.stderr)
+        return 1
+    return end.code or 0
 
 
 def _die_with_parent(parent: int) -> None:

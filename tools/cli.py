@@ -25,7 +25,7 @@ def main() -> None:
     except Exception as error:
         if not _expected(error):
             raise
-        err.print(f"[red]triptych:[/] {error}", highlight=False)
+        err.print(f"[red]triptych:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
@@ -35,7 +35,8 @@ def _expected(error: Exception) -> bool:
     from chassis.ports import BusUnavailable, LogRecreated, StoreUnavailable
 
     named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
-             "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible"}
+             "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible",
+             "PortInUse"}
     return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
         type(error).__name__ in named)
 

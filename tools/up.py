@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from chassis.host import definitions_of, find_services, run_process
+from chassis.host import check_ports, definitions_of, find_services, run_process
 from chassis.settings import SERVICES, Settings
 from chassis.supervisor import Supervisor, Work
 
@@ -22,21 +22,27 @@ def run_up(settings: Settings, *, simulation: Mapping[str, Any] | None, real: bo
     """Until SIGTERM or Ctrl-C. Returns the exit status."""
     from services.gateway.api import check_address
 
-    check_address(settings.http, settings)
+    door = check_address(settings.http, settings)
     began = time.monotonic()
     definitions = definitions_of(settings)
     for service in find_services():  # imported once, before forking; a bad definition is told before anything starts
         service.build(definitions)
-    with _alone(settings.data_dir), _broker(settings, real, console) as chosen:
-        works: dict[str, Work] = {name: _serving(name, chosen) for name in (*SERVICES, "gateway")}
-        if simulation is not None:
-            works["simulation"] = _simulating(chosen, simulation, console)
-        supervisor = Supervisor(
-            works, on_ready=lambda _ready: _tell(chosen, time.monotonic() - began, simulation is not None, console),
-            on_death=lambda name, status: console.print(
-                f"[yellow]{name} ended ({_words(status)}); it is started again.[/]", highlight=False),
-            once=frozenset({"simulation"}))
-        return supervisor.run()
+    with _alone(settings.data_dir):
+        check_ports(settings, door)
+        with _broker(settings, real, console) as chosen:
+            return _supervised(chosen, simulation, began, console)
+
+
+def _supervised(settings: Settings, simulation: Mapping[str, Any] | None, began: float, console: Console) -> int:
+    works: dict[str, Work] = {name: _serving(name, settings) for name in (*SERVICES, "gateway")}
+    if simulation is not None:
+        works["simulation"] = _simulating(settings, simulation, console)
+    supervisor = Supervisor(
+        works, on_ready=lambda _ready: _tell(settings, time.monotonic() - began, simulation is not None, console),
+        on_death=lambda name, status: console.print(
+            f"[yellow]{name} ended ({_words(status)}); it is started again.[/]", highlight=False),
+        once=frozenset({"simulation"}))
+    return supervisor.run()
 
 
 def _words(status: int) -> str:
