@@ -35,14 +35,18 @@ class Progress:
             await self._store.put_newer(self.collection.name, documents)
             failpoints.reach("progress.write.after")
 
-    async def check(self, places: frozenset[TopicPartition]) -> None:
-        """Raises LogRecreated when a partition is shorter than, or another than, what was read of it before."""
+    async def check(self, places: frozenset[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offsets up to which the store knows that it was read; 0: it knows nothing of the partition.
+
+        Raises LogRecreated when a partition is shorter than, or another than, what was read of it before.
+        """
         found = await self._store.load(self.collection.name, [name_of(p) for p in places])
         stored = {p: msgspec.msgpack.decode(found[name_of(p)].body) for p in places if name_of(p) in found}
         if stored:
             ends = await self._bus.end_offsets(sorted({p.topic for p in stored}))
             for place, (identity, offset, seen) in stored.items():
                 await self._compare(place, identity, offset, seen, ends)
+        return dict.fromkeys(places, 0) | {place: offset for place, (_, offset, _) in stored.items()}
 
     async def _compare(
         self, place: TopicPartition, identity: str, offset: int, seen: bytes, ends: Mapping[TopicPartition, int],

@@ -218,13 +218,16 @@ class Worker:
         self._watch.assigned = time.monotonic()
 
     async def _take_over(self, places: frozenset[TopicPartition]) -> None:
-        """Look whether the log is still the same, and go back to where the slowest of us has to begin."""
+        """Look whether the log is still the same, and go back to where the slowest of us has to begin.
+
+        No further than the store has it: a store that was restored lies behind what the group has committed.
+        """
         failpoints.reach("worker.assigned.before")
-        await self.progress.check(places)
+        read = await self.progress.check(places)
         committed = await self.bus.committed(self.group, self.topics)
         begins: Mapping[TopicPartition, int] | None = None
         for place in sorted(places):
-            wanted = [await processor.take(place) for processor in self.processors]
+            wanted = [*[await processor.take(place) for processor in self.processors], read[place] or None]
             if None in wanted and begins is None:
                 begins = await self.bus.begin_offsets(self.topics)
             targets = [(begins or {}).get(place, 0) if at is None else at for at in wanted]

@@ -155,6 +155,24 @@ def audit(
 
 
 @app.command()
+def backup(target: Annotated[Path, typer.Argument(help="A file, or a directory for a file named by the time")]) -> None:
+    """Copy an embedded system, log and store and keys, into one file while it works."""
+    from chassis.settings import settings
+    from tools.backup import run_backup
+
+    raise typer.Exit(run_backup(settings(), target, out))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `triptych backup` made")]) -> None:
+    """Put a backup into an empty data directory (TRIPTYCH_DATA_DIR)."""
+    from chassis.settings import settings
+    from tools.backup import run_restore
+
+    raise typer.Exit(run_restore(settings(), file, out))
+
+
+@app.command()
 def lag() -> None:
     """How much each service has still to process."""
     from tools.door import ask

@@ -1,5 +1,6 @@
 """The consume loop: nothing is committed before it is done, nothing is skipped, whatever fails."""
 import asyncio
+import copy
 from dataclasses import replace
 
 import pytest
@@ -217,10 +218,10 @@ async def test_partitions_that_cannot_be_taken_over_are_taken_over_again():
     failures = iter(range(2))
     check = app.worker.progress.check
 
-    async def failing(places) -> None:
+    async def failing(places):
         if next(failures, None) is not None:
             raise StoreUnavailable("away")
-        await check(places)
+        return await check(places)
 
     app.worker.progress.check = failing
     task = asyncio.create_task(app.run())
@@ -228,3 +229,24 @@ async def test_partitions_that_cannot_be_taken_over_are_taken_over_again():
     assert await total(app) == 3
     await app.stop()
     await task
+
+
+async def test_a_store_that_was_put_back_is_read_on_from_where_it_was():
+    """The group has committed more than an older copy of the store has seen: none of it may be skipped."""
+    bus = MemoryBus()
+    app = make(MemoryStore(), bus)
+    async with running(app):
+        await say(app, 3)
+        await quiet(app)
+    older = copy.deepcopy(app.store)
+    async with running(make(app.store, bus)) as app:
+        await say(app, 4, start=3)
+        await quiet(app)
+        assert await total(app) == 7
+    for store in (older, MemoryStore()):
+        async with running(make(store, bus)) as restored:
+            await until(lambda app=restored: reached(app, 7))
+
+
+async def reached(app: Application, n: int) -> bool:
+    return await total(app) == n

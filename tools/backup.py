@@ -1,0 +1,124 @@
+"""`triptych backup` and `triptych restore`: a living embedded system into one file, and back."""
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from chassis.host import DATABASE, VERSION
+from chassis.settings import Settings
+from chassis.sqlite.backup import Contents, NoBackup, contents, copy_living, put_back
+
+MOST_BYTES = 1024 * 1024  # of a small file that goes along: keys, marks
+LOCK = "up.lock"
+TOOLS = {
+    "log": "The log is on Kafka: keep three copies of every topic, and copy the cluster with MirrorMaker 2 or "
+           "snapshots of its disks.",
+    "store": "The store is MongoDB: use mongodump --oplog of a replica set, or snapshots of its disks.",
+}
+ORDER = ("Copy the store first and the log afterwards: services read again from where a restored store was, but a log "
+         "that lies behind the store stops them.")
+
+
+class NotPossible(Exception):
+    """What was asked would destroy something, or cannot be done here."""
+
+
+def run_backup(settings: Settings, target: Path, console: Console) -> int:
+    """Into the file, or into a file named by the time in the directory."""
+    foreign = _foreign(settings)
+    if len(foreign) == 2:
+        raise NotPossible(" ".join([*foreign, ORDER]))
+    source = settings.data_dir / DATABASE
+    if not source.exists():
+        raise NotPossible(f"There is no embedded system in {settings.data_dir}.")
+    if target.is_dir():
+        target = target / f"triptych-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
+    if target.exists():
+        raise NotPossible(f"{target} is there already; a backup overwrites nothing.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    about = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "release": VERSION}
+    made = copy_living(source, target, about, _small_files(settings.data_dir))
+    _tell(console, made, f"{target} ({target.stat().st_size / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s)")
+    console.print("It holds this installation's keys and everybody's data: keep it as safe as the system.")
+    for sentence in [*foreign, ORDER] if foreign else []:
+        console.print(f"[yellow]{sentence}[/]", highlight=False)
+    return 0
+
+
+def run_restore(settings: Settings, file: Path, console: Console) -> int:
+    """Into the data directory, which must be empty and not in use."""
+    foreign = _foreign(settings)
+    if len(foreign) == 2:
+        raise NotPossible(" ".join([*foreign, ORDER]))
+    if not file.is_file():
+        raise NotPossible(f"There is no file {file}.")
+    try:
+        contents(file)
+        with _alone(settings.data_dir):
+            there = sorted(p.name for p in settings.data_dir.iterdir() if p.name != LOCK)
+            if there:
+                raise NotPossible(f"{settings.data_dir} is not empty ({', '.join(there[:3])}): a restore overwrites "
+                                  "nothing. Move it away, or choose another TRIPTYCH_DATA_DIR.")
+            found = contents(file)
+            for name, body in found.files.items():
+                _write(settings.data_dir / name, body)
+            put_back(file, settings.data_dir / DATABASE)  # last: without it the directory holds no system
+    except NoBackup as error:
+        raise NotPossible(str(error)) from None
+    _tell(console, found, str(settings.data_dir))
+    console.print("Restored. What was published after the backup is not in it: let the systems that said it since then "
+                  "say it again; what is known already changes nothing.", highlight=False)
+    for sentence in foreign:
+        console.print(f"[yellow]{sentence}[/]", highlight=False)
+    return 0
+
+
+def _foreign(settings: Settings) -> list[str]:
+    return [*([TOOLS["log"]] if settings.kafka else []), *([TOOLS["store"]] if settings.mongo else [])]
+
+
+def _small_files(directory: Path) -> dict[str, bytes]:
+    """Keys and marks that lie beside the database: without the keys, links that were sent out would not open."""
+    left_out = (DATABASE, LOCK)
+    return {
+        path.name: path.read_bytes() for path in sorted(directory.iterdir())
+        if path.is_file() and not path.name.startswith(left_out) and not path.name.endswith((".partial", ".log"))
+        and path.stat().st_size <= MOST_BYTES}
+
+
+def _write(path: Path, body: bytes) -> None:
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(body)
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise NotPossible(f"A system runs on {directory}: stop it first.") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _tell(console: Console, found: Contents, where: str) -> None:
+    table = Table(show_header=False)
+    table.add_row("where", where)
+    table.add_row("taken at", found.about.get("taken_at", "?"))
+    table.add_row("release", found.about.get("release", "?"))
+    table.add_row("log", f"{found.records:,} records, identity {found.identity}")
+    table.add_row("documents", f"{sum(found.documents.values()):,} in {len(found.documents)} collections")
+    table.add_row("files", ", ".join(found.files) or "none")
+    console.print(table)
