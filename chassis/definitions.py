@@ -6,7 +6,7 @@ YAML 1.2 scalars (`NO` is a text, `12:30` too), at most 1 MiB and 40 levels. Eve
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +19,10 @@ from chassis.ports import Collection, Document, Store
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
+
+
+Lines = Mapping[tuple[str | int, ...], int]
+"""Keys and positions from the root to a value -> the line it stands on, from 1."""
 
 
 class DefinitionError(ValueError):
@@ -34,10 +38,22 @@ class Definition:
     version: int
     body: Mapping[str, Any]
     path: str = ""
+    lines: Lines = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def ref(self) -> str:
         return f"{self.name}@{self.version}"
+
+    def where(self, *place: str | int) -> str:
+        """The file, and the line of what stands at this place, or of what would hold it."""
+        file = self.path or f"{self.kind}/{self.ref}"
+        known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in self.lines), None)
+        return f"{file}, line {self.lines[known]}" if known is not None else file
+
+    def fault(self, place: Sequence[str | int], message: str) -> str:
+        """`file, line 12: segments/0/r: what is wrong`; for the errors of pydantic too, as people would say them."""
+        words = message.removeprefix("Value error, ")
+        return f"{self.where(*place)}: {'/'.join(map(str, place))}: {words}" if place else f"{self.where()}: {words}"
 
     @property
     def digest(self) -> str:
@@ -79,7 +95,8 @@ def read_directory(root: Path) -> Definitions:
 
 
 def read_file(path: Path, kind: str) -> Definition:
-    body = parse_yaml(path.read_bytes(), str(path))
+    lines: dict[tuple[str | int, ...], int] = {}
+    body = parse_yaml(path.read_bytes(), str(path), lines)
     if not isinstance(body, dict):
         raise DefinitionError(f"{path}: a definition is a mapping with `name` and `version`")
     name, version = body.get("name", path.stem), body.get("version", 1)
@@ -87,7 +104,7 @@ def read_file(path: Path, kind: str) -> Definition:
         raise DefinitionError(f"{path}: `name` is a text and `version` a whole number from 1")
     if name != path.stem:
         raise DefinitionError(f"{path}: is named {name!r}; the file and the name must agree")
-    return Definition(kind, name, version, body, str(path))
+    return Definition(kind, name, version, body, str(path), lines)
 
 
 def company_zone(definitions: Definitions) -> ZoneInfo:
@@ -99,8 +116,8 @@ def company_zone(definitions: Definitions) -> ZoneInfo:
     try:
         return ZoneInfo(named)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise DefinitionError(f"{calendar.path or 'calendar'}: timezone: {named!r} is no IANA time zone such as "
-                              "Europe/Berlin or Asia/Shanghai") from None
+        words = f"{named!r} is no IANA time zone such as Europe/Berlin or Asia/Shanghai"
+        raise DefinitionError(calendar.fault(("timezone",), words)) from None
 
 
 # --- strict YAML -----------------------------------------------------------------------------------------------------
@@ -121,8 +138,8 @@ for _tag, _pattern, _first in (
     _Strict.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 
 
-def parse_yaml(text: bytes, where: str) -> Any:
-    """Builtins of one document. Raises DefinitionError with file and line."""
+def parse_yaml(text: bytes, where: str, lines: dict[tuple[str | int, ...], int] | None = None) -> Any:
+    """Builtins of one document; `lines` learns where each stands. Raises DefinitionError with file and line."""
     if len(text) > MAX_BYTES:
         raise DefinitionError(f"{where}: is larger than 1 MiB")
     try:
@@ -136,15 +153,16 @@ def parse_yaml(text: bytes, where: str) -> Any:
         raise DefinitionError(f"{where}: is not UTF-8 ({error.reason} at byte {error.start})") from None
     except yaml.YAMLError as error:
         raise DefinitionError(f"{where}: {' '.join(str(error).split())}") from None
-    return None if node is None else _build(node, where, 0)
+    return None if node is None else _build(node, where, (), {} if lines is None else lines)
 
 
-def _build(node: yaml.Node, where: str, depth: int) -> Any:
+def _build(node: yaml.Node, where: str, place: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
     line = node.start_mark.line + 1
-    if depth > MAX_DEPTH:
+    lines.setdefault(place, line)
+    if len(place) > MAX_DEPTH:
         raise DefinitionError(f"{where}, line {line}: is nested deeper than {MAX_DEPTH} levels")
     if isinstance(node, yaml.SequenceNode):
-        return [_build(n, where, depth + 1) for n in node.value]
+        return [_build(n, where, (*place, i), lines) for i, n in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         made: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -154,7 +172,8 @@ def _build(node: yaml.Node, where: str, depth: int) -> Any:
                 raise DefinitionError(f"{where}, line {at}: a key must be a plain text")
             if key in made:
                 raise DefinitionError(f"{where}, line {at}: the key {key!r} stands here twice")
-            made[key] = _build(value_node, where, depth + 1)
+            lines[(*place, key)] = at
+            made[key] = _build(value_node, where, (*place, key), lines)
         return made
     text: str = node.value
     match node.tag.rsplit(":", 1)[-1]:

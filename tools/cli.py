@@ -25,8 +25,26 @@ def main() -> None:
     except Exception as error:
         if not _expected(error):
             raise
-        err.print(f"[red]triptych:[/] {error}", highlight=False, soft_wrap=True)
+        err.print("[red]triptych:[/]", _sentence(error), highlight=False, markup=True, soft_wrap=True)
         sys.exit(1)
+
+
+class Unusable(Exception):
+    """What was given on the command line cannot be used; the message says what could."""
+
+
+def _sentence(error: Exception) -> str:
+    """Settings are told by the names that people set; `[` is no markup in anybody's text."""
+    from pydantic import ValidationError
+    from rich.markup import escape
+
+    if not isinstance(error, ValidationError):
+        return escape(str(error))
+    told = []
+    for fault in error.errors():
+        name = f"TRIPTYCH_{'_'.join(map(str, fault['loc'])).upper()}"
+        told.append(f"{name}={fault['input']}: {str(fault['msg']).removeprefix('Value error, ')}.")
+    return escape(" ".join(told))
 
 
 def _expected(error: Exception) -> bool:
@@ -36,7 +54,7 @@ def _expected(error: Exception) -> bool:
 
     named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
              "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible",
-             "PortInUse"}
+             "PortInUse", "Unusable"}
     return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
         type(error).__name__ in named)
 
@@ -62,7 +80,10 @@ def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, seg
         ) -> None:
     """One service in the foreground, as a container or a unit file would."""
     from chassis.host import run_process
-    from chassis.settings import settings
+    from chassis.settings import SERVICES, settings
+
+    if service not in (*SERVICES, "gateway"):
+        raise Unusable(f"There is no service {service!r}; there are {', '.join(SERVICES)} and gateway.")
 
     run_process(service, settings(), lambda: None)
 
@@ -94,6 +115,7 @@ def simulate(
     from chassis.settings import settings
     from tools.simulation.command import run_simulation
 
+    _check_time(until)
     raise typer.Exit(run_simulation(settings(), seed=seed, until=until, history_days=history_days, speed=speed,
                                     out_file=out_file, console=out))
 
@@ -105,6 +127,8 @@ def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) 
     from chassis.host import find_services
     from tools.importing.mapping import compile_mapping
 
+    if not definitions.is_dir():
+        raise Unusable(f"There is no directory {definitions}; name the one that holds your definitions.")
     found = read_directory(definitions)
     for service in find_services():
         service.build(found)
@@ -182,6 +206,15 @@ def lag() -> None:
     for name, found in body["services"].items():
         table.add_row(name, f"{found.get('total', 0):,}", str(found.get("complete_until")))
     out.print(table)
+
+
+def _check_time(until: str | None) -> None:
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(until or "2026-01-01")
+    except ValueError:
+        raise Unusable(f"--until {until}: say a time such as 2026-03-31T18:00:00Z.") from None
 
 
 if __name__ == "__main__":

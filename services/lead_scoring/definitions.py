@@ -102,16 +102,15 @@ def compile_scorecards(definitions: Definitions) -> Scorecards:
 
 
 def compile_scorecard(definition: Definition) -> Scorecard:
-    where = definition.path or f"{KIND}/{definition.name}"
     try:
         sheet = ScorecardSheet.model_validate(definition.body)
     except ValidationError as error:
-        faults = "; ".join(f"{'/'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise DefinitionError(f"{where}: {faults}") from None
+        raise DefinitionError("; ".join(definition.fault(e["loc"], str(e["msg"])) for e in error.errors())) from None
     return Scorecard(
         ref=definition.ref, business_line=sheet.business_line or definition.name,
-        fit=tuple(_fit(rule, where) for rule in sheet.fit),
-        engagement=tuple(_engagement(rule, where) for rule in sheet.engagement),
+        fit=tuple(_fit(rule, definition.where("fit", i)) for i, rule in enumerate(sheet.fit)),
+        engagement=tuple(_engagement(rule, definition.where("engagement", i))
+                         for i, rule in enumerate(sheet.engagement)),
         limits=Limits(groups=sheet.limits.groups, fit=sheet.limits.fit, engagement=sheet.limits.engagement,
                       total=sheet.limits.total, floor=sheet.limits.floor),
         grades=tuple((g.least, g.grade) for g in sheet.grades),

@@ -191,9 +191,7 @@ def compile_segmentation(definition: Definition) -> Segmentation:
         read = SegmentationYaml.model_validate(definition.body)
     except ValidationError as error:
         first = error.errors()[0]
-        where = "/".join(map(str, first["loc"]))
-        words = str(first["msg"]).removeprefix("Value error, ")
-        raise DefinitionError(f"{definition.path or definition.name}: {where}: {words}") from None
+        raise DefinitionError(definition.fault(first["loc"], str(first["msg"]))) from None
     made = Segmentation(
         name=read.name, ref=definition.ref, title=read.title, purchases=read.purchases,
         business_line=read.business_line, currency=read.currency, window_days=read.window_days,
@@ -208,10 +206,10 @@ def compile_segmentation(definition: Definition) -> Segmentation:
 
 def _check(made: Segmentation, definition: Definition) -> None:
     names = [s.name for s in made.segments]
-    where = definition.path or definition.name
-    for name in names:
-        if names.count(name) > 1:
-            raise DefinitionError(f"{where}: the segment {name!r} stands here twice")
+    where = definition.where("segments")
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise DefinitionError(f"{definition.where('segments', place)}: the segment {name!r} stands here twice")
     scores = range(1, 6)
     for r, f, m in ((r, f, m) for r in scores for f in scores for m in scores):
         if not any(s.holds(r, f, m) for s in made.segments):

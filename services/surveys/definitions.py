@@ -105,12 +105,10 @@ def compile_surveys(definitions: Definitions) -> Surveys:
 
 
 def compile_survey(definition: Definition) -> Survey:
-    where = definition.path or f"{KIND}/{definition.name}"
     try:
         sheet = SurveySheet.model_validate(definition.body)
     except ValidationError as error:
-        faults = "; ".join(f"{'/'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise DefinitionError(f"{where}: {faults}") from None
+        raise DefinitionError("; ".join(definition.fault(e["loc"], str(e["msg"])) for e in error.errors())) from None
     return Survey(
         ref=definition.ref, name=sheet.name, title=sheet.title, intro=sheet.intro, thanks=sheet.thanks,
         audience=sheet.audience, languages=tuple(sheet.languages), channel=sheet.channel,
@@ -119,7 +117,7 @@ def compile_survey(definition: Definition) -> Survey:
         remind_after=None if sheet.remind_after_days is None else timedelta(days=sheet.remind_after_days),
         fatigue=_fatigue(sheet.fatigue),
         questions=tuple(_question(q) for q in sheet.questions),
-        issues=tuple(_issue(rule, sheet, where) for rule in sheet.issues),
+        issues=tuple(_issue(rule, sheet, definition.where("issues", i)) for i, rule in enumerate(sheet.issues)),
         smallest_group=sheet.smallest_group if sheet.smallest_group is not None else
         (5 if sheet.audience == "employee" else 1),
     )

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -69,7 +70,8 @@ def summary(mapping: ImportMapping, tally: Tally, console: Console) -> None:
         table.add_row(label, f"{count:,}")
     console.print(table)
     for r in tally.rejected[:SHOWN]:
-        console.print(f"[red]rejected[/] {r.file}, line {r.line}: {r.code}: {r.message}", highlight=False)
+        console.print("[red]rejected[/]", escape(f"{r.file}, line {r.line}: {r.code}: {r.message}"), highlight=False,
+                      soft_wrap=True)
     if len(tally.rejected) > SHOWN:
         console.print(f"… and {len(tally.rejected) - SHOWN:,} more")
 

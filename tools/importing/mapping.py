@@ -5,21 +5,19 @@ Besides the language's own functions they may call `slug(text)`, `money(text, cu
 fixes of the mapping) and `lookup(file, key, column)`; they know the columns of the row by name (`field('Odd name')` for
 others) and `row_number`, the line in the file.
 """
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chassis.criteria import FUNCTIONS, CriterionError, Expression, compile_criterion
+import contracts.crm  # noqa: F401  (enters what enterprises say in the register)
+from chassis.criteria import CriterionError, Expression, compile_criterion
 from chassis.definitions import Definition, DefinitionError, read_file
-
-EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "XOF": 0, "XAF": 0, "UGX": 0, "PYG": 0,
-             "BHD": 3, "KWD": 3, "OMR": 3, "JOD": 3, "TND": 3, "IQD": 3, "LYD": 3}
-"""ISO 4217 exponents that are not 2."""
+from contracts.kinds import BY_NAME
+from contracts.topics import ENTERPRISE, TOPICS
+from tools.importing.values import Row, Tables
 
 
 class _Strict(BaseModel):
@@ -74,66 +72,6 @@ class MappingYaml(_Strict):
     emit: Annotated[list[_Emit], Field(min_length=1)]
 
 
-Row = Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class Tables:
-    """What expressions may look at besides their row: the other files, and how often a fix was needed."""
-
-    by_key: dict[str, dict[str, Row]] = field(default_factory=dict)
-    fixes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    fixed: dict[tuple[str, str], int] = field(default_factory=dict)
-    slugs: dict[str, str] = field(default_factory=dict)
-
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        return {**FUNCTIONS, "slug": self.slug, "money": money, "fix": self.fix, "lookup": self.lookup}
-
-    def slug(self, text: Any) -> str | None:
-        """An id out of a name: `Acme Corporation` becomes `acme-corporation`; two names never share one."""
-        if not isinstance(text, str) or not text.strip():
-            return None
-        made = re.sub(r"[^a-z0-9._:]+", "-", text.strip().lower()).strip("-")[:128]
-        if not made or self.slugs.setdefault(made, text) != text:
-            raise RowRejected("id_taken", f"{text!r} and {self.slugs.get(made)!r} would get the same id {made!r}")
-        return made
-
-    def fix(self, name: Any, text: Any) -> Any:
-        """The value as it should be; counted, so that the summary tells what was put right."""
-        mended = self.fixes.get(str(name), {}).get(str(text)) if text is not None else None
-        if mended is None:
-            return text
-        self.fixed[(str(name), f"{text} → {mended}")] = self.fixed.get((str(name), f"{text} → {mended}"), 0) + 1
-        return mended
-
-    def lookup(self, file: Any, key: Any, column: Any) -> Any:
-        if key is None:
-            return None
-        row = self.by_key.get(str(file), {}).get(str(key))
-        if row is None:
-            raise RowRejected("not_found", f"{file} has no row with the key {key!r}")
-        return row.get(str(column))
-
-
-class RowRejected(Exception):
-    """This row cannot become an event; the rows around it can."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-def money(text: Any, currency: Any) -> dict[str, Any] | None:
-    """Minor units of an amount in major units, half-even; nothing for an empty cell."""
-    if text is None or text == "" or not isinstance(currency, str):
-        return None
-    try:
-        exact = Decimal(str(text)).scaleb(EXPONENTS.get(currency, 2))
-        return {"amount_minor": int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)), "currency": currency}
-    except InvalidOperation:
-        raise RowRejected("not_an_amount", f"{text!r} is no amount") from None
-
-
 # --- compiled --------------------------------------------------------------------------------------------------------
 
 Maker = Callable[[Row], Any]
@@ -155,6 +93,7 @@ class Emission:
     sum_of_lines: str | None
     skip: tuple[tuple[Maker, str], ...]
     notes: tuple[tuple[Maker, str], ...]
+    reads: "tuple[Reads, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,49 +117,76 @@ def load_mapping(name: str, definitions: Path) -> ImportMapping:
 
 
 def compile_mapping(definition: Definition) -> ImportMapping:
+    """Raises DefinitionError with file, line and place."""
     try:
         read = MappingYaml.model_validate(definition.body)
     except ValidationError as error:
         first = error.errors()[0]
-        where = "/".join(map(str, first["loc"]))
-        raise DefinitionError(f"{definition.path or definition.name}: {where}: {first['msg']}") from None
+        raise DefinitionError(definition.fault(first["loc"], str(first["msg"]))) from None
     tables = Tables(fixes=read.fixes)
-    compiler = _Compiler(definition.path or definition.name, tables.functions())
-    for emit in read.emit:
+    compiler = _Compiler(definition, tables.functions())
+    for i, emit in enumerate(read.emit):
         if emit.file not in read.files:
-            raise DefinitionError(f"{definition.path}: emit names the file {emit.file!r}, which `files` does not have")
-    return ImportMapping(read.name, read.source, read.files, tuple(compiler.emission(e) for e in read.emit), tables)
+            raise DefinitionError(definition.fault(
+                ("emit", i, "file"), f"{emit.file!r} is not one of `files`: {', '.join(read.files)}"))
+        _check_event(definition, ("emit", i, "event"), emit.event)
+    emissions = tuple(compiler.emission(e, ("emit", i)) for i, e in enumerate(read.emit))
+    return ImportMapping(read.name, read.source, read.files, emissions, tables)
+
+
+def _check_event(definition: Definition, place: tuple[str | int, ...], name: str) -> None:
+    if name not in BY_NAME:
+        raise DefinitionError(definition.fault(place, f"{name!r} is no event type; contracts/published lists them"))
+    owner = TOPICS[BY_NAME[name].topic].owner
+    if owner != ENTERPRISE:
+        raise DefinitionError(definition.fault(place, f"{name} is what {owner} says; import what happened instead"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiler:
-    where: str
-    functions: Mapping[str, Callable[..., Any]]
+class Reads:
+    """An expression looks up this column; `where` is the file and line of the mapping."""
 
-    def emission(self, e: _Emit) -> Emission:
+    column: str
+    where: str
+
+
+class _Compiler:
+    def __init__(self, definition: Definition, functions: Mapping[str, Callable[..., Any]]) -> None:
+        self.definition, self.functions = definition, functions
+        self.reads: list[Reads] = []
+
+    def emission(self, e: _Emit, place: tuple[str | int, ...]) -> Emission:
+        self.reads = [Reads(c, self.definition.where(*place, "group_by")) for c in e.group_by or ()]
+
+        def made(tree: Any, *key: str | int) -> Maker:
+            return self.value(tree, (*place, *key))
+
         return Emission(
-            file=e.file, event=e.event, id=self.value(e.id), time=self.value(e.time),
-            when=self.value(e.when) if e.when else lambda _row: True, data=self.value(e.data),
+            file=e.file, event=e.event, id=made(e.id, "id"), time=made(e.time, "time"),
+            when=made(e.when, "when") if e.when else lambda _row: True, data=made(e.data, "data"),
             group_by=tuple(e.group_by) if e.group_by else None,
-            line=self.value(e.lines) if e.lines else None, lines_field=e.lines_field, sum_of_lines=e.sum_of_lines,
-            skip=tuple((self.value(s.when), s.reason) for s in e.skip),
-            notes=tuple((self.value(n.when), n.text) for n in e.notes),
+            line=made(e.lines, "lines") if e.lines else None, lines_field=e.lines_field, sum_of_lines=e.sum_of_lines,
+            skip=tuple((made(s.when, "skip", i), s.reason) for i, s in enumerate(e.skip)),
+            notes=tuple((made(n.when, "notes", i), n.text) for i, n in enumerate(e.notes)),
+            reads=tuple(self.reads),
         )
 
-    def value(self, tree: Any) -> Maker:
+    def value(self, tree: Any, place: tuple[str | int, ...]) -> Maker:
         """Texts are expressions, mappings and lists of them are built up; what is None is left out of a mapping."""
         if isinstance(tree, str):
-            return self._expression(tree).evaluate
+            return self._expression(tree, place).evaluate
         if isinstance(tree, dict):
-            made = {key: self.value(part) for key, part in tree.items()}
+            made = {key: self.value(part, (*place, key)) for key, part in tree.items()}
             return lambda row: {k: v for k, maker in made.items() if (v := maker(row)) is not None} or None
         if isinstance(tree, list):
-            items = [self.value(part) for part in tree]
+            items = [self.value(part, (*place, i)) for i, part in enumerate(tree)]
             return lambda row: [maker(row) for maker in items]
         return lambda _row: tree
 
-    def _expression(self, text: str) -> Expression:
+    def _expression(self, text: str, place: tuple[str | int, ...]) -> Expression:
         try:
-            return compile_criterion(text, functions=self.functions)
+            made = compile_criterion(text, functions=self.functions)
         except CriterionError as error:
-            raise DefinitionError(f"{self.where}: {text!r}: {error}") from None
+            raise DefinitionError(self.definition.fault(place, f"{text!r}: {error}")) from None
+        self.reads += [Reads(name, self.definition.where(*place)) for name in sorted(made.names)]
+        return made

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import contracts.crm  # noqa: F401  (enters what enterprises say in the register)
-from contracts.kinds import BY_NAME
-from tools.importing.mapping import Emission, ImportMapping, Row, RowRejected
+from tools.importing.mapping import Emission, ImportMapping
+from tools.importing.values import Row, RowRejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +41,47 @@ class Event:
 
 
 class MissingFile(Exception):
-    """The directory lacks a file that the mapping names."""
+    """The directory lacks a file that the mapping names, or the file is not what the mapping says it is."""
 
 
 def read_rows(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, row); an empty cell is None."""
-    with path.open(newline="", encoding=encoding) as handle:
-        reader = csv.DictReader(handle, delimiter=delimiter)
-        for row in reader:
-            yield reader.line_num, {k: (v if v != "" else None) for k, v in row.items() if k is not None}
+    """(line number, row); an empty cell is None. Raises MissingFile when it is not in this encoding."""
+    try:
+        with path.open(newline="", encoding=encoding) as handle:
+            reader = csv.DictReader(handle, delimiter=delimiter)
+            for row in reader:
+                yield reader.line_num, {k: (v if v != "" else None) for k, v in row.items() if k is not None}
+    except (UnicodeError, csv.Error, LookupError) as error:
+        raise MissingFile(f"{path.name} cannot be read as {encoding}: {error}. The mapping's `files` can name another "
+                          "`encoding` and `delimiter`.") from None
+
+
+def columns_of(path: Path, delimiter: str, encoding: str) -> list[str]:
+    first = next(read_rows(path, delimiter, encoding), None)
+    return list(first[1]) if first else []
 
 
 def load_tables(mapping: ImportMapping, directory: Path) -> None:
-    """Check that every file is there; read those that others look things up in."""
+    """Check that every file is there with the columns that are read; read those that others look things up in."""
+    known: dict[str, list[str]] = {}
     for name, file in mapping.files.items():
         path = directory / file.path
         if not path.is_file():
             raise MissingFile(f"{directory} has no file {file.path!r}, which the mapping {mapping.name} reads.")
+        known[name] = columns_of(path, file.delimiter, file.encoding)
         if file.key:
+            _has_column(known[name], file.key, file.path, f"`files` of the mapping {mapping.name}")
             rows = read_rows(path, file.delimiter, file.encoding)
             mapping.tables.by_key[name] = {str(row[file.key]): row for _, row in rows if row.get(file.key)}
+    for emission in mapping.emissions:
+        for read in emission.reads:
+            _has_column(known[emission.file], read.column, mapping.files[emission.file].path, read.where)
+
+
+def _has_column(columns: list[str], wanted: str, file: str, where: str) -> None:
+    """A misspelled column would be empty in every row, and silently so where the field is optional."""
+    if columns and wanted not in columns and wanted.split(".")[0] not in {*columns, "row_number"}:
+        raise MissingFile(f"{file} has no column {wanted!r}, which {where} reads; it has {', '.join(columns)}.")
 
 
 def events(mapping: ImportMapping, directory: Path, zone: ZoneInfo, tally: Tally) -> Iterator[Event]:
@@ -109,14 +129,16 @@ def _event(
     if emission.line is not None:
         data[emission.lines_field] = [emission.line({**r, "row_number": line}) for r in group]
         if emission.sum_of_lines:
-            data[emission.sum_of_lines] = _sum([part["amount"] for part in data[emission.lines_field]])
+            data[emission.sum_of_lines] = _sum([(part or {}).get("amount") for part in data[emission.lines_field]])
     for holds, text in emission.notes:
         if holds(row) is True:
             tally.notes[text] = tally.notes.get(text, 0) + 1
     return _cloudevent(mapping, emission, row, data, zone)
 
 
-def _sum(amounts: list[dict[str, Any]]) -> dict[str, Any]:
+def _sum(amounts: list[Any]) -> dict[str, Any]:
+    if not all(amounts):
+        raise RowRejected("no_amount", "a line of this order has no amount")
     currencies = {a["currency"] for a in amounts}
     if len(currencies) != 1:
         raise RowRejected("currencies_differ", "the lines of one order are in different currencies")
@@ -126,8 +148,6 @@ def _sum(amounts: list[dict[str, Any]]) -> dict[str, Any]:
 def _cloudevent(
     mapping: ImportMapping, emission: Emission, row: Row, data: dict[str, Any], zone: ZoneInfo,
 ) -> dict[str, Any]:
-    if emission.event not in BY_NAME:
-        raise RowRejected("unknown_type", f"{emission.event} is no event type")
     id = emission.id(row)
     if not isinstance(id, str) or not id:
         raise RowRejected("no_id", "the expression of `id` gives nothing for this row")

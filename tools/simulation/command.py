@@ -34,7 +34,7 @@ def run_simulation(
     settings: Settings, *, seed: int, until: str | None, history_days: int, speed: float, out_file: Path | None,
     console: Console,
 ) -> int:
-    end = datetime.fromisoformat(until).astimezone(UTC) if until else datetime.now(UTC).replace(microsecond=0)
+    end = instant(until) if until else datetime.now(UTC).replace(microsecond=0)
     made = company(settings, seed=seed, until=end, history_days=history_days)
     if out_file is not None:
         written = _write(history(made), out_file)
@@ -43,6 +43,12 @@ def run_simulation(
     sent = asyncio.run(_publish(settings, made, speed))
     console.print(f"The simulated company has published {sent:,} events.")
     return 0
+
+
+def instant(text: str) -> datetime:
+    """A time without an offset is UTC, not the machine's: the same words give the same company everywhere."""
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def history(made: Company) -> Iterator[Happening]:

@@ -43,20 +43,21 @@ def compile_book(definitions: Definitions) -> Book:
 
 def compile_line(definition: Definition) -> Line:
     where = definition.path or definition.ref
-    form = _read(definition, where)
+    form = _read(definition)
     _no_twice((f.name for f in form.layout.fields), f"{where}: layout.fields", "field")
     for i, f in enumerate(form.layout.fields):
-        _check_field(f, f"{where}: layout.fields[{i}]")
+        _check_field(f, f"{definition.where('layout', 'fields', i)}: layout.fields[{i}]")
     _no_twice((b.name for b in form.blueprints), f"{where}: blueprints", "blueprint")
-    made = [_compile_blueprint(b, form, f"{where}: blueprints[{i}]") for i, b in enumerate(form.blueprints)]
+    made = [_compile_blueprint(b, form, f"{definition.where('blueprints', i)}: blueprints[{i}]")
+            for i, b in enumerate(form.blueprints)]
     return Line(form, tuple(made))
 
 
-def _read(definition: Definition, where: str) -> BusinessLineForm:
+def _read(definition: Definition) -> BusinessLineForm:
     try:
         return BusinessLineForm.model_validate(definition.body)
     except ValidationError as error:
-        found = [f"{where}: {_place(e['loc'])}: {e['msg']}" for e in error.errors()]
+        found = [f"{definition.where(*e['loc'])}: {_place(e['loc'])}: {e['msg']}" for e in error.errors()]
         raise DefinitionError("; ".join(found[:5])) from None
 
 

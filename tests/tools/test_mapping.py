@@ -1,0 +1,279 @@
+"""What a mapping makes of rows, and what it says about a mapping or a row that it cannot use."""
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chassis.definitions import DefinitionError, parse_yaml
+from chassis.envelope import Message, decode_structured
+from tests.living import DEFINITIONS
+from tools.importing.mapping import load_mapping
+from tools.importing.rows import Event, MissingFile, Tally, events
+from tools.importing.send import _by_size, chunks
+from tools.importing.values import RowRejected, Tables, money
+
+ORDERS = """\
+name: shop
+version: 1
+title: {en: Orders of a shop, zh: 网店订单}
+source: import/shop
+files:
+  orders: {path: orders.csv}
+  customers: {path: customers.csv, key: code}
+fixes:
+  region: {Nrth: North}
+emit:
+  - file: orders
+    event: crm.order.placed.v1
+    id: concat('order:', number)
+    time: day
+    when: status != 'draft'
+    skip:
+      - {when: status == 'test', reason: test orders}
+    notes:
+      - {when: region == 'Nrth', text: a region as the shop spells it}
+    data:
+      order_id: number
+      customer_id: slug(lookup('customers', customer, 'name'))
+      region: fix('region', region)
+      amount: money(total, 'EUR')
+      dimensions: {tier: "lookup('customers', customer, 'tier')"}
+"""
+CUSTOMERS = "code,name,tier\nC1,Acme Corporation,gold\nC2,北京公司,\n"
+HEAD = "number,day,customer,status,region,total\n"
+
+
+class Shop:
+    """A directory with a mapping and its files; `made()` imports them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.mapping = directory / "shop.yaml"
+        self.write(ORDERS)
+        (directory / "customers.csv").write_text(CUSTOMERS, "utf-8")
+        self.tally = Tally()
+
+    def write(self, text: str, *changes: tuple[str, str]) -> None:
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        self.mapping.write_text(text, "utf-8")
+
+    def made(self, *rows: str, zone: str = "Europe/Berlin", head: str = HEAD) -> list[Event]:
+        (self.directory / "orders.csv").write_text(head + "".join(f"{r}\n" for r in rows), "utf-8")
+        self.tally = Tally()
+        mapping = load_mapping(str(self.mapping), DEFINITIONS)
+        return list(events(mapping, self.directory, ZoneInfo(zone), self.tally))
+
+    def rejected(self) -> list[tuple[str, int, str]]:
+        return [(r.file, r.line, r.code) for r in self.tally.rejected]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+# --- rows become events ----------------------------------------------------------------------------------------------
+
+
+def test_a_row_becomes_an_event_that_the_door_takes(shop: Shop) -> None:
+    [made] = shop.made("7,2025-03-01,C1,paid,West,12.50")
+    assert made.body["data"] == {
+        "order_id": "7", "customer_id": "acme-corporation", "region": "West", "dimensions": {"tier": "gold"},
+        "amount": {"amount_minor": 1250, "currency": "EUR"}}
+    assert (made.body["id"], made.body["source"], made.body["backfill"]) == ("order:7", "import/shop", True)
+    assert (made.file, made.line) == ("orders.csv", 2)
+    taken = decode_structured(made.body, now=datetime.now(UTC))
+    assert isinstance(taken, Message) and taken.meta.live is False
+
+
+def test_a_day_is_noon_in_the_zone_of_the_company_and_a_time_is_itself(shop: Shop) -> None:
+    summer, winter, told, local = shop.made(
+        "1,2025-07-01,C1,paid,,1", "2,2025-01-01,C1,paid,,1", "3,2025-01-01T10:00:00+08:00,C1,paid,,1",
+        "4,2025-01-01T10:00:00,C1,paid,,1")
+    assert (summer.body["time"], summer.body["timeprecision"]) == ("2025-07-01T10:00:00Z", "day")
+    assert winter.body["time"] == "2025-01-01T11:00:00Z"
+    assert told.body["time"] == "2025-01-01T02:00:00Z" and "timeprecision" not in told.body
+    assert local.body["time"] == "2025-01-01T09:00:00Z"
+
+
+def test_the_same_files_give_the_same_events(shop: Shop) -> None:
+    rows = ("1,2025-07-01,C1,paid,West,1", "2,2025-07-02,C2,paid,Nrth,3")
+    assert shop.made(*rows) == shop.made(*rows)
+
+
+def test_what_is_left_out_put_right_or_worth_telling_is_counted(shop: Shop) -> None:
+    made = shop.made("1,2025-07-01,C1,draft,West,1", "2,2025-07-01,C1,test,West,1", "3,2025-07-01,C1,paid,Nrth,1")
+    assert [e.body["id"] for e in made] == ["order:3"] and made[0].body["data"]["region"] == "North"
+    assert shop.tally.rows == {"orders.csv": 3} and shop.tally.skipped == {"test orders": 1}
+    assert shop.tally.notes == {"a region as the shop spells it": 1}
+    assert load_fixed(shop) == {("region", "Nrth → North"): 1}
+
+
+def load_fixed(shop: Shop) -> dict[tuple[str, str], int]:
+    mapping = load_mapping(str(shop.mapping), DEFINITIONS)
+    list(events(mapping, shop.directory, ZoneInfo("UTC"), Tally()))
+    return mapping.tables.fixed
+
+
+def test_rows_of_a_group_become_one_event_with_lines_that_add_up(shop: Shop) -> None:
+    shop.write(ORDERS, ("    when: status != 'draft'\n", "    group_by: [customer, number]\n    lines:\n"
+                        "      product_id: region\n      amount: money(total, 'EUR')\n    sum_of_lines: amount\n"),
+               ("      amount: money(total, 'EUR')\n      dim", "      dim"))
+    first, other, alone = shop.made(
+        "7,2025-03-01,C1,paid,p1,1.005", "8,2025-03-01,C1,paid,p3,2", "7,2025-03-01,C1,paid,p2,1.015",
+        "7,2025-03-02,C2,paid,p1,5")
+    assert [p["amount"]["amount_minor"] for p in first.body["data"]["lines"]] == [100, 102]  # half-even, line by line
+    assert first.body["data"]["amount"] == {"amount_minor": 202, "currency": "EUR"} and first.line == 2
+    assert [len(e.body["data"]["lines"]) for e in (first, other, alone)] == [2, 1, 1]
+    assert shop.made("7,2025-03-01,C1,paid,p1,") == [] and shop.rejected() == [("orders.csv", 2, "no_amount")]
+
+
+# --- rows that cannot ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("row", "code", "words"), [
+    ("1,2025-07-01,C9,paid,West,1", "not_found", "customers has no row with the key 'C9'"),
+    ("1,2025-07-01,C1,paid,West,1x", "not_an_amount", "'1x' is no amount"),
+    ("1,2025-07-01,C1,paid,West,nan", "not_an_amount", "'nan' is no amount"),
+    ("1,yesterday,C1,paid,West,1", "bad_time", "'yesterday' is no date and no time"),
+    ("1,,C1,paid,West,1", "no_time", "the expression of `time` gives nothing"),
+])
+def test_a_row_that_cannot_become_an_event_is_rejected_with_its_line_and_the_rest_goes_on(
+    shop: Shop, row: str, code: str, words: str,
+) -> None:
+    made = shop.made("0,2025-07-01,C1,paid,West,1", row, "2,2025-07-01,C1,paid,West,1")
+    assert [e.line for e in made] == [2, 4]
+    assert shop.rejected() == [("orders.csv", 3, code)]
+    assert words in shop.tally.rejected[0].message
+
+
+def test_the_line_of_a_row_behind_a_text_of_several_lines_is_the_line_it_ends_on(shop: Shop) -> None:
+    shop.made('1,2025-07-01,C1,paid,"We\nst",1', "2,2025-07-01,C9,paid,West,1")
+    assert shop.rejected() == [("orders.csv", 4, "not_found")]
+
+
+# --- files and mappings that cannot ----------------------------------------------------------------------------------
+
+
+def test_a_missing_file_is_named(shop: Shop) -> None:
+    (shop.directory / "customers.csv").unlink()
+    with pytest.raises(MissingFile, match=r"has no file 'customers.csv', which the mapping shop reads"):
+        shop.made("1,2025-07-01,C1,paid,West,1")
+
+
+def test_a_column_that_no_file_has_is_named_with_the_line_that_reads_it(shop: Shop) -> None:
+    with pytest.raises(MissingFile, match=r"orders.csv has no column 'region', which .*shop.yaml, line 23 reads; it has"
+                                          r" number, day"):
+        shop.made("1,2025-07-01,C1,paid,1", head="number,day,customer,status,total\n")
+    shop.write(ORDERS, ("    when: status != 'draft'\n", "    group_by: [numer]\n"))
+    with pytest.raises(MissingFile, match=r"no column 'numer', which .*line 15 reads"):
+        shop.made("1,2025-07-01,C1,paid,West,1")
+    shop.write(ORDERS, ("key: code", "key: kode"))
+    with pytest.raises(MissingFile, match=r"customers.csv has no column 'kode'"):
+        shop.made("1,2025-07-01,C1,paid,West,1")
+
+
+def test_a_file_in_another_encoding_says_so(shop: Shop) -> None:
+    (shop.directory / "customers.csv").write_bytes("code,name,tier\nC1,Zürich,\n".encode("latin-1"))
+    with pytest.raises(MissingFile, match=r"customers.csv cannot be read as utf-8-sig: .*`encoding`"):
+        shop.made("1,2025-07-01,C1,paid,West,1")
+
+
+@pytest.mark.parametrize(("old", "new", "words"), [
+    ("number)", "number", r"shop.yaml, line 13: emit/0/id: .*\("),
+    ("slug(lookup", "slog(lookup", r"line 22: emit/0/data/customer_id: .*slog"),
+    ("crm.order.placed.v1", "crm.order.eaten.v1", r"line 12: emit/0/event: 'crm.order.eaten.v1' is no event type"),
+    ("crm.order.placed.v1", "crm.lead.scored.v1", r"line 12: emit/0/event: crm.lead.scored.v1 is what lead_scoring"),
+    ("file: orders", "file: ordres", r"line 11: emit/0/file: 'ordres' is not one of `files`: orders, customers"),
+    ("status == 'test'", "status =", r"line 17: emit/0/skip/0"),
+    ("reason: test orders", "because: test orders", r"line 17: emit/0/skip/0/reason: Field required"),
+    ("files:", "fils:", r"files: Field required"),
+    ("version: 1", "version: one", r"`version` a whole number"),
+    ("name: shop", "name: shoppe", r"is named 'shoppe'; the file and the name must agree"),
+])
+def test_a_mapping_that_cannot_mean_anything_is_refused_with_file_line_and_reason(
+    shop: Shop, old: str, new: str, words: str,
+) -> None:
+    shop.write(ORDERS, (old, new))
+    with pytest.raises(DefinitionError, match=words) as told:
+        shop.made("1,2025-07-01,C1,paid,West,1")
+    assert str(shop.mapping) in str(told.value)
+
+
+def test_a_mapping_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(DefinitionError, match=r"no mapping 'nothing'.*crm_opportunities, orders_rfm, superstore"):
+        load_mapping("nothing", DEFINITIONS)
+
+
+@pytest.mark.parametrize("name", ["crm_opportunities", "orders_rfm", "superstore"])
+def test_every_shipped_mapping_compiles(name: str) -> None:
+    assert load_mapping(name, DEFINITIONS).name == name
+
+
+def test_lines_of_definitions_are_those_of_the_file() -> None:
+    lines: dict[Any, int] = {}
+    parse_yaml(b"a: 1\nb:\n  - {c: 2}\n  - c: 3\n    d: 4\n", "x.yaml", lines)
+    assert (lines[("a",)], lines[("b",)], lines[("b", 0)], lines[("b", 1, "d")]) == (1, 2, 3, 5)
+
+
+# --- the functions of expressions ------------------------------------------------------------------------------------
+
+
+def test_amounts_have_the_minor_units_of_their_currency() -> None:
+    assert money("1234", "JPY") == {"amount_minor": 1234, "currency": "JPY"}
+    assert money("1.2345", "KWD") == {"amount_minor": 1234, "currency": "KWD"}  # half to even
+    assert money("", "EUR") is None and money(None, "EUR") is None
+
+
+@given(st.decimals(-10**9, 10**9, places=4))
+def test_minor_units_are_the_nearest_whole_and_even_at_halves(amount: Any) -> None:
+    made = money(str(amount), "EUR")
+    assert made is not None
+    exact = amount * 100
+    assert abs(exact - made["amount_minor"]) <= abs(exact - round(exact)) and made["amount_minor"] == round(exact)
+
+
+def test_two_names_never_share_an_id_and_one_name_always_has_the_same() -> None:
+    tables = Tables()
+    assert tables.slug("Acme Corporation") == tables.slug("Acme Corporation") == "acme-corporation"
+    with pytest.raises(RowRejected, match="'Acme-corporation' and 'Acme Corporation'"):
+        tables.slug("Acme-corporation")
+    assert tables.slug("  ") is None
+    with pytest.raises(RowRejected, match="'---' has no letter"):
+        tables.slug("---")
+
+
+@given(st.lists(st.text(min_size=1, max_size=12), unique_by=str.strip))
+def test_names_in_any_script_get_ids_of_their_own(names: list[str]) -> None:
+    tables = Tables()
+    ids = []
+    for name in names:
+        try:
+            id = tables.slug(name)
+        except RowRejected:
+            continue  # two that differ in spelling only: said, never merged
+        if id is not None:
+            ids.append(id)
+            assert 1 <= len(id) <= 128 and id.isascii()
+    assert len(ids) == len(set(ids))
+
+
+# --- sending ---------------------------------------------------------------------------------------------------------
+
+
+def event(n: int, size: int = 10) -> Event:
+    return Event({"id": str(n), "data": "x" * size}, "f.csv", n)
+
+
+def test_requests_stay_below_the_door_s_limits_and_keep_the_order() -> None:
+    parts = list(chunks(iter([event(n) for n in range(2500)])))
+    assert [len(p) for p in parts] == [1000, 1000, 500]
+    parts = list(_by_size([event(n, 1_000_000) for n in range(20)]))
+    assert all(sum(len(str(e.body)) for e in p) < 7_000_000 for p in parts)
+    assert [e.line for p in parts for e in p] == list(range(20))
