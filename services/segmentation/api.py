@@ -17,6 +17,7 @@ from services.segmentation.queries import Placed
 from services.segmentation.state import Customer, CutoffsState
 
 Named = Annotated[str | None, Query(description="The segmentation; without it the first")]
+Ids = Annotated[list[str] | None, Query(max_length=100, description="These and no others, those that are known")]
 SORTS = {"name": "name", "spent": "spent_minor", "purchases": "purchases"}
 
 
@@ -27,9 +28,12 @@ def router(context: Context) -> APIRouter:
     @routes.get("/v1/customers", summary="Customers, by segment, line, region or rep")
     async def customers(
         request: Request, paged: Paged, segment: str | None = None, business_line: str | None = None,
-        region: str | None = None, rep_id: str | None = None,
+        region: str | None = None, rep_id: str | None = None, id: Ids = None,
         sort: Annotated[str, Query(pattern="^-?(name|spent|purchases)$")] = "name",
     ) -> Response:
+        if id is not None:
+            known = await context.read_many("customer", list(dict.fromkeys(id)))
+            return page(request, [_customer(e) for e in known.values() if not e.state.erased], None)
         asked = {"segment": segment, "business_line": business_line, "region": region, "rep_id": rep_id}
         where = {k: v for k, v in asked.items() if v is not None}
         found = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],

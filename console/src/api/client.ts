@@ -1,0 +1,47 @@
+/** The public API, and nothing else: same origin, problem+json, a header on every write that no other site can send. */
+import { Problem, problemOf } from "./problem";
+
+export type Query = Record<string, string | number | readonly string[] | null | undefined>;
+export interface Asked {
+  path?: Record<string, string>;
+  query?: Query;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+export interface Answer<T> { body: T; etag: string | null }
+export interface Page<T> { items: T[]; next: string | null }
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** `/v1/leads/{id}` with its names filled in; a list in the query is repeated. */
+export function address(template: string, { path = {}, query = {} }: Asked = {}): string {
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name] ?? ""));
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === null || value === "") continue;
+    for (const one of Array.isArray(value) ? value : [value]) words.append(name, String(one));
+  }
+  const text = words.toString();
+  return text ? `${filled}?${text}` : filled;
+}
+
+/** Throws Problem for whatever is not 2xx; its status is 0 when nobody answers. */
+export async function call<T>(method: Method, template: string, asked: Asked = {}): Promise<Answer<T>> {
+  const headers: Record<string, string> = { accept: "application/json", ...asked.headers };
+  if (method !== "GET") headers["x-triptych"] = "console";
+  if (asked.body !== undefined) headers["content-type"] = "application/json";
+  const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+  const response = await fetch(address(template, asked), {
+    method, headers, body, signal: asked.signal, credentials: "same-origin",
+  }).catch((error: unknown) => {
+    if (asked.signal?.aborted) throw error;
+    throw new Problem(0, { code: "unreachable", title: "The system cannot be reached." });
+  });
+  if (!response.ok) throw await problemOf(response);
+  const text = await response.text();
+  return { body: (text ? JSON.parse(text) : undefined) as T, etag: response.headers.get("etag") };
+}
+
+export async function get<T>(template: string, asked: Asked = {}): Promise<T> {
+  return (await call<T>("GET", template, asked)).body;
+}

@@ -1,0 +1,55 @@
+/** Questions as hooks. The key begins with the template, so that the live stream can name what has gone stale. */
+import {
+  keepPreviousData, QueryClient, type UseQueryResult, useInfiniteQuery, useQuery,
+} from "@tanstack/react-query";
+import { useMemo } from "react";
+import { type Asked, get, type Page } from "./client";
+import { Problem } from "./problem";
+
+export const POLL_MS = 15_000;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      refetchOnWindowFocus: true,
+      retry: (failures, error) => failures < 2 && (!(error instanceof Problem) || error.status === 0 || error.status >= 502),
+      retryDelay: (attempt) => 500 * 2 ** attempt,
+    },
+  },
+});
+
+export interface Options { enabled?: boolean; keep?: boolean; poll?: number | false }
+
+/** One question. `keep`: while another one is loading, what was there stays. */
+export function useGet<T>(template: string, asked: Pick<Asked, "path" | "query"> = {}, options: Options = {}): UseQueryResult<T, Error> {
+  return useQuery<T, Error>({
+    queryKey: [template, asked.path ?? {}, asked.query ?? {}],
+    queryFn: ({ signal }) => get<T>(template, { ...asked, signal }),
+    enabled: options.enabled ?? true,
+    placeholderData: options.keep ? keepPreviousData : undefined,
+    refetchInterval: options.poll ?? false,
+  });
+}
+
+/** A list, page after page; `items` is all that has come so far. */
+export function usePages<T>(template: string, asked: Pick<Asked, "path" | "query"> = {}, options: Options & { limit?: number } = {}) {
+  const found = useInfiniteQuery({
+    queryKey: [template, asked.path ?? {}, asked.query ?? {}, "pages"],
+    queryFn: ({ pageParam, signal }) =>
+      get<Page<T>>(template, { ...asked, query: { ...asked.query, limit: options.limit ?? 100, cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    enabled: options.enabled ?? true,
+    placeholderData: options.keep ? keepPreviousData : undefined,
+  });
+  const items = useMemo(() => found.data?.pages.flatMap((p) => p.items) ?? [], [found.data]);
+  return { ...found, items };
+}
+
+/** Everything asked below these paths is stale. */
+export function goneStale(...templates: string[]): Promise<void> {
+  return queries.invalidateQueries({
+    predicate: (query) => templates.some((t) => String(query.queryKey[0]).startsWith(t)),
+  });
+}

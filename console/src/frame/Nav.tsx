@@ -1,0 +1,34 @@
+import { Link } from "@tanstack/react-router";
+import { useMay } from "@/api/me";
+import { useSay } from "@/i18n";
+import { PANELS } from "./panels";
+
+/** The panels and their pages. `onGo`: the drawer of a phone closes. */
+export function Nav({ onGo }: { onGo?: () => void }) {
+  const t = useSay();
+  const may = useMay();
+  const panels = PANELS.map((p) => ({ ...p, entries: p.entries.filter((e) => !e.permission || may(e.permission)) }));
+  return (
+    <nav className="nav" aria-label={t("app.nav")}>
+      {panels.filter((p) => p.entries.length > 0).map((panel) => (
+        <section key={panel.name} aria-labelledby={`panel-${panel.name}`}>
+          <h2 id={`panel-${panel.name}`}>{t(`panel.${panel.name}`)}</h2>
+          <ul>
+            {panel.entries.map(({ to, label, icon: Icon }) => (
+              <li key={to}>
+                <Link to={to as never} activeOptions={{ includeSearch: false }} onClick={onGo}>
+                  <Icon className="icon" aria-hidden />
+                  {t(label)}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </nav>
+  );
+}
+
+export function Brand() {
+  return <Link to="/" className="brand"><img src="/icon.svg" alt="" width="24" height="24" />Triptych</Link>;
+}

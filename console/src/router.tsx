@@ -1,0 +1,35 @@
+import { createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { PANELS } from "@/frame/panels";
+import { rootRoute } from "@/frame/root";
+import { Missing } from "@/frame/Missing";
+import { routes as operations } from "@/operations";
+import { routes as process } from "@/process";
+import { routes as results } from "@/results";
+import { routes as targets } from "@/targets";
+
+const home = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: () => {
+    const first = ["results", "process"].flatMap((name) => PANELS.find((p) => p.name === name)?.entries ?? [])[0];
+    throw redirect({ to: (first?.to ?? "/process/board") as never, replace: true });
+  },
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([home, ...targets, ...process, ...results, ...operations]),
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const words = new URLSearchParams();
+    for (const [name, value] of Object.entries(search)) if (value !== undefined && value !== "") words.set(name, String(value));
+    const text = words.toString();
+    return text ? `?${text}` : "";
+  },
+  defaultPreload: "intent",
+  defaultNotFoundComponent: Missing,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register { router: typeof router }
+}

@@ -1,0 +1,39 @@
+import { Link, type LinkProps } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+
+interface Props {
+  title: string;
+  sub?: ReactNode;
+  /** Way back: what stands above this page. */
+  above?: { label: string; to: LinkProps["to"] }[];
+  actions?: ReactNode;
+  filters?: ReactNode;
+  /** Calm width for reading instead of the whole screen. */
+  read?: boolean;
+  children: ReactNode;
+}
+
+/** One page: its title is the document's, its head says what it is and what can be done here. */
+export function PageFrame({ title, sub, above = [], actions, filters, read = false, children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · Triptych`;
+  }, [title]);
+  return (
+    <main id="content" tabIndex={-1} className={read ? "page read" : "page"}>
+      <header className="page-head">
+        <div className="titles">
+          {above.length > 0 && (
+            <nav className="crumbs" aria-label="…">
+              {above.map((step) => <span key={step.label}><Link to={step.to}>{step.label}</Link> /</span>)}
+            </nav>
+          )}
+          <h1>{title}</h1>
+          {sub && <div className="sub">{sub}</div>}
+        </div>
+        {actions && <div className="row no-print">{actions}</div>}
+      </header>
+      {filters}
+      {children}
+    </main>
+  );
+}
