@@ -5,13 +5,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 
-.PHONY: help setup run test quick check bench publish map clean
+STATIC := services/gateway/static/index.html
+MODULES := console/node_modules/.package-lock.json
+CONSOLE := $(shell find console -name node_modules -prune -o -type f -print)
+
+.PHONY: help setup console run test quick check bench publish map clean
 
 help:  ## print this menu
 	@printf 'Triptych: set the targets, watch the process, see the results\n\n'
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: .venv/ready  ## make .venv with everything that uv.lock pins; repeatable
+setup: .venv/ready  ## make .venv with everything that uv.lock pins, and build the console; repeatable
+	@$(MAKE) --no-print-directory -s console || echo '==> the console was not built: see above. Everything else works; `make console` tries again'
 
 .venv/ready: pyproject.toml uv.lock
 	@echo '==> setting up .venv (Python packages as pinned in uv.lock)'
@@ -22,28 +27,39 @@ setup: .venv/ready  ## make .venv with everything that uv.lock pins; repeatable
 	@touch .venv/ready
 	@echo '==> ready: .venv/bin/triptych'
 
+console: .venv/ready $(STATIC)  ## build the console's pages (Node.js 20.19 or newer: of this machine, else from PyPI)
+
+$(MODULES): console/package-lock.json console/.npmrc
+	@echo '==> fetching what the console is built with (as pinned in console/package-lock.json)'
+	@PATH="$$(sh console/node.sh):$$PATH" && cd console && npm ci --silent
+
+$(STATIC): $(MODULES) $(CONSOLE)
+	@echo '==> building the console'
+	@PATH="$$(sh console/node.sh):$$PATH" && cd console && npm run --silent build -- --logLevel warn
+
 run: setup  ## everything on this machine, with a simulated company living in it
 	@TRIPTYCH_DATA_DIR=$${TRIPTYCH_DATA_DIR:-.data/run} $(BIN)/triptych up --simulate
 
 test: setup  ## every test that this machine can run; says which it cannot, and why
+	@if [ -e $(MODULES) ]; then PATH="$$(sh console/node.sh):$$PATH" && cd console && npm test --silent; else echo "not proven here: the console's own tests need Node.js"; fi
 	@$(BIN)/pytest
 
-quick: setup  ## the tests that need no real broker, no processes: under a minute
+quick: .venv/ready  ## the tests that need no real broker, no processes: under a minute
 	@$(BIN)/pytest -m 'not real and not slow and not journey'
 
-check: setup  ## static checks: ruff, mypy --strict, walls, published contracts
+check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tools.publish --check
 	@$(BIN)/triptych map --check
 
-bench: setup  ## events per second through each service, beside raw aiokafka
+bench: .venv/ready  ## events per second through each service, beside raw aiokafka
 	@$(BIN)/triptych bench
 
-publish: setup  ## regenerate contracts/published/ and the event map
+publish: .venv/ready  ## regenerate contracts/published/ and the event map
 	@$(BIN)/python -m tools.publish
 	@$(BIN)/triptych map
 
-clean:  ## remove .venv and .data
-	@rm -rf .venv .data
+clean:  ## remove .venv, .data and what the console was built into
+	@rm -rf .venv .data console/node_modules services/gateway/static

@@ -4,12 +4,13 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from chassis.definitions import Definitions
 from chassis.ports import Bus, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Problem, answer, make_app, not_in_this_release
+from services.gateway import console
 from services.gateway.auth.address import UnsafeAddress, check_address
 from services.gateway.door import Door
 from services.gateway.gate import Gate
@@ -30,10 +31,6 @@ def gateway_app(settings: Settings, bus: Bus, store: Store, definitions: Definit
     app.state.door, app.state.proxy = door, door.proxy
     _documents(app, door.proxy)
 
-    @app.get("/", include_in_schema=False)
-    async def home() -> Response:
-        return HTMLResponse(HOME)
-
     @app.api_route("/{path:path}", methods=METHODS, include_in_schema=False)
     async def pass_on(path: str, request: Request) -> Response:
         full = request.url.path
@@ -41,8 +38,10 @@ def gateway_app(settings: Settings, bus: Bus, store: Store, definitions: Definit
         if capability:
             raise not_in_this_release(capability)
         service = owner_of(full)
-        if service is None:
+        if service is None and (full == "/v1" or full.startswith("/v1/")):
             raise Problem(404, "not_found", f"There is nothing at {full}.")
+        if service is None:
+            return console.serve(path, request)
         return await door.proxy.pass_on(request, service)
 
     return app
@@ -74,25 +73,3 @@ def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
         schemas |= {f"{n}_{number}" if n in clashes else n: s for n, s in renamed["schemas"].items()}
     made["paths"] = dict(sorted(made["paths"].items()))
     return made  # type: ignore[no-any-return]
-
-
-HOME = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Triptych</title>
-<style>body{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 1rem}code{background:#8882;
-padding:.1em .3em;border-radius:.2em}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8cf}}
-</style>
-<h1>Triptych</h1>
-<p>Set the targets, watch the process, see the results. <span lang="zh">定指标，盯过程，看结果。</span></p>
-<p>The system is running. This release answers over REST; the console comes with a later one.</p>
-<ul>
-<li><a href="/v1/boards/revenue"><code>/v1/boards/revenue</code></a>: the revenue board</li>
-<li><a href="/v1/opportunities?limit=20"><code>/v1/opportunities</code></a>: the deals</li>
-<li><a href="/v1/leads?sort=-score&amp;limit=20"><code>/v1/leads?sort=-score</code></a>: the leads, best first</li>
-<li><a href="/v1/segments"><code>/v1/segments</code></a>: the customers' segments</li>
-<li><a href="/v1/health"><code>/v1/health</code></a>, <a href="/v1/lag"><code>/v1/lag</code></a>,
-<a href="/v1/dead-letters"><code>/v1/dead-letters</code></a>: for operators</li>
-<li><a href="/openapi.json"><code>/openapi.json</code></a>: every route</li>
-</ul>
-</html>
-"""

@@ -8,7 +8,7 @@ export interface Me {
   principal: string;
   name?: string | null;
   roles: string[];
-  scope?: Record<string, unknown> | null;
+  scope?: { all?: boolean; reps?: string[]; teams?: string[]; regions?: string[]; business_lines?: string[] } | null;
   permissions?: string[];
   mode?: "developer" | "oidc" | string;
   rep_id?: string | null;
@@ -16,7 +16,7 @@ export interface Me {
 export interface SignIn {
   mode: "developer" | "oidc" | string;
   roles?: string[];
-  people?: { rep_id: string; name?: string | null; roles?: string[] }[];
+  people?: { rep_id: string; name?: string | null; team?: string | null; region?: string | null; roles?: string[] }[];
   login_url?: string | null;
 }
 export type Viewer = { state: "open" } | { state: "out" } | { state: "in"; me: Me };
@@ -56,9 +56,11 @@ export function useSignIn(enabled = true) {
   });
 }
 
+export interface DeveloperAs { role: string; rep_id?: string; team?: string }
+
 /** Look through other eyes: everything that was read belonged to the former ones. */
-export async function signInAs(role: string, repId?: string): Promise<void> {
-  await call("POST", "/v1/sign-in/developer", { body: repId ? { role, rep_id: repId } : { role } });
+export async function signInAs(as: DeveloperAs): Promise<void> {
+  await call("POST", "/v1/sign-in/developer", { body: as });
   await queries.resetQueries();
 }
 

@@ -1,12 +1,13 @@
 import { ChevronDown, ShieldAlert } from "lucide-react";
-import { signInAs, useMe, useSignIn, useViewer } from "@/api/me";
+import { type DeveloperAs, signInAs, useMe, useSignIn, useViewer } from "@/api/me";
 import { type Key, useSay } from "@/i18n";
 import { isKey } from "@/i18n/words";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Menu } from "@/ui/Menu";
 
-const ROLES = ["rep", "manager", "director", "marketer", "analyst", "operator", "admin"];
+/** Roles that are whole without a person: the others are somebody's own records, or a team's. */
+export const ALONE = ["director", "marketer", "analyst", "operator", "admin"];
 
 export function useRoleName(): (role: string) => string {
   const t = useSay();
@@ -23,23 +24,28 @@ export function DeveloperBanner() {
   const { data: door } = useSignIn(developer);
   if (!viewer.data || (viewer.data.state === "in" && !developer)) return null;
   const roles = me?.roles ?? [];
-  const change = (role: string, rep?: string): void => {
-    signInAs(role, rep).catch((error: Error) => announce(error.message, "bad"));
+  const people = [...(door?.people ?? [])].sort((a, b) => (a.name ?? a.rep_id).localeCompare(b.name ?? b.rep_id));
+  const teams = [...new Set(people.map((p) => p.team).filter((x): x is string => Boolean(x)))].sort();
+  const change = (as: DeveloperAs): void => {
+    signInAs(as).catch((error: Error) => announce(error.message, "bad"));
   };
   return (
     <aside className="developer no-print" aria-label={t("developer.loud")}>
       <ShieldAlert className="icon" aria-hidden />
-      <span className="grow"><strong>{t("developer.loud")}.</strong> {developer ? t("developer.what") : t("developer.none")}</span>
+      <span className="grow"><strong>{t("developer.loud")}</strong> <span className="what">{developer ? t("developer.what") : t("developer.none")}</span></span>
       {developer && (
         <Menu
-          trigger={<Button small>{t("developer.eyes", { who: [roles.map(roleName).join(", "), me?.rep_id && (me.name ?? me.rep_id)].filter(Boolean).join(" · ") })}<ChevronDown className="icon" aria-hidden /></Button>}
+          trigger={<Button small>{t("developer.eyes", { who: [roles.map(roleName).join(", "), me?.rep_id ? (me.name ?? me.rep_id) : me?.scope?.teams?.join(", ")].filter(Boolean).join(" · ") })}<ChevronDown className="icon" aria-hidden /></Button>}
           groups={[
-            { key: "roles", label: t("developer.choose"), entries: (door?.roles ?? ROLES).map((role) => ({
-              key: role, label: roleName(role), chosen: roles.includes(role) && !me?.rep_id, onSelect: () => change(role),
+            { key: "roles", label: t("developer.choose"), entries: ALONE.map((role) => ({
+              key: role, label: roleName(role), chosen: roles.includes(role) && !me?.rep_id, onSelect: () => change({ role }),
             })) },
-            ...(door?.people?.length ? [{ key: "people", label: t("developer.people"), entries: door.people.map((person) => ({
+            ...(teams.length ? [{ key: "teams", label: t("developer.teams"), entries: teams.map((team) => ({
+              key: team, label: team, chosen: !me?.rep_id && Boolean(me?.scope?.teams?.includes(team)), onSelect: () => change({ role: "manager", team }),
+            })) }] : []),
+            ...(people.length ? [{ key: "people", label: t("developer.people"), entries: people.map((person) => ({
               key: person.rep_id, label: person.name ?? person.rep_id, chosen: me?.rep_id === person.rep_id,
-              onSelect: () => change(person.roles?.[0] ?? "rep", person.rep_id),
+              onSelect: () => change({ role: "rep", rep_id: person.rep_id }),
             })) }] : []),
           ]}
         />

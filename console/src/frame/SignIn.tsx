@@ -4,7 +4,7 @@ import { useSay } from "@/i18n";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Loading } from "@/ui/states";
-import { useRoleName } from "./DeveloperBanner";
+import { ALONE, useRoleName } from "./DeveloperBanner";
 
 /** For whoever is not signed in: the company's own sign-in, or on a developer's machine the choice of a role. */
 export function SignInPage() {
@@ -12,7 +12,7 @@ export function SignInPage() {
   const roleName = useRoleName();
   const door = useSignIn();
   const enter = (role: string): void => {
-    signInAs(role).catch((error: Error) => announce(error.message, "bad"));
+    signInAs({ role }).catch((error: Error) => announce(error.message, "bad"));
   };
   return (
     <main className="page read" style={{ maxWidth: "28rem", margin: "12vh auto 0" }}>
@@ -28,7 +28,7 @@ export function SignInPage() {
         {door.data?.mode === "developer" && (
           <>
             <p className="notice warn">{t("developer.loud")}. {t("developer.what")}</p>
-            <div className="row">{(door.data.roles ?? []).map((role) => <Button key={role} onClick={() => enter(role)}>{roleName(role)}</Button>)}</div>
+            <div className="row">{ALONE.map((role) => <Button key={role} onClick={() => enter(role)}>{roleName(role)}</Button>)}</div>
           </>
         )}
       </div></div>

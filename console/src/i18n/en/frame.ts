@@ -32,6 +32,7 @@ export const frame = {
   "developer.what": "Anyone on this machine is let in without a password. Not for others’ data.",
   "developer.eyes": "Looking as: {who}",
   "developer.choose": "Look through the eyes of",
+  "developer.teams": "The manager of a team",
   "developer.people": "A person",
   "developer.none": "This release has no sign-in: everybody sees everything.",
   "signin.title": "Sign in",

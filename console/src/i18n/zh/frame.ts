@@ -34,6 +34,7 @@ export const frame: Record<keyof typeof en, string> = {
   "developer.what": "本机上的任何人无需密码即可进入。请勿用于真实数据。",
   "developer.eyes": "当前视角：{who}",
   "developer.choose": "切换视角",
+  "developer.teams": "团队经理",
   "developer.people": "人员",
   "developer.none": "此版本没有登录功能：所有人都能看到全部内容。",
   "signin.title": "登录",

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { exponent, minorUnits, writeMoney, writeRatio } from "./numbers";
+import { presetPeriod, spanOf } from "./periods";
+import { writeDay, writeDistance, writeInstant, writeSpan } from "./times";
+
+describe("money", () => {
+  it("has the minor units of its currency", () => {
+    expect(["EUR", "JPY", "KWD", "XXX"].map(exponent)).toEqual([2, 0, 3, 2]);
+    expect(writeMoney({ amount_minor: 123456, currency: "EUR" }, "en-GB")).toBe("€1,234.56");
+    expect(writeMoney({ amount_minor: 123456, currency: "JPY" }, "zh-CN")).toBe("¥123,456");
+    expect(writeMoney({ amount_minor: 4800000, currency: "EUR" }, "en-GB")).toBe("€48,000");
+  });
+
+  it("is read as it is typed, and never rounded", () => {
+    expect(minorUnits("1,200.5", "EUR")).toBe(120050);
+    expect(minorUnits("1200.505", "EUR")).toBeNull();
+    expect(minorUnits("1200", "JPY")).toBe(1200);
+    expect(minorUnits("1200.0", "JPY")).toBe(1200);
+    expect(minorUnits("12a", "EUR")).toBeNull();
+    expect(minorUnits("-3.10", "EUR")).toBe(-310);
+    expect(minorUnits("1.1", "EUR")).toBe(110);
+  });
+
+  it("writes shares as per cent", () => {
+    expect(writeRatio(0.1234, "en-GB")).toBe("12.3%");
+    expect(writeRatio(0.1234, "en-GB", true)).toBe("+12.3%");
+  });
+});
+
+describe("times", () => {
+  it("stand in the viewer's zone, days in none", () => {
+    expect(writeInstant("2026-11-26T23:30:00Z", "en-GB", "Asia/Shanghai")).toContain("27 Nov 2026");
+    expect(writeDay("2026-11-26", "en-GB")).toBe("26 Nov 2026");
+  });
+
+  it("say how far away they are", () => {
+    const now = Date.parse("2026-11-26T12:00:00Z");
+    expect(writeDistance("2026-11-23T11:00:00Z", now, "en")).toBe("3 days ago");
+    expect(writeDistance("2026-11-26T14:30:00Z", now, "en")).toBe("in 2 hours");
+    expect(writeSpan(5 * 86400 + 3 * 3600 + 5, "en")).toBe("5d 3h");
+    expect(writeSpan(59, "en")).toBe("0m");
+  });
+});
+
+describe("periods", () => {
+  it("are named as the API names them", () => {
+    const january = { year: 2026, month: 1 };
+    expect(presetPeriod("this_month", january)).toBe("2026-01");
+    expect(presetPeriod("last_month", january)).toBe("2025-12");
+    expect(presetPeriod("last_quarter", january)).toBe("2025-Q4");
+    expect(presetPeriod("this_quarter", { year: 2026, month: 11 })).toBe("2026-Q4");
+    expect(presetPeriod("last_year", january)).toBe("2025");
+  });
+
+  it("know their first day and the day after their last", () => {
+    expect(spanOf("2026-12")).toEqual({ from: "2026-12-01", to: "2027-01-01" });
+    expect(spanOf("2026-Q4")).toEqual({ from: "2026-10-01", to: "2027-01-01" });
+    expect(spanOf("2026")).toEqual({ from: "2026-01-01", to: "2027-01-01" });
+    expect(spanOf("FY2026-Q3")).toBeNull();
+    expect(spanOf("2026-13")).toBeNull();
+  });
+});
