@@ -41,7 +41,7 @@ def test_the_story_has_corrections_of_every_kind() -> None:
 
 def test_no_order_makes_a_dead_letter(told: System) -> None:
     letters = told.get("/v1/dead-letters", limit=500)["items"]
-    assert [x for x in letters if str(x.get("source", "")).startswith("story/")] == []
+    assert [x for x in letters if str(x["event_source"]).startswith("story/")] == []
 
 
 @pytest.mark.parametrize("name", ORDERS)
