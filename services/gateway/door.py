@@ -8,6 +8,7 @@ from chassis.application import zone_of
 from chassis.definitions import Definitions
 from chassis.ports import Bus, Store
 from chassis.settings import Settings
+from contracts.topics import TOPICS
 from services.gateway import intake, letters, operators
 from services.gateway.auth import sign_in
 from services.gateway.auth.identify import Identifier
@@ -16,6 +17,8 @@ from services.gateway.auth.sessions import Sessions
 from services.gateway.gate.audit import Audit
 from services.gateway.organisation import Organisation, OrganisationReader
 from services.gateway.proxy import Proxy
+from services.gateway.stream.feed import TELLING, Feed
+from services.gateway.stream.live import Live
 
 
 class Door:
@@ -26,6 +29,8 @@ class Door:
         self.organisation = Organisation(definitions, zone)
         self.sessions, self.keys = Sessions(store), ApiKeys(store)
         self.identifier = Identifier(settings, self.sessions, self.organisation, self.keys, None)
+        self.feed = Feed(bus, self.proxy, zone)
+        self.live = Live(settings, bus, self.feed, self.identifier)
         self._reader = OrganisationReader(bus, self.organisation, zone)
         self._stopping = asyncio.Event()
 
@@ -33,12 +38,13 @@ class Door:
         return [
             intake.router(self.settings, self.bus), letters.router(self.proxy),
             operators.router(self.settings, self.proxy, self.store),
-            sign_in.router(self.settings, self.sessions, self.organisation),
+            sign_in.router(self.settings, self.sessions, self.organisation), self.live.router(),
         ]
 
     async def run(self) -> None:
         """Until `stop`."""
-        readers = [asyncio.create_task(self._reader.run())]
+        await self.bus.ensure_topics({name: TOPICS[name].partitions for name in TELLING})
+        readers = [asyncio.create_task(self._reader.run()), asyncio.create_task(self.feed.run())]
         try:
             await self._stopping.wait()
         finally:
@@ -48,3 +54,4 @@ class Door:
 
     async def stop(self) -> None:
         self._stopping.set()
+        self.live.stop()

@@ -1,0 +1,52 @@
+"""How far a listener has heard, in one word: an event's `id`, which a browser sends back as `Last-Event-ID`.
+
+`<first digits of the log's name>.<next offset of partition 0>.<of partition 1>…`; another log makes it worthless.
+"""
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from chassis.ports import Bus, TopicPartition
+
+TOPIC = "crm.opportunities.v1"
+MOST_MISSED = 1000
+
+
+class Positions:
+    """The next offset of each partition of the deals' topic."""
+
+    def __init__(self, log: str, offsets: Mapping[int, int]) -> None:
+        self._log, self._offsets = hashlib.sha256(log.encode()).hexdigest()[:8], dict(offsets)
+
+    @classmethod
+    async def at_end(cls, bus: Bus) -> "Positions":
+        ends = await bus.end_offsets([TOPIC])
+        return cls(await bus.identity(), {place.partition: offset for place, offset in ends.items()})
+
+    def passed(self, partition: int, offset: int) -> None:
+        self._offsets[partition] = max(self._offsets.get(partition, 0), offset + 1)
+
+    def text(self) -> str:
+        return ".".join([self._log, *(str(self._offsets[p]) for p in sorted(self._offsets))])
+
+    def read(self, text: str | None) -> Mapping[int, int] | None:
+        """The offsets of an earlier word of ours; None when it is none, or of another log."""
+        parts = (text or "").split(".")
+        if len(parts) != len(self._offsets) + 1 or parts[0] != self._log:
+            return None
+        if not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts[1:]):
+            return None
+        found = dict(zip(sorted(self._offsets), map(int, parts[1:]), strict=True))
+        return found if all(found[p] <= self._offsets[p] for p in found) else None
+
+
+async def missed(bus: Bus, since: Mapping[int, int]) -> Sequence[str] | None:
+    """Keys of what was said since; None when that is too much to be told one by one."""
+    keys: dict[str, None] = {}
+    read = 0
+    for partition, offset in since.items():
+        records = await bus.read(TopicPartition(TOPIC, partition), offset, MOST_MISSED + 1)
+        read += len(records)
+        if read > MOST_MISSED:
+            return None
+        keys |= dict.fromkeys(r.key.decode() for r in records if r.key)
+    return list(keys)
