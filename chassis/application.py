@@ -42,6 +42,7 @@ from contracts.topics import PARTITIONS, TOPICS
 
 VERSION = "0.1.0"
 LOOP_SECONDS = 1.0
+BEGINS_READ = 20  # pages of ids looked through for those that begin alike
 
 
 class Application:
@@ -211,8 +212,15 @@ class Application:
             self.runner.rooms[aggregate].layout.name, {**own, "_rev": Between(1, None)}, by=by, sums=sums)
 
     async def begins(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
-        ids = await self.store.ids(self.runner.rooms[aggregate].layout.name, prefix=text, limit=limit)
-        return list((await self.read_many(aggregate, ids)).values())
+        name, last, found = self.runner.rooms[aggregate].layout.name, "", list[Entity]()
+        for _ in range(BEGINS_READ):  # what the request may not see is passed over, within bounds
+            ids = await self.store.ids(name, prefix=text, after=last, limit=limit)
+            read = await self.read_many(aggregate, ids)
+            found += [read[id] for id in ids if id in read]
+            if len(ids) < limit or len(found) >= limit:
+                break
+            last = ids[-1]
+        return found[:limit]
 
     # --- what the request may see: the only place where rows are withheld, so that no route can forget it -------------
 

@@ -14,7 +14,7 @@ from services.gateway import console
 from services.gateway.auth.address import UnsafeAddress, check_address
 from services.gateway.door import Door
 from services.gateway.gate import Gate
-from services.gateway.proxy import Proxy
+from services.gateway.proxy import BODY_LIMIT, Proxy, limited_body
 from services.gateway.routes import lacking, owner_of
 
 __all__ = ["UnsafeAddress", "check_address", "gateway_app", "merge"]
@@ -42,7 +42,10 @@ def gateway_app(settings: Settings, bus: Bus, store: Store, definitions: Definit
             raise Problem(404, "not_found", f"There is nothing at {full}.")
         if service is None:
             return console.serve(path, request)
-        return await door.proxy.pass_on(request, service)
+        body, caller = await limited_body(request, BODY_LIMIT), request.state.caller
+        if caller is not None and body:
+            body = await door.references.checked(caller, request.state.permission, request.method, full, body)
+        return await door.proxy.pass_on(request, service, body)
 
     return app
 
@@ -69,7 +72,7 @@ def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
         renamed = orjson.loads(text)
         for path, item in renamed["paths"].items():
             if owner_of(path):  # what operators ask of each service is answered by the gateway itself
-                made["paths"].setdefault(path, {}).update(item)
+                made["paths"][path] = item | made["paths"].get(path, {})
         schemas |= {f"{n}_{number}" if n in clashes else n: s for n, s in renamed["schemas"].items()}
     made["paths"] = dict(sorted(made["paths"].items()))
     return made  # type: ignore[no-any-return]

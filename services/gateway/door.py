@@ -16,7 +16,9 @@ from services.gateway.auth.keys import ApiKeys
 from services.gateway.auth.sessions import Sessions
 from services.gateway.gate.audit import Audit
 from services.gateway.organisation import Organisation, OrganisationReader
+from services.gateway.pages import compose, people
 from services.gateway.proxy import Proxy
+from services.gateway.references import References
 from services.gateway.stream.feed import TELLING, Feed
 from services.gateway.stream.live import Live
 
@@ -26,6 +28,7 @@ class Door:
         self.settings, self.bus, self.store = settings, bus, store
         zone = zone_of(settings, definitions)
         self.proxy, self.audit = Proxy(settings), Audit(store)
+        self.references = References(self.proxy)
         self.organisation = Organisation(definitions, zone)
         self.sessions, self.keys = Sessions(store), ApiKeys(store)
         self.identifier = Identifier(settings, self.sessions, self.organisation, self.keys, None)
@@ -39,6 +42,7 @@ class Door:
             intake.router(self.settings, self.bus), letters.router(self.proxy),
             operators.router(self.settings, self.proxy, self.store),
             sign_in.router(self.settings, self.sessions, self.organisation), self.live.router(),
+            people.router(self.organisation), compose.router(self.proxy, self.organisation),
         ]
 
     async def run(self) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from chassis.access import HEADER, NOTHING, Access, access, seal_of
 from chassis.settings import Settings
 from chassis.web import Problem
+from services.gateway.pages import exports
 
 ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}
 BACK = {"content-type", "etag", "link", "location", "retry-after", "cache-control", "referrer-policy", "set-cookie",
@@ -27,11 +28,15 @@ class Proxy:
     async def stop(self) -> None:
         await self.client.aclose()
 
-    async def pass_on(self, request: Request, service: str) -> Response:
-        body = await limited_body(request, BODY_LIMIT)
+    async def pass_on(self, request: Request, service: str, body: bytes) -> Response:
         headers = {k: v for k, v in request.headers.items() if k in ON}
         headers["x-forwarded-path"] = request.url.path
+        as_csv = request.method == "GET" and exports.wanted(headers.get("accept", ""))
+        if as_csv:
+            headers["accept"] = "application/json"
         answer = await self.ask(service, request.method, request.url.path, request.url.query, headers, body)
+        if as_csv and answer.status_code == 200:
+            return _exported(answer)
         return Response(answer.content, answer.status_code, {k: v for k, v in answer.headers.items() if k in BACK})
 
     async def ask(
@@ -50,6 +55,16 @@ class Proxy:
         except httpx.HTTPError:
             raise Problem(502, "service_unreachable", f"{service} cannot be reached at the moment; try again.",
                           headers={"Retry-After": "1"}) from None
+
+
+def _exported(answer: httpx.Response) -> Response:
+    """One page of a list as CSV, with the `Link` to the next one."""
+    rows = exports.rows_of(answer.json())
+    if rows is None:
+        raise Problem(406, "no_list", "Only lists can be had as text/csv.")
+    headers = {"content-disposition": 'attachment; filename="export.csv"', **{
+        k: v for k, v in answer.headers.items() if k == "link"}}
+    return Response(exports.written(rows), 200, headers, f"{exports.TYPE}; charset=utf-8")
 
 
 def _raw(path: str, query: str) -> bytes:

@@ -143,7 +143,7 @@ LACKING: tuple[Lacking, ...] = (
     _lacking("GET", r"/v1/campaigns(/.*)?", "campaigns"),
     _lacking("GET", r"/v1/forecasts(/.*)?", "forecasts"),
     _lacking("GET", r"/v1/anomalies(/.*)?", "anomalies"),
-    _lacking("GET", r"/v1/reps/.+", "capability and activity of reps"),
+    _lacking("GET", r"/v1/reps/[^/]+/.+", "capability and activity of reps"),
     _lacking("GET", r"/v1/teams(/.*)?", "capability of teams"),
 )
 

@@ -35,8 +35,12 @@ def _reads(routes: APIRouter, context: Context) -> None:
         request: Request, paged: Paged, business_line: str | None = None, grade: str | None = None,
         status: str | None = None, rep_id: str | None = None, source: str | None = None,
         campaign_id: str | None = None, sort: Annotated[Sort, Query()] = "-score", updated_since: str | None = None,
+        q: Annotated[str | None, Query(max_length=128, description="How the id begins; alone, one page")] = None,
     ) -> Response:
         """Leads by business line, grade, status, rep, source or campaign; the highest score first."""
+        if q is not None:
+            begun = await context.begins("lead", q, limit=paged.limit)
+            return page(request, [shown(e.state) for e in begun if e.state.status in LISTED], None)
         if updated_since is not None:
             raise not_in_this_release("leads: updated_since")
         asked = {"business_line": business_line, "grade": grade, "rep_id": rep_id, "source": source,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from chassis.access import seeing_everything
 from chassis.context import Context, Entity
+from chassis.ports import Contains
 from chassis.web import Paged, Problem, answer, etag, not_found, page
 from contracts.segmentation import RescoringRequested
 from services.segmentation import queries
@@ -30,10 +31,13 @@ def router(context: Context) -> APIRouter:
         request: Request, paged: Paged, segment: str | None = None, business_line: str | None = None,
         region: str | None = None, rep_id: str | None = None, id: Ids = None,
         sort: Annotated[str, Query(pattern="^-?(name|spent|purchases)$")] = "name",
+        q: Annotated[str | None, Query(max_length=128, description="Part of the name, or how the id begins")] = None,
     ) -> Response:
         if id is not None:
             known = await context.read_many("customer", list(dict.fromkeys(id)))
             return page(request, [_customer(e) for e in known.values() if not e.state.erased], None)
+        if q is not None:
+            return page(request, [_customer(e) for e in await _matching(context, q, paged.limit)], None)
         asked = {"segment": segment, "business_line": business_line, "region": region, "rep_id": rep_id}
         where = {k: v for k, v in asked.items() if v is not None}
         found = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],
@@ -110,6 +114,13 @@ async def recompute(context: Context, segmentation: Segmentation, as_of: date, b
                 time=now, source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
         await context.ask("cutoffs", segmentation.name, FinishRescoring(at=now, version=state.version))
     return state
+
+
+async def _matching(context: Context, text: str, limit: int) -> list[Entity]:
+    named = await context.find("customer", {"name": Contains(text)}, order="name", limit=limit)
+    begun = await context.begins("customer", text, limit=limit)
+    found = {e.key: e for e in (*begun, *named.items) if not e.state.erased}
+    return list(found.values())[:limit]
 
 
 def _chosen(compiled: Compiled, name: str | None) -> Segmentation:

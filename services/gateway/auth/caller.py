@@ -52,6 +52,10 @@ class Caller:
     def access(self, permission: str | None = None) -> Access:
         return Access(self.principal, self.scope(permission))
 
+    def everything(self) -> Access:
+        """For a look that is not answered with what it found."""
+        return Access(self.principal, EVERYTHING)
+
 
 def caller_of(
     identity: Identity, name: str | None, roles: tuple[str, ...], own: Scope, rep_id: str | None, via: Via,

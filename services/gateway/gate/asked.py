@@ -12,6 +12,8 @@ from chassis.web import Problem
 from services.gateway.auth.address import developer_mode, host_and_port, is_loopback, public_url
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+JSON_TYPES = ("application/json", "application/cloudevents+json", "application/cloudevents-batch+json",
+              "application/merge-patch+json")
 SAFE = frozenset({"GET", "HEAD"})
 BODY_LIMIT = 1024 * 1024
 BATCH_LIMIT = 8 * 1024 * 1024
@@ -113,6 +115,13 @@ class Disconnected(Exception):
 def _too_large(limit: int) -> Problem:
     return Problem(413, "too_large", f"A request to this path may have at most {limit} bytes.",
                    headers={"Connection": "close"})
+
+
+def check_type(body: bytes, headers: Headers) -> None:
+    """Only JSON: what a form of another site can send is nothing that any route reads."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind not in JSON_TYPES:
+        raise Problem(415, "unsupported_media_type", f"Send {JSON_TYPES[0]}, not {kind or 'a body without a type'}.")
 
 
 def check_depth(body: bytes) -> None:

@@ -138,6 +138,8 @@ class Gate:
             return None
         batch = case.path == "/v1/events"
         body = await asked.whole_body(receive, headers, asked.BATCH_LIMIT if batch else asked.BODY_LIMIT)
+        if not case.path.startswith("/s/"):
+            asked.check_type(body, headers)
         asked.check_depth(body)
         return body
 

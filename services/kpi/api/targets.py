@@ -12,7 +12,7 @@ from chassis.web import Fault, Problem, Write, answer, not_in_this_release, page
 from services.kpi.api.kpis import freshness
 from services.kpi.commands import SetTarget
 from services.kpi.queries import BadPeriod, Desk, Period, answered, question
-from services.kpi.queries.figures import askable
+from services.kpi.queries.figures import askable, within_scope
 from services.kpi.state import Target, target_key
 
 
@@ -87,11 +87,13 @@ def _period(desk: Desk, text: str) -> Period:
 
 
 async def _of(desk: Desk, period: Period) -> Sequence[Target]:
+    """Those that lie within what the request may see: whoever sees one rep's figures sees that rep's targets."""
     found: list[Target] = []
+    within = within_scope()
     after: str | None = None
     while True:
         page_ = await desk.context.find("target", {"period": period.label}, after=after, limit=500)
-        found += [e.state for e in page_.items]
+        found += [e.state for e in page_.items if all(e.state.scope.get(n) in w for n, w in within.items())]
         if page_.next is None:
             return sorted(found, key=lambda t: (t.measure, sorted(t.scope.items()), t.currency or ""))
         after = page_.next

@@ -10,7 +10,7 @@ from chassis.projector import Cells
 from chassis.web import decode_cursor, encode_cursor
 from services.kpi.definitions import CURRENCY, LINE, Catalogue, Measure
 from services.kpi.queries.asking import Question
-from services.kpi.queries.figures import Figure, Reader, Slice, Spot, askable, growth
+from services.kpi.queries.figures import Figure, Reader, Slice, Spot, Within, askable, growth
 from services.kpi.queries.organisation import read_organisation
 from services.kpi.queries.periods import Calendar, Period, before, elapsed
 from services.kpi.state import Target
@@ -55,6 +55,8 @@ def described(measure: Measure, catalogue: Catalogue) -> dict[str, Any]:
 async def answered(desk: Desk, reader: Reader, q: Question) -> dict[str, Any]:
     """One measure's answer without its freshness: `{measure, unit, formula, ..., rows}`."""
     today = desk.today()
+    if reader.beyond(q.measure):
+        return {**described(q.measure, desk.catalogue), "grain": q.grain, "rows": [], "reason": "beyond_scope"}
     figures = await reader.figures(q.measure, q.periods, q.asked)
     bases = {how: await _bases(reader, q, how, today) for how in q.compare}
     targets = await _targets(desk.context, q)
@@ -68,7 +70,7 @@ async def answered(desk: Desk, reader: Reader, q: Question) -> dict[str, Any]:
         if q.compare:
             row["comparisons"] = {how: _compared(q.measure, figure, found.get((place, group)), shifted[place])
                                   for how, (found, shifted) in bases.items()}
-        target = targets.get((period.label, _scope(labels, q.asked)))
+        target = targets.get((period.label, _scope(labels, q.asked, reader.within)))
         if target is not None:
             row |= _aimed(figure, target, period, today)
         rows.append(row)
@@ -122,10 +124,11 @@ def _compared(
 Scope = frozenset[tuple[str, str]]
 
 
-def _scope(labels: Mapping[str, str | None], asked: Slice) -> Scope | None:
+def _scope(labels: Mapping[str, str | None], asked: Slice, within: Within) -> Scope | None:
     """The scope of a row: its labels and what it was narrowed to; None when several labels were let in."""
     found = {k: v for k, v in labels.items() if v is not None}
-    for name, wanted in asked.where.items():
+    limits: dict[str, frozenset[str | None]] = {**within, **{n: w & within.get(n, w) for n, w in asked.where.items()}}
+    for name, wanted in limits.items():
         if len(wanted) != 1:
             return None
         label = next(iter(wanted))
@@ -167,6 +170,8 @@ def _aimed(figure: Figure, target: Target, period: Period, today: date) -> dict[
 async def records(desk: Desk, q: Question, cursor: str | None, limit: int) -> tuple[list[dict[str, Any]], str | None]:
     """Facts that count for the measure within the range and the labels, each with what it counts for."""
     reader = await desk.reader()
+    if reader.beyond(q.measure):
+        return [], None
     parts = _parts(desk.catalogue, q.measure)
     kinds = list(dict.fromkeys(s.fact for m in parts for s in m.sources))
     low, high = min(p.low for p in q.periods), max(p.high for p in q.periods)
@@ -197,12 +202,13 @@ def _counts(reader: Reader, parts: Sequence[Measure], c: Any, low: date, high: d
     if c.cell.measure not in names:
         return False
     snapshot = any(m.snapshot for m in parts)
-    if c.cell.day is None:
-        return snapshot
-    if not (c.cell.day < high and (snapshot or c.cell.day >= low)):
+    if c.cell.day is None and not snapshot:
+        return False
+    if c.cell.day is not None and not (c.cell.day < high and (snapshot or c.cell.day >= low)):
         return False
     labels = dict(c.cell.dimensions)
-    return all(reader.organisation.label(n, labels, c.cell.day) in wanted for n, wanted in asked.where.items())
+    return reader.sees(labels, c.cell.day) and all(
+        reader.organisation.label(n, labels, c.cell.day) in wanted for n, wanted in asked.where.items())
 
 
 def _record(kind: str, id: str, counts: Sequence[Any]) -> dict[str, Any]:

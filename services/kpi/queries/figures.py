@@ -7,12 +7,16 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import sqrt
 from typing import Any
 
+from chassis.access import access
 from chassis.projector import Cell, Cells, Member
+from chassis.web import Problem
 from services.kpi.definitions import CURRENCY, LINE, MANY, Catalogue, Measure
-from services.kpi.queries.organisation import BY_PRODUCT, BY_REP, Organisation
+from services.kpi.queries.organisation import BY_PRODUCT, BY_REP, Labels, Organisation
 from services.kpi.queries.periods import Period
 
 Group = tuple[str | None, ...]
+Within = Mapping[str, frozenset[str]]
+DIMENSION = {"rep_id": "rep", "team": "team", "region": "region", "business_line": "business_line"}
 Spot = tuple[int, Group]
 """The bucket's place in the list of periods, and the group's labels in the order asked for."""
 SIX = Decimal("0.000001")
@@ -52,6 +56,16 @@ class Slice:
         return frozenset(self.by) | frozenset(self.where)
 
 
+def within_scope() -> Within:
+    """The scope of the request in the words of dimensions; empty: everything."""
+    found = access()
+    if found is None or found.scope.all:
+        return {}
+    if found.scope.nothing:
+        return {"rep": frozenset()}
+    return {DIMENSION[label]: frozenset(values) for label, values in found.scope.asked().items()}
+
+
 def askable(measure: Measure) -> tuple[str, ...]:
     """Dimensions that `by` and `where` may name."""
     names = list(measure.dimensions)
@@ -63,13 +77,32 @@ def askable(measure: Measure) -> tuple[str, ...]:
 
 
 class Reader:
-    """Reads figures of one catalogue; the organisation is read once per answer."""
+    """Reads figures of one catalogue; the organisation is read once per answer.
 
-    def __init__(self, catalogue: Catalogue, cells: Cells, organisation: Organisation) -> None:
+    `within`: the labels that the request may see, by dimension. It narrows every figure, whoever asks for it and how.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, cells: Cells, organisation: Organisation, within: Within | None = None,
+    ) -> None:
         self.catalogue, self.cells, self.organisation = catalogue, cells, organisation
+        self.within = within_scope() if within is None else within
+
+    def beyond(self, measure: Measure) -> bool:
+        """The measure cannot be divided by what limits the request: of it there is no figure, not a wrong one."""
+        under = self.catalogue.basis_of(measure)
+        parts = dict.fromkeys((*under.numerator, *under.denominator)) if under.kind == "ratio" else ()
+        divided = [self.catalogue.measures[name] for name in parts] or [under]
+        return any(name not in askable(m) for m in divided for name in self.within)
+
+    def sees(self, labels: Labels, day: date | None) -> bool:
+        """Whether what has these labels on that day lies within what the request may see."""
+        return all(self.organisation.label(name, labels, day) in wanted for name, wanted in self.within.items())
 
     async def figures(self, measure: Measure, periods: Sequence[Period], asked: Slice) -> dict[Spot, Figure]:
         """Every bucket of every group that has a figure in any of them; without groups, every bucket."""
+        if self.beyond(measure):
+            raise Problem(403, "beyond_scope", f"{measure.name} cannot be narrowed to what you may see.")
         measure = self.catalogue.basis_of(measure)
         if measure.by_currency and CURRENCY not in asked.by:
             asked = Slice((*asked.by, CURRENCY), asked.where)
@@ -137,7 +170,7 @@ class Reader:
     def _grain(self, periods: Sequence[Period], asked: Slice) -> str:
         """Month cells serve whole months; not where somebody's team of the day is asked for."""
         whole = all(p.low.day == 1 and p.high.day == 1 for p in periods)
-        return "month" if whole and not asked.names & set(BY_REP) else "day"
+        return "month" if whole and not (asked.names | set(self.within)) & set(BY_REP) else "day"
 
     async def _distinct(
         self, measure: Measure, periods: Sequence[Period], asked: Slice, found: dict[Spot, Tally],
@@ -165,6 +198,8 @@ class Reader:
 
     def _group(self, cell: Cell | Member, asked: Slice) -> Group | None:
         """The group that a cell belongs to; None when `where` leaves it out."""
+        if not self.sees(cell.dims, cell.day):
+            return None
         label = self.organisation.label
         for name, wanted in asked.where.items():
             if label(name, cell.dims, cell.day) not in wanted:
