@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from fastapi import APIRouter, FastAPI
 
 from chassis import clock, dead_letters, failpoints, health
@@ -27,10 +28,12 @@ from chassis.documents import moment, read_row, row_id
 from chassis.envelope import Message, Rejected, decode, encode
 from chassis.health import Health
 from chassis.metrics import Metrics
-from chassis.ports import Between, Bus, Condition, Document, Group, LogRecreated, Record, Store, Where
+from chassis.ports import Between, Bus, Condition, Document, Group, LogRecreated, Record, Store, StoreUnavailable, Where
 from chassis.processors import Deciding, Processor, Projecting
 from chassis.progress import Progress
+from chassis.projection import Projection
 from chassis.projector import Projector
+from chassis.projector.generations import Generations
 from chassis.runner import Request, Runner, ask
 from chassis.service import Service
 from chassis.settings import Settings
@@ -43,6 +46,8 @@ from contracts.topics import PARTITIONS, TOPICS
 VERSION = "0.1.0"
 LOOP_SECONDS = 1.0
 BEGINS_READ = 20  # pages of ids looked through for those that begin alike
+
+log = structlog.get_logger(__name__)
 
 
 class Application:
@@ -67,9 +72,10 @@ class Application:
         self.auditor: Auditor
         self.worker: Worker | None = None
         self.scheduler: Scheduler | None = None
+        self.generation = self.parts.generation
+        self.generations = Generations(service.name, store, self.parts.generation)
         self.projector: Projector | None = None
-        if self.parts.projection is not None:
-            self.projector = Projector(self.parts.projection, store, service.name, self.parts.generation)
+        self._projecting: Projecting | None = None
         self._hears = frozenset(EVENTS[c].name for c in service.hears)
         self._trusted = frozenset(s.strip() for s in settings.trusted_sources.split(",") if s.strip())
         self._stopping = asyncio.Event()
@@ -101,8 +107,12 @@ class Application:
             self.scheduler = Scheduler(
                 self.runner, self.store, self.bus, group=self.group, topics=self.topics, now=self.now,
                 health=self.health)
-        if self.projector is not None:
-            processors.append(Projecting(self.projector, self.bus))
+        if self.parts.projection is not None:
+            await self.store.ensure([self.generations.collection])
+            self.generation = (await self.generations.pointer()).live
+            self.projector = self.counting(self.parts.projection, self.generation)
+            self._projecting = Projecting(self.projector, self.bus)
+            processors.append(self._projecting)
         for processor in processors:
             await processor.start()
         if self.topics and processors:
@@ -123,6 +133,22 @@ class Application:
             group.create_task(self.auditor.run(self.settings.audit_seconds, self._stopping))
             group.create_task(self._watch_loop())
 
+    def counting(self, projection: Projection, generation: str) -> Projector:
+        return Projector(projection, self.store, self.service, generation)
+
+    async def _follow_generation(self) -> None:
+        """When another counting has become the live one: read from it at once, and count in it."""
+        if self.parts.projection is None or self._projecting is None:
+            return
+        live = (await self.generations.pointer()).live
+        if live == self.generation:
+            return
+        log.info("generation_switched", service=self.service, before=self.generation, now=live)
+        self.generation = live
+        projector = self.projector = self.counting(self.parts.projection, live)
+        if self.worker is not None:
+            self.worker.rejoin(partial(self._projecting.count_in, projector))
+
     async def _consume(self, worker: Worker) -> None:
         """A log that was made anew keeps the service up and not ready: whoever looks reads why."""
         with contextlib.suppress(LogRecreated):
@@ -134,6 +160,8 @@ class Application:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), LOOP_SECONDS)
             self.metrics.observe(self.metrics.loop_lag, max(0.0, time.perf_counter() - began - LOOP_SECONDS))
+            with contextlib.suppress(StoreUnavailable):  # the next second looks again
+                await self._follow_generation()
 
     async def stop(self) -> None:
         """Drain: finish the batch in hand, commit, leave the group."""

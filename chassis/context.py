@@ -70,6 +70,7 @@ class Context(Protocol):
     definitions: Definitions
     parts: Parts
     zone: ZoneInfo
+    generation: str  # of the figures that are the live ones now: ask at each reading
 
     def now(self) -> datetime:
         """The clock, for doors only; aware, UTC."""

@@ -29,6 +29,10 @@ class UnsafeSetting(ValueError):
     """Log or store are set so that what they acknowledged may be lost or move; names the setting and its mend."""
 
 
+class GroupInUse(Exception):
+    """A group that has members cannot be forgotten."""
+
+
 class LogRecreated(Exception):
     """The log is shorter than, or another than, what was read from it before: going on would skip events unseen."""
 
@@ -143,6 +147,18 @@ class Bus(Protocol):
 
     async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         """What the group has committed; partitions without a commit are left out."""
+        ...
+
+    async def groups(self) -> Mapping[str, int]:
+        """Every group that has members or has committed anything, and how many members it has now."""
+        ...
+
+    async def remove_group(self, group: str) -> None:
+        """Forget what it has committed; a group that nobody knows is forgotten already. Raises GroupInUse."""
+        ...
+
+    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Records below these offsets may go; some of them may stay. Who asks has seen that they are not needed."""
         ...
 
     async def identity(self) -> str:

@@ -58,6 +58,12 @@ class Projecting:
     async def start(self) -> None:
         await self._projector.store.ensure(await self._projector.collections())
 
+    def count_in(self, projector: Projector) -> None:
+        """From now on in another generation. Only while no partition is held."""
+        self._projector = projector
+        self._held.clear()
+        self._owed.clear()
+
     async def take(self, place: TopicPartition) -> int | None:
         self._held.discard(place)
         at = await self._projector.recover(place)

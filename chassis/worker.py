@@ -61,6 +61,7 @@ class Worker:
         self._watch = Watch()
         self._written = 0.0
         self._failures = 0
+        self._change: Callable[[], None] | None = None
         self._unsettled: Exception | None = None  # what failed while partitions were taken over
 
     async def run(self) -> None:
@@ -69,6 +70,7 @@ class Worker:
         try:
             while not self._stopping.is_set():
                 try:
+                    await self._changed()
                     await self._turn()
                 except LogRecreated as error:
                     self.health.fail(f"log_recreated: {error}")
@@ -96,6 +98,16 @@ class Worker:
                 await asyncio.wait_for(asyncio.shield(task), DRAIN_SECONDS)
             if not task.done():
                 task.cancel()
+
+    def rejoin(self, change: Callable[[], None]) -> None:
+        """Leave the group once the batch in hand is done, call `change`, and join again."""
+        self._change = change
+
+    async def _changed(self) -> None:
+        change, self._change = self._change, None
+        if change is not None:
+            await self._leave()
+            change()
 
     # --- one turn ----------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,13 @@ from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPlace
+from aiokafka.admin import RecordsToDelete
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
 
 from chassis.kafka.consumer import KafkaConsumer
 from chassis.kafka.errors import kafka_errors
+from chassis.kafka.groups import Groups
 from chassis.kafka.producer import ExactProducer
 from chassis.kafka.promises import weak_producer
 from chassis.kafka.reading import Reader
@@ -46,6 +48,7 @@ class KafkaBus:
         self.broker = KafkaBroker(**common, **leaving, logger=None, apply_types=False)
         self.broker.config.broker_config.producer = self._producer
         self._topics = Topics(self.broker, 2 * REQUEST_WITHIN, copies)
+        self._groups = Groups(self.broker, self._topics)
         self._open: Callable[..., AIOKafkaConsumer] | None = None
         self._asker: AIOKafkaConsumer | None = None
         self._asking = asyncio.Lock()
@@ -72,6 +75,16 @@ class KafkaBus:
 
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
         await self._topics.ensure(topics)
+
+    async def groups(self) -> Mapping[str, int]:
+        return await self._groups.listed()
+
+    async def remove_group(self, group: str) -> None:
+        await self._groups.remove(group)
+
+    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+        wanted = {KafkaPlace(*place): RecordsToDelete(offset) for place, offset in offsets.items()}
+        await self._topics.asked(lambda: self.broker.config.admin_client.delete_records(wanted))
 
     async def identity(self) -> str:
         return await self._topics.identity()

@@ -65,7 +65,7 @@ class Topics:
         return str((await self._cluster())["cluster_id"])
 
     async def _cluster(self) -> dict[str, Any]:
-        return await self._asked(lambda: self._broker.config.admin_client.describe_cluster())
+        return await self.asked(lambda: self._broker.config.admin_client.describe_cluster())
 
     async def _refuse_weak(self, topics: list[str], copies: int, cluster: Mapping[str, Any]) -> None:
         nodes = [str(broker["node_id"]) for broker in cluster["brokers"]]
@@ -89,7 +89,7 @@ class Topics:
     async def _configs(self, kind: ConfigResourceType, names: Sequence[str]) -> dict[str, dict[str, str]]:
         """What the brokers tell of their settings; who may not ask is told that nothing was checked."""
         wanted = [ConfigResource(kind, name) for name in names]
-        answers = await self._asked(lambda: self._broker.config.admin_client.describe_configs(wanted))
+        answers = await self.asked(lambda: self._broker.config.admin_client.describe_configs(wanted))
         found: dict[str, dict[str, str]] = {}
         for error, message, _, name, entries in (each for answer in answers for each in answer.resources):
             if error:
@@ -105,7 +105,7 @@ class Topics:
             "min.insync.replicas": str(promises.in_sync(copies)), "unclean.leader.election.enable": "false",
         }
         wanted = [NewTopic(topic, n, copies, topic_configs=settings) for topic, n in topics.items()]
-        answer = await self._asked(lambda: self._broker.config.admin_client.create_topics(wanted))
+        answer = await self.asked(lambda: self._broker.config.admin_client.create_topics(wanted))
         for topic, code, *_ in answer.topic_errors:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:  # another process made it at the same time
@@ -137,11 +137,11 @@ class Topics:
     async def _facts(self, topics: list[str]) -> list[dict[str, Any]]:
         if not topics:
             return []
-        found: list[dict[str, Any]] = await self._asked(
+        found: list[dict[str, Any]] = await self.asked(
             lambda: self._broker.config.admin_client.describe_topics(topics))
         return found
 
-    async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask until Kafka answers: right after a start or an election its first answers are "not yet"."""
         with kafka_errors("asking Kafka"):
             async with asyncio.timeout(self._within):

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chassis.partitioner import partition_of
-from chassis.ports import BusUnavailable, Moved, Outgoing, PartitionLost, Record, TopicPartition, other_count
+from chassis.ports import (
+    BusUnavailable,
+    GroupInUse,
+    Moved,
+    Outgoing,
+    PartitionLost,
+    Record,
+    TopicPartition,
+    other_count,
+)
 from chassis.shares import quotas
 
 Hook = Callable[[Sequence[Outgoing]], Awaitable[None]]
@@ -33,6 +42,7 @@ class MemoryBus:
         self._identity = str(uuid.uuid4())
         self._logs: dict[str, list[list[Record]]] = {}
         self._groups: dict[str, _Group] = {}
+        self._begins: dict[TopicPartition, int] = {}
         self._appended = asyncio.Event()  # replaced at each append: whoever holds the old one is woken
 
     async def start(self) -> None: ...
@@ -67,10 +77,11 @@ class MemoryBus:
         return MemoryConsumer(self, self._groups.setdefault(group, _Group()), topics, on_assigned, on_revoked)
 
     async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
-        return self.log(place)[offset : offset + limit]
+        begin = max(offset, self.begin(place))
+        return self.log(place)[begin : begin + limit]
 
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
-        positions = {p: len(self.log(p)) if start == "end" else 0 for p in self.places(topics)}
+        positions = {p: len(self.log(p)) if start == "end" else self.begin(p) for p in self.places(topics)}
         while True:
             appended = self._appended
             for place, position in positions.items():
@@ -84,11 +95,23 @@ class MemoryBus:
         return {place: len(self.log(place)) for place in self.places(topics)}
 
     async def begin_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        return dict.fromkeys(self.places(topics), 0)
+        return {place: self.begin(place) for place in self.places(topics)}
 
     async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         committed = self._groups[group].committed if group in self._groups else {}
         return {place: offset for place, offset in committed.items() if place.topic in topics}
+
+    async def groups(self) -> Mapping[str, int]:
+        return {name: len(g.members) for name, g in self._groups.items() if g.members or g.committed}
+
+    async def remove_group(self, group: str) -> None:
+        if group in self._groups and self._groups[group].members:
+            raise GroupInUse(f"group {group!r} has members")
+        self._groups.pop(group, None)
+
+    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+        for place, offset in offsets.items():
+            self._begins[place] = max(self.begin(place), min(offset, len(self.log(place))))
 
     async def identity(self) -> str:
         return self._identity
@@ -110,6 +133,9 @@ class MemoryBus:
         if not 0 <= place.partition < len(logs):
             raise BusUnavailable(f"topic {place.topic!r} has no partition {place.partition}")
         return logs[place.partition]
+
+    def begin(self, place: TopicPartition) -> int:
+        return self._begins.get(place, 0)
 
     def appended(self) -> asyncio.Event:
         return self._appended
@@ -184,7 +210,7 @@ class MemoryConsumer:
         for place in [p for p in self._positions if p not in self._closed]:
             if not max_records:
                 break
-            position = self._positions.pop(place)
+            position = max(self._positions.pop(place), self._bus.begin(place))
             records = self._bus.log(place)[position : position + max_records]
             if records:
                 taken[place] = records

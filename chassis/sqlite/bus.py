@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 import apsw
 
 from chassis.partitioner import partition_of
-from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartition
+from chassis.ports import BusUnavailable, GroupInUse, Moved, Outgoing, Record, TopicPartition
 from chassis.sqlite import groups, log
 from chassis.sqlite.consumer import SqliteConsumer
 from chassis.sqlite.database import Database, Unavailable
@@ -87,6 +87,17 @@ class SqliteBus:
         names = await self.names(topics)
         offsets = await self.ask(lambda connection: groups.committed(connection, group))
         return {names[id]: offset for id, offset in offsets.items() if id in names}
+
+    async def groups(self) -> Mapping[str, int]:
+        return await self.ask(lambda connection: groups.living(connection, self.session))
+
+    async def remove_group(self, group: str) -> None:
+        if not await self.write(lambda connection: groups.forget(connection, group, self.session)):
+            raise GroupInUse(f"group {group!r} has members")
+
+    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+        by_id = {await self.place_id(place): offset for place, offset in offsets.items()}
+        await self.write(lambda connection: log.drop_before(connection, by_id))
 
     async def identity(self) -> str:
         select = "SELECT value FROM facts WHERE name='identity'"

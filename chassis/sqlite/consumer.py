@@ -113,6 +113,8 @@ class SqliteConsumer:
             held = wanted[id]
             if held.position == asked[id][1] and not held.ahead:  # else it was sought elsewhere meanwhile
                 held.ahead = records
+                if not records:
+                    held.position = ends[id]  # what was there has been dropped
         if any(asked[id][1] < end for id, end in ends.items()):
             self._look_at = 0.0  # there may be more than this
 
@@ -190,8 +192,9 @@ class SqliteConsumer:
     async def _take_on(self, generations: Mapping[int, int]) -> None:
         committed = await self._bus.ask(lambda connection: groups.committed(connection, self._group))
         ends = await self._bus.ask(lambda connection: log.ends_of(connection, list(self._names)))
+        begins = await self._bus.ask(lambda connection: log.begins_of(connection, list(self._names)))
         fresh = [
-            _Held(id, name, generations[name.partition], committed.get(id, 0))
+            _Held(id, name, generations[name.partition], max(committed.get(id, 0), begins[id]))
             for id, name in self._names.items() if name.partition in generations
         ]
         for held in fresh:

@@ -80,3 +80,20 @@ def commit(
 
 def committed(connection: apsw.Connection, team: str) -> dict[int, int]:
     return dict(rows(connection, "SELECT place, next FROM commits WHERE team=?", (team,)))
+
+
+def living(connection: apsw.Connection, session: float) -> dict[str, int]:
+    """Members by group, those that were not seen for a session left out."""
+    since = now_ms() - int(session * 1000)
+    select = ("SELECT team, coalesce(sum(seen >= ?), 0) FROM (SELECT team, seen FROM members UNION ALL "
+              "SELECT DISTINCT team, NULL FROM commits) GROUP BY team ORDER BY team")
+    return dict(rows(connection, select, (since,)))
+
+
+def forget(connection: apsw.Connection, team: str, session: float) -> bool:
+    """False when it has members, and then nothing is forgotten."""
+    if living(connection, session).get(team, 0):
+        return False
+    for table in ("commits", "leases", "members"):
+        connection.execute(f"DELETE FROM {table} WHERE team=?", (team,))
+    return True

@@ -82,8 +82,20 @@ def ends_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int
 
 
 def begins_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
-    """Nothing is ever taken from the embedded log."""
-    return dict.fromkeys(places, 0)
+    """The first offset that was not dropped."""
+    marks = ",".join("?" * len(places))
+    kept = dict(rows(connection, f"SELECT place, offset FROM begins WHERE place IN ({marks})", places))
+    return {place: kept.get(place, 0) for place in places}
+
+
+def drop_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None:
+    """Whole batches only. The file does not shrink: what is free is used again."""
+    for place, offset in offsets.items():
+        which = (place << SHIFT, (place << SHIFT) | max(0, offset))  # a batch is named by its last offset
+        ((last,),) = rows(connection, "SELECT max(id) FROM batches WHERE id >= ? AND id < ?", which)
+        if last is not None:
+            connection.execute("DELETE FROM batches WHERE id >= ? AND id < ?", which)
+            connection.execute("INSERT OR REPLACE INTO begins VALUES(?, ?)", (place, (last & _LAST) + 1))
 
 
 def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: int, limit: int) -> list[Record]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import apsw
 
-LAYOUT = 1
+LAYOUT = 2  # 1 had no table of begins
 SHIFT = 40  # batches.id = place << SHIFT | offset of the last record in it
 
 _TABLES = """
@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS places(
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL,
     next INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0, UNIQUE(topic, partition)) STRICT;
 CREATE TABLE IF NOT EXISTS batches(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS begins(place INTEGER PRIMARY KEY, offset INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS members(
     team TEXT NOT NULL, member TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY(team, member)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS leases(

@@ -9,7 +9,16 @@ from uuid import uuid4
 import pytest
 
 from chassis.partitioner import partition_of
-from chassis.ports import Bus, BusUnavailable, Consumer, Outgoing, PartitionLost, Record, TopicPartition
+from chassis.ports import (
+    Bus,
+    BusUnavailable,
+    Consumer,
+    GroupInUse,
+    Outgoing,
+    PartitionLost,
+    Record,
+    TopicPartition,
+)
 from tests.adapters.waiting import gather_records, hold, until
 
 
@@ -394,6 +403,50 @@ class BusSuite:
         await until(complete, self.patience, "all 400 records were handed out")
         for member in members:
             await member.stop()
+
+    # --- groups ---
+
+    async def test_groups_are_named_with_their_members_and_forgotten_when_they_have_none(
+        self, bus: Bus, second: Bus, topic: str, group: str
+    ) -> None:
+        await bus.publish([out(topic, "k", "v")])
+        consumer = await self._start(bus, group, [topic])
+        records = await gather_records(consumer, 1, self.patience)
+        await consumer.commit({record.place: record.offset + 1 for record in records})
+        assert (await second.groups())[group] == 1
+        with pytest.raises(GroupInUse):
+            await second.remove_group(group)
+        assert await second.committed(group, [topic])
+        await consumer.stop()
+
+        async def left() -> bool:
+            return (await second.groups()).get(group) == 0
+
+        await until(left, self.patience, "the member has left")
+        await second.remove_group(group)
+        await second.remove_group(group)
+        assert group not in await second.groups() and not await second.committed(group, [topic])
+
+    # --- dropping ---
+
+    async def test_what_is_dropped_is_gone_and_the_rest_keeps_its_offsets(
+        self, bus: Bus, second: Bus, topic: str, group: str
+    ) -> None:
+        for turn in range(10):
+            await bus.publish([out(topic, "k", f"{turn}")])
+        (place,) = [place for place, end in (await bus.end_offsets([topic])).items() if end]
+        await bus.drop_before({place: 6})
+        assert (await second.begin_offsets([topic]))[place] == 6
+        assert (await second.end_offsets([topic]))[place] == 10
+        assert [r.offset for r in await second.read(place, 0, 100)] == [6, 7, 8, 9]
+        consumer = await self._start(second, group, [topic])
+        assert sorted(values(await gather_records(consumer, 4, self.patience))) == ["6", "7", "8", "9"]
+        await bus.drop_before({place: 2})
+        assert (await bus.begin_offsets([topic]))[place] == 6
+        await bus.drop_before({place: 10})
+        await bus.publish([out(topic, "k", "new")])
+        assert values(await gather_records(consumer, 1, self.patience)) == ["new"]
+        await consumer.stop()
 
     # --- tail ---
 

@@ -24,6 +24,7 @@ from chassis.sqlite import Database, SqliteBus, SqliteStore, folding, queries
 from chassis.sqlite import database as module
 from chassis.sqlite.database import Unavailable
 from chassis.sqlite.documents import Shape
+from chassis.sqlite.schema import LAYOUT
 
 
 @pytest.fixture
@@ -63,6 +64,21 @@ async def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
     await database.start()  # a failed start leaves nothing behind
     assert await SqliteBus(database).identity()
     await database.stop()
+
+
+async def test_a_file_of_the_first_release_is_read_on(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.db")
+    bus = SqliteBus(database)
+    await bus.start()
+    await bus.ensure_topics({"t": 1})
+    await bus.publish([Outgoing("t", b"k", b"old")])
+    await bus.stop()
+    with apsw.Connection(str(database.path)) as connection:
+        connection.execute("DROP TABLE begins; PRAGMA user_version=1")
+    await bus.start()
+    assert await bus.begin_offsets(["t"]) == {TopicPartition("t", 0): 0}
+    assert [r.value for r in await bus.read(TopicPartition("t", 0), 0, 10)] == [b"old"]
+    await bus.stop()
 
 
 async def test_one_database_serves_bus_and_store_until_the_last_has_stopped(tmp_path: Path) -> None:
@@ -126,7 +142,7 @@ async def test_who_asks_and_goes_away_does_no_harm(database: Database) -> None:
     asked = asyncio.create_task(database.write(lambda c: c.execute("SELECT 1")))
     await asyncio.sleep(0)
     asked.cancel()
-    assert await database.read(lambda c: c.pragma("user_version")) == 1
+    assert await database.read(lambda c: c.pragma("user_version")) == LAYOUT
 
 
 async def test_a_closed_database_says_so(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def router(desk: Desk) -> APIRouter:
         under = catalogue.basis_of(found)
         parts = [catalogue.measures[n] for n in dict.fromkeys((*under.numerator, *under.denominator))] or [under]
         return answer({
-            **described(found, catalogue), **await freshness(desk), "generation": catalogue.generation,
+            **described(found, catalogue), **await freshness(desk), "generation": desk.context.generation,
             "zone": catalogue.zone.key, "numerator": list(under.numerator), "denominator": list(under.denominator),
             "counts": [{"measure": m.name, "definition": m.ref, "formula": m.formula,
                         "rows": [s.row for s in m.sources]} for m in parts],

@@ -25,21 +25,25 @@ class Desk:
     context: Context
     catalogue: Catalogue
     calendar: Calendar
-    cells: Cells
+
+    @property
+    def cells(self) -> Cells:
+        """Of the counting that is the live one now."""
+        return Cells(self.context.store, self.context.service, self.context.generation)
 
     def today(self) -> date:
         return self.context.now().astimezone(self.catalogue.zone).date()
 
     async def reader(self) -> Reader:
-        return Reader(self.catalogue, self.cells, await read_organisation(self.cells))
+        cells = self.cells
+        return Reader(self.catalogue, cells, await read_organisation(cells))
 
 
 def desk_of(context: Context) -> Desk:
     extra = context.parts.extra
     calendar = context.definitions.one("calendar", "calendar")
     starts = int((calendar.body.get("fiscal_year_starts") if calendar else None) or 1)
-    return Desk(context, extra.catalogue, Calendar(starts),
-                Cells(context.store, context.service, extra.catalogue.generation))
+    return Desk(context, extra.catalogue, Calendar(starts))
 
 
 def described(measure: Measure, catalogue: Catalogue) -> dict[str, Any]:
