@@ -3,6 +3,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import UnionType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -115,14 +116,21 @@ def encode_cursor(*parts: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str) -> list[Any]:
+def decode_cursor(cursor: str, *shape: type | UnionType) -> list[Any]:
+    """Its parts; refused unless they are of these types, one by one, and no number is negative."""
     try:
         made = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         made = None
-    if not isinstance(made, list):
+    if not isinstance(made, list) or (shape and not _has_shape(made, shape)):
         raise Problem(400, "bad_cursor", "The cursor is not one that this list gave out.")
     return made
+
+
+def _has_shape(parts: list[Any], shape: Sequence[type | UnionType]) -> bool:
+    return len(parts) == len(shape) and all(
+        isinstance(p, kind) and not isinstance(p, bool) and not (isinstance(p, int) and not 0 <= p < 2**63)
+        for p, kind in zip(parts, shape, strict=True))
 
 
 # --- writes ----------------------------------------------------------------------------------------------------------

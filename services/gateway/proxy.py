@@ -30,7 +30,7 @@ class Proxy:
 
     async def pass_on(self, request: Request, service: str, body: bytes) -> Response:
         headers = {k: v for k, v in request.headers.items() if k in ON}
-        headers["x-forwarded-path"] = request.url.path
+        headers["x-forwarded-path"] = _raw(request.url.path, "").decode("ascii")
         as_csv = request.method == "GET" and exports.wanted(headers.get("accept", ""))
         if as_csv:
             headers["accept"] = "application/json"

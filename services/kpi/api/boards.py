@@ -6,13 +6,15 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from chassis.definitions import Definition, DefinitionError
-from chassis.web import answer, not_found, page
+from chassis.web import answer, not_found, not_in_this_release, page
 from services.kpi.api.kpis import freshness
 from services.kpi.queries import Desk, Question, answered, question
 from services.kpi.queries.figures import askable
 
 Text = Annotated[str | None, Query(max_length=200)]
 Texts = Annotated[list[str] | None, Query()]
+PROMISED = {"health", "targets"}
+"""Boards that the public face names; an installation may have its own of the same name."""
 TILE_KEYS = {"measure", "title", "grain", "by", "compare"}
 
 
@@ -30,6 +32,8 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/v1/boards/{name}", summary="A board: its tiles with figures, comparisons, targets")
     async def board(name: str, period: Text = None, where: Texts = None, compare: Texts = None) -> Response:
         found = boards.get(name)
+        if found is None and name in PROMISED:
+            raise not_in_this_release(f"the board {name}")
         if found is None:
             raise not_found("board", name)
         asked = [(tile, _asked(desk, tile, period, where, compare)) for tile in found.body["tiles"]]

@@ -63,7 +63,7 @@ def router(desk: Desk) -> APIRouter:
                           "compare": compare, "known_at": known_at, "currency": currency})
         fresh = await freshness(desk)
         made = await answered(desk, await desk.reader(), q)
-        start = int(decode_cursor(paged.cursor)[0]) if paged.cursor else 0
+        start = int(decode_cursor(paged.cursor, int)[0]) if paged.cursor else 0
         rows = made.pop("rows")
         end = start + paged.limit
         cursor = encode_cursor(end) if end < len(rows) else None

@@ -179,7 +179,7 @@ async def records(desk: Desk, q: Question, cursor: str | None, limit: int) -> tu
     parts = _parts(desk.catalogue, q.measure)
     kinds = list(dict.fromkeys(s.fact for m in parts for s in m.sources))
     low, high = min(p.low for p in q.periods), max(p.high for p in q.periods)
-    at, after = decode_cursor(cursor) if cursor else (0, None)
+    at, after = decode_cursor(cursor, int, str | None) if cursor else (0, None)
     items: list[dict[str, Any]] = []
     while at < len(kinds):
         page = await desk.cells.facts(kinds[at], {}, after=after, limit=min(500, limit - len(items)) or 1)

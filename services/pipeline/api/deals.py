@@ -101,7 +101,7 @@ def router(context: Context) -> APIRouter:
     @made.get("/opportunities/{id}/history")
     async def history(request: Request, id: OpportunityId, paged: Paged) -> Response:
         await deal_or_404(context, id)
-        after = 0 if paged.cursor is None else int(decode_cursor(paged.cursor)[0])
+        after = 0 if paged.cursor is None else int(decode_cursor(paged.cursor, int)[0])
         rows = await context.history("opportunity", id, after=after, limit=paged.limit)
         more = encode_cursor(rows[-1].sequence) if len(rows) == paged.limit else None
         return page(request, rows, more)

@@ -1,0 +1,165 @@
+"""Every route of the public face is answered, or says with 501 what this release lacks; nothing else is there."""
+import re
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from services.gateway.api import merge
+from services.gateway.routes import LACKING, OWNERS, RULES, lacking, owner_of, rule_for
+from tests.gateway.town import Town
+
+NAMED = """
+POST /v1/events · GET /v1/events?types=a&after=b&limit=1
+GET /v1/webhooks · POST /v1/webhooks · DELETE /v1/webhooks/x
+GET /v1/leads?business_line=software&grade=A&sort=-score · GET /v1/leads/x · GET /v1/leads/x/score
+POST /v1/leads · PATCH /v1/leads/x · POST /v1/leads/x/convert
+GET /v1/opportunities?business_line=software&pipeline=software&stage=won&rep_id=r1 · POST /v1/opportunities
+GET /v1/opportunities/x · PATCH /v1/opportunities/x · GET /v1/opportunities/x/history · GET /v1/opportunities/board
+GET /v1/opportunities/x/transitions · POST /v1/opportunities/x/transitions · POST /v1/opportunities/transitions
+POST /v1/activities · GET /v1/activities · POST /v1/actions/x/complete
+GET /v1/worklist?rep_id=x
+GET /v1/business-lines · GET /v1/business-lines/software/layout · GET /v1/blueprints · GET /v1/blueprints/software
+GET /v1/blueprints/software?version=1 · GET /v1/blueprints/software/diagram
+GET /v1/customers · GET /v1/customers/x · GET /v1/customers/x?as_of=2026-03-01 · GET /v1/segments
+GET /v1/segments/lost/members · GET /v1/segments/lost/members?as_of=2026-03-01 · GET /v1/segments/rfm/matrix
+GET /v1/campaigns · GET /v1/campaigns/x
+POST /v1/surveys/after_win/invitations · GET /v1/surveys/after_win/results?from=2026-01-01&to=2026-02-01&by=region
+GET /v1/issues · POST /v1/issues/x/resolve · GET /s/x · POST /s/x
+GET /v1/kpis · POST /v1/kpis/query · GET /v1/kpis/win_rate?from=2026-01-01&to=2026-02-01&grain=month&by=region
+GET /v1/kpis/visits?period=2026-01&where=region:West&compare=previous
+GET /v1/kpis/visits?known_at=2026-01-01T00:00:00Z · GET /v1/kpis/visits/records · GET /v1/kpis/visits/explain
+GET /v1/boards · GET /v1/boards/revenue?period=2026-01&compare=year · GET /v1/boards/activities
+GET /v1/boards/pipeline · GET /v1/boards/satisfaction · GET /v1/boards/health · GET /v1/boards/targets
+GET /v1/funnels/software?from=2026-01-01&to=2026-02-01&mode=cohort · GET /v1/funnels/software?mode=throughput
+GET /v1/forecasts/software?period=2026-01&by=category
+GET /v1/targets/2026 · PUT /v1/targets/2026 · GET /v1/targets/2026/attainment · POST /v1/targets/solve
+GET /v1/anomalies?status=open · GET /v1/reps · GET /v1/reps/x/capability · GET /v1/reps/x/activity
+GET /v1/teams/x/capability
+GET /v1/search?q=x · GET /v1/me · GET /v1/live?channels=opportunities
+GET /v1/dead-letters · POST /v1/dead-letters/x/replay · GET /v1/lag · GET /v1/audit · GET /v1/definitions
+GET /v1/health · GET /openapi.json · GET /docs · GET /asyncapi.json · GET /
+"""
+ROUTES = [entry.strip() for line in NAMED.strip().splitlines() for entry in line.split(" · ")]
+ENDLESS = {"/v1/live"}  # a stream has no end to wait for
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_a_route_of_the_public_face_is_served_or_says_what_this_release_lacks(route: str, shared: Town) -> None:
+    method, target = route.split(" ")
+    path = target.partition("?")[0]
+    if path in ENDLESS:
+        assert lacking(method, path) or path in {getattr(r, "path", "") for r in shared.app.routes}
+        return
+    answer = await shared.door.request(method, target, json={} if method in ("POST", "PUT", "PATCH") else None)
+    if answer.status_code >= 500:
+        problem = answer.json()
+        assert answer.status_code == 501, answer.text
+        assert problem["code"] == "not_in_this_release" and problem["capability"], problem
+        assert problem["capability"] in problem["detail"]
+        return
+    assert "/v1/boards/" not in path or answer.status_code == 200, "boards are shipped, not only allowed"
+    assert path.startswith(("/v1/", "/s/")) or answer.status_code == 200, route
+    if answer.status_code >= 400 and path.startswith("/v1"):
+        problem = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert not problem.get("detail", "").startswith("There is nothing at"), f"{route} is nowhere"
+        assert answer.status_code != 405, f"{route}: {problem}"
+        assert {"type", "title", "status", "code", "errors"} <= set(problem)
+
+
+async def test_what_nobody_names_is_not_there(shared: Town) -> None:
+    for path in ("/v1/nothing", "/v1", "/v2/leads", "/v1/leadsx", "/s"):
+        assert (await shared.door.get(path)).status_code == 404, path
+    for method, path in (("DELETE", "/v1/leads/x"), ("PUT", "/v1/opportunities/x"), ("DELETE", "/v1/lag")):
+        answer = await shared.door.request(method, path)
+        assert answer.status_code == 405 and answer.headers["content-type"] == "application/problem+json", path
+
+
+def test_nothing_is_lacking_that_belongs_to_nobody_s_rules() -> None:
+    for entry in LACKING:
+        for method in entry.methods:
+            example = re.sub(r"\(\S*?\)\??|\.\+|\[\^/\]\+", "", entry.pattern.pattern.replace("/?", ""))
+            path = next(p for p in (example, f"{example}x", f"{example}/x") if entry.pattern.fullmatch(p))
+            assert any(rule_for(method, p) for p in (path, f"{path.rstrip('/')}/x")), (method, path)
+
+
+@pytest.mark.parametrize(("path", "service"), [
+    ("/v1/leads", "lead_scoring"), ("/v1/leads/x/score", "lead_scoring"), ("/v1/leadsx", None), ("/s/x", "surveys"),
+    ("/sx", None), ("/v1/opportunities/board", "pipeline"), ("/v1", None), ("", None),
+])
+def test_a_path_belongs_to_the_service_of_its_first_whole_segments(path: str, service: str | None) -> None:
+    assert owner_of(path) == service
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+async def the_document(shared: Town) -> dict[str, Any]:
+    found: dict[str, Any] = (await shared.door.get("/openapi.json")).json()
+    return found
+
+
+async def test_the_merged_openapi_document_is_valid_and_names_every_operation_once(shared: Town) -> None:
+    document = await the_document(shared)
+    validate(document)
+    ids = [op["operationId"] for item in document["paths"].values() for op in item.values() if "operationId" in op]
+    assert len(ids) == len(set(ids)) > 40
+
+
+async def test_every_operation_of_the_document_can_be_reached_and_none_is_promised_that_is_lacking(
+    shared: Town,
+) -> None:
+    for path, item in (await the_document(shared))["paths"].items():
+        example = re.sub(r"\{[^}]+\}", "x", path)
+        for method in item:
+            assert rule_for(method.upper(), example), f"{method} {path} has no rule, so the door refuses it"
+            assert not lacking(method.upper(), example), f"{method} {path} is answered with 501"
+
+
+async def test_every_rule_has_an_operation_or_is_lacking(shared: Town) -> None:
+    """A rule that admits to nothing is a permission that nobody checks."""
+    served = {(m.upper(), re.sub(r"\{[^}]+\}", "x", p)) for p, item in (await the_document(shared))["paths"].items()
+              for m in item}
+    own = {(m, re.sub(r"\{[^}]+\}", "x", getattr(r, "path", ""))) for r in shared.app.routes
+           for m in getattr(r, "methods", None) or ()}
+    for rule in RULES:
+        for method in rule.methods:
+            named = {p for m, p in served | own if m == method and p != "/x"}
+            assert any(rule.pattern.fullmatch(p) for p in named) or any(
+                method in e.methods and _meet(rule.pattern.pattern, e.pattern.pattern) for e in LACKING), (
+                method, rule.pattern.pattern)
+
+
+def _meet(rule: str, entry: str) -> bool:
+    def first(pattern: str) -> str:
+        return pattern.replace("\\", "").removeprefix("/v1/").split("/")[0].split("(")[0]
+
+    return first(rule) == first(entry)
+
+
+def test_schemas_of_the_same_name_that_differ_keep_apart() -> None:
+    def document(path: str, kind: str) -> dict[str, Any]:
+        body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Body"}}}}
+        return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+                "paths": {path: {"post": {"requestBody": body, "responses": {"200": {"description": "x"}}}}},
+                "components": {"schemas": {"Body": {"type": kind}}}}
+
+    own = document("/v1/events", "array")
+    made = merge(own, [document("/v1/leads", "object"), document("/v1/kpis", "array"), document("/v1/x", "null")])
+    validate(made)
+    schemas = made["components"]["schemas"]
+
+    def meant(path: str) -> str:
+        ref = made["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        kind: str = schemas[ref.rpartition("/")[2]]["type"]
+        return kind
+
+    assert [meant(p) for p in ("/v1/events", "/v1/leads", "/v1/kpis")] == ["array", "object", "array"]
+    assert "/v1/x" not in made["paths"], "what no service owns is not promised"
+
+
+def test_every_owner_is_a_service_of_this_house() -> None:
+    from chassis.settings import SERVICES
+
+    assert {service for _, service in OWNERS} == set(SERVICES)
