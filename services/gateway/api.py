@@ -4,13 +4,14 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
+from chassis import asyncapi
 from chassis.definitions import Definitions
 from chassis.ports import Bus, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Problem, answer, make_app, not_in_this_release
-from services.gateway import console
+from services.gateway import console, documents
 from services.gateway.auth.address import UnsafeAddress, check_address
 from services.gateway.door import Door
 from services.gateway.gate import Gate
@@ -53,10 +54,21 @@ def gateway_app(settings: Settings, bus: Bus, store: Store, definitions: Definit
 def _documents(app: FastAPI, proxy: Proxy) -> None:
     own = app.openapi()
 
+    async def whole() -> dict[str, Any]:
+        answers = await asyncio.gather(*(proxy.ask(s, "GET", "/openapi.json") for s in SERVICES))
+        return merge(own, [orjson.loads(a.content) for a in answers if a.status_code == 200])
+
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
-        answers = await asyncio.gather(*(proxy.ask(s, "GET", "/openapi.json") for s in SERVICES))
-        return answer(merge(own, [orjson.loads(a.content) for a in answers if a.status_code == 200]))
+        return answer(await whole())
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return HTMLResponse(documents.page(await whole()), headers={"content-security-policy": documents.POLICY})
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def events() -> Response:
+        return answer(asyncapi.document())
 
 
 def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:

@@ -67,6 +67,11 @@ async def test_what_a_service_says_cannot_be_said_for_it(shared: Town) -> None:
     assert "lead_scoring" in answer.json()["detail"]
 
 
+async def test_another_media_type_is_refused(shared: Town) -> None:
+    answer = await shared.door.post(URL, content=orjson.dumps(lead()), headers={"content-type": "text/plain"})
+    assert answer.status_code == 415 and answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_what_is_no_json_no_event_or_nothing_is_told(shared: Town) -> None:
     for content, code in ((b"{", "not_json"), (b"", "not_json"), (b"[]", "empty"), (b'"x"', "not_cloudevents"),
                           (b"null", "not_cloudevents"), (b'{"a": NaN}', "not_json")):
@@ -88,12 +93,13 @@ async def test_a_body_over_8_mib_is_refused_and_one_below_is_read(shared: Town) 
     limit = 8 * 1024 * 1024
     filler = [lead(f"f{n}", data={"lead_id": f"f{n}", "business_line": "software",
                                   "attributes": {"note": "x" * 200_000}}) for n in range(41)]
-    refused = await shared.door.post(URL, content=orjson.dumps([*filler, filler[0]]))
+    kind = {"content-type": "application/json"}
+    refused = await shared.door.post(URL, content=orjson.dumps([*filler, filler[0]]), headers=kind)
     assert len(orjson.dumps([*filler, filler[0]])) > limit
     assert refused.status_code == 413 and refused.json()["code"] == "too_large"
     below = filler[:40]
     assert len(orjson.dumps(below)) < limit
-    assert (await shared.door.post(URL, content=orjson.dumps(below))).status_code == 202
+    assert (await shared.door.post(URL, content=orjson.dumps(below), headers=kind)).status_code == 202
     await shared.quiet()
 
 
