@@ -106,7 +106,7 @@ class Layout(Generic[S]):
         index: dict[str, Scalar] = dict(self.aggregate.index(state)) if stored.rev else {}
         due = self.aggregate.decider.wake_at(state)
         index["_due"] = None if due is None else millis(due)
-        index["_pending"] = sum(1 for e in stored.out if e.place == NO_PLACE)
+        index["_pending"] = sum([e.place == NO_PLACE for e in stored.out]) if stored.out else 0
         index["_updated"] = None if stored.updated is None else stored.updated // 1000
         index["_rev"] = stored.rev
         return Document(key, version, _encode(stored), index)

@@ -1,14 +1,14 @@
 """A handler turns a message into what it asks of our own documents. One to three lines each."""
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import msgspec
 
 from chassis.decider import Command
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(msgspec.Struct, frozen=True, gc=False):
     """What the envelope and the log say about a message: identity, times, cause. No key, no payload."""
 
     id: str

@@ -6,8 +6,10 @@ above may lean on more (no transaction over two documents, none over store and l
 """
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Many
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
+
+import msgspec
 
 Scalar = str | int | float | bool | None
 Headers = tuple[tuple[str, bytes], ...]
@@ -52,8 +54,7 @@ class TopicPartition(NamedTuple):
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record as the log holds it, nothing decoded yet, so reading it cannot fail."""
 
     topic: str
@@ -69,8 +70,7 @@ class Record:
         return TopicPartition(self.topic, self.partition)
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to be appended. The partition is murmur2(key) over the topic's partitions, unless it is named."""
 
     topic: str
@@ -178,14 +178,13 @@ class Collection:
     indexes: tuple[tuple[str, ...], ...] = ()  # of those fields, leading ones by equality, the last by range or order
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True, gc=False):
     """`version`: the one the store is expected to hold when saving (0: none yet); loaded, the one it holds."""
 
     id: str
     version: int
     body: bytes
-    index: Mapping[str, Scalar] = field(default_factory=dict)
+    index: Mapping[str, Scalar] = {}
 
 
 @dataclass(frozen=True, slots=True)

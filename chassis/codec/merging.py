@@ -5,7 +5,8 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from chassis.codec.writing import plain_event, plain_object
+from chassis.codec.plain import plain_object
+from chassis.codec.writing import plain_event
 
 
 def merge(old: Any, patch: Any) -> Any:

@@ -1,6 +1,6 @@
 """What reading gives, and the words that every part of the envelope shares."""
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -30,8 +30,7 @@ class Rejected:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One event as it arrived. `digest` is equal for payloads that say the same; `data` is the payload as sent."""
 
     event: Any
@@ -39,7 +38,7 @@ class Message:
     key: str
     digest: str
     record: Record | None = None
-    extensions: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = {}
     data: bytes = b""
 
 

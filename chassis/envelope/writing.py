@@ -21,12 +21,13 @@ def encode(
     kind = EVENTS[type(event)]
     by = (kind.key(event) if key is None else key).encode()
     headers = [
-        ("content-type", JSON), ("ce_specversion", b"1.0"), ("ce_type", _type_bytes(kind.name)), ("ce_id", id.encode()),
-        ("ce_source", source.encode()), ("ce_time", written_time(time).encode()), ("ce_partitionkey", by),
+        *_beginning(kind.name), ("ce_id", id.encode()), ("ce_source", source.encode()), ("ce_time", _time_bytes(time)),
+        ("ce_partitionkey", by),
     ]
-    for name, value in (extensions or {}).items():
-        if value is not None and name not in CORE:
-            headers.append((f"ce_{name}", extension_text(value).encode()))
+    if extensions:
+        for name, value in extensions.items():
+            if value is not None and name not in CORE:
+                headers.append((_header(name), (value if type(value) is str else extension_text(value)).encode()))
     return Outgoing(topic or kind.topic, by, codec.encode_data(event) if data is None else data, tuple(headers))
 
 
@@ -58,9 +59,20 @@ def written_time(time: datetime) -> str:
     """RFC 3339 in UTC, with microseconds only when there are some. ValueError for a time without an offset."""
     if time.tzinfo is None:
         raise ValueError("a time without an offset says nothing")
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()[:-6] + "Z"
+
+
+@lru_cache(maxsize=1024)  # what comes of one command has one time
+def _time_bytes(time: datetime) -> bytes:
+    return written_time(time).encode()
 
 
 @lru_cache(maxsize=1024)
-def _type_bytes(name: str) -> bytes:
-    return name.encode()
+def _beginning(name: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers that are the same for every event of a type."""
+    return ("content-type", JSON), ("ce_specversion", b"1.0"), ("ce_type", name.encode())
+
+
+@lru_cache(maxsize=1024)
+def _header(extension: str) -> str:
+    return f"ce_{extension}"

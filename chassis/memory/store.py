@@ -1,7 +1,6 @@
 """A store in memory."""
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Collection as Many
-from dataclasses import replace
 from typing import Any
 
 from chassis.ports import Collection, Document, Group, Page, Where
@@ -135,4 +134,5 @@ class MemoryStore:
 
 
 def _kept(document: Document, version: int) -> Document:
-    return replace(document, version=version, index={k: v for k, v in document.index.items() if v is not None})
+    return Document(
+        document.id, version, document.body, {k: v for k, v in document.index.items() if v is not None})

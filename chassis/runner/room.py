@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from chassis.decider import Aggregate, Command, DeadLetter, Wake
+from chassis.decider import Aggregate, Command, DeadLetter, Told, Wake
 from chassis.documents import (
     NO_PLACE,
     Entry,
@@ -167,15 +167,20 @@ class _Draft:
     def decide(self, command: Command, cause: Cause) -> None:
         decider = self.room.aggregate.decider
         before, at = self.state, micros(command.at)
-        for event in decider.decide(command, before):
+        events = decider.decide(command, before)
+        told = events.state if type(events) is Told else None
+        for event in events:
             if type(event) is DeadLetter:
                 raise Declined(event)
-            self.state = decider.evolve(self.state, event)
+            if told is None:
+                self.state = decider.evolve(self.state, event)
             self.events.append(event)
             if type(event) in EVENTS:
                 self.seq += 1
                 self.entries.append(self.room.entry(self.work, self.seq, self.n, event, command.at, at, cause))
                 self.n += 1
+        if told is not None:
+            self.state = told
         if self.state is not before and self.state != before:
             self.rev += 1
             self.updated = at if self.updated is None else max(self.updated, at)
@@ -211,7 +216,8 @@ def owed(out: tuple[Entry, ...], settled: Mapping[int, int]) -> tuple[Entry, ...
     """Entries whose cause lies before what is settled at its place were published before that was committed."""
     if not out:
         return out
-    return tuple(e for e in out if e.offset >= settled.get(e.place, 0) or e.place == NO_PLACE)
+    kept = [e for e in out if e.offset >= settled.get(e.place, 0) or e.place == NO_PLACE]
+    return out if len(kept) == len(out) else tuple(kept)
 
 
 def _record(message: Message) -> Record:

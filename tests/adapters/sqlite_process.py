@@ -4,9 +4,9 @@ It prints one line per acknowledged step, so that the test knows what must have 
 """
 import asyncio
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+from chassis.decider import changed
 from chassis.ports import Document, Outgoing, PartitionLost, TopicPartition
 from chassis.sqlite import Database, SqliteBus, SqliteStore, folding
 
@@ -24,8 +24,8 @@ async def write(database: Database, name: str) -> None:
     n = 0
     while True:
         await bus.publish([Outgoing(TOPIC, f"{name}-{n % 7}".encode(), f"{name}:{n}:{m}".encode()) for m in range(5)])
-        assert not await store.save(COLLECTION, [replace(held, body=str(n).encode())])
-        held = replace(held, version=held.version + 1)
+        assert not await store.save(COLLECTION, [changed(held, body=str(n).encode())])
+        held = changed(held, version=held.version + 1)
         say(n)
         n += 1
 
@@ -37,7 +37,7 @@ async def increment(database: Database, times: str) -> None:
     for _ in range(int(times)):
         while True:
             held = (await store.load(COLLECTION, ["n"])).get("n", Document("n", 0, b"0"))
-            if not await store.save(COLLECTION, [replace(held, body=str(int(held.body) + 1).encode())]):
+            if not await store.save(COLLECTION, [changed(held, body=str(int(held.body) + 1).encode())]):
                 break
     say("done")
 

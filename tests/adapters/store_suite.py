@@ -2,12 +2,12 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from chassis.decider import changed
 from chassis.ports import AnyOf, Between, Collection, Contains, Document, Group, Store, Where
 
 FIELDS: dict[str, type] = {"stage": str, "amount": int, "rate": float, "open": bool, "name": str}
@@ -145,7 +145,7 @@ class StoreSuite:
             for _ in range(times):
                 while True:
                     held = (await one.load(name, ["n"])).get("n", doc("n", body=b"0"))
-                    if not await one.save(name, [replace(held, body=str(int(held.body) + 1).encode())]):
+                    if not await one.save(name, [changed(held, body=str(int(held.body) + 1).encode())]):
                         break
 
         await asyncio.gather(*(increment(one, 5) for one in [store, second] * 4))
@@ -171,7 +171,7 @@ class StoreSuite:
         loaded = await store.load(name, [document.id for document in documents])
         assert len(loaded) == 2000
         assert loaded["k01999"].body == documents[1999].body
-        again = [replace(loaded[d.id], body=b"2") for d in documents[:1000]] + documents[1000:]
+        again = [changed(loaded[d.id], body=b"2") for d in documents[:1000]] + documents[1000:]
         assert await store.save(name, again) == {d.id for d in documents[1000:]}
         assert len(await everything(store, name, {"amount": Between(0, 2000)}, limit=300, order="amount")) == 2000
 

@@ -147,8 +147,7 @@ async def test_a_state_that_cannot_be_written_is_a_dead_letter_of_the_one_that_c
 
 async def test_sequences_are_fences_of_each_topic_apart():
     """One document may speak on two topics: only within one is the order kept."""
-    from dataclasses import replace
-
+    from chassis.decider import changed
     from chassis.runner import Share
     from chassis.service import Parts
     from contracts.lead_scoring import LeadScored
@@ -161,7 +160,7 @@ async def test_sequences_are_fences_of_each_topic_apart():
             scored("a", 1, id), id=id, source="/triptych/other", time=NOON, extensions={"sequence": sequence})])
     ((place, share),) = (await house.batch(SCORES)).items()
     five, four = share.messages
-    other = replace(four, record=replace(four.record, topic=LEADS))
+    other = changed(four, record=changed(four.record, topic=LEADS))
     await house.runner.run({place: Share(0, 1, [five])})
     await house.runner.run({TopicPartition(LEADS, place.partition): Share(1, 2, [other])})
     assert (await house.state("copy-a")).added == ("x", "y")

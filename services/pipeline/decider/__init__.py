@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chassis.decider import Decider, Wake
+from chassis.decider import Decider, Told, Wake, changed
 from contracts.pipeline import Reason, SlaBreached, TransitionRefused
 from services.pipeline.commands import (
     NameCustomer,
@@ -36,7 +36,7 @@ def decider(book: Book) -> Decider[Any, Opportunity]:
     def decide(command: Any, state: Opportunity) -> Sequence[Any]:
         story = Story(book, state)
         STEPS[type(command)](story, command)
-        return story.events
+        return Told(story.events, story.state)
 
     return Decider(decide, evolve, Opportunity, wake_at)
 
@@ -172,7 +172,7 @@ def _void_activity(story: Story, command: VoidActivity) -> None:
     known = next((a for a in story.state.activities if a.id == command.activity_id), None)
     if known is None or not known.voided:
         was = known or Activity(command.activity_id, "", command.at)
-        story.tell(ActivityKept(replace(was, voided=True)))
+        story.tell(ActivityKept(changed(was, voided=True)))
 
 
 def _wake(story: Story, command: Wake) -> None:

@@ -1,9 +1,10 @@
 """How a deal enters a stage: what is published, in which order, and what is taken back."""
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chassis.decider import changed
 from contracts.pipeline import (
     OpportunityLost,
     OpportunityReopened,
@@ -46,10 +47,10 @@ def merge(story: Story, at: datetime, about: Changes, fields: Changes, actor: st
             if n in known and n not in ABOUT and (LAYOUT + n not in clocks or at >= clocks[LAYOUT + n])}
     deal = with_values(before, story.blueprint, newer)
     after = {n: v for n, v in (dict(story.state.fields) | kept).items() if v is not None}
-    changed = after != dict(story.state.fields)
-    if deal != before or changed:
+    refilled = after != dict(story.state.fields)
+    if deal != before or refilled:
         story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=deal, before=before, actor_id=actor))
-    if changed:
+    if refilled:
         story.tell(FieldsKept(after))
     if newer or kept:
         story.tell(Dated(at, (*newer, *(LAYOUT + n for n in kept))))
@@ -66,7 +67,7 @@ def move(story: Story, move: Move) -> None:
 
 def enter(story: Story, move: Move) -> None:
     before, state, stage = story.deal, story.state, story.blueprint.stages[move.to]
-    deal = replace(before, stage=move.to, forecast_category=move.category or stage.forecast_category)
+    deal = changed(before, stage=move.to, forecast_category=move.category or stage.forecast_category)
     if state.closed_at is not None:
         story.tell(OpportunityReopened(
             opportunity_id=story.id, opportunity=deal, before=before, won=state.status == "won",

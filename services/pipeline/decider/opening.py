@@ -1,10 +1,9 @@
 """How a deal comes to be: asked for, by a qualified lead, or by a report that was heard first."""
 import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
+from chassis.codec import canonical
+from chassis.decider import changed
 from contracts.pipeline import Opportunity as Deal
 from contracts.pipeline import OpportunityOpened, OpportunityRevised, Reason
 from services.pipeline.commands import Changes, OpenOpportunity
@@ -98,7 +97,7 @@ def _complete(story: Story, command: OpenOpportunity) -> None:
     actor = command.actor or None
     opened_at = None if command.undated else command.at
     if opened_at != story.deal.opened_at:
-        after = replace(story.deal, opened_at=opened_at)
+        after = changed(story.deal, opened_at=opened_at)
         story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=after, before=story.deal, actor_id=actor))
     merge(story, command.at, {n: v for n, v in command.about.items() if v is not None}, command.fields, actor)
     story.tell(OpeningKept(digest_of(command), False, opened_at))
@@ -111,11 +110,7 @@ def _complete(story: Story, command: OpenOpportunity) -> None:
 def digest_of(command: OpenOpportunity) -> str:
     said = [command.business_line, command.pipeline, command.stage, command.undated,
             command.at.timestamp(), dict(command.about), dict(command.fields)]
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=_text).encode()).hexdigest()[:32]
-
-
-def _text(value: Any) -> str:
-    return str(plain(value))
+    return hashlib.sha256(canonical(said)).hexdigest()[:32]
 
 
 def _reason(code: str, path: str, message: str) -> Reason:

@@ -1,9 +1,9 @@
 """Values of a deal's fields: from JSON into the types of the contracts, from there into what criteria are read over."""
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from chassis.decider import changed
 from contracts.kinds import Money
 from contracts.pipeline import Opportunity as Deal
 from services.pipeline.definitions import STANDARD, Blueprint
@@ -38,7 +38,7 @@ def with_values(deal: Deal, blueprint: Blueprint, about: Mapping[str, Any]) -> D
         values["deal_kind"] = "new"
     if isinstance(values.get("dimensions"), Mapping):
         values["dimensions"] = {n: v for n, v in {**(deal.dimensions or {}), **values["dimensions"]}.items() if v}
-    return replace(deal, **values) if values else deal
+    return changed(deal, **values) if values else deal
 
 
 def values_of(state: Opportunity) -> dict[str, Any]:
