@@ -34,6 +34,7 @@ from chassis.progress import Progress
 from chassis.projection import Projection
 from chassis.projector import Projector
 from chassis.projector.generations import Generations
+from chassis.retention import EVERY_SECONDS, Retention, bounds
 from chassis.runner import Request, Runner, ask
 from chassis.service import Service
 from chassis.settings import Settings
@@ -50,20 +51,26 @@ BEGINS_READ = 20  # pages of ids looked through for those that begin alike
 log = structlog.get_logger(__name__)
 
 
+def group_of(service: str) -> str:
+    """The group by which a service reads the log."""
+    return f"triptych.{service}"
+
+
 class Application:
     """One service on one store and one log. `start` before anything else."""
 
     def __init__(
         self, service: Service, settings: Settings, store: Store, bus: Bus, definitions: Definitions, *,
-        version: str = VERSION,
+        version: str = VERSION, readers: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        """`readers`: the groups of all services by topic, needed when the log is bounded."""
         self.definition, self.service, self.settings = service, service.name, settings
         self.store, self.bus, self.definitions, self.version = store, bus, definitions, version
         self.parts = service.build(definitions)
         self.zone = zone_of(settings, definitions)
         self.metrics, self.health = Metrics(service.name, version), Health(service.name)
         self.health.on_change = lambda ready: self.metrics.set(self.metrics.ready, int(ready))
-        self.group = f"triptych.{service.name}"
+        self.group = group_of(service.name)
         self.topics = service.topics
         self.letters = DeadLetters(
             service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics,
@@ -72,6 +79,7 @@ class Application:
         self.auditor: Auditor
         self.worker: Worker | None = None
         self.scheduler: Scheduler | None = None
+        self._readers = readers or {}
         self.generation = self.parts.generation
         self.generations = Generations(service.name, store, self.parts.generation)
         self.projector: Projector | None = None
@@ -117,7 +125,7 @@ class Application:
             await processor.start()
         if self.topics and processors:
             self.worker = Worker(
-                self.service, self.topics, self.bus, processors, self._decode, self.letters, progress, group=self.group,
+                self.service, self.topics, self.bus, processors, self.decode, self.letters, progress, group=self.group,
                 health=self.health, metrics=self.metrics, batch=self.settings.batch)
         self.health.start()
 
@@ -130,8 +138,18 @@ class Application:
                 group.create_task(self.scheduler.run())
             for job in self.definition.jobs:
                 group.create_task(repeat(job.name, job.every_seconds, partial(job.run, self), self._stopping))
+            if bounded := self._bounded_topics():
+                retention = Retention(self.bus, bounded, self._readers, self.now)
+                group.create_task(repeat("retention", EVERY_SECONDS, retention.drop, self._stopping))
             group.create_task(self.auditor.run(self.settings.audit_seconds, self._stopping))
             group.create_task(self._watch_loop())
+
+    def _bounded_topics(self) -> Mapping[str, int]:
+        """Those that this service is to look after: of its readers the first by name, else the first service."""
+        first = min((group for groups in self._readers.values() for group in groups), default=self.group)
+        return {
+            topic: days for topic, days in bounds(self.settings.keep_days).items()
+            if min(self._readers.get(topic, ()), default=first) == self.group}
 
     def counting(self, projection: Projection, generation: str) -> Projector:
         return Projector(projection, self.store, self.service, generation)
@@ -185,7 +203,7 @@ class Application:
     def management(self) -> FastAPI:
         return health.management_app(self.health, self.metrics, version=self.version)
 
-    def _decode(self, record: Record) -> Message | Rejected | None:
+    def decode(self, record: Record) -> Message | Rejected | None:
         return decode(
             record, effects_within=self.settings.effects_within, trusted=self._trusted, hears=self._hears)
 

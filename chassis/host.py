@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from chassis import clock, failpoints
 from chassis.access import seal_of
-from chassis.application import Application
+from chassis.application import Application, group_of
 from chassis.definitions import Definition, Definitions, publish, read_directory
 from chassis.health import Health, management_app
 from chassis.metrics import Metrics
@@ -43,6 +43,15 @@ def find_service(name: str) -> Service:
 def find_services() -> Sequence[Service]:
     """All that decide or count, in the order of their ports."""
     return [find_service(name) for name in SERVICES]
+
+
+def readers() -> dict[str, list[str]]:
+    """{topic: groups of the services that hear it}."""
+    found: dict[str, list[str]] = {}
+    for service in find_services():
+        for topic in service.topics:
+            found.setdefault(topic, []).append(group_of(service.name))
+    return found
 
 
 # --- adapters --------------------------------------------------------------------------------------------------------
@@ -157,7 +166,9 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
     """One service until SIGTERM: its consumer, deadlines and jobs, its API and its management port."""
     async with ports(settings) as (bus, store):
         definitions = await publish(store, definitions_of(settings))
-        application = Application(service, settings, store, bus, definitions, version=VERSION)
+        application = Application(
+            service, settings, store, bus, definitions, version=VERSION,
+            readers=readers() if settings.keep_days else None)
         await application.start()
         servers = [
             listening(application.guarded(seal_of(settings)), LOOPBACK, settings.port(service.name)),

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     batch: int = Field(default=500, ge=1, le=10_000, description="Records taken from the log at once")
     session: float | None = Field(
         default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")
+    keep_days: str = Field(default="", description="Days that the log keeps; unset: for ever. See chassis/retention.py")
     first_port: int = Field(default=FIRST_PORT, description="First port of the services' own APIs")
 
     lead_scoring_url: str | None = None
@@ -65,6 +66,14 @@ class Settings(BaseSettings):
                 ZoneInfo(value)
             except (ZoneInfoNotFoundError, ValueError):
                 raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin or Asia/Shanghai") from None
+        return value
+
+    @field_validator("keep_days")
+    @classmethod
+    def _bounds(cls, value: str) -> str:
+        from chassis.retention import bounds
+
+        bounds(value)
         return value
 
     def port(self, service: str) -> int:

@@ -142,7 +142,7 @@ class Gate:
         return moment
 
 
-Jobs = Callable[[], Awaitable[None]]
+Jobs = Callable[[], Awaitable[object]]
 """What is repeated until it is stopped."""
 
 

@@ -15,10 +15,15 @@ class NothingThere(Exception):
     """No system has run on this log and store."""
 
 
+def refuse_nothing(settings: Settings) -> None:
+    """Raises NothingThere instead of making an empty system just to look at it."""
+    if not (settings.kafka and settings.mongo) and not (settings.data_dir / DATABASE).exists():
+        raise NothingThere(f"No system has run on {settings.data_dir}.")
+
+
 def run_audit(settings: Settings, services: Sequence[str], console: Console) -> int:
     """Exit status 1 when something is wrong, with a line for each finding."""
-    if not settings.kafka and not settings.mongo and not (settings.data_dir / DATABASE).exists():
-        raise NothingThere(f"No system has run on {settings.data_dir}: there is nothing to audit.")
+    refuse_nothing(settings)
     reports = asyncio.run(audit(settings, services or SERVICES))
     table = Table("service", "journal", "facts", "records read", "wrong", "undecided")
     for report in reports:

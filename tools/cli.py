@@ -7,13 +7,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools import letters
+from tools import groups, letters
 
 app = typer.Typer(
     name="triptych", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Set the targets, watch the process, see the results. 定指标，盯过程，看结果。",
 )
 app.add_typer(letters.app, name="dead-letters")
+app.add_typer(groups.app, name="groups")
 out = Console()
 err = Console(stderr=True)
 
@@ -54,7 +55,7 @@ def _expected(error: Exception) -> bool:
 
     named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
              "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible",
-             "PortInUse", "Unusable"}
+             "PortInUse", "Unusable", "CannotRebuild", "InUse"}
     return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
         type(error).__name__ in named)
 
@@ -176,6 +177,15 @@ def audit(
     from tools.auditing import run_audit
 
     raise typer.Exit(run_audit(settings(), services or [], out))
+
+
+@app.command()
+def replay(service: Annotated[str, typer.Argument(help="One that keeps figures: kpi")]) -> None:
+    """Count a service's figures anew from the log, beside the living system, and switch over when all is counted."""
+    from chassis.settings import settings
+    from tools.replay import run_replay
+
+    raise typer.Exit(run_replay(settings(), service, out))
 
 
 @app.command()

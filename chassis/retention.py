@@ -1,0 +1,87 @@
+"""How long the log keeps what it holds: for ever, unless a bound was set, and never less than its readers need.
+
+    TRIPTYCH_KEEP_DAYS=365                                      every topic of the business
+    TRIPTYCH_KEEP_DAYS=365,crm.engagements.v1=30                this one shorter
+    TRIPTYCH_KEEP_DAYS=crm.engagements.v1=30                    this one, and nothing else
+
+The same on every log: what is older than the bound goes once every group that reads the topic has read it. Figures can
+then no longer be rebuilt from before.
+"""
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from chassis.documents import millis
+from chassis.ports import Bus, TopicPartition
+from contracts.topics import TOPICS
+
+LEAST_DAYS = 7  # the longest outage after which nothing may have gone
+EVERY_SECONDS = 600.0
+
+log = structlog.get_logger(__name__)
+
+
+def bounds(said: str) -> dict[str, int]:
+    """{topic: days} of the setting. ValueError for what means nothing, names no topic, or is too short."""
+    found: dict[str, int] = {}
+    for part in filter(None, (p.strip() for p in said.split(","))):
+        topic, _, days = part.rpartition("=")
+        if topic and topic not in TOPICS:
+            raise ValueError(f"{topic!r} is no topic; there are {', '.join(TOPICS)}")
+        if not days.isdigit() or int(days) < LEAST_DAYS:
+            raise ValueError(f"{part!r}: say a number of days, at least {LEAST_DAYS}")
+        found |= {topic: int(days)} if topic else {t: int(days) for t in TOPICS if t not in found}
+    return found
+
+
+class Retention:
+    """`readers`: groups that hear a topic, whether or not they have begun; others count once they have committed."""
+
+    def __init__(
+        self, bus: Bus, days: Mapping[str, int], readers: Mapping[str, Iterable[str]], now: Callable[[], datetime],
+    ) -> None:
+        self._bus, self._days, self._readers, self._now = bus, dict(days), readers, now
+
+    async def drop(self) -> int:
+        """Drop what may go; how many records."""
+        n = 0
+        for topic, days in self._days.items():
+            limit = millis(self._now() - timedelta(days=days))
+            begins = await self._bus.begin_offsets([topic])
+            needed = await self._needed(topic)
+            upto = {}
+            for place, begin in begins.items():
+                offset = await self._first_since(place, begin, needed[place], limit)
+                if offset > begin:
+                    upto[place] = offset
+            if upto:
+                await self._bus.drop_before(upto)
+                after = await self._bus.begin_offsets([topic])
+                dropped = sum(after[place] - begins[place] for place in begins)
+                log.info("records_dropped", topic=topic, records=dropped, older_than_days=days)
+                n += dropped
+        return n
+
+    async def _needed(self, topic: str) -> dict[TopicPartition, int]:
+        """The first offset of each partition that some reader has not read."""
+        ends = await self._bus.end_offsets([topic])
+        first = dict(ends)
+        known = set(self._readers.get(topic, ()))
+        for group in sorted({*known, *await self._bus.groups()}):
+            committed = await self._bus.committed(group, [topic])
+            if committed or group in known:
+                for place in first:
+                    first[place] = min(first[place], committed.get(place, 0))
+        return first
+
+    async def _first_since(self, place: TopicPartition, low: int, high: int, limit: int) -> int:
+        """The first offset in [low, high) whose record is not older; `high` when all are. Append times only grow."""
+        while low < high:
+            middle = (low + high) // 2
+            records = await self._bus.read(place, middle, 1)
+            if not records or records[0].timestamp_ms >= limit:
+                high = middle
+            else:
+                low = max(middle, records[0].offset) + 1
+        return min(low, high)

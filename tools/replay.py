@@ -1,0 +1,61 @@
+"""`triptych replay SERVICE`: its figures counted anew from the log, beside the living system, and switched over."""
+import asyncio
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from chassis.application import Application
+from chassis.host import definitions_of, find_service, ports
+from chassis.rebuild import LOOK_SECONDS, Rebuild, Switched
+from chassis.settings import Settings
+from tools.auditing import refuse_nothing
+
+
+def run_replay(settings: Settings, service: str, console: Console) -> int:
+    """Exit status 0 when the new counting is the live one."""
+    refuse_nothing(settings)
+    return asyncio.run(replay(settings, service, console))
+
+
+async def replay(settings: Settings, service: str, console: Console) -> int:
+    definitions, began = definitions_of(settings), time.monotonic()
+    async with ports(settings) as (bus, store):
+        application = Application(find_service(service), settings, store, bus, definitions)
+        rebuild = Rebuild(application)
+        await application.start()  # prepares, but joins no group
+        async with rebuild.running():
+            records = await _caught_up(rebuild, console)
+            seconds = time.monotonic() - began
+            switched = await rebuild.switch()
+        dropped = await rebuild.tidy()
+    _tell(console, switched, records, seconds, dropped)
+    return 0
+
+
+async def _caught_up(rebuild: Rebuild, console: Console) -> int:
+    """Shows how far it is; how many records the log had in the end."""
+    columns = (TextColumn("counting {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        bar = shown.add_task(rebuild.generation, total=None)
+        while True:
+            left, records = await rebuild.left()
+            shown.update(bar, completed=records - left, total=records)
+            if not left:
+                return records
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _tell(console: Console, switched: Switched, records: int, seconds: float, dropped: int) -> None:
+    console.print(
+        f"{records:,} records counted in {seconds:.1f} s. Generation {switched.now} is the live one; {switched.before} "
+        f"and what it left, {dropped:,} documents, are gone.", highlight=False)
+    if not switched.unlike:
+        console.print(f"All {switched.measures} measures are what they were.", highlight=False)
+        return
+    table = Table("measure", "n before", "n now", "sum before", "sum now")
+    for measure, before, now in switched.unlike:
+        table.add_row(measure, f"{before[0]:,}", f"{now[0]:,}", f"{before[1]:,}", f"{now[1]:,}")
+    console.print("[yellow]These are not what they were:[/]")
+    console.print(table)
