@@ -16,6 +16,7 @@ from services.lead_scoring.state import Lead, view
 
 T = TypeVar("T")
 Json = Annotated[dict[str, Any], Body()]
+Ids = Annotated[list[str] | None, Query(max_length=100, description="These and no others, those that are known")]
 Sort = Literal["score", "-score", "captured_at", "-captured_at"]
 LISTED = ("open", "qualified", "converted", "lost", "merged")
 SCORED = "crm.lead.scored.v1"
@@ -34,17 +35,21 @@ def _reads(routes: APIRouter, context: Context) -> None:
     async def leads(
         request: Request, paged: Paged, business_line: str | None = None, grade: str | None = None,
         status: str | None = None, rep_id: str | None = None, source: str | None = None,
-        campaign_id: str | None = None, sort: Annotated[Sort, Query()] = "-score", updated_since: str | None = None,
+        campaign_id: str | None = None, region: str | None = None, team: str | None = None, id: Ids = None,
         q: Annotated[str | None, Query(max_length=128, description="How the id begins; alone, one page")] = None,
+        sort: Annotated[Sort, Query()] = "-score", updated_since: str | None = None,
     ) -> Response:
-        """Leads by business line, grade, status, rep, source or campaign; the highest score first."""
+        """Leads by business line, grade, status, rep, place, source or campaign, the highest score first; or by ids."""
         if q is not None:
             begun = await context.begins("lead", q, limit=paged.limit)
             return page(request, [shown(e.state) for e in begun if e.state.status in LISTED], None)
         if updated_since is not None:
             raise not_in_this_release("leads: updated_since")
+        if id is not None:
+            known = await context.read_many("lead", list(dict.fromkeys(id)))
+            return page(request, [shown(e.state) for e in known.values() if e.state.status in LISTED], None)
         asked = {"business_line": business_line, "grade": grade, "rep_id": rep_id, "source": source,
-                 "campaign_id": campaign_id}
+                 "campaign_id": campaign_id, "region": region, "team": team}
         where: dict[str, Condition] = {name: held for name, held in asked.items() if held is not None}
         where["status"] = AnyOf(LISTED) if status is None else status
         found = await context.find(

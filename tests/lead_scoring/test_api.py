@@ -133,3 +133,14 @@ async def test_another_content_under_the_same_lead_is_a_dead_letter(house: House
     await house.say(LeadCaptured(lead_id="l1", business_line="hardware"), "3")
     [letter] = (await house.door.get("/v1/dead-letters")).json()["items"]
     assert letter["code"] == "already_known"
+
+
+async def test_leads_are_asked_by_place_or_by_their_ids(house: House) -> None:
+    await capture(house, "l1", region="West", team="Harbour")
+    await capture(house, "l2", region="East", team="Harbour")
+
+    async def found(query: str) -> list[str]:
+        return sorted(i["lead_id"] for i in (await house.door.get(f"/v1/leads?{query}")).json()["items"])
+
+    assert await found("region=West") == ["l1"] and await found("team=Harbour") == ["l1", "l2"]
+    assert await found("id=l2&id=l9") == ["l2"]

@@ -229,3 +229,12 @@ async def test_what_is_asked_wrongly_is_told(house: House) -> None:
         assert answer.status_code == 422 and answer.headers["content-type"] == "application/problem+json", path
         assert answer.json()["errors"][0]["pointer"].startswith("/query/"), path
     assert (await house.door.get("/v1/customers?cursor=abc")).status_code == 400
+
+
+async def test_customers_are_asked_by_their_ids_and_unknown_ones_are_left_out(house: House) -> None:
+    for id in ("c1", "c2", "c3"):
+        said = CustomerRegistered(customer_id=id, name=id.upper())
+        await house.app.say(said, time=house.app.now(), source="/crm", id=f"registered-{id}")
+    await house.quiet()
+    body = await get(house, "/v1/customers", id=["c1", "c3", "c9"])
+    assert sorted(i["name"] for i in body["items"]) == ["C1", "C3"] and body["next"] is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chassis.settings import Settings
-from contracts.crm import SurveyDeliveryReported, SurveyResponded
+from contracts.crm import CustomerErased, SurveyDeliveryReported, SurveyResponded
 from contracts.pipeline import Opportunity, OpportunityWon
 from services.surveys.api.links import Links, links_of
 from services.surveys.service import SERVICE
@@ -56,6 +56,9 @@ async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(h
     assert (row["n"], row["invited"], row["answered"], row["response_rate"]) == (1, 1, 1, 1.0)
     figures = {q["id"]: q for q in row["questions"]}
     assert figures["nps"]["nps"] == -100.0 and figures["csat"]["csat"]["top2"]["value"] == 0.0
+    [said] = (await house.door.get("/v1/surveys/after_win/answers?region=West")).json()["items"]
+    assert said["answers"] == {"nps": 3, "reason": "<b>slow</b>", "csat": 2} and said["respondent_id"] == "k1"
+    assert (await house.door.get("/v1/surveys/after_win/answers?region=East")).json()["items"] == []
     by = (await house.door.get("/v1/surveys/after_win/results?by=region,rep_id")).json()["rows"]
     assert by[0]["dimensions"] == {"region": "West", "rep_id": "r1"}
     [issue] = (await house.door.get("/v1/issues?status=open&rep_id=r1")).json()["items"]
@@ -66,6 +69,11 @@ async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(h
     assert (await house.door.get("/v1/issues?status=open")).json()["items"] == []
     [issue] = (await house.door.get("/v1/issues?status=resolved")).json()["items"]
     assert (issue["note"], issue["actor_id"]) == ("Called", "local")
+
+
+async def test_what_employees_answer_is_never_shown_word_for_word(house: House) -> None:
+    answer = await house.door.get("/v1/surveys/employee_pulse/answers")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_shown")
 
 
 async def test_an_old_win_invites_nobody(house: House) -> None:
@@ -163,6 +171,18 @@ async def test_answers_from_other_tools_count_and_bounced_invitations_were_not_d
     tomorrow = (house.app.now() + timedelta(days=2)).date()
     empty = (await house.door.get(f"/v1/surveys/after_win/results?from={tomorrow}")).json()["rows"]
     assert (empty[0]["n"], empty[0]["questions"][0]["reason"]) == (0, "no_answers")
+
+
+async def test_words_of_an_answer_without_invitation_are_shown_until_the_customer_is_erased(house: House) -> None:
+    said = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k7",
+                           answers={"nps": 10, "reason": "kind people"}, complete=True)
+    await house.say(said, "a")
+    await house.quiet()
+    [item] = (await house.door.get("/v1/surveys/after_win/answers")).json()["items"]
+    assert item["answers"] == {"nps": 10, "reason": "kind people"}
+    await house.say(CustomerErased(customer_id="k7"), "gone")
+    await house.quiet()
+    assert "kind people" not in (await house.door.get("/v1/surveys/after_win/answers")).text
 
 
 async def test_a_dead_letter_tells_what_is_wrong_with_an_answer(house: House) -> None:

@@ -21,6 +21,12 @@ QUIET_REGION = "East"
 QUIET_BEFORE_END = timedelta(days=75)
 QUIET_FOR = timedelta(days=14)
 CURRENCY = "EUR"
+PRAISE = ("Quick, honest, and the price was as agreed.", "Your people know what they are talking about.",
+          "从咨询到交付都很顺利。", "The demonstration answered every question we had.")
+MIXED = ("Good product, the contract took its time.", "Fine in all, the offer had to be corrected once.",
+         "总体不错，报价稍慢。")
+COMPLAINTS = ("We waited two weeks for an answer.", "The offer changed after we had agreed.", "交付比承诺的晚了很多。",
+              "Nobody could tell us who is responsible.")
 
 
 class Happening(NamedTuple):
@@ -384,10 +390,19 @@ class Company:
         response = self._id("response")
         self._say(now, "survey.responded", response, response_id=response, survey="after_win",
                   respondent_kind="customer", respondent_id=deal.customer_id, opportunity_id=deal.opportunity_id,
-                  answers={"nps": score}, complete=True, channel="email", **where)
+                  answers={"nps": score, **_words(response, score)}, complete=True, channel="email", **where)
 
 
 # --- chance and calendar ---------------------------------------------------------------------------------------------
+
+
+def _words(response: str, score: int) -> dict[str, Any]:
+    """What else is answered, drawn from the response's own id: it takes nothing out of the company's chances."""
+    own = Random(response)
+    made: dict[str, Any] = {"csat": min(5, max(1, round(score / 2 + own.gauss(0, 0.6))))}
+    if own.random() < 0.4:
+        made["reason"] = own.choice(PRAISE if score >= 9 else MIXED if score >= 7 else COMPLAINTS)
+    return made
 
 
 def _money(minor: int) -> dict[str, Any]:

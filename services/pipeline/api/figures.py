@@ -38,14 +38,16 @@ def router(context: Context) -> APIRouter:
     @made.get("/funnels/{pipeline}")
     async def the_funnel(
         pipeline: str, from_: Annotated[date | None, Query(alias="from")] = None, to: date | None = None,
-        mode: Literal["cohort", "throughput"] = "cohort",
+        mode: Literal["cohort", "throughput"] = "cohort", region: str | None = None, team: str | None = None,
+        rep_id: str | None = None,
     ) -> Response:
         (blueprint,) = chosen(None, pipeline)
         if from_ is not None and to is not None and to <= from_:
             raise Problem(400, "bad_period", "`to` is exclusive and lies after `from`.")
         opened_on = within(from_, to) if mode == "cohort" else None
         found = [journey(blueprint, e.state)
-                 async for e in every(context, conditions(pipeline=pipeline, opened_on=opened_on))]
+                 async for e in every(context, conditions(
+                     pipeline=pipeline, opened_on=opened_on, region=region, team=team, rep_id=rep_id))]
         stages = funnel(blueprint, found, Period(from_, to, context.zone), mode)
         return answer({"pipeline": pipeline, "mode": mode, "from": from_, "to": to, "stages": stages})
 

@@ -1,5 +1,4 @@
 import { DndContext, DragOverlay, KeyboardSensor, MouseSensor, pointerWithin, rectIntersection, TouchSensor, useSensor, useSensors } from "@dnd-kit/core";
-import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useCustomerNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
@@ -13,7 +12,7 @@ import { Select } from "@/ui/small";
 import { Answered, Empty, Loading } from "@/ui/states";
 import { useNow } from "../moving/Sla";
 import { StepDialog } from "../moving/StepDialog";
-import { usePipelines } from "../stages";
+import { PipelineTabs, usePipeline } from "../PipelineTabs";
 import { CardFace } from "./Card";
 import { Column } from "./Column";
 import { isSort, ordered, type Sort, SORTS, totals } from "./columns";
@@ -29,8 +28,7 @@ export function BoardPage() {
   const filters = useFilters();
   const words = useWords();
   const set = useSetWords();
-  const pipelines = usePipelines(filters.line);
-  const pipeline = pipelines.find((p) => p.name === words.pipeline) ?? pipelines[0];
+  const { pipeline } = usePipeline();
   const sort: Sort = isSort(words.sort) ? words.sort : "stage_entered_at";
   const query = useMemo(() => ({ ...asQuery(filters), business_line: undefined }), [filters]);
   const board = useGet<{ columns: BoardColumn[] }>("/v1/opportunities/board", { query: { ...query, pipeline: pipeline?.name } }, { enabled: Boolean(pipeline), keep: true });
@@ -43,11 +41,7 @@ export function BoardPage() {
         <Select label={t("board.sort")} choices={SORTS.map((s) => ({ value: s, label: t(`board.sort.${s}`) }))} value={sort} onChoose={(value) => set({ sort: value })} />
       </FilterBar>}
     >
-      <nav className="tabs" aria-label={t("board.pipelines")}>
-        {pipelines.map((p) => (
-          <Link key={p.name} to="/process/board" search={((s: object) => ({ ...s, pipeline: p.name })) as never} aria-current={p.name === pipeline?.name ? "page" : undefined} className="tab">{p.label}</Link>
-        ))}
-      </nav>
+      <PipelineTabs to="/process/board" />
       <Answered query={board} loading={<Loading rows={4} height="5rem" />}>
         {({ columns }) => columns.length ? <Board key={pipeline?.name} columns={ordered(columns)} filters={query} sort={sort} /> : <Empty title={t("board.none")} />}
       </Answered>

@@ -13,7 +13,7 @@ export function Facts({ deal, customer, blueprint }: { deal: Deal; customer: str
   const line = useLines().find((l) => l.value === deal.business_line)?.label ?? deal.business_line;
   const reason = blueprint?.loss_reasons.find((r) => r.name === deal.loss_reason);
   const rows: [string, ReactNode][] = [
-    [t("deal.customer"), deal.customer_id ? <Link to="/process/customers/$id" params={{ id: deal.customer_id } as never}>{customer}</Link> : <Unknown />],
+    [t("deal.customer"), deal.customer_id ? <Link to="/process/customers/$id" params={{ id: deal.customer_id }}>{customer}</Link> : <Unknown />],
     [t("deal.amount"), <Amount key="a" money={deal.amount} />],
     [t("deal.rep"), deal.rep_id ? <Link to="/process/worklist" search={{ rep: deal.rep_id } as never}>{repName(deal.rep_id)}</Link> : <Unknown />],
     [t("deal.close"), <Day key="c" on={deal.expected_close_on} />],
@@ -24,7 +24,7 @@ export function Facts({ deal, customer, blueprint }: { deal: Deal; customer: str
     [t("deal.blueprint"), <Link key="b" to="/process/blueprint" search={{ pipeline: deal.pipeline } as never}>{title(blueprint?.title, deal.pipeline)} <span className="muted">{deal.blueprint}</span></Link>],
     [t("deal.region"), deal.region ?? <Unknown />],
     [t("deal.team"), deal.team ?? <Unknown />],
-    ...(deal.lead_id ? [[t("deal.lead"), <Link key="l" to="/process/leads/$id" params={{ id: deal.lead_id } as never}>{deal.lead_id}</Link>] as [string, ReactNode]] : []),
+    ...(deal.lead_id ? [[t("deal.lead"), <Link key="l" to="/process/leads/$id" params={{ id: deal.lead_id }}>{deal.lead_id}</Link>] as [string, ReactNode]] : []),
     ...(deal.product_id ? [[t("deal.product"), deal.product_id] as [string, ReactNode]] : []),
     ...Object.entries(deal.dimensions ?? {}).map(([name, value]) => [name, value] as [string, ReactNode]),
     ...Object.entries(deal.fields).filter(([, v]) => v !== null && typeof v !== "object").map(([name, value]) => [name, String(value)] as [string, ReactNode]),
