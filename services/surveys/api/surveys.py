@@ -170,7 +170,8 @@ def _invitation(state: Respondent, made: Invitation, now: datetime, links: Links
 def _answer(feedback: Feedback, entity: Entity | None) -> dict[str, Any]:
     """Free text is remembered with the respondent alone, so that it goes when the respondent is erased."""
     respondent: Respondent | None = entity.state if entity else None
-    key = feedback.feedback_id.rpartition("/")[2]  # without an invitation it is respondent/response
+    _, slash, response = feedback.feedback_id.partition("/")  # an invitation's id, else respondent/response
+    key = f"response/{response}" if slash else feedback.feedback_id
     given = None if respondent is None or respondent.erased else respondent.given.get(key)
     return {
         "feedback_id": feedback.feedback_id, "respondent_id": feedback.respondent_id, "channel": feedback.channel,
