@@ -2,6 +2,7 @@
 import re
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -180,6 +181,10 @@ async def test_words_of_an_answer_without_invitation_are_shown_until_the_custome
     await house.quiet()
     [item] = (await house.door.get("/v1/surveys/after_win/answers")).json()["items"]
     assert item["answers"] == {"nps": 10, "reason": "kind people"}
+    await house.say(replace(said, response_id="a2", answers={"nps": 9}), "b")
+    await house.quiet()
+    assert len((await house.door.get("/v1/surveys/after_win/answers")).json()["items"]) == 2
+    assert (await house.door.get("/v1/surveys/after_win/answers?written=true")).json()["items"] == [item]
     await house.say(CustomerErased(customer_id="k7"), "gone")
     await house.quiet()
     assert "kind people" not in (await house.door.get("/v1/surveys/after_win/answers")).text

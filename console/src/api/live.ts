@@ -1,16 +1,18 @@
 /** The live stream: says which answers have gone stale. Where there is none, the same is done every 15 seconds. */
 import { useEffect, useSyncExternalStore } from "react";
 import { goneStale, POLL_MS } from "./hooks";
-import { useViewer } from "./me";
+import { useMay, useViewer } from "./me";
 
 export type LiveState = "live" | "polling" | "offline";
 
-const CHANNELS: Record<string, string[]> = {
-  opportunities: ["/v1/opportunities", "/v1/funnels"],
-  worklist: ["/v1/worklist"],
-  kpis: ["/v1/kpis", "/v1/boards", "/v1/targets"],
+const FIGURES = ["/v1/kpis", "/v1/boards", "/v1/targets"];
+/** By the beginning of a channel's name: what has gone stale when it speaks. */
+const STALE: Record<string, string[]> = {
+  opportunities: ["/v1/opportunities", "/v1/funnels", "/v1/worklist", ...FIGURES],
+  kpis: FIGURES,
 };
 const CALM_MS = 1_500;
+const SLOW_MS = 60_000; // what has no channel of its own: leads, segments, surveys
 
 let state: LiveState = "polling";
 const listeners = new Set<() => void>();
@@ -28,14 +30,16 @@ export function useLiveState(): LiveState {
 /** While mounted, what changes is read again, at most every 1.5 s. */
 export function useLive(): void {
   const { data: viewer } = useViewer();
+  const may = useMay();
   const who = viewer?.state === "in" ? viewer.me.principal : viewer?.state;
+  const channels = [may("deals:read") && "opportunities", may("figures:read") && "kpis:activities,kpis:revenue"].filter(Boolean).join(",");
   useEffect(() => {
     if (who === undefined || who === "out") return;
-    return follow();
-  }, [who]);
+    return follow(channels);
+  }, [who, channels]);
 }
 
-function follow(): () => void {
+function follow(channels: string): () => void {
   const stale = new Set<string>();
   let calm: ReturnType<typeof setTimeout> | undefined;
   let poll: ReturnType<typeof setInterval> | undefined;
@@ -45,19 +49,26 @@ function follow(): () => void {
     stale.clear();
   };
   const heard = (channel: string): void => {
-    for (const [name, templates] of Object.entries(CHANNELS)) if (channel.startsWith(name)) templates.forEach((t) => stale.add(t));
+    for (const [name, templates] of Object.entries(STALE)) if (channel.startsWith(name)) templates.forEach((t) => stale.add(t));
     calm ??= setTimeout(refresh, CALM_MS);
+  };
+  const every = (ms: number): void => {
+    clearInterval(poll);
+    poll = setInterval(() => {
+      if (!document.hidden) void goneStale("/v1/");
+    }, ms);
   };
   const pollInstead = (): void => {
     become(navigator.onLine ? "polling" : "offline");
-    poll ??= setInterval(() => {
-      if (!document.hidden) void goneStale("/v1/");
-    }, POLL_MS);
+    every(POLL_MS);
   };
-  const source = new EventSource(`/v1/live?channels=${Object.keys(CHANNELS).join(",")}`);
+  if (!channels) {
+    pollInstead();
+    return () => clearInterval(poll);
+  }
+  const source = new EventSource(`/v1/live?channels=${channels}`);
   source.onopen = () => {
-    clearInterval(poll);
-    poll = undefined;
+    every(SLOW_MS);
     become("live");
   };
   source.addEventListener("delta", (event) => heard(channelOf(event as MessageEvent<string>)));

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { ListChecks } from "lucide-react";
-import { useState } from "react";
-import { useCustomerNames } from "@/api/customers";
+import { useMemo, useState } from "react";
+import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
 import { useMe } from "@/api/me";
 import { useRepName } from "@/api/names";
@@ -41,10 +41,9 @@ export function WorklistPage() {
 function Groups({ list }: { list: Worklist }) {
   const t = useSay();
   const [moving, setMoving] = useState<{ deal: Deal; step: string } | null>(null);
-  const everything = GROUPS.flatMap((g) => list[g]);
+  const everything = useMemo(() => GROUPS.flatMap((g) => list[g]), [list]);
   const stageTitle = useStageTitles(everything.map((d) => d.pipeline));
-  const customer = useCustomerNames(everything.map((d) => d.customer_id));
-  const nameOf = (deal: Deal): string => customer(deal.customer_id) ?? deal.customer_id ?? deal.opportunity_id;
+  const nameOf = useDealNames(everything);
   return (
     <>
       {GROUPS.map((group) => (

@@ -7,11 +7,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from chassis.context import Context, Entity
+from chassis.context import Context
 from chassis.ports import Between, Condition
 from chassis.web import Fault, Paged, Problem, Write, answer, not_found, page
 from contracts.kinds import Id
 from contracts.surveys import SurveyContext, SurveySuppressed
+from services.surveys.api.answers import answers_page
 from services.surveys.api.links import Links
 from services.surveys.api.results import PLAIN, rows
 from services.surveys.commands import Invite, RespondentKind
@@ -97,19 +98,19 @@ def add(routes: APIRouter, context: Context, links: Links) -> None:
     @routes.get("/v1/surveys/{name}/answers")
     async def answers(
         request: Request, name: str, paged: Paged, business_line: str | None = None, region: str | None = None,
-        team: str | None = None, rep_id: str | None = None,
+        team: str | None = None, rep_id: str | None = None, written: bool = False,
     ) -> Response:
-        """What customers answered, word for word, latest first. Employees' answers are figures of groups only."""
+        """What customers answered, word for word, latest first; `written`: only those with free text, so that a page
+        may hold fewer than asked for. Employees' answers are figures of groups only."""
         survey = _one(known, name)
         if survey.audience != "customer":
             raise Problem(403, "not_shown", "Answers of employees are shown as figures of groups only.")
         asked = {"business_line": business_line, "region": region, "team": team, "rep_id": rep_id}
         where: dict[str, Condition] = {"survey": name, "answered_at": Between("", None)}
         where |= {n: v for n, v in asked.items() if v is not None}
-        found = await context.find("feedback", where, order="answered_at", descending=True, after=paged.cursor,
-                                   limit=paged.limit)
-        people = await context.read_many("respondent", list({e.state.respondent_id for e in found.items}))
-        return page(request, [_answer(e.state, people.get(e.state.respondent_id)) for e in found.items], found.next)
+        texts = [q.id for q in survey.questions if q.kind == "text"] if written else None
+        items, cursor = await answers_page(context, where, texts, paged.cursor, paged.limit)
+        return page(request, items, cursor)
 
     @routes.get("/v1/surveys/{name}/results")
     async def results(
@@ -164,19 +165,6 @@ def _invitation(state: Respondent, made: Invitation, now: datetime, links: Links
         "respondent_kind": made.respondent_kind, "contact_id": made.contact_id, "channel": made.channel,
         "invited_at": made.at, "expires_at": made.expires_at, "status": status, "delivery": made.delivery or None,
         "context": made.context, "url": link,
-    }
-
-
-def _answer(feedback: Feedback, entity: Entity | None) -> dict[str, Any]:
-    """Free text is remembered with the respondent alone, so that it goes when the respondent is erased."""
-    respondent: Respondent | None = entity.state if entity else None
-    _, slash, response = feedback.feedback_id.partition("/")  # an invitation's id, else respondent/response
-    key = f"response/{response}" if slash else feedback.feedback_id
-    given = None if respondent is None or respondent.erased else respondent.given.get(key)
-    return {
-        "feedback_id": feedback.feedback_id, "respondent_id": feedback.respondent_id, "channel": feedback.channel,
-        "answered_at": feedback.answered_at, "context": feedback.context,
-        "answers": given.answers if given else feedback.answers,
     }
 
 

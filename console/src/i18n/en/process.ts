@@ -33,7 +33,6 @@ export const process = {
   "board.possible.none": "none",
   "board.busy": "Asking what is possible",
   "deal.title": "Deal {id}",
-  "deal.withoutCustomer": "No customer yet",
   "deal.stage": "Stage",
   "deal.next": "What can happen next",
   "deal.next.none": "Nothing leads on from here.",

@@ -35,7 +35,6 @@ export const process: Record<keyof typeof en, string> = {
   "board.possible.none": "无",
   "board.busy": "正在查询可行步骤",
   "deal.title": "商机 {id}",
-  "deal.withoutCustomer": "尚无客户",
   "deal.stage": "阶段",
   "deal.next": "下一步",
   "deal.next.none": "当前没有后续步骤。",

@@ -49,7 +49,7 @@ function route(a: Box, b: Box, steps: number, reopen: boolean, top: number, belo
   if (b.stage.type === "lost") {
     const y = b.y - 20;
     const into = middle(b) + (middle(a) - middle(b)) * 0.1;
-    return { kind: "lost", d: `M${middle(a) + 18} ${bottom}V${y}H${into}V${b.y}`, label: { x: middle(b) + BOX.width / 2 + 14, y: b.y + 14 } };
+    return { kind: "lost", d: `M${middle(a) + 18} ${bottom}V${y}H${into}V${b.y}`, label: { x: middle(a) + 26, y: y - 8 } };
   }
   if (a.stage.type === "lost") {
     const side = a.x + BOX.width;

@@ -1,6 +1,6 @@
 import { DndContext, DragOverlay, KeyboardSensor, MouseSensor, pointerWithin, rectIntersection, TouchSensor, useSensor, useSensors } from "@dnd-kit/core";
 import { useMemo, useState } from "react";
-import { useCustomerNames } from "@/api/customers";
+import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
 import type { BoardColumn, Deal } from "@/api/shapes";
 import { useFormat } from "@/format";
@@ -94,10 +94,6 @@ function Board({ columns, filters, sort }: BoardProps) {
 const SETTLED_MS = 4_000;
 
 function useHeldNames() {
-  const [ids, setIds] = useState<string[]>([]);
-  const customer = useCustomerNames(ids);
-  return {
-    hold: (deal: Deal): void => setIds([deal.customer_id ?? ""]),
-    name: (deal: Deal): string => customer(deal.customer_id) ?? deal.customer_id ?? deal.opportunity_id,
-  };
+  const [held, setHeld] = useState<Deal[]>([]);
+  return { hold: (deal: Deal): void => setHeld([deal]), name: useDealNames(held) };
 }

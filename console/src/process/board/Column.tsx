@@ -2,7 +2,7 @@ import { useDroppable } from "@dnd-kit/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Ban, CircleCheck, ClipboardList, Trophy, XCircle } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
-import { useCustomerNames } from "@/api/customers";
+import { useDealNames } from "@/api/customers";
 import { usePages } from "@/api/hooks";
 import type { BoardColumn, Deal } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
@@ -35,7 +35,7 @@ export function Column({ column, filters, sort, now, moved, verdict }: Props) {
     query: { ...filters, pipeline: column.pipeline, stage: column.stage, sort: columnSort(column, sort) },
   }, { keep: true });
   const deals = useMemo(() => withMoved(column.stage, items, moved), [column.stage, items, moved]);
-  const customer = useCustomerNames(useMemo(() => deals.map((d) => d.customer_id), [deals]));
+  const nameOf = useDealNames(deals);
   const { setNodeRef, isOver } = useDroppable({ id: column.stage });
   const rows = useVirtualizer({
     count: deals.length, getScrollElement: () => place.current, estimateSize: () => CARD_PX, overscan: 6,
@@ -63,7 +63,7 @@ export function Column({ column, filters, sort, now, moved, verdict }: Props) {
               const deal = deals[row.index];
               return deal && (
                 <li key={row.key} style={{ transform: `translateY(${row.start}px)`, height: CARD_PX }} aria-setsize={column.count} aria-posinset={row.index + 1}>
-                  <Card deal={deal} now={now} name={customer(deal.customer_id) ?? deal.customer_id ?? deal.opportunity_id} />
+                  <Card deal={deal} now={now} name={nameOf(deal)} />
                 </li>
               );
             })}

@@ -21,7 +21,7 @@ export function Matrix({ cells, cutoffs }: { cells: MatrixCell[]; cutoffs?: Segm
       </div>
       <table className="matrix">
         <caption className="visually-hidden">{t("segments.matrix.caption")}</caption>
-        <thead><tr><th scope="col" className="matrix-corner">{t("segments.r")} ↓ · {t("segments.fm")} →</th>{MARKS.map((fm) => <th key={fm} scope="col">{fm}</th>)}</tr></thead>
+        <thead><tr><th scope="col" className="matrix-corner">↓ {t("segments.r")}<br />→ {t("segments.fm")}</th>{MARKS.map((fm) => <th key={fm} scope="col">{fm}</th>)}</tr></thead>
         <tbody>
           {[...MARKS].reverse().map((r) => (
             <tr key={r}>

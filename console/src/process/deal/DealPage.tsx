@@ -1,6 +1,6 @@
 import { useParams } from "@tanstack/react-router";
-import { useState } from "react";
-import { useCustomerNames } from "@/api/customers";
+import { useMemo, useState } from "react";
+import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
 import type { Blueprint, Deal, Transitions } from "@/api/shapes";
 import { useFormat } from "@/format";
@@ -26,8 +26,8 @@ export function DealPage() {
   const t = useSay();
   const query = useGet<Deal>("/v1/opportunities/{id}", { path: { id } }, { keep: true });
   const deal = query.data?.opportunity_id === id ? query.data : undefined;
-  const customer = useCustomerNames(deal?.customer_id ? [deal.customer_id] : NONE);
-  const name = customer(deal?.customer_id) ?? deal?.customer_id ?? t("deal.withoutCustomer");
+  const nameOf = useDealNames(useMemo(() => (deal ? [deal] : []), [deal]));
+  const name = deal ? nameOf(deal) : "";
   return (
     <PageFrame
       title={deal ? name : t("deal.title", { id })} above={[{ label: t("process.board"), to: "/process/board" }]} read
@@ -37,7 +37,6 @@ export function DealPage() {
     </PageFrame>
   );
 }
-const NONE: string[] = [];
 
 function Standing({ deal }: { deal: Deal }) {
   const t = useSay();
@@ -59,6 +58,7 @@ function Whole({ deal, name }: { deal: Deal; name: string }) {
   const [step, setStep] = useState<string | null>(null);
   const blueprint = useBlueprint(deal.blueprint);
   const steps = useGet<Transitions>("/v1/opportunities/{id}/transitions", { path: { id: deal.opportunity_id } });
+  const wayOut = deal.status === "open" ? (blueprint.data?.stages ?? []).filter((s) => s.type === "lost").map((s) => s.name) : (blueprint.data?.stages ?? []).map((s) => s.name);
   const stageTitle = (stage: string): string => title(blueprint.data?.stages.find((s) => s.name === stage)?.title, stage);
   return (
     <>
@@ -67,7 +67,7 @@ function Whole({ deal, name }: { deal: Deal; name: string }) {
         <div className="stack-wide">
           <section className="card" aria-labelledby="next">
             <header className="card-head"><h2 id="next">{t("deal.next")}</h2></header>
-            <Answered query={steps}>{(found) => <Next steps={found.items} onStep={setStep} />}</Answered>
+            <Answered query={steps}>{(found) => <Next steps={found.items} lost={wayOut} onStep={setStep} />}</Answered>
           </section>
           <section className="card" aria-labelledby="history">
             <header className="card-head"><h2 id="history">{t("deal.history")}</h2></header>

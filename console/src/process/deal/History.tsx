@@ -30,11 +30,16 @@ export function History({ id, rev, stageTitle, stepTitle }: Props) {
   return (
     <>
       <ol className="history">
-        {[...items].reverse().map((row) => <Row key={row.sequence} row={row} stageTitle={stageTitle} stepTitle={stepTitle} />)}
+        {[...items].reverse().filter(told).map((row) => <Row key={row.sequence} row={row} stageTitle={stageTitle} stepTitle={stepTitle} />)}
       </ol>
       {hasNextPage && <p className="card-body"><Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>{t("state.more")}</Button></p>}
     </>
   );
+}
+
+/** Entering the first stage is part of being opened. */
+function told(row: HistoryRow): boolean {
+  return row.type !== "crm.stage.entered.v1" || text(row, "from") !== null;
 }
 
 function Row({ row, stageTitle, stepTitle }: { row: HistoryRow } & Pick<Props, "stageTitle" | "stepTitle">) {
@@ -43,9 +48,7 @@ function Row({ row, stageTitle, stepTitle }: { row: HistoryRow } & Pick<Props, "
   const Icon = ICONS[row.type] ?? CircleDot;
   const key = `event.${row.type}`;
   const from = text(row, "from"), to = text(row, "to"), actor = text(row, "actor_id"), stage = text(row, "stage");
-  const first = row.type === "crm.stage.entered.v1" && from === null;
-  const headline = first ? t("event.crm.opportunity.opened.v1", { to: stageTitle(to ?? "") })
-    : row.type === "crm.opportunity.opened.v1" ? t(key as "event.crm.opportunity.opened.v1", { to: stageTitle(String((row.data.opportunity as { stage?: string })?.stage ?? "")) })
+  const headline = row.type === "crm.opportunity.opened.v1" ? t(key as "event.crm.opportunity.opened.v1", { to: stageTitle(String((row.data.opportunity as { stage?: string })?.stage ?? "")) })
     : isKey(key) ? t(key, { from: stageTitle(from ?? ""), to: stageTitle(to ?? ""), stage: stageTitle(stage ?? ""), transition: stepTitle(text(row, "transition") ?? "") }) : row.type;
   const reasons = (row.data.reasons as Reason[] | undefined) ?? [];
   return (

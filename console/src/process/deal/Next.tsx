@@ -4,8 +4,8 @@ import { useSay, useTitle } from "@/i18n";
 import { Button } from "@/ui/Button";
 import { reasonText } from "../moving/reasons";
 
-/** Every step that starts from here: whether it may be made as things stand, and what is missing if not. */
-export function Next({ steps, onStep }: { steps: Transition[]; onStep: (step: string) => void }) {
+/** Every step that starts from here: whether it may be made as things stand, and what is missing if not. `lost`: ways out. */
+export function Next({ steps, lost, onStep }: { steps: Transition[]; lost: readonly string[]; onStep: (step: string) => void }) {
   const t = useSay();
   const title = useTitle();
   if (steps.length === 0) return <p className="card-body muted">{t("deal.next.none")}</p>;
@@ -26,7 +26,7 @@ export function Next({ steps, onStep }: { steps: Transition[]; onStep: (step: st
               </ul>
             )}
           </div>
-          <Button small look={step.allowed ? "primary" : "plain"} onClick={() => onStep(step.name)} aria-label={`${step.allowed ? t("move.do") : t("move.open")}: ${title(step.title, step.name)}`}>
+          <Button small look={step.allowed && !lost.includes(step.to) ? "primary" : "plain"} onClick={() => onStep(step.name)} aria-label={`${step.allowed ? t("move.do") : t("move.open")}: ${title(step.title, step.name)}`}>
             {step.allowed ? t("move.do") : t("move.open")}
           </Button>
         </li>

@@ -50,7 +50,7 @@ function Story({ id }: { id: string }) {
   return (
     <Pages query={query} items={query.items} empty={t("lead.history.none")}>
       <ol className="story">
-        {[...query.items].reverse().map((row) => {
+        {[...query.items].sort((a, b) => b.time.localeCompare(a.time) || b.sequence - a.sequence).map((row) => {
           const key = `event.${row.type}`;
           const grade = typeof row.data.grade === "string" ? row.data.grade : "";
           return (
