@@ -76,6 +76,10 @@ class Settings(BaseSettings):
         bounds(value)
         return value
 
+    def credentials(self) -> dict[str, str]:
+        """What the command line shows at the door: TRIPTYCH_API_KEY, if there is one."""
+        return {} if self.api_key is None else {"Authorization": f"Bearer {self.api_key.get_secret_value()}"}
+
     def port(self, service: str) -> int:
         return self.first_port + SERVICES.index(service)
 

@@ -11,7 +11,8 @@ def ask(method: str, path: str, body: Any = None, params: Any = None) -> Any:
 
     address = f"http://{settings().http}"
     try:
-        answer = httpx.request(method, address + path, json=body, params=params, timeout=30, trust_env=False)
+        answer = httpx.request(method, address + path, json=body, params=params, timeout=30, trust_env=False,
+                               headers=settings().credentials())
     except httpx.TransportError as error:
         raise Unreachable(f"No system answers at {address}: {error}. Start one with `triptych up`.") from None
     if answer.status_code >= 400:

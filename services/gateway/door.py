@@ -11,9 +11,12 @@ from chassis.settings import Settings
 from contracts.topics import TOPICS
 from services.gateway import intake, letters, operators
 from services.gateway.auth import sign_in
+from services.gateway.auth.browser import Browser
 from services.gateway.auth.identify import Identifier
 from services.gateway.auth.keys import ApiKeys
+from services.gateway.auth.provider import Provider
 from services.gateway.auth.sessions import Sessions
+from services.gateway.auth.tokens import Tokens
 from services.gateway.gate.audit import Audit
 from services.gateway.organisation import Organisation, OrganisationReader
 from services.gateway.pages import compose, people
@@ -31,7 +34,10 @@ class Door:
         self.references = References(self.proxy)
         self.organisation = Organisation(definitions, zone)
         self.sessions, self.keys = Sessions(store), ApiKeys(store)
-        self.identifier = Identifier(settings, self.sessions, self.organisation, self.keys, None)
+        self.provider = Provider(settings.oidc_issuer) if settings.oidc_issuer else None
+        tokens = Tokens(settings, self.provider) if self.provider else None
+        self.identifier = Identifier(settings, self.sessions, self.organisation, self.keys, tokens)
+        self.browser = Browser(settings, store, self.sessions, self.provider)
         self.feed = Feed(bus, self.proxy, zone)
         self.live = Live(settings, bus, self.feed, self.identifier)
         self._reader = OrganisationReader(bus, self.organisation, zone)
@@ -40,8 +46,9 @@ class Door:
     def routers(self) -> Sequence[APIRouter]:
         return [
             intake.router(self.settings, self.bus), letters.router(self.proxy),
-            operators.router(self.settings, self.proxy, self.store),
-            sign_in.router(self.settings, self.sessions, self.organisation), self.live.router(),
+            operators.router(self.settings, self.proxy, self.store, self.audit),
+            sign_in.router(self.settings, self.sessions, self.organisation), self.browser.router(),
+            self.live.router(),
             people.router(self.organisation), compose.router(self.proxy, self.organisation),
         ]
 
@@ -49,12 +56,16 @@ class Door:
         """Until `stop`."""
         await self.bus.ensure_topics({name: TOPICS[name].partitions for name in TELLING})
         readers = [asyncio.create_task(self._reader.run()), asyncio.create_task(self.feed.run())]
+        if self.provider is not None:
+            readers.append(asyncio.create_task(self.provider.run()))
         try:
             await self._stopping.wait()
         finally:
             for task in readers:
                 task.cancel()
             await asyncio.gather(*readers, return_exceptions=True)
+            if self.provider is not None:
+                await self.provider.stop()
 
     async def stop(self) -> None:
         self._stopping.set()

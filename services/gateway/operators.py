@@ -1,20 +1,23 @@
 """What operators ask of every service at once: lag, health, definitions."""
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from chassis.definitions import PUBLISHED
-from chassis.ports import Store
+from chassis.ports import Between, Condition, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Paged, Problem, answer, page
+from services.gateway.gate.audit import Audit
 from services.gateway.proxy import Proxy
 
 
-def router(settings: Settings, proxy: Proxy, store: Store) -> APIRouter:
+def router(settings: Settings, proxy: Proxy, store: Store, audit: Audit) -> APIRouter:
     routes = APIRouter(tags=["operators"])
 
     @routes.get("/v1/lag", summary="Records not yet processed, per service and topic")
@@ -36,7 +39,25 @@ def router(settings: Settings, proxy: Proxy, store: Store) -> APIRouter:
                  for k, n, v, b in (orjson.loads(d.body) for d in found.documents)]
         return page(request, items, found.next)
 
+    @routes.get("/v1/audit", summary="Every write and every refusal: who, what, when, what came of it; newest first")
+    async def audited(
+        request: Request, paged: Paged, principal: Annotated[str | None, Query(max_length=128)] = None,
+        outcome: Literal["done", "refused", "failed"] | None = None, since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
+    ) -> Response:
+        """No bodies, no addresses, no names: ids as they stand in the path."""
+        asked = {"principal": principal, "outcome": outcome}
+        where: dict[str, Condition] = {n: v for n, v in asked.items() if v is not None}
+        if since is not None or until is not None:
+            where["at"] = Between(_micros(since), _micros(until))
+        items, more = await audit.page(where, paged.cursor, paged.limit)
+        return page(request, items, more)
+
     return routes
+
+
+def _micros(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp() * 1_000_000)
 
 
 async def everywhere(

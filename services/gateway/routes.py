@@ -145,7 +145,6 @@ LACKING: tuple[Lacking, ...] = (
     _lacking("GET", r"/v1/anomalies(/.*)?", "anomalies"),
     _lacking("GET", r"/v1/reps/[^/]+/.+", "capability and activity of reps"),
     _lacking("GET", r"/v1/teams(/.*)?", "capability of teams"),
-    _lacking("GET", r"/v1/audit", "the audit log"),
 )
 
 

@@ -49,7 +49,7 @@ async def _run(
 @asynccontextmanager
 async def _sink(settings: Settings, bus: bool) -> AsyncIterator[Sink]:
     if not bus:
-        door = Door(f"http://{settings.http}")
+        door = Door(f"http://{settings.http}", settings.credentials())
         try:
             yield door
         finally:

@@ -1,7 +1,7 @@
 """Sends what a mapping makes: through the public door, or straight to the log; waits until it has been counted."""
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
@@ -31,8 +31,8 @@ class Sink(Protocol):
 class Door:
     """`POST /v1/events` of a running system."""
 
-    def __init__(self, address: str) -> None:
-        self.client = httpx.AsyncClient(base_url=address, timeout=60, trust_env=False)
+    def __init__(self, address: str, headers: Mapping[str, str] | None = None) -> None:
+        self.client = httpx.AsyncClient(base_url=address, timeout=60, trust_env=False, headers=headers)
         self._met = False
 
     async def take(self, chunk: Sequence[Event]) -> list[Rejection]:

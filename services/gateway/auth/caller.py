@@ -58,7 +58,8 @@ class Caller:
 
 
 def caller_of(
-    identity: Identity, name: str | None, roles: tuple[str, ...], own: Scope, rep_id: str | None, via: Via,
+    identity: Identity, principal: str, name: str | None, roles: tuple[str, ...], own: Scope, rep_id: str | None,
+    via: Via,
 ) -> Caller:
     granted = permissions_of(roles) if identity.permissions is None else frozenset(identity.permissions)
-    return Caller(identity.principal, name, identity.mode, roles, granted, own, rep_id, via)
+    return Caller(principal, name, identity.mode, roles, granted, own, rep_id, via)

@@ -45,16 +45,17 @@ class Identifier:
 
     def known(self, identity: Identity, via: Via) -> Caller:
         """The identity with what the organisation knows of it."""
-        rep_id, roles = identity.rep_id, identity.roles
+        rep_id, roles, principal = identity.rep_id, identity.roles, identity.principal
         person = self._organisation.people().get(rep_id) if rep_id else None
         if person is None and identity.login:
             person = self._organisation.by_login(identity.login)
             rep_id = person.rep_id if person else None
+            principal = rep_id or principal
         if roles is None:
             roles = person.roles if person else ()
         own = self._organisation.scope(roles, rep_id, identity.scope)
         name = identity.name or (person.name if person else None)
-        return caller_of(identity, name, tuple(roles), own, rep_id, via)
+        return caller_of(identity, principal, name, tuple(roles), own, rep_id, via)
 
     def _of_this_mode(self, identity: Identity) -> bool:
         """A developer's session does not outlive the day on which a provider was set."""

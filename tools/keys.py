@@ -1,0 +1,71 @@
+"""`triptych keys`: API keys of integrations, made and revoked in the store itself: the first one needs no door."""
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from services.gateway.auth.keys import ApiKey, ApiKeys
+
+app = typer.Typer(no_args_is_help=True, help="API keys of integrations: what each may do, until when; revoke them.")
+out = Console()
+T = TypeVar("T")
+Names = Annotated[list[str] | None, typer.Option()]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Of the integration")],
+    scope: Annotated[list[str], typer.Option(help="A permission, such as events:write; several times for several")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="How long it is valid")] = 90,
+    rep: Names = None, team: Names = None, region: Names = None, business_line: Names = None,
+) -> None:
+    """Make a key and print it, this once: only its hash is kept. --rep, --team, … limit it to their records."""
+    from chassis.access import EVERYTHING, Scope
+
+    rows = Scope(reps=tuple(rep or ()), teams=tuple(team or ()), regions=tuple(region or ()),
+                 business_lines=tuple(business_line or ()))
+    key, made = asyncio.run(_with(lambda keys: keys.create(
+        name, scope, days=days, scope=EVERYTHING if rows.nothing else rows)))
+    typer.echo(key)
+    typer.echo(f"{made.name}: {', '.join(made.permissions)} until {_day(made.until)}. It is not shown again.", err=True)
+
+
+@app.command(name="list")
+def list_() -> None:
+    """Every key without its secret: state, scopes, last use."""
+    table = Table(Column("id", no_wrap=True), "name", "state", "scopes", "until", "last used")
+    for key in asyncio.run(_with(lambda keys: keys.all())):
+        table.add_row(key.id, key.name, key.state(datetime.now(UTC).timestamp()), ", ".join(key.permissions),
+                      _day(key.until), _day(key.used_at) if key.used_at else "never")
+    out.print(table if table.row_count else "There are no keys.")
+
+
+@app.command()
+def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it")]) -> None:
+    """From now on it is not accepted."""
+    found: ApiKey | None = asyncio.run(_with(lambda keys: keys.revoke(id)))
+    if found is None:
+        raise UnknownApiKey(f"There is no key {id!r}; `triptych keys list` shows them.")
+    out.print(f"{found.name} ({found.id}) is revoked.")
+
+
+class UnknownApiKey(ValueError):
+    """No key has this id."""
+
+
+async def _with(work: "Callable[[ApiKeys], Awaitable[T]]") -> T:
+    from chassis.host import ports
+    from chassis.settings import settings
+    from services.gateway.auth.keys import ApiKeys
+
+    async with ports(settings()) as (_, store):
+        return await work(ApiKeys(store))
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
