@@ -39,7 +39,7 @@ def _rule(methods: str, path: str, permission: str, *, writes: bool | None = Non
     """`{}` stands for one segment, `{*}` for any number of them."""
     named = frozenset(methods.split("|"))
     text = re.escape(path).replace(r"\{\*\}", "(?:/.*)?").replace(r"\{\}", "[^/]+")
-    changing = named.isdisjoint({"GET"}) if writes is None else writes
+    changing = named != {"GET"} if writes is None else writes
     return Rule(named, re.compile(text), permission, changing)
 
 

@@ -1,0 +1,92 @@
+"""An OpenID Connect issuer on loopback: a real HTTP server with discovery and keys, and a hand that signs tokens."""
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+AUDIENCE = "triptych"
+
+
+@dataclass
+class Issuer:
+    """`away`: it answers 503. `asked`: how often each path was asked for."""
+
+    url: str
+    keys: dict[str, Any] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    away: bool = False
+
+    def add_key(self, id: str, kind: str = "ES256") -> None:
+        self.keys[id] = ec.generate_private_key(ec.SECP256R1()) if kind == "ES256" else rsa.generate_private_key(
+            public_exponent=65537, key_size=2048)
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [self._jwk(id, key) for id, key in self.keys.items()]}
+
+    def public_pem(self, id: str) -> bytes:
+        made: bytes = self.keys[id].public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        return made
+
+    def claims(self, **changed: Any) -> dict[str, Any]:
+        """What a good token says; a change to None takes a claim away."""
+        now = int(time.time())
+        made = {"iss": self.url, "aud": AUDIENCE, "sub": "u-1", "iat": now, "exp": now + 600, "roles": ["director"],
+                **changed}
+        return {name: value for name, value in made.items() if value is not None}
+
+    def token(self, *, kid: str = "k1", headers: dict[str, Any] | None = None, **changed: Any) -> str:
+        key = self.keys[kid]
+        algorithm = "ES256" if isinstance(key, ec.EllipticCurvePrivateKey) else "RS256"
+        return jwt.encode(self.claims(**changed), key, algorithm,
+                          {"kid": kid, "typ": "at+jwt", **(headers or {})})
+
+    @staticmethod
+    def _jwk(id: str, key: Any) -> dict[str, Any]:
+        elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
+        algorithm = jwt.algorithms.ECAlgorithm if elliptic else jwt.algorithms.RSAAlgorithm
+        made = algorithm.to_jwk(key.public_key(), as_dict=True)
+        return {**made, "kid": id, "use": "sig", "alg": "ES256" if elliptic else "RS256"}
+
+
+@contextmanager
+def issuing() -> Iterator[Issuer]:
+    """It has one key, k1."""
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            made.asked[self.path] += 1
+            pages: dict[str, Any] = {
+                "/.well-known/openid-configuration": {
+                    "issuer": made.url, "jwks_uri": f"{made.url}/keys", "authorization_endpoint": f"{made.url}/auth",
+                    "token_endpoint": f"{made.url}/token"},
+                "/keys": made.jwks(),
+            }
+            body = json.dumps(pages.get(self.path, {})).encode()
+            self.send_response(503 if made.away else 200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    made = Issuer(f"http://127.0.0.1:{server.server_port}")
+    made.add_key("k1")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

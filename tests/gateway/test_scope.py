@@ -1,0 +1,372 @@
+"""Everyone sees what is his, on every path: reads, lists, counts, figures, exports, searches, ids in bodies."""
+import csv
+import io
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from chassis.access import EVERYTHING, NOTHING, Access, Scope, narrowed, seeing
+from chassis.host import find_services
+from chassis.ports import AnyOf, Between, Contains
+from services.gateway.permissions import PERMISSIONS, PUBLIC, ROLES, SIGNED_IN
+from services.gateway.routes import CONSOLE, RULES, rule_for
+from tests.gateway.scenes import OWNERS, client, code, event, looking, peopled
+from tests.gateway.town import Town
+
+IDS = ("opportunity_id", "lead_id", "customer_id", "activity_id", "rep_id", "id")
+OWN, FOREIGN = OWNERS
+
+
+@pytest.fixture(scope="module")
+async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    async with peopled(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+# --- roles and routes ------------------------------------------------------------------------------------------------
+
+
+async def test_every_route_of_every_service_asks_for_a_permission(home: Town):
+    """A new route without a rule cannot be reached; here it is noticed before somebody wonders why."""
+    paths = (await home.door.get("/openapi.json")).json()["paths"]
+    for path, methods in paths.items():
+        plain = re.sub(r"\{[^}]+\}", "x", path)
+        for method in methods:
+            rule = rule_for(method.upper(), plain)
+            assert rule is not None, f"no rule names {method.upper()} {path}"
+            assert rule is not CONSOLE, f"{method.upper()} {path} is left to the console"
+            assert rule.permission in {*PERMISSIONS, PUBLIC, SIGNED_IN}
+
+
+def test_every_write_of_the_table_is_told_to_the_audit_log():
+    reads = {"/v1/kpis/query", "/v1/targets/solve", "/v1/sign\\-out"}
+    for rule in RULES:
+        silent = rule.methods & {"POST", "PUT", "PATCH", "DELETE"} and not rule.writes
+        assert not silent or rule.pattern.pattern in reads, rule.pattern.pattern
+
+
+def test_every_permission_belongs_to_a_role_and_only_the_admin_has_all():
+    assert ROLES["admin"] == set(PERMISSIONS)
+    assert not [r for r, granted in ROLES.items() if r != "admin" and granted >= set(PERMISSIONS)]
+    assert set().union(*(g for r, g in ROLES.items())) == set(PERMISSIONS)
+    assert "organisation:write" not in set().union(*(g for r, g in ROLES.items() if r != "admin"))
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+async def test_a_role_is_refused_what_it_was_not_given(home: Town, role: str):
+    asked = {"deals:read": "/v1/opportunities", "leads:read": "/v1/leads", "customers:read": "/v1/customers",
+             "figures:read": "/v1/boards", "operate:read": "/v1/lag", "audit:read": "/v1/audit",
+             "definitions:read": "/v1/definitions", "surveys:write": "/v1/surveys/after_win/invitations",
+             "people:read": "/v1/reps", "issues:read": "/v1/issues", "process:read": "/v1/blueprints",
+             "segments:read": "/v1/segments", "surveys:read": "/v1/surveys"}
+    async with looking(home, role, rep_id="anna") as browser:
+        for permission, path in asked.items():
+            answer = await browser.get(path)
+            wanted = (200, None) if permission in ROLES[role] else (403, "not_permitted")
+            assert code(answer) == wanted, f"{role} at {path}"
+
+
+async def test_who_has_no_role_may_do_nothing(home: Town):
+    found = home.app.state.door.organisation.scope((), None, None)
+    assert found == NOTHING and not found.holds({"rep_id": None})
+
+
+# --- a foreign record is not there -----------------------------------------------------------------------------------
+
+
+def records(rep: str) -> list[str]:
+    deal, lead, customer = f"/v1/opportunities/deal-{rep}", f"/v1/leads/lead-{rep}", f"/v1/customers/customer-{rep}"
+    return [deal, f"{deal}/history", f"{deal}/transitions", f"{deal}/overview", lead, f"{lead}/score",
+            f"{lead}/history", customer, f"{customer}?as_of=2026-01-01", f"/v1/reps/{rep}"]
+
+
+@pytest.mark.parametrize("path", records(FOREIGN))
+async def test_a_foreign_record_is_not_there(home: Town, path: str):
+    own = path.replace(FOREIGN, OWN)
+    nowhere = path.replace(FOREIGN, "nobody")
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        assert (await anna.get(own)).status_code == 200
+        foreign, absent = await anna.get(path), await anna.get(nowhere)
+        assert code(foreign) == code(absent) == (404, "not_found")
+        assert foreign.json()["detail"].replace(FOREIGN, "nobody") == absent.json()["detail"]
+
+
+async def test_every_readable_path_with_an_id_is_tried_above_or_holds_no_persons_records(home: Town):
+    """A path that is added to a scoped service comes here, or to the list of what belongs to nobody."""
+    nobodys = re.compile(
+        r"/v1/(blueprints|business-lines|surveys|kpis|boards|targets|funnels|forecasts|segments|dead-letters|campaigns"
+        r"|anomalies|teams|definitions|webhooks)\b.*|/s/.*|/v1/issues/\{.*|/v1/reps/\{[^}]+\}/.*|/v1/sign-in.*")
+    tried = {re.sub(r"\?.*", "", p) for p in records("x")}
+    for path, methods in (await home.door.get("/openapi.json")).json()["paths"].items():
+        if "get" in methods and "{" in path and not nobodys.fullmatch(path):
+            kind = path.split("/")[2]
+            name = {"opportunities": "deal-x", "leads": "lead-x", "customers": "customer-x", "reps": "x"}[kind]
+            assert re.sub(r"\{[^}]+\}", name, path) in tried, f"{path} is not tried with a foreign record"
+
+
+# --- lists, counts, figures ------------------------------------------------------------------------------------------
+
+LISTS = ["/v1/opportunities", "/v1/leads", "/v1/customers", "/v1/reps", "/v1/opportunities?q=deal", "/v1/leads?q=lead",
+         "/v1/customers?q=firm", "/v1/opportunities?sort=-updated", "/v1/opportunities?rep_id=cleo",
+         "/v1/leads?rep_id=cleo", "/v1/customers?rep_id=cleo", "/v1/opportunities?region=East",
+         "/v1/search?q=deal", "/v1/search?q=lead", "/v1/search?q=firm", "/v1/search?q=cleo",
+         "/v1/kpis/opportunities_opened/records", "/v1/kpis/visits/records", "/v1/kpis/open_pipeline/records",
+         "/v1/customers?id=customer-cleo&id=customer-anna"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_list_has_own_records_only(home: Town, path: str):
+    assert FOREIGN in (await home.door.get(path)).text, "the admin sees both: there is something to hide"
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        answer = await anna.get(path)
+        assert answer.status_code == 200, answer.text
+        shown = answer.text.replace('"q":"cleo"', "")
+        assert FOREIGN not in shown and "nora" not in shown
+        if FOREIGN not in path and "East" not in path:
+            assert OWN in shown, "and the own ones are there"
+
+
+async def test_pages_of_a_list_hold_own_records_only_and_end(home: Town):
+    async with looking(home, "manager", rep_id="max") as manager:
+        seen: list[str] = []
+        path: str | None = "/v1/opportunities?limit=1"
+        while path:
+            answer = await manager.get(path)
+            seen += [i["rep_id"] for i in answer.json()["items"]]
+            path = answer.links.get("next", {}).get("url")
+        assert set(seen) == {"anna"}
+
+
+async def test_an_export_has_own_records_only(home: Town):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        answer = await anna.get("/v1/opportunities", headers={"accept": "text/csv"})
+        rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+        assert {r["rep_id"] for r in rows} == {OWN}
+        assert rows[0]["amount.currency"] == "EUR"
+
+
+async def test_counts_and_sums_are_of_own_records_only(home: Town):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        columns = (await anna.get("/v1/opportunities/board")).json()["columns"]
+        everybodys = (await home.door.get("/v1/opportunities/board")).json()["columns"]
+        own, whole = (sum(c["count"] for c in found) for found in (columns, everybodys))
+        assert (own, whole) == (1, 2)
+        funnel = (await anna.get("/v1/funnels/hardware")).json()["stages"]
+        assert funnel[0]["reached"] == 1
+        segments = (await anna.get("/v1/segments")).json()
+        assert segments["customers"] <= 1
+
+
+@pytest.mark.parametrize("query", ["", "?by=rep", "?by=region", "?by=team", "?where=rep:cleo", "?where=region:East",
+                                   "?by=rep&where=rep:cleo&where=rep:anna", "?compare=previous&by=rep"])
+async def test_a_figure_counts_own_records_only(home: Town, query: str):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        for measure in ("opportunities_opened", "visits", "open_pipeline", "leads_captured"):
+            answer = await anna.get(f"/v1/kpis/{measure}{query}")
+            rows = answer.json()["rows"]
+            foreign = ("cleo" in query and "anna" not in query) or "East" in query
+            assert {r["value"] for r in rows if r["value"]} == (set() if foreign else {1}), f"{measure}{query}: {rows}"
+            assert not {FOREIGN, "nora", "East", "Lake"} & {v for r in rows for v in r["dimensions"].values()}
+
+
+async def test_several_questions_and_boards_count_own_records_only(home: Town):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        asked = [{"measure": "opportunities_opened"}, {"measure": "visits", "by": ["rep"]}]
+        found = (await anna.post("/v1/kpis/query", json=asked)).json()["items"]
+        assert [sum(r["value"] for r in item["rows"]) for item in found] == [1, 1]
+        board = (await anna.get("/v1/boards/activities")).json()
+        assert FOREIGN not in str(board)
+
+
+async def test_what_cannot_be_divided_by_a_scope_has_no_figure_instead_of_a_wrong_one(home: Town):
+    catalogue = (await home.door.get("/v1/kpis?limit=500")).json()["items"]
+    whole = [m["measure"] for m in catalogue if "team" not in m["dimensions"]]
+    for measure in whole:
+        async with looking(home, "manager", team="Nowhere") as manager:
+            answer = (await manager.get(f"/v1/kpis/{measure}")).json()
+            assert (answer["rows"], answer["reason"]) == ([], "beyond_scope")
+
+
+async def test_targets_of_others_are_not_shown(home: Town):
+    targets = [{"measure": "visits", "scope": {"rep": rep}, "value": 10} for rep in OWNERS]
+    assert (await home.door.put("/v1/targets/2026-01", json=[*targets, {"measure": "visits", "value": 99}])).is_success
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        for path in ("/v1/targets/2026-01", "/v1/targets/2026-01/attainment"):
+            assert [t["scope"] for t in (await anna.get(path)).json()["items"]] == [{"rep": OWN}]
+        rows = (await anna.get("/v1/kpis/visits?period=2026-01&where=rep:cleo")).json()["rows"]
+        assert "target" not in str(rows)
+
+
+# --- managers, directors, several limits -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("place", "seen"), [
+    ({"rep_id": "max"}, {"anna"}), ({"rep_id": "nora"}, {"cleo"}), ({"team": "Hill"}, {"anna"}),
+    ({"region": "East"}, {"cleo"}), ({"business_line": "hardware"}, {"anna", "cleo"}),
+    ({"business_line": "software"}, set()), ({"team": "Hill", "region": "East"}, set()), ({"team": "Unknown"}, set()),
+])
+async def test_a_manager_sees_the_subtree_or_the_places_that_were_given(
+    home: Town, place: dict[str, str], seen: set[str],
+):
+    async with looking(home, "manager", **place) as manager:
+        assert {i["rep_id"] for i in (await manager.get("/v1/opportunities")).json()["items"]} == seen
+        rows = (await manager.get("/v1/kpis/opportunities_opened?by=rep")).json()["rows"]
+        assert {r["dimensions"]["rep"] for r in rows} == seen
+
+
+async def test_a_role_for_the_whole_company_widens_only_what_it_grants(home: Town):
+    """A rep who is an analyst too counts everybody's figures, and still opens his own deals only."""
+    from services.gateway.auth.caller import Identity
+
+    caller = home.app.state.door.identifier.known(
+        Identity("oidc", "user:a", rep_id=OWN, roles=("rep", "analyst")), "header")
+    assert caller.scope("figures:read") == EVERYTHING
+    assert caller.scope("deals:read") == Scope(reps=(OWN,))
+
+
+async def test_the_tree_is_followed_as_it_changes(tmp_path: Any):
+    async with peopled(tmp_path) as made, looking(made, "manager", rep_id="nora") as nora:
+        assert (await nora.get("/v1/opportunities/deal-anna")).status_code == 404
+        await made.publish(event("crm.employee.assigned.v1", "moved", employee_id=OWN, name="Anna", team="Lake",
+                                 region="East", manager_id="nora"))
+
+        async def seen() -> bool:
+            return (await nora.get("/v1/opportunities/deal-anna")).status_code == 200
+
+        from tests.adapters.waiting import until
+
+        await until(seen, 5, "the tree has changed")
+        await made.publish(event("crm.employee.left.v1", "gone", employee_id=OWN))
+        await until(lambda: _not(seen), 5, "who left is below nobody")
+
+
+async def _not(holds: Any) -> bool:
+    return not await holds()
+
+
+# --- writes ----------------------------------------------------------------------------------------------------------
+
+CALL = {"kind": "call"}
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [
+    ("PATCH", "/v1/opportunities/deal-cleo", {"region": "West"}),
+    ("POST", "/v1/opportunities/deal-cleo/transitions", {"transition": "engage"}),
+    ("PATCH", "/v1/leads/lead-cleo", {"source": "x"}),
+    ("POST", "/v1/leads/lead-cleo/convert", {"customer_id": "new"}),
+    ("POST", "/v1/activities", {**CALL, "subject": {"kind": "lead", "id": "lead-cleo"}}),
+    ("POST", "/v1/activities", {**CALL, "subject": {"kind": "opportunity", "id": "deal-cleo"}}),
+    ("POST", "/v1/activities", {**CALL, "subject": {"kind": "customer", "id": "customer-cleo"}}),
+    ("POST", "/v1/activities", {**CALL, "subject": {"kind": "lead", "id": "lead-anna"}, "opportunity_id": "deal-cleo"}),
+    ("POST", "/v1/opportunities", {"business_line": "hardware", "lead_id": "lead-cleo"}),
+    ("POST", "/v1/opportunities", {"business_line": "hardware", "customer_id": "customer-cleo"}),
+    ("POST", "/v1/leads/lead-anna/convert", {"customer_id": "customer-cleo"}),
+    ("POST", "/v1/opportunities/deal-anna/transitions",
+     {"transition": "engage", "fields": {"customer_id": "customer-cleo"}}),
+    ("POST", "/v1/issues/none/resolve", {}),
+])
+async def test_a_write_about_a_foreign_record_finds_nothing(home: Town, method: str, path: str, body: Any):
+    before = (await home.door.get("/v1/opportunities/deal-cleo")).json()
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        answer = await anna.request(method, path, json=body, headers={"if-match": '"1"'})
+        assert code(answer) == (404, "not_found"), answer.text
+    await home.quiet()
+    assert (await home.door.get("/v1/opportunities/deal-cleo")).json() == before
+
+
+async def test_many_moves_at_once_find_the_foreign_one_missing_and_make_none(home: Town):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        moves = [{"opportunity_id": f"deal-{rep}", "transition": "engage"} for rep in OWNERS]
+        assert code(await anna.post("/v1/opportunities/transitions", json=moves)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("/v1/opportunities", {"business_line": "hardware", "rep_id": "cleo"}),
+    ("/v1/leads", {"business_line": "hardware", "rep_id": "cleo"}),
+    ("/v1/activities", {**CALL, "rep_id": "cleo", "subject": {"kind": "lead", "id": "lead-anna"}}),
+    ("/v1/opportunities/deal-anna/transitions", {"transition": "engage", "fields": {"rep_id": "cleo"}}),
+])
+async def test_nothing_is_written_under_anothers_name(home: Town, path: str, body: Any):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        answer = await anna.post(path, json=body)
+        assert code(answer) == (403, "outside_scope")
+        assert answer.json()["errors"][0]["pointer"] in ("/rep_id", "/fields/rep_id")
+
+
+async def test_a_record_that_a_rep_opens_is_his_own(home: Town):
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        made = await anna.post("/v1/opportunities", json={"business_line": "hardware"})
+        assert (made.status_code, made.json()["rep_id"]) == (201, OWN)
+        assert (await anna.get(f"/v1/opportunities/{made.json()['opportunity_id']}")).status_code == 200
+        for given_to in (None, "bert"):
+            answer = await anna.patch(f"/v1/opportunities/{made.json()['opportunity_id']}", json={"rep_id": given_to},
+                                      headers={"if-match": made.headers["etag"]})
+            assert code(answer) == (403, "outside_scope")
+
+
+@pytest.mark.parametrize("path", ["/v1/opportunities", "/v1/leads"])
+async def test_an_id_that_stands_for_anothers_record_cannot_be_taken(home: Town, path: str):
+    name, kind = ("opportunity_id", "deal") if "opp" in path else ("lead_id", "lead")
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        answer = await anna.post(path, json={"business_line": "hardware", name: f"{kind}-cleo"})
+        assert code(answer) == (409, "id_in_use")
+
+
+async def test_a_body_that_two_readers_could_read_differently_is_refused(home: Town):
+    headers = {"content-type": "application/json"}
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        for body in (b'{"business_line": "hardware", "rep_id": "cleo", "x": NaN}',
+                     '{"business_line": "hardware", "rep_id": "cleo"}'.encode("utf-16")):
+            assert code(await anna.post("/v1/opportunities", content=body, headers=headers)) == (400, "not_json")
+
+
+async def test_only_who_may_rearranges_the_organisation(home: Town):
+    key, _ = await home.app.state.door.keys.create("crm", ["events:write"])
+    async with client(home, authorization=f"Bearer {key}") as program:
+        promoted = event("crm.employee.assigned.v1", "promoted", employee_id="anna", name="Anna", roles=["admin"])
+        assert code(await program.post("/v1/events", json=promoted)) == (400, "not_permitted")
+        lead = event("crm.lead.captured.v1", "l9", lead_id="L9", business_line="hardware")
+        assert (await program.post("/v1/events", json=[promoted, lead])).status_code == 207
+        assert code(await program.get("/v1/leads")) == (403, "not_permitted")
+
+
+# --- the filter itself -----------------------------------------------------------------------------------------------
+
+
+def test_each_aggregate_with_peoples_records_is_scoped_and_has_the_labels():
+    open_to_all = {"target", "cutoffs", "respondent", "purchase"}
+    from chassis.definitions import read_directory
+    from tests.living import DEFINITIONS
+
+    definitions = read_directory(DEFINITIONS)
+    for service in find_services():
+        for aggregate in service.build(definitions).aggregates:
+            assert aggregate.scoped != (aggregate.name in open_to_all), f"{service.name}.{aggregate.name}"
+            if aggregate.scoped:
+                assert {"rep_id", "team", "region", "business_line"} <= set(aggregate.fields)
+
+
+def test_a_filter_and_a_scope_hold_together():
+    scope = Scope(reps=("a", "b"), regions=("West",))
+    assert narrowed({"status": "open"}, scope) == {"status": "open", "rep_id": AnyOf(("a", "b")), "region": "West"}
+    assert narrowed({"rep_id": "a"}, scope) == {"rep_id": "a", "region": "West"}
+    assert narrowed({"rep_id": "c"}, scope) is None
+    assert narrowed({"region": Contains("we")}, scope) == {"rep_id": AnyOf(("a", "b")), "region": "West"}
+    assert narrowed({"rep_id": AnyOf(("b", "c"))}, scope) == {"rep_id": "b", "region": "West"}
+    assert narrowed({"rep_id": Between("b", None)}, scope) == {"rep_id": "b", "region": "West"}
+    assert narrowed({}, NOTHING) is None
+    assert narrowed({"rep_id": "c"}, EVERYTHING) == {"rep_id": "c"}
+
+
+async def test_without_a_request_nothing_is_withheld_and_within_one_everything_else(home: Town):
+    pipeline = home.services["pipeline"]
+    assert len((await pipeline.find("opportunity", {})).items) >= 2
+    with seeing(Access("x", NOTHING)):
+        assert (await pipeline.find("opportunity", {})).items == ()
+        assert (await pipeline.count("opportunity", {}))[0].n == 0
+        assert await pipeline.count("opportunity", {}, by=("stage",)) == []
+        assert await pipeline.read("opportunity", "deal-anna") is None
+        assert await pipeline.history("opportunity", "deal-anna") == []
+        assert await pipeline.begins("opportunity", "deal") == []
