@@ -65,8 +65,8 @@ class Streets(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def town(kind: str, directory: Path) -> AsyncIterator[Town]:
-    settings = Settings(data_dir=directory, definitions=DEFINITIONS)
+async def town(kind: str, directory: Path, **more: Any) -> AsyncIterator[Town]:
+    settings = Settings(data_dir=directory, definitions=DEFINITIONS, **more)
     bus, store = ports(kind, directory)
     await bus.start()
     await store.start()
