@@ -10,6 +10,7 @@ from chassis.settings import settings
 from contracts.kpi import TargetSet
 from services.kpi.decider import TARGET
 from services.kpi.definitions import Catalogue, compile_catalogue
+from services.kpi.definitions.forms import check_boards, check_forms
 from services.kpi.definitions.targets import TargetSeed, read_targets
 from services.kpi.handlers import HANDLERS
 from services.kpi.projections import HEARS, projection
@@ -43,6 +44,8 @@ def zone_of(definitions: Definitions) -> ZoneInfo:
 def build(definitions: Definitions) -> Parts:
     """Raises DefinitionError."""
     catalogue = compile_catalogue(definitions, zone_of(definitions))
+    check_forms(definitions)
+    check_boards(definitions, set(catalogue.measures))
     return Parts(
         aggregates=(TARGET,), handlers=HANDLERS, projection=projection(catalogue), generation=catalogue.generation,
         extra=Extra(catalogue, read_targets(definitions, catalogue), definitions),

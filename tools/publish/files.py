@@ -7,6 +7,7 @@ import yaml
 
 from chassis import asyncapi, codec
 from contracts.kinds import BY_NAME, EventType
+from tools.publish import definitions
 from tools.publish.compare import breaking
 from tools.publish.samples import sample
 
@@ -20,6 +21,8 @@ def files() -> dict[str, str]:
     for name, kind in sorted(BY_NAME.items()):
         made[f"schemas/{name}{_SCHEMA}"] = _json(schema_of(kind))
         made[f"samples/{name}.json"] = _json(sample(kind))
+    for name in sorted(definitions.FORMS):
+        made[f"definitions/{name}{_SCHEMA}"] = _json(definitions.schema_of(name))
     return made
 
 
