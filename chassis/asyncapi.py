@@ -46,6 +46,7 @@ def summary_of(kind: EventType) -> str:
 
 
 @cache
+@cache
 def document() -> dict[str, Any]:
     """The whole document as builtins."""
     kinds = published_types()

@@ -59,6 +59,7 @@ async def test_a_replay_for_another_service_is_passed_over():
         assert await total(app) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["before_write", "after_write", "before_publish", "after_publish"])
 async def test_failures_of_store_and_log_are_waited_out(where):
     store, bus = MemoryStore(), MemoryBus()
@@ -81,6 +82,7 @@ async def test_failures_of_store_and_log_are_waited_out(where):
     await task
 
 
+@pytest.mark.slow
 async def test_while_nothing_can_be_taken_in_the_service_says_that_it_is_not_ready():
     store = MemoryStore()
     async with running(make(store)) as app:
@@ -129,6 +131,7 @@ async def test_a_member_that_was_thought_dead_comes_back_and_nothing_counts_twic
         assert await total(app) == 10
 
 
+@pytest.mark.slow
 async def test_a_log_that_was_made_anew_stops_the_service_with_its_name():
     store = MemoryStore()
     async with running(make(store)) as app:
@@ -142,6 +145,7 @@ async def test_a_log_that_was_made_anew_stops_the_service_with_its_name():
         assert not again.health.ready and LEADS in again.health.dead
 
 
+@pytest.mark.slow
 async def test_a_log_that_was_cut_short_stops_the_service():
     store, bus = MemoryStore(), MemoryBus()
     async with running(make(store, bus)) as app:

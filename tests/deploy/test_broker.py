@@ -102,6 +102,7 @@ def test_the_configuration_forms_a_quorum_and_keeps_what_it_is_given(tmp_path: P
     assert len(three.bootstrap.split(",")) == 3
 
 
+@pytest.mark.slow
 def test_a_skip_for_want_of_a_server_is_said_loudly_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(
         "import pytest\n"

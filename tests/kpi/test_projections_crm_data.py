@@ -15,7 +15,10 @@ from tests.kpi.counting import Figures, meta, shipped
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "crm_opportunities"
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason=f"the public data does not lie at {DATA}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DATA.exists(), reason=f"the public data does not lie at {DATA}"),
+]
 
 
 def read(name: str) -> list[dict[str, str]]:

@@ -1,5 +1,7 @@
 """The published files: made from the register, compared with those on disk, written."""
 import json
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,9 @@ PUBLISHED = Path(__file__).parents[2] / "contracts" / "published"
 _SCHEMA = ".schema.json"
 
 
-def files() -> dict[str, str]:
-    """{path below the directory: content}, the same on every machine."""
+@cache
+def files() -> Mapping[str, str]:
+    """{path below the directory: content}, the same on every machine; made once, since the register stands."""
     made = {"asyncapi.yaml": _yaml(asyncapi.document())}
     for name, kind in sorted(BY_NAME.items()):
         made[f"schemas/{name}{_SCHEMA}"] = _json(schema_of(kind))
@@ -26,6 +29,7 @@ def files() -> dict[str, str]:
     return made
 
 
+@cache
 def schema_of(kind: EventType) -> dict[str, Any]:
     """The schema of a type's `data`, with what the register knows of it."""
     made = {
