@@ -23,7 +23,7 @@ from services.gateway.stream.positions import TOPIC, Positions
 
 TICK = 0.25
 FIGURES_EVERY = 1.0
-FIGURES_AFTER = 4.0  # seconds after the last event in which figures may still move: counting takes a moment
+FIGURES_AFTER = 2.0  # seconds after the last event in which figures may still move, and longer while they lag
 MOST_AT_ONCE = 200
 LATEST = 100
 AGAIN = 2.0
@@ -38,6 +38,7 @@ class Feed:
         self._listeners: set[Listener] = set()
         self._changed: dict[str, str] = {}
         self._heard_at = self._figures_at = 0.0
+        self._heard_on, self._behind = datetime.now(UTC), False
         self._last: dict[tuple[str, str, Scope], Any] = {}
         self.positions: Positions | None = None
         self._told = ""
@@ -104,7 +105,7 @@ class Feed:
         while True:
             try:
                 async for record in self._bus.tail(TELLING):
-                    self._heard_at = time.monotonic()
+                    self._heard_at, self._heard_on = time.monotonic(), datetime.now(UTC)
                     if record.topic != TOPIC or self.positions is None:  # nobody has ever listened
                         continue
                     self.positions.passed(record.partition, record.offset)
@@ -133,7 +134,7 @@ class Feed:
                 raise
         self._told = at
         now = time.monotonic()
-        moving = now - self._heard_at < FIGURES_AFTER
+        moving = self._behind or now - self._heard_at < FIGURES_AFTER
         if moving and now - self._figures_at >= FIGURES_EVERY:
             self._figures_at = now
             await self._tell_standing()
@@ -184,11 +185,13 @@ class Feed:
 
     async def _tell_standing(self) -> None:
         """Figures and worklists, each asked once for all who may see the same of it, told when they differ."""
+        self._behind = False
         waiting: dict[tuple[str, str, Scope], list[tuple[Listener, Channel]]] = {}
         for listener, channel in [*self._on(KPIS), *self._on(WORKLIST)]:
             waiting.setdefault(_key(channel), []).append((listener, channel))
         for key, found in waiting.items():
             body = await self._standing(found[0][1])
+            self._behind |= _counted(body) < self._heard_on
             if self._last.get(key) == _lasting(body):
                 continue
             self._last[key] = _lasting(body)
@@ -203,6 +206,12 @@ def _key(channel: Channel) -> tuple[str, str, Scope]:
 def _lasting(body: Mapping[str, Any]) -> dict[str, Any]:
     """Without what differs from moment to moment."""
     return {k: v for k, v in body.items() if k not in ("as_of", "complete_until")}
+
+
+def _counted(body: Mapping[str, Any]) -> datetime:
+    """Up to when the answer has counted everything; what is no figure is always of now."""
+    until = body.get("complete_until")
+    return datetime.fromisoformat(until) if until else datetime.max.replace(tzinfo=UTC)
 
 
 def _type(headers: Iterable[tuple[str, bytes]]) -> str:
