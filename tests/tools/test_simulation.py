@@ -1,4 +1,5 @@
 """The simulated company: the same again for the same seed, alive by season and week, with its planted trouble."""
+import asyncio
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from chassis.settings import Settings
 from contracts.topics import TOPICS
 from services.pipeline.service import SERVICE
 from tests.living import DEFINITIONS, living
-from tools.simulation.command import company, history, instant, outgoing, run_simulation
+from tools.simulation.command import company, history, instant, live, run_simulation
 from tools.simulation.company import BREAKS, QUIET_BEFORE_END, QUIET_FOR, QUIET_REGION, Happening
 
 UNTIL = datetime(2026, 3, 31, 18, tzinfo=UTC)
@@ -109,9 +110,9 @@ async def test_the_blueprint_is_kept_but_for_the_moves_that_lack_something(tmp_p
     happenings = told(days=120)
     async with living(SERVICE, "memory", tmp_path) as house:
         await house.app.bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
-        for begin in range(0, len(happenings), 100):  # as it is lived: what is said is heard before much more is said
-            await house.app.bus.publish([outgoing(h, h.time) for h in happenings[begin : begin + 100]])
-            await house.quiet()
+        made = company(SETTINGS, seed=1, until=UNTIL, history_days=120)
+        assert await live(house.app.bus, made, 0.0, asyncio.Event()) == len(happenings)
+        await house.quiet()
         kinds: Counter[str] = Counter()
         deals = {h.data["opportunity_id"] for h in of(happenings, "opportunity.opening_requested")}
         for id in deals:

@@ -2,6 +2,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -18,10 +19,12 @@ from chassis.ports import Bus, BusUnavailable, Outgoing
 from chassis.settings import Settings
 from contracts.topics import TOPICS
 from services.pipeline.definitions import compile_book
+from services.pipeline.service import SERVICE as PIPELINE
 from tools.simulation.company import SOURCE, Company, Happening
 
-CHUNK = 500
+CHUNK = 100
 PATIENCE = 60
+NOBODY_HEARS = 5.0  # seconds in which no event was taken in
 
 
 def company(settings: Settings, *, seed: int, until: datetime, history_days: int) -> Company:
@@ -90,6 +93,7 @@ async def live(bus: Bus, made: Company, speed: float, stop: asyncio.Event) -> in
     restart says the same again.
     """
     stream = made.happenings()
+    hearer = Hearer(bus)
     sent = 0
     pending: list[Outgoing] = []
     first: Happening | None = None
@@ -101,6 +105,7 @@ async def live(bus: Bus, made: Company, speed: float, stop: asyncio.Event) -> in
         if len(pending) >= CHUNK:
             sent += await _send(bus, pending, stop)
             pending = []
+            await hearer.wait(stop)
             if stop.is_set():
                 return sent
     sent += await _send(bus, pending, stop)
@@ -112,6 +117,33 @@ async def live(bus: Bus, made: Company, speed: float, stop: asyncio.Event) -> in
             break
         sent += await _send(bus, [outgoing(happening, due)], stop)
     return sent
+
+
+class Hearer:
+    """Waits until pipeline has taken in what was told, so that it hears the past as it was lived.
+
+    Activities and requests lie on different topics, and a service that has much of both before it may hear a request
+    before the visit that it needs. Where nobody hears, nobody is waited for.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus, self.there = bus, True
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        left, since = await self._left(), time.monotonic()
+        while self.there and left and not stop.is_set():
+            await asyncio.sleep(0.01)
+            now = await self._left()
+            if now < left:
+                left, since = now, time.monotonic()
+            self.there = time.monotonic() - since < NOBODY_HEARS
+
+    async def _left(self) -> int:
+        if not self.there:
+            return 0
+        ends = await self.bus.end_offsets(PIPELINE.topics)
+        taken = await self.bus.committed(f"triptych.{PIPELINE.name}", PIPELINE.topics)
+        return sum(end - taken.get(place, 0) for place, end in ends.items())
 
 
 async def _send(bus: Bus, messages: list[Outgoing], stop: asyncio.Event) -> int:
