@@ -4,37 +4,18 @@
 """
 import os
 import random
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.projection import CellKey, Contribution
-from chassis.projector import Projector
-from tests.chassis.model_projector import mutants
+from tests.chassis.model_projector.logs import BACK, CLICKS, LEAN, REUSED, VOID, A, B
 from tests.chassis.model_projector.search import explore, walk
-from tests.chassis.model_projector.world import Violation, World
-from tests.chassis.projecting import PROJECTION, Clicked, Letter, Moved, letters
+from tests.chassis.model_projector.world import World
+from tests.chassis.projecting import Clicked, Letter, Moved, letters
 
 EXAMPLES = int(os.environ.get("TRIPTYCH_EXAMPLES", "120"))
-A, B = date(2026, 3, 1), date(2026, 3, 2)
-
-
-def lean(_kind: str, image: Any) -> Iterable[Contribution]:
-    """One cell a fact: the fewest operations that show everything."""
-    if image["region"] is not None:
-        yield Contribution(CellKey("amount", date.fromisoformat(image["day"]), ()), 1, image["amount"])
-
-
-LEAN = replace(PROJECTION, contributions=lean)
-BACK = letters(("won", Moved("1", A)), ("moved", Moved("1", B)), ("won", Moved("1", A)))
-VOID = letters(("won", Moved("1", A)), ("voided", Moved("1", A, None)))
-REUSED = letters(("won", Moved("1", A)), ("won", Moved("1", B)))
-CLICKS = letters(("a", Clicked("x")), ("a", Clicked("x")))
 
 
 @pytest.mark.parametrize(("log", "faults"), [
@@ -50,25 +31,6 @@ CLICKS = letters(("a", Clicked("x")), ("a", Clicked("x")))
 def test_the_projector_is_exact_under_every_interleaving(log: list[Letter], faults: dict[str, Any]) -> None:
     found = explore(World(log, projection=LEAN, **faults))
     assert found.complete and found.finals, found
-
-
-CAUGHT_BY: dict[type[Projector], tuple[list[Letter], dict[str, Any]]] = {
-    mutants.NoReapply: (VOID, {"rebalances": 0, "crashes": 1, "lost": 0, "batch": 1}),
-    mutants.NoUniqueKey: (BACK, {"rebalances": 1, "crashes": 0, "lost": 0}),
-    mutants.ReadsTooEarly: (BACK, {"rebalances": 0, "crashes": 0, "lost": 0}),
-    mutants.BlindImages: (VOID, {"rebalances": 1, "crashes": 0, "lost": 0, "batch": 1}),
-    mutants.BlindDeltas: (VOID, {"rebalances": 0, "crashes": 1, "lost": 0}),
-    mutants.ForgetsRefusals: (REUSED, {"rebalances": 0, "crashes": 1, "lost": 0}),
-    mutants.ForgetsSignals: (CLICKS, {"rebalances": 0, "crashes": 1, "lost": 0, "batch": 1}),
-    mutants.CellsBeforeRecord: (VOID, {"rebalances": 1, "crashes": 1, "lost": 0}),
-}
-
-
-@pytest.mark.parametrize("mutant", mutants.ALL, ids=lambda mutant: mutant.__name__)
-def test_a_projector_that_is_wrong_in_one_way_is_found_out(mutant: type[Projector]) -> None:
-    log, faults = CAUGHT_BY[mutant]
-    with pytest.raises(Violation):
-        explore(World(log, mutant, projection=LEAN, **faults))
 
 
 moves = st.builds(

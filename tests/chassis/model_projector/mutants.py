@@ -99,8 +99,3 @@ class CellsBeforeRecord(Projector):
     async def _insert(self, place: TopicPartition, entry: Entry) -> None:
         await self._put_cells(*self._early, entry)
         await super()._insert(place, entry)
-
-
-ALL = (
-    NoReapply, NoUniqueKey, ReadsTooEarly, BlindImages, BlindDeltas, ForgetsRefusals, ForgetsSignals, CellsBeforeRecord,
-)

@@ -35,7 +35,7 @@ class State(NamedTuple):
     workers: tuple[Worker, ...]
 
 
-class Violation(Exception):
+class Violation(AssertionError):
     def __init__(self, what: str, trace: Sequence[str]) -> None:
         super().__init__(what + "".join("\n    " + step for step in trace))
 
@@ -136,7 +136,7 @@ class World:
 
     def _ended(self, state: State, i: int, worker: Worker, projector: Projector, end: Any) -> State:
         if isinstance(end, Exception):
-            return self._with(state, i, Worker())
+            return self._with(state, i, Worker(freeze(projector._held.get(PLACE)), generation=worker.generation))
         assert worker.doing
         held = freeze(projector._held[PLACE])
         if worker.doing[0] == "recover":
@@ -175,8 +175,9 @@ class World:
         if images != self.images:
             return f"facts {images}\n    truth {self.images}"
         shelf = Shelf(self._collections, state.kept)
-        if mismatches := answer(self._make(self._projection, shelf, "kpi", **self._more).audit()):
-            return f"audit {mismatches}"
+        audited = answer(self._make(self._projection, shelf, "kpi", **self._more).audit_journal())
+        if audited.mismatches or audited.unfinished or audited.undecided:
+            return f"audit {audited}"
         if state.dead != self.dead:
             return f"dead letters {set(state.dead)}, truth {set(self.dead)}"
         return None

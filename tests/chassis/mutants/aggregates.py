@@ -1,0 +1,146 @@
+"""Protocol A, requests, deadlines and dead letters without one of their fences each."""
+import importlib
+from typing import Any
+
+from chassis.dead_letters import letters
+from chassis.runner import Places, Room, Runner
+from chassis.runner import room as rooms
+from chassis.runner.room import _Draft
+from chassis.timers import Gate, Scheduler
+from chassis.worker import Worker
+from tests.chassis.model.values import Budget
+from tests.chassis.mutants.checks import COPY, world
+from tests.chassis.mutants.mutant import Mutant
+from tests.chassis.mutants.patching import Cut
+
+asking: Any = importlib.import_module("chassis.runner.ask")
+
+NO_VERSION = Cut(Runner, "save", """            documents = [w.document or room.write(w, self._settled) for w in group]
+""", """            documents = [w.document or room.write(w, self._settled) for w in group]
+            held = await self.store.load(room.layout.name, [d.id for d in documents])
+            documents = [
+                type(d)(d.id, held[d.id].version if d.id in held else 0, d.body, d.index) for d in documents]
+""")
+BLIND_CLEAR = Cut(Runner, "clear", """                documents.append(room.write(work, self._settled))
+""", """                held = (await self.store.load(room.layout.name, [work.key])).get(work.key)
+                room.take(work, held)
+                work.stored.out = ()
+                documents.append(room.write(work, self._settled))
+""")
+
+PROTOCOL_A = (
+    Mutant("no version fence", "a save counts only over the version that was loaded",
+           "world: a copy and a zombie", "LOST|twice|gap|two contents", [NO_VERSION]),
+    Mutant("store without compare-and-set", "the store compares versions",
+           "world: a copy and a zombie", "LOST|twice|gap|two contents", where="ports.Store.save",
+           broken=world(COPY, faults=Budget(rebalances=1), no_cas=True)),
+    Mutant("w:1 rollback", "an acknowledged write is a majority's", "world: a copy", "LOST",
+           where="mongo.DURABLE", broken=world(COPY, rollback=True)),
+    Mutant("commit before publish", "nothing is committed before all of it is published",
+           "world: a copy and a crash", "LOST", [Cut(
+               Worker, "_take_in", "            await self.letters.bury(dead)\n",
+               "            await consumer.commit({place: share.hi for place, share in shares.items()})\n"
+               "            await self.letters.bury(dead)\n")]),
+    Mutant("clear before publish", "the outbox is cleared of what is known to be published, and of nothing else",
+           "world: a copy and a crash", "LOST|gap", [Cut(
+               Runner, "run", "self._settle(place, share.lo)", "self._settle(place, share.hi)")]),
+    Mutant("blind clear", "an outbox is cleared by compare-and-set", "world: a request among events, a crash",
+           "LOST|gap", [BLIND_CLEAR]),
+    Mutant("publishing only own outputs", "the whole outbox of every document touched is published",
+           "world: a copy and a crash", "LOST", [Cut(
+               Runner, "publish", "for work in group:", "for work in [w for w in group if w.changed]:")]),
+    Mutant("publishing without order", "an outbox is published in order", "world: a copy", "gap", [Cut(
+        Runner, "publish", "for entry in owed(work.stored.out, self._settled):",
+        "for entry in reversed(owed(work.stored.out, self._settled)):")]),
+    Mutant("no de-dup", "ids that were seen are known", "world: a copy", "twice", [Cut(
+        Room, "_act", "before = seen_digest(stored.seen, hashed)", "before = None")]),
+    Mutant("ring too small", "the ring of ids outlasts the distance of copies", "world: a copy", "twice", [Cut(
+        rooms, "with_seen", "ring[-(SEEN - 1) * _WIDTH :] + ", "")]),
+    Mutant("no offset fence", "an offset that was taken in is not taken in again",
+           "world: a crash after more than the ring holds", "twice", [Cut(
+               Room, "apply", "if act.offset > work.stored.fences.get(act.place, -1):", "if True:")]),
+    Mutant("an id used again is dropped in silence", "an id that comes with another payload is a dead letter",
+           "world: an id used again", "LOST", [Cut(Room, "_act", "if before != digest:", "if False:")]),
+    Mutant("a lost answer is believed", "a save whose answer was lost is looked at again",
+           "world: two documents and a lost answer", "LOST", [Cut(
+               Runner, "save", "lost.update(group)  # never guess: load again and look", "pass")]),
+    Mutant("no history", "rows of the history are put before anything is published", "world: a copy", "history", [Cut(
+        Runner, "publish", "if rows and room.aggregate.history:", "if False:")]),
+    Mutant("a failed batch is passed over", "a batch that failed is read again",
+           "world: a copy and a lost answer", "LOST|NEVER DONE", [Cut(
+               Worker, "_back", "consumer.seek(place, records[0].offset)", "pass")]),
+    Mutant("no fence of sequences", "a sequence of a source that was passed is passed over",
+           "world: an old sequence comes again", "twice", [Cut(
+               Room, "_act", "if meta.sequence is not None and", "if False and meta.sequence is not None and")]),
+    Mutant("sequences are not remembered", "the last sequence of a source stays in the document",
+           "world: an old sequence comes again", "twice", [Cut(
+               rooms, "with_source", "sources[source] = sequence", "sources[source] = 0")]),
+    Mutant("one fence for sequences of all topics", "sequences are fences of each topic apart",
+           "story: sequences of two topics", "", [Cut(
+               Room, "_act", 'f"{_record(message).topic}|{message.key}"', "message.key")]),
+    Mutant("numbers of places without the log's name", "fences of another log do not count in this one",
+           "story: numbers of another log", "", [Cut(
+               Places, "enter", 'new = [n for n in (f"{t}@{self._identity}" for t in topics) if n not in names]',
+               'new = [n for n in (f"{t}@" for t in topics) if n not in names]'), Cut(
+               Places, "enter", "numbers[f\"{t}@{self._identity}\"]", "numbers[f\"{t}@\"]")]),
+)
+
+DEAD_LETTERS = (
+    Mutant("dead letters after the fence", "a letter lies in the log before the fence passes its record",
+           "world: a bug and a crash", "LOST", [
+               Cut(Runner, "_apply", "        if dead:\n", "        if False:\n"),
+               Cut(Runner, "run", "        await self.finish(works, self._apply)\n",
+                   "        done = await self.finish(works, self._apply)\n"
+                   "        await self.bury([d for w in done for d in w.dead])\n")]),
+    Mutant("what failed counts as seen", "the id of a record that could not be taken is not remembered",
+           "world: a dead letter is given back", "holds|LOST", [Cut(
+               Room, "_act", "        stored.seen = with_seen(stored.seen, hashed, digest)\n        if again:",
+               "        if again:"), Cut(
+               Room, "_act", "        cause = Cause(", "        stored.seen = with_seen(stored.seen, hashed, digest)\n"
+               "        cause = Cause(")]),
+    Mutant("sequences keep out what is given back", "a dead letter that is given back passes the fence of sequences",
+           "world: a dead letter of a sequence is given back", "holds", [Cut(
+               Room, "_act", " and not again:", ":")]),
+    Mutant("what was given back is forgotten", "a letter that is given back twice counts once, however long apart",
+           "story: given back twice, long apart", "", [Cut(
+               Room, "_act", "if before is None and stored.replayed:", "if False:")]),
+    Mutant("given back again and again", "a letter that was given back is not given back again",
+           "story: given back once", "", [Cut(
+               letters.DeadLetters, "replay", 'if letter.status == "replayed":', "if False:")]),
+)
+
+REQUESTS = (
+    Mutant("what an unsure save said is not looked at", "a request knows its own save when the answer was lost",
+           "world: a request without a key and a lost answer", "twice", [Cut(
+               asking, "ask", "if unsure is not None and", "if False and unsure is not None and")]),
+    Mutant("idempotency keys are forgotten", "a key that was used is answered from memory",
+           "world: a request and a crash", "twice", [Cut(
+               asking, "ask", "repeat = _repeated(work, request)", "repeat = None")]),
+    Mutant("if-match looked at once", "the revision is compared after every load",
+           "world: two requests of one revision", "lost update", [Cut(
+               asking, "ask", "if request.if_match is not None and",
+               "if not attempt and request.if_match is not None and")]),
+)
+
+TIMERS = (
+    Mutant("timers without sweeper", "what a deadline or a request owes is published by somebody",
+           "world: a deadline and a crash", "NEVER DONE|LOST", [Cut(Scheduler, "sweep", "if old:", "if False:")]),
+    Mutant("timers without CAS", "a deadline fires by compare-and-set",
+           "world: a deadline and a request", "LOST|gap|twice", [NO_VERSION]),
+    Mutant("timers fire without looking", "a deadline fires only if it is still in the document",
+           "world: a deadline and two schedulers", "FIRED TWICE", [Cut(
+               _Draft, "wake", "while (due := wake_at(self.state)) is not None and due <= until:",
+               "for due in [wake_at(self.state) or until]:")]),
+    Mutant("timers without the gate", "a deadline waits for events that stand in the queue",
+           "world: a deadline closed in time", "closed in time", [Cut(
+               Scheduler, "fire", "passed = await self._gate.passed(now)", "passed = now")]),
+    Mutant("the gate says now", "the gate opens for the moment at which it looked, not for later ones",
+           "story: the gate and what comes meanwhile", "", [Cut(Gate, "passed", "return moment", "return now")]),
+    Mutant("events before their deadlines", "a deadline fires before a later event is decided",
+           "story: a deadline before a later event", "", [Cut(
+               Room, "step", "draft.wake(command.at, command.live, cause.place, cause.offset)", "pass")]),
+    Mutant("deadlines without end", "a decider that never moves its deadline on is stopped",
+           "story: a decider that never moves on", "", [Cut(
+               _Draft, "wake", "if self.timers > MOST_TIMERS:\n                raise StuckTimer",
+               "if self.timers > MOST_TIMERS:\n                return\n                raise StuckTimer")]),
+)

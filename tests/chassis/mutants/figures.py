@@ -1,0 +1,100 @@
+"""Protocol B3, its worker and the log under it without one of their fences each."""
+from chassis.envelope import reading
+from chassis.processors import Projecting
+from chassis.progress import Progress
+from chassis.projector import Projector, folding, upkeep
+from chassis.worker import Worker
+from tests.chassis.model_projector import mutants
+from tests.chassis.model_projector.logs import BACK, CLICKS, LEAN, REUSED, VOID
+from tests.chassis.mutants.checks import CHECKS
+from tests.chassis.mutants.checks import figures as world
+from tests.chassis.mutants.mutant import Mutant
+from tests.chassis.mutants.patching import Cut
+
+FIGURES = {
+    "figures: taken back, a crash after one": world(VOID, crashes=1, batch=1, projection=LEAN),
+    "figures: taken back, a crash": world(VOID, crashes=1, projection=LEAN),
+    "figures: taken back, a zombie": world(VOID, rebalances=1, batch=1, projection=LEAN),
+    "figures: taken back, a zombie and a crash": world(VOID, rebalances=1, crashes=1, projection=LEAN),
+    "figures: moved, a zombie": world(BACK, rebalances=1, projection=LEAN),
+    "figures: moved": world(BACK, projection=LEAN),
+    "figures: an id used again": world(REUSED, projection=LEAN),
+    "figures: an id used again, a crash": world(REUSED, crashes=1, projection=LEAN),
+    "figures: signals": world(CLICKS, projection=LEAN),
+    "figures: signals, a crash after one": world(CLICKS, crashes=1, batch=1, projection=LEAN),
+    "figures: pruned, a crash": world(VOID, crashes=1, prune_every=1, keep=1, batch=1, projection=LEAN),
+}
+CHECKS |= FIGURES
+
+PROTOCOL_B3 = (
+    Mutant("no re-apply", "a new owner puts the last record once more", "figures: taken back, a crash after one",
+           "cells|facts|audit", make=mutants.NoReapply, where="projector.Projector.recover"),
+    Mutant("no unique key", "one record has one number, and one owner", "figures: moved, a zombie",
+           "cells|facts|audit", make=mutants.NoUniqueKey, where="projector.Projector._insert"),
+    Mutant("reading before the last record is applied", "a batch reads what the record before it left",
+           "figures: moved", "cells|facts|audit", make=mutants.ReadsTooEarly, where="projector.Projector._batch"),
+    Mutant("image set without fence", "a fact is put only over a lower number", "figures: taken back, a zombie",
+           "cells|facts|audit", make=mutants.BlindImages, where="projector.Putting._put_facts"),
+    Mutant("delta added without fence", "a difference is added once to a cell", "figures: taken back, a crash",
+           "cells|facts|audit", make=mutants.BlindDeltas, where="projector.Putting._put_cells"),
+    Mutant("members without fence", "a membership row is put only over a lower number",
+           "story: rows of members put again", "", [Cut(
+               Projector, "_rows", "if document.version < k else None", "if True else None"), Cut(
+               Projector, "_put_members", "Document(id, entry.k,", "Document(id, entry.k + len(stored),")]),
+    Mutant("figures before their record", "the record is inserted before anything is put",
+           "figures: taken back, a zombie and a crash", "cells|facts|audit", make=mutants.CellsBeforeRecord,
+           where="projector.Projector._batch"),
+    Mutant("refusals are forgotten", "what the last record refused is told to the next owner",
+           "figures: an id used again, a crash", "dead letters", make=mutants.ForgetsRefusals,
+           where="projector.Projector.refusals"),
+    Mutant("signals are forgotten", "a new owner reads the window of ids", "figures: signals, a crash after one",
+           "cells", make=mutants.ForgetsSignals, where="projector.Projector._remember"),
+    Mutant("signals without window", "the id of a signal is known", "figures: signals", "cells", [Cut(
+        folding.Fold, "_one", "counted = before is None", "counted = True")]),
+    Mutant("facts without memory", "a fact knows the events that changed it", "figures: moved", "cells|facts", [Cut(
+        folding.Fold, "_one", "before = fact.seen.get(name)", "before = None")]),
+    Mutant("an id used again changes a fact in silence", "an id that comes with another payload is a dead letter",
+           "figures: an id used again", "dead letters", [Cut(
+               folding.Fold, "_one", """                    if before != digest:
+                        return Refused""", """                    if False:
+                        return Refused""")]),
+    Mutant("a fact with two writers", "a fact belongs to the partition that made it",
+           "story: a fact of another partition", "", [Cut(
+               folding.Fold, "_one", "if (fact.topic, fact.partition) != self._place:", "if False:")]),
+    Mutant("what is held outlives a failure", "after a failure nothing that was remembered is believed",
+           "story: a batch that failed", "", [Cut(Projector, "run", "self._held.pop(place, None)",
+                                                  "self._held.get(place)")]),
+    Mutant("what the journal holds counts again", "messages below the journal's end are passed over",
+           "story: what the journal holds comes again", "", [
+               Cut(Projector, "run", "if record_of(m).offset >= held.pos", "if True"),
+               Cut(Projector, "run", "if hi > held.pos:", "if True:")]),
+    Mutant("a number that is free is used again", "who inserts a record looks at the checkpoint",
+           "story: a number that is free again", "", [Cut(
+               Projector, "_assure", "if name in found and", "if False and name in found and")]),
+    Mutant("pruning forgets sums", "what is taken away is carried into the checkpoint",
+           "story: the journal stays short", "", [Cut(
+               upkeep, "prune", "Checkpoint(upto, sums)", "Checkpoint(upto, before.sums)")]),
+    Mutant("pruning before its checkpoint", "the checkpoint comes before what it replaces is taken away",
+           "figures: pruned, a crash", "audit", [Cut(
+               upkeep, "prune", "    body = encode(Checkpoint(upto, sums))\n",
+               "    await store.delete(layout.journal, ids)\n    body = encode(Checkpoint(upto, sums))\n")]),
+    Mutant("the poll is believed", "a poll beyond the journal's end begins again", "story: a journal behind the poll",
+           "", [Cut(Projecting, "run", "if at is None or at < share.lo:", "if False:")]),
+    Mutant("the commit is believed", "a partition is read from where its journal ends",
+           "story: a journal behind the commit", "", [Cut(
+               Worker, "_take_over", "self._consumer.seek(place, min(targets))", "pass")]),
+)
+
+LOG = (
+    Mutant("a log of another name", "the identity of the log is compared", "story: a log of another name", "", [Cut(
+        Progress, "_compare", "if identity != self._identity:", "if False:")]),
+    Mutant("a log cut short", "the end of the log is compared with what was read", "story: a log cut short", "", [Cut(
+        Progress, "_compare", "if end < offset:", "if False:")]),
+    Mutant("a log that holds something else", "the record read last is compared",
+           "story: a log that holds something else", "", [Cut(
+               Progress, "_compare", "and digest(records[0]) != seen:", "and False:")]),
+    Mutant("records on any partition", "a record on another partition than its key's is a dead letter",
+           "story: a wrong partition", "", [Cut(
+               reading, "_read", "if partitions and record.partition != (right := partition_of(key, partitions)):",
+               "if False:")]),
+)
