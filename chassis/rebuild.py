@@ -5,7 +5,7 @@ write makes it the live counting; it goes on for a moment, until the service has
 begun again where it stopped.
 """
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,15 +16,15 @@ from chassis.ports import GroupInUse
 from chassis.processors import Projecting
 from chassis.progress import Progress
 from chassis.projector import Projector
-from chassis.projector.generations import differing, figures_of
+from chassis.projector.generations import Compared, compare
 from chassis.runner import Dead
 from chassis.worker import Worker
 
 LOOK_SECONDS = 0.3
 TAKE_OVER_SECONDS = 4.0  # the service looks every second, finishes its batch, and joins again
 TRIES = 20
+CLOSE = 1000  # records: while events go on coming, it is hardly ever at the very end
 
-Figures = Mapping[str, tuple[int, int]]
 
 
 class CannotRebuild(Exception):
@@ -39,12 +39,11 @@ class Silent(DeadLetters):
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """`unlike`: (measure, (n, sum) before, after) of figures that are not what they were."""
+    """From which generation to which, and whether they count the same."""
 
     before: str
     now: str
-    measures: int
-    unlike: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]
+    compared: Compared
 
 
 class Rebuild:
@@ -88,13 +87,13 @@ class Rebuild:
         return sum(end - committed.get(place, 0) for place, end in ends.items()), sum(ends.values())
 
     async def switch(self) -> Switched:
-        """Once it has caught up. Figures are compared in a moment in which both have counted everything."""
+        """Once no more than CLOSE records are left: it goes on counting while the service takes over."""
         app = self._app
         live = (await app.generations.pointer()).live
-        before, after = await self._compared(live)
         await app.generations.switch(self.generation)
-        await asyncio.sleep(TAKE_OVER_SECONDS)  # counting on: the service may not have taken over yet
-        return Switched(live, self.generation, len(after), differing(before, after))
+        await asyncio.sleep(TAKE_OVER_SECONDS)
+        compared = await compare(app.store, app.counting(self._projection, live).layout, self._projector.layout)
+        return Switched(live, self.generation, compared)
 
     async def tidy(self) -> int:
         """After `running`: forget the group and what earlier countings left; how many documents went."""
@@ -105,19 +104,6 @@ class Rebuild:
             except GroupInUse:  # Kafka hears of a member's leaving a little later
                 await asyncio.sleep(LOOK_SECONDS)
         return sum([await self._app.generations.drop(g) for g in await self._app.generations.forgotten()])
-
-    async def _compared(self, live: str) -> tuple[Figures, Figures]:
-        """While events go on coming, the two are hardly ever at the same record: look until they are, or give up."""
-        old = self._app.counting(self._projection, live).layout
-        before: Figures = {}
-        after: Figures = {}
-        for _ in range(TRIES):
-            before, after = await figures_of(self._app.store, old), await figures_of(
-                self._app.store, self._projector.layout)
-            if before == after:
-                break
-            await asyncio.sleep(LOOK_SECONDS)
-        return before, after
 
     async def _refuse_a_shortened_log(self) -> None:
         begins = await self._app.bus.begin_offsets(self._app.topics)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from chassis.application import Application
 from chassis.host import definitions_of, find_service, ports
-from chassis.rebuild import LOOK_SECONDS, Rebuild, Switched
+from chassis.rebuild import CLOSE, LOOK_SECONDS, Rebuild, Switched
 from chassis.settings import Settings
 from tools.auditing import refuse_nothing
 
@@ -42,7 +42,7 @@ async def _caught_up(rebuild: Rebuild, console: Console) -> int:
         while True:
             left, records = await rebuild.left()
             shown.update(bar, completed=records - left, total=records)
-            if not left:
+            if left <= CLOSE:
                 return records
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -51,11 +51,14 @@ def _tell(console: Console, switched: Switched, records: int, seconds: float, dr
     console.print(
         f"{records:,} records counted in {seconds:.1f} s. Generation {switched.now} is the live one; {switched.before} "
         f"and what it left, {dropped:,} documents, are gone.", highlight=False)
-    if not switched.unlike:
-        console.print(f"All {switched.measures} measures are what they were.", highlight=False)
+    compared = switched.compared
+    for place in compared.undecided:
+        console.print(f"[yellow]not compared[/] {place}: it moved too fast", highlight=False)
+    if not compared.unlike:
+        console.print(f"All {compared.measures} measures are what they were.", highlight=False)
         return
-    table = Table("measure", "n before", "n now", "sum before", "sum now")
-    for measure, before, now in switched.unlike:
-        table.add_row(measure, f"{before[0]:,}", f"{now[0]:,}", f"{before[1]:,}", f"{now[1]:,}")
+    table = Table("measure", "n before", "n now", "sum before", "sum now", "members before", "members now")
+    for measure, before, now in compared.unlike:
+        table.add_row(measure, *(f"{value:,}" for pair in zip(before, now, strict=True) for value in pair))
     console.print("[yellow]These are not what they were:[/]")
     console.print(table)

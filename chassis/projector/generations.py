@@ -3,13 +3,15 @@
 A generation is one counting of all facts, cells and journals from the beginning of the log. The first has the name of
 its definitions; counted anew it gets a number behind it, and becomes the live one by one write.
 """
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from chassis.ports import Collection, Document, Store, StoreUnavailable
-from chassis.projector.documents import Layout
+from chassis.ports import Between, Collection, Document, Store, StoreUnavailable
+from chassis.projector.auditing import places_of, writer_of
+from chassis.projector.documents import Delta, Layout, MemberDelta
+from chassis.projector.upkeep import Added, Sums, added_up, checkpoint, records_of
 
 TRIES = 10
 AT_ONCE = 1000
@@ -83,20 +85,60 @@ class Generations:
         raise StoreUnavailable("the pointer to the live generation is written by too many at once")
 
 
-async def figures_of(store: Store, layout: Layout) -> Mapping[str, tuple[int, int]]:
-    """{measure: (n, sum)} over all cells of a generation, by its first grain."""
-    where = {"gen": layout.generation, "grain": layout.grains[0]}
-    groups = await store.count(layout.cells, where, by=("measure",), sums=("n", "sum"))
-    return {str(g.by["measure"]): (g.sums["n"], g.sums["sum"]) for g in groups if g.sums["n"] or g.sums["sum"]}
+class Told(msgspec.Struct):
+    """What of a journal record is compared: up to which offset it counts, and what it added."""
+
+    k: int
+    hi: int
+    deltas: list[Delta] = []
+    members: list[MemberDelta] = []
 
 
-def differing(
-    before: Mapping[str, tuple[int, int]], after: Mapping[str, tuple[int, int]],
-) -> Sequence[tuple[str, tuple[int, int], tuple[int, int]]]:
-    """(measure, before, after) of those that are not the same."""
-    return [
-        (m, before.get(m, (0, 0)), after.get(m, (0, 0)))
-        for m in sorted({*before, *after}) if before.get(m, (0, 0)) != after.get(m, (0, 0))]
+class Compared(NamedTuple):
+    """`unlike`: (measure, before, after), each [n, sum, memberships]. `undecided`: places that no common offset was
+    found of: one counting has not come as far as the other remembers."""
+
+    measures: int
+    unlike: Sequence[tuple[str, Sequence[int], Sequence[int]]]
+    undecided: Sequence[str]
 
 
+async def compare(store: Store, old: Layout, new: Layout) -> Compared:
+    """Two countings of the same log, each place as of the latest offset at which both ended a batch."""
+    before: Sums = {}
+    after: Sums = {}
+    undecided = []
+    ours, theirs = await places_of(store, old), await places_of(store, new)
+    for writer in sorted({writer_of(old, p) for p in ours} | {writer_of(new, p) for p in theirs}):
+        one = await _sums_by_offset(store, old, f"{old.generation}|{writer}")
+        other = await _sums_by_offset(store, new, f"{new.generation}|{writer}")
+        common = one.keys() & other.keys()
+        if not common:
+            undecided.append(writer)
+            continue
+        _add_up(before, one[max(common)])
+        _add_up(after, other[max(common)])
+    zero = [0, 0, 0]
+    names = sorted(m for m in {*before, *after} if any(before.get(m, zero)) or any(after.get(m, zero)))
+    unlike = [(m, before.get(m, zero), after.get(m, zero)) for m in names if before.get(m, zero) != after.get(m, zero)]
+    return Compared(len(names), unlike, undecided)
+
+
+async def _sums_by_offset(store: Store, layout: Layout, place: str) -> dict[int, Sums]:
+    """{offset: what was counted below it}, of the records that are still there."""
+    known = await checkpoint(store, layout, place)
+    sums, made = known.sums, dict[int, Sums]()
+    async for document in records_of(store, layout, place, Between(known.k + 1, None)):
+        record = _decode_told(document.body)
+        sums = added_up(sums, [Added(record.k, record.deltas, record.members)])
+        made[record.hi] = sums
+    return made
+
+
+def _add_up(total: Sums, more: Sums) -> None:
+    for measure, values in more.items():
+        total[measure] = [a + b for a, b in zip(total.get(measure, [0, 0, 0]), values, strict=True)]
+
+
+_decode_told = msgspec.msgpack.Decoder(Told).decode
 _decode = msgspec.msgpack.Decoder(Pointer).decode
