@@ -56,6 +56,7 @@ class Worker:
         self.health, self.metrics, self.batch = health, metrics, batch
         self._consumer: Consumer | None = None
         self._stopping = asyncio.Event()
+        self._told = asyncio.Event()  # to stop, or to join again: a poll is not waited for
         self._busy = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch()
@@ -92,6 +93,7 @@ class Worker:
     async def stop(self) -> None:
         """Stop polling, finish what is in hand, leave the group. Waits at most 20 s."""
         self._stopping.set()
+        self._told.set()
         task = self._task
         if task is not None and task is not asyncio.current_task() and not task.done():
             with contextlib.suppress(TimeoutError, LogRecreated):
@@ -102,28 +104,32 @@ class Worker:
     def rejoin(self, change: Callable[[], None]) -> None:
         """Leave the group once the batch in hand is done, call `change`, and join again."""
         self._change = change
+        self._told.set()
 
     async def _changed(self) -> None:
         change, self._change = self._change, None
         if change is not None:
+            self._told.clear()
             await self._leave()
             change()
+            if self._stopping.is_set():
+                self._told.set()
 
     # --- one turn ----------------------------------------------------------------------------------------------------
 
     async def _turn(self) -> None:
         consumer = await self._joined()
         poll = asyncio.ensure_future(consumer.poll(self.batch, POLL_SECONDS))
-        stop = asyncio.ensure_future(self._stopping.wait())
+        told = asyncio.ensure_future(self._told.wait())
         try:
-            await asyncio.wait({poll, stop}, timeout=POLL_DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({poll, told}, timeout=POLL_DEADLINE, return_when=asyncio.FIRST_COMPLETED)
             if not poll.done():
-                if not self._stopping.is_set():
+                if not self._told.is_set():
                     await self._replace("poll hangs")
                 return
             polled = poll.result()
         finally:
-            stop.cancel()
+            told.cancel()
             if not poll.done():
                 poll.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -96,7 +96,8 @@ async def test_figures_are_equal_and_the_old_ones_are_gone():
         assert list(await bus.groups()) == ["triptych.kpi"]
         await say(live, *range(100, 120))
         await quiet(live)
-        assert await total(live) == (20, 240) and (await live.auditor.whole(patience=1)).findings == []
+        await until(lambda: equal(live, (20, 240)))
+        assert (await live.auditor.whole(patience=1)).findings == []
 
 
 async def test_what_comes_while_it_is_counted_is_in_both():
