@@ -19,7 +19,6 @@ pytestmark = pytest.mark.journey
 
 YEAR = str(datetime.now(UTC).year)
 CODE = "lines_do_not_add_up"
-COMMANDS = ("dead-letters", "audit", "replay", "backup", "restore", "groups")
 
 
 def order(number: int, amount: int = 1000, id: str = "") -> dict[str, Any]:
@@ -134,7 +133,7 @@ def test_a_backup_of_the_living_system_gives_its_figures_back(system: System, tm
     run(system, "backup", str(copy))
     with Traffic(system, 30_000):
         run(system, "backup", str(tmp_path / "under-load.db"))
-    assert "is not empty" in system.run("restore", str(copy)).stderr.replace("\n", " ")
+    assert "A system runs on" in system.run("restore", str(copy)).stderr
     with Restored(tmp_path / "first", copy) as restored:
         assert orders(restored) == before
     with Restored(tmp_path / "second", tmp_path / "under-load.db", {"TRIPTYCH_AUDIT_SECONDS": "1"}) as restored:
@@ -169,8 +168,3 @@ def alarmed(system: System) -> bool:
     text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
     (line,) = [x for x in text.splitlines() if x.startswith('triptych_integrity_errors_total{check="journal"')]
     return float(line.rsplit(" ", 1)[1]) > 0
-
-
-def test_what_operators_are_told_to_type_there_is(system: System) -> None:
-    for command in COMMANDS:
-        assert "Usage" in run(system, command, "--help")
