@@ -110,6 +110,26 @@ def divided(above: int, below: int) -> float:
     return float((Decimal(above) / below).quantize(SIX, ROUND_HALF_EVEN))
 
 
+Rows = Callable[[pd.DataFrame], pd.DataFrame]
+MEASURES: dict[str, tuple[Rows, str, Callable[[pd.DataFrame], Any]]] = {
+    "opportunities_opened": (lambda rows: rows, "opened", len),
+    "opportunities_won": (won, "closed", len),
+    "opportunities_lost": (lost, "closed", len),
+    "signed_amount": (won, "closed", amount),
+    "average_deal": (won, "closed", average),
+    "win_rate": (closed, "closed", share_won),
+    "cycle_days": (closed, "closed", median_days),
+    "cycle_days_won": (won, "closed", median_days),
+    "signed_customers": (won, "closed", customers),
+}
+"""Which opportunities count, on which day, and what they come to."""
+
+
+def of_opportunities(rows: pd.DataFrame, measure: str, grain: str, by: str | None) -> Figures:
+    which, day, value = MEASURES[measure]
+    return grouped(which(rows), day, grain, by, value)
+
+
 def open_at_end(rows: pd.DataFrame, grain: str, by: str | None) -> Figures:
     """Deals open when the last day of a bucket is over, those that were opened nobody knows when included."""
     found: Figures = {}

@@ -1,12 +1,9 @@
 """Real B2B opportunities, imported and told by the services: to the unit what pandas computes from the files."""
-from collections.abc import Callable
-from typing import Any
-
 import pandas as pd
 import pytest
 
 from tests.journeys import computed
-from tests.journeys.computed import Figures, grouped
+from tests.journeys.computed import Figures
 from tests.journeys.conftest import Imported
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -14,21 +11,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow]
 YEARS = {"from": "2016-10-01", "to": "2018-01-01"}
 GRAINS = ("month", "quarter")
 DIMENSIONS = (None, "region", "team", "rep", "product", "sector")
-
-Rows = Callable[[pd.DataFrame], pd.DataFrame]
-MEASURES: dict[str, tuple[Rows, str, Callable[[pd.DataFrame], Any]]] = {
-    "opportunities_opened": (lambda rows: rows, "opened", len),
-    "opportunities_won": (computed.won, "closed", len),
-    "opportunities_lost": (computed.lost, "closed", len),
-    "signed_amount": (computed.won, "closed", computed.amount),
-    "average_deal": (computed.won, "closed", computed.average),
-    "win_rate": (computed.closed, "closed", computed.share_won),
-    "cycle_days": (computed.closed, "closed", computed.median_days),
-    "cycle_days_won": (computed.won, "closed", computed.median_days),
-    "signed_customers": (computed.won, "closed", computed.customers),
-}
-"""Which opportunities count, on which day, and what they come to."""
-
 
 @pytest.fixture(scope="module")
 def rows(data: None) -> pd.DataFrame:
@@ -42,12 +24,11 @@ def told(figures: Figures) -> Figures:
 
 @pytest.mark.parametrize("by", DIMENSIONS)
 @pytest.mark.parametrize("grain", GRAINS)
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", computed.MEASURES)
 def test_a_figure_is_that_of_the_files(
     imported: Imported, rows: pd.DataFrame, measure: str, grain: str, by: str | None,
 ) -> None:
-    which, day, value = MEASURES[measure]
-    expected = grouped(which(rows), day, grain, by, value)
+    expected = computed.of_opportunities(rows, measure, grain, by)
     found = imported.system.figures(measure, **YEARS, grain=grain, **({"by": by} if by else {}))
     assert told(found) == told(expected)
     assert len(told(found)) >= 4

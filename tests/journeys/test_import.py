@@ -160,4 +160,4 @@ def test_without_a_system_an_import_says_how_to_get_one(data: None, tmp_path: Pa
     done = System(tmp_path).import_("orders_rfm", DATA / "orders_rfm")  # never started: nobody answers there
     assert done.returncode == 1
     assert "triptych up" in done.stderr
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
