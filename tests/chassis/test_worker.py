@@ -254,3 +254,23 @@ async def test_a_store_that_was_put_back_is_read_on_from_where_it_was():
 
 async def reached(app: Application, n: int) -> bool:
     return await total(app) == n
+
+
+async def test_a_group_that_was_forgotten_reads_everything_again_and_nothing_changes():
+    store, bus = MemoryStore(), MemoryBus()
+    async with running(make(store, bus)) as app:
+        for n in range(60):
+            await app.say(captured(f"k{n % 7}", 13 if n % 20 == 0 else 1), time=NOON, source="/crm", id=f"e{n}")
+        await quiet(app)
+        before = {d.id: (d.version, d.body) for d in (await store.find("lead_scoring.counter", {})).documents}
+        letters = [x.id for x in await app.letters.list()]
+        history = [row.id for row in await app.history("counter", "k1")]
+    assert len(letters) == 3
+    await bus.remove_group(app.group)
+    async with running(make(store, bus)) as again:
+        await quiet(again)
+        after = (await store.find("lead_scoring.counter", {})).documents
+        assert {d.id: (d.version, d.body) for d in after} == before
+        assert [x.id for x in await again.letters.list()] == letters
+        assert [row.id for row in await again.history("counter", "k1")] == history
+        assert (await again.auditor.whole(patience=0)).findings == []
