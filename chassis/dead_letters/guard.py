@@ -21,17 +21,20 @@ class Guard:
         self._taken: deque[tuple[float, int, int]] = deque()  # when, records, of them bad
 
     def taken(self, records: int) -> None:
-        self._taken.append((self._clock(), records, 0))
+        self._remember(records, 0)
 
     def check(self, dead: Sequence[Dead]) -> None:
         """Raises Storm instead of letting these be buried."""
         bad = sum(1 for d in dead if d.code in self.COUNTED)
         if not bad:
             return
-        now = self._clock()
-        while self._taken and self._taken[0][0] < now - 60:
-            self._taken.popleft()
-        self._taken.append((now, 0, bad))
+        self._remember(0, bad)
         records, failed = sum(n for _, n, _ in self._taken), sum(n for _, _, n in self._taken)
         if records >= 1000 and failed > 50 and failed > records / 100:
             raise Storm(f"{failed} of {records} records failed within a minute, the last with {dead[-1].error[:200]}")
+
+    def _remember(self, records: int, bad: int) -> None:
+        now = self._clock()
+        while self._taken and self._taken[0][0] < now - 60:
+            self._taken.popleft()
+        self._taken.append((now, records, bad))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chassis.dead_letters import MOST_REPLAYS, DeadLetters, Guard, Storm, addressed
-from chassis.ports import BusUnavailable, Outgoing
+from chassis.ports import BusUnavailable, Outgoing, Record
 from chassis.runner import Dead
 from chassis.runner.work import REPLAY_FOR
 from chassis.web import Problem
@@ -238,6 +238,22 @@ async def test_a_service_that_fails_at_everything_stops_instead_of_emptying_the_
     await DeadLetters("lead_scoring", (LEADS,), house.store, house.bus, guard=Guard()).bury(
         [replace_code(d, "not_json") for d in dead])  # what publishers do wrong stops nobody
     assert len(await house.letters.list()) == 60
+
+
+def test_the_guard_looks_back_a_minute_and_remembers_no_more():
+    now = 0.0
+    guard = Guard(lambda: now)
+    record = Record(LEADS, 0, 0, 0, b"", b"")
+    for _ in range(10_000):
+        now += 0.1
+        guard.taken(1)
+    assert len(guard._taken) <= 602
+    guard.check([Dead(record, "handler_failed", "")] * 51)  # of 600: too few to judge by
+    now += 61
+    guard.taken(1000)
+    guard.check([Dead(record, "handler_failed", "")] * 50)
+    with pytest.raises(Storm):
+        guard.check([Dead(record, "handler_failed", "")])
 
 
 def replace_code(dead: Dead, code: str) -> Dead:
