@@ -45,7 +45,7 @@ test: setup  ## every test that this machine can run; says which it cannot, and 
 	@$(BIN)/pytest
 
 quick: .venv/ready  ## the tests that need no real broker, no processes: under a minute
-	@$(BIN)/pytest -m 'not real and not slow and not journey'
+	@$(BIN)/pytest -n 2 --dist loadfile -m 'not real and not slow and not journey'
 
 check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published contracts
 	@$(BIN)/ruff check .

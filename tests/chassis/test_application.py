@@ -117,6 +117,7 @@ async def test_requests_at_the_same_moment_all_count():
     assert [r.sequence for r in await app.history("counter", "a")] == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 async def test_a_deadline_fires_by_the_clock_once_all_events_are_taken_in():
     async with running(make()) as app:
         await app.ask("counter", "a", Remind(at=app.now(), after=timedelta(milliseconds=50)))

@@ -244,6 +244,7 @@ async def test_what_is_still_owed_is_not_missing():
     assert (await holed.auditor.whole()).findings == []
 
 
+@pytest.mark.slow
 async def test_an_outbox_that_nobody_empties_is_named():
     app = make()
     await app.start()

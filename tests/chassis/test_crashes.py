@@ -225,6 +225,7 @@ class Straying:
             await asyncio.sleep(0)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), faults=st.integers(0, 8))
 async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_figures_exact(seed, faults):

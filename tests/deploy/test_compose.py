@@ -20,6 +20,7 @@ def services() -> dict[str, Any]:
     return services
 
 
+@pytest.mark.slow
 def test_the_compose_file_meets_the_specification_of_compose() -> None:
     checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*checker, str(DEPLOY / "compose.yaml")], capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,6 +73,7 @@ def recomputed(all_orders: list[Order]) -> tuple[Counter[str], Counter[str], Cou
     return +count, Counter({k: v for k, v in net.items() if v}), back
 
 
+@pytest.mark.slow
 @given(st.lists(orders, max_size=5), st.randoms(use_true_random=False))
 @settings(max_examples=150, deadline=None)
 def test_orders_in_any_order_give_the_figures_of_a_recomputation(all_orders: list[Order], chance: Any) -> None:
@@ -172,6 +174,7 @@ def lived(figures: Figures, id: str, plot: list[tuple[str, int, int]], undated: 
     return story, closed if story.deal["stage"] == "won" else None, amount
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(steps, st.booleans()), min_size=1, max_size=3), st.randoms(use_true_random=False))
 @settings(max_examples=120, deadline=None)
 def test_deals_in_any_order_give_the_figures_of_a_recomputation(plots: list[Any], chance: Any) -> None:

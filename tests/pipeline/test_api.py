@@ -203,6 +203,7 @@ async def test_the_funnel_never_drops_a_lost_deal(app: Application, http: httpx.
     assert (await http.get("/funnels/nothing")).status_code == 404
 
 
+@pytest.mark.slow
 async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
     app: Application, http: httpx.AsyncClient,
 ) -> None:
