@@ -60,13 +60,12 @@ def run_restore(settings: Settings, file: Path, console: Console) -> int:
     if not file.is_file():
         raise NotPossible(f"There is no file {file}.")
     try:
-        contents(file)
+        found = contents(file)
         with _alone(settings.data_dir):
             there = sorted(p.name for p in settings.data_dir.iterdir() if p.name != LOCK)
             if there:
                 raise NotPossible(f"{settings.data_dir} is not empty ({', '.join(there[:3])}): a restore overwrites "
                                   "nothing. Move it away, or choose another TRIPTYCH_DATA_DIR.")
-            found = contents(file)
             for name, body in found.files.items():
                 _write(settings.data_dir / name, body)
             put_back(file, settings.data_dir / DATABASE)  # last: without it the directory holds no system

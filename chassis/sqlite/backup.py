@@ -77,9 +77,11 @@ def contents(file: Path) -> Contents:
         raise NoBackup(f"{file} is no backup: {error}") from None
 
 
-def put_back(file: Path, target: Path) -> Contents:
-    """A living file made of a copy, without the members that lived when it was made. FileExistsError, NoBackup."""
-    found = contents(file)
+def put_back(file: Path, target: Path) -> None:
+    """A living file made of a copy that `contents` has read, without the members that lived when it was made.
+
+    FileExistsError when there is one already.
+    """
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
@@ -91,7 +93,6 @@ def put_back(file: Path, target: Path) -> Contents:
         _flush(partial)
         os.link(partial, target)
         _flush(target.parent)
-        return found
     finally:
         partial.unlink(missing_ok=True)
 
