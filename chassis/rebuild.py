@@ -95,15 +95,20 @@ class Rebuild:
         compared = await compare(app.store, app.counting(self._projection, live).layout, self._projector.layout)
         return Switched(live, self.generation, compared)
 
-    async def tidy(self) -> int:
-        """After `running`: forget the group and what earlier countings left; how many documents went."""
+    async def tidy(self, *, foreign: bool = False) -> int:
+        """After `running`: forget the group and what earlier countings left; how many documents went.
+
+        `foreign`: also what was counted under other definitions.
+        """
         for _ in range(TRIES):
             try:
                 await self._app.bus.remove_group(self.group)
                 break
             except GroupInUse:  # Kafka hears of a member's leaving a little later
                 await asyncio.sleep(LOOK_SECONDS)
-        return sum([await self._app.generations.drop(g) for g in await self._app.generations.forgotten()])
+        generations = self._app.generations
+        gone = [*await generations.forgotten(), *(await generations.foreign() if foreign else [])]
+        return sum([await generations.drop(generation) for generation in gone])
 
     async def _refuse_a_shortened_log(self) -> None:
         begins = await self._app.bus.begin_offsets(self._app.topics)

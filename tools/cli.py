@@ -182,12 +182,16 @@ def audit(
 
 
 @app.command()
-def replay(service: Annotated[str, typer.Argument(help="One that keeps figures: kpi")]) -> None:
+def replay(
+    service: Annotated[str, typer.Argument(help="One that keeps figures: kpi")],
+    drop_others: Annotated[bool, typer.Option("--drop-others", help="Also take away what was counted under other "
+                                              "definitions; no service may run with them any more")] = False,
+) -> None:
     """Count a service's figures anew from the log, beside the living system, and switch over when all is counted."""
     from chassis.settings import settings
     from tools.replay import run_replay
 
-    raise typer.Exit(run_replay(settings(), service, out))
+    raise typer.Exit(run_replay(settings(), service, out, foreign=drop_others))
 
 
 @app.command()

@@ -13,13 +13,13 @@ from chassis.settings import Settings
 from tools.auditing import refuse_nothing
 
 
-def run_replay(settings: Settings, service: str, console: Console) -> int:
+def run_replay(settings: Settings, service: str, console: Console, *, foreign: bool = False) -> int:
     """Exit status 0 when the new counting is the live one."""
     refuse_nothing(settings)
-    return asyncio.run(replay(settings, service, console))
+    return asyncio.run(replay(settings, service, console, foreign))
 
 
-async def replay(settings: Settings, service: str, console: Console) -> int:
+async def replay(settings: Settings, service: str, console: Console, foreign: bool) -> int:
     definitions, began = definitions_of(settings), time.monotonic()
     async with ports(settings) as (bus, store):
         application = Application(find_service(service), settings, store, bus, definitions)
@@ -29,8 +29,12 @@ async def replay(settings: Settings, service: str, console: Console) -> int:
             records = await _caught_up(rebuild, console)
             seconds = time.monotonic() - began
             switched = await rebuild.switch()
-        dropped = await rebuild.tidy()
+        dropped = await rebuild.tidy(foreign=foreign)
+        others = await application.generations.foreign()
     _tell(console, switched, records, seconds, dropped)
+    if others:
+        console.print(f"Counted under other definitions: {', '.join(others)}. Once every service is started anew, "
+                      "--drop-others takes that away.", highlight=False)
     return 0
 
 

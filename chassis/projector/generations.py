@@ -52,12 +52,20 @@ class Generations:
     async def forgotten(self) -> list[str]:
         """Generations of these definitions that are neither live nor being counted."""
         now = await self.pointer()
+        return [g for g in await self._kept() if self._ours(g) and g not in (now.live, now.building)]
+
+    async def foreign(self) -> list[str]:
+        """Generations of other definitions: services that were not started again yet may still count in them."""
+        return [g for g in await self._kept() if not self._ours(g)]
+
+    def _ours(self, generation: str) -> bool:
+        return generation == self.base or generation.startswith(f"{self.base}.")
+
+    async def _kept(self) -> list[str]:
         layout = Layout(self._service, self.base, ())
-        kept = {str(g.by["gen"]) for name in (layout.cells, layout.checkpoints)
-                for g in await self._store.count(name, {}, by=("gen",))}
-        return sorted(
-            g for g in kept
-            if (g == self.base or g.startswith(f"{self.base}.")) and g not in (now.live, now.building))
+        return sorted({
+            str(group.by["gen"]) for name in (layout.cells, layout.checkpoints)
+            for group in await self._store.count(name, {}, by=("gen",))})
 
     async def drop(self, generation: str) -> int:
         """Take away all that was counted in it; how many documents."""

@@ -197,6 +197,13 @@ async def test_other_definitions_are_counted_apart():
         switched, dropped = await rebuilt(make(store, bus, base="g2"))
         assert (switched.before, switched.now) == ("g2", "g2.2") and dropped == 0
         assert live.generation == "g1" and await total(live) == (10, 20)
+    async with running(make(store, bus, base="g2")) as live:  # started anew: all is counted already
+        assert live.generation == "g2.2" and await total(live) == (10, 20)
+        assert await live.generations.foreign() == ["g1"]
+        app = make(store, bus, base="g2")
+        await app.start()
+        assert await Rebuild(app).tidy(foreign=True) > 0 and await live.generations.foreign() == []
+        assert await total(live) == (10, 20)
 
 
 async def test_a_log_without_its_beginning_is_not_counted_anew():
