@@ -4,7 +4,7 @@ What somebody had in hand is rebuilt by feeding a new coroutine the answers that
 """
 import importlib
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -184,16 +184,21 @@ def _still(task: Task, ring: int) -> Iterator[None]:
     before = documents.SEEN, letters.now_ms, _asking.uuid4, _asking.asyncio
     documents.SEEN, letters.now_ms = ring, lambda: 0
     _asking.uuid4 = lambda: f"{task.what}{next(numbers)}"
-    _asking.asyncio = SimpleNamespace(timeout=_no_timeout)
+    _asking.asyncio = SimpleNamespace(timeout=_NoTimeout)
     try:
         yield
     finally:
         documents.SEEN, letters.now_ms, _asking.uuid4, _asking.asyncio = before
 
 
-@asynccontextmanager
-async def _no_timeout(_seconds: float) -> Any:
-    yield
+class _NoTimeout:
+    """`asyncio.timeout` without a loop."""
+
+    def __init__(self, _seconds: float) -> None: ...
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
 
 
 def _next(running: Coroutine[Any, Any, None], answer: Any) -> Op:

@@ -28,21 +28,21 @@ CHECKS |= FIGURES
 
 PROTOCOL_B3 = (
     Mutant("no re-apply", "a new owner puts the last record once more", "figures: taken back, a crash after one",
-           "cells|facts|audit", make=mutants.NoReapply, where="projector.Projector.recover"),
+           "facts", make=mutants.NoReapply, where="projector.Projector.recover"),
     Mutant("no unique key", "one record has one number, and one owner", "figures: moved, a zombie",
-           "cells|facts|audit", make=mutants.NoUniqueKey, where="projector.Projector._insert"),
+           "audit", make=mutants.NoUniqueKey, where="projector.Projector._insert"),
     Mutant("reading before the last record is applied", "a batch reads what the record before it left",
-           "figures: moved", "cells|facts|audit", make=mutants.ReadsTooEarly, where="projector.Projector._batch"),
+           "figures: moved", "cells", make=mutants.ReadsTooEarly, where="projector.Projector._batch"),
     Mutant("image set without fence", "a fact is put only over a lower number", "figures: taken back, a zombie",
-           "cells|facts|audit", make=mutants.BlindImages, where="projector.Putting._put_facts"),
+           "facts", make=mutants.BlindImages, where="projector.Putting._put_facts"),
     Mutant("delta added without fence", "a difference is added once to a cell", "figures: taken back, a crash",
-           "cells|facts|audit", make=mutants.BlindDeltas, where="projector.Putting._put_cells"),
+           "cells", make=mutants.BlindDeltas, where="projector.Putting._put_cells"),
     Mutant("members without fence", "a membership row is put only over a lower number",
            "story: rows of members put again", "", [Cut(
                Projector, "_rows", "if document.version < k else None", "if True else None"), Cut(
                Projector, "_put_members", "Document(id, entry.k,", "Document(id, entry.k + len(stored),")]),
     Mutant("figures before their record", "the record is inserted before anything is put",
-           "figures: taken back, a zombie and a crash", "cells|facts|audit", make=mutants.CellsBeforeRecord,
+           "figures: taken back, a zombie and a crash", "cells", make=mutants.CellsBeforeRecord,
            where="projector.Projector._batch"),
     Mutant("refusals are forgotten", "what the last record refused is told to the next owner",
            "figures: an id used again, a crash", "dead letters", make=mutants.ForgetsRefusals,
@@ -51,7 +51,7 @@ PROTOCOL_B3 = (
            "cells", make=mutants.ForgetsSignals, where="projector.Projector._remember"),
     Mutant("signals without window", "the id of a signal is known", "figures: signals", "cells", [Cut(
         folding.Fold, "_one", "counted = before is None", "counted = True")]),
-    Mutant("facts without memory", "a fact knows the events that changed it", "figures: moved", "cells|facts", [Cut(
+    Mutant("facts without memory", "a fact knows the events that changed it", "figures: moved", "cells", [Cut(
         folding.Fold, "_one", "before = fact.seen.get(name)", "before = None")]),
     Mutant("an id used again changes a fact in silence", "an id that comes with another payload is a dead letter",
            "figures: an id used again", "dead letters", [Cut(
@@ -95,6 +95,6 @@ LOG = (
                Progress, "_compare", "and digest(records[0]) != seen:", "and False:")]),
     Mutant("records on any partition", "a record on another partition than its key's is a dead letter",
            "story: a wrong partition", "", [Cut(
-               reading, "_read", "if partitions and record.partition != (right := partition_of(key, partitions)):",
+               reading, "_decode", "if partitions and record.partition != (right := partition_of(key, partitions)):",
                "if False:")]),
 )

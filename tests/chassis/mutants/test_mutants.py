@@ -49,13 +49,13 @@ async def test_the_code_without_one_fence_is_found_out(mutant: Mutant) -> None:
 
 
 async def found(mutant: Mutant) -> str | None:
-    """What finds the mutant out; None: nothing does."""
+    """What finds the mutant out; None: nothing does. A mutant that is no program any more is none: it raises."""
     check = mutant.broken or CHECKS[mutant.check]
-    try:
-        with cut(mutant.cuts):
+    with cut(mutant.cuts):
+        try:
             await run(check, *([mutant.make] if mutant.make else []))
-    except (Exception, pytest.fail.Exception) as error:
-        return f"{type(error).__name__}: {error}"
+        except (AssertionError, TimeoutError, pytest.fail.Exception) as error:
+            return f"{type(error).__name__}: {error}"
     return None
 
 
