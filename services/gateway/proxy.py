@@ -8,7 +8,7 @@ from starlette.responses import Response
 from chassis.access import HEADER, NOTHING, Access, access, seal_of
 from chassis.settings import Settings
 from chassis.web import Problem
-from services.gateway.pages import exports
+from services.gateway import exports
 
 ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}
 BACK = {"content-type", "etag", "link", "location", "retry-after", "cache-control", "referrer-policy", "set-cookie",

@@ -12,8 +12,8 @@ import pytest
 
 from chassis.access import EVERYTHING, HEADER, Access, Seal
 from services.gateway.auth import provider
+from services.gateway.exports import cell
 from services.gateway.gate import asked
-from services.gateway.pages.exports import cell
 from tests.gateway.issuer import AUDIENCE, Issuer, issuing
 from tests.gateway.scenes import CONSOLE, client, code, looking, peopled
 from tests.gateway.town import Town, town

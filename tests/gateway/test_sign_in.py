@@ -414,3 +414,17 @@ async def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path):
     async with peopled(tmp_path, public_url=PUBLIC) as made, client(made) as browser:
         answer = await browser.post("/v1/sign-in/developer", json={"role": "admin"})
         assert answer.headers["set-cookie"].startswith(f"__Host-{COOKIE}=") and "Secure" in answer.headers["set-cookie"]
+
+
+def test_the_guide_names_settings_roles_and_permissions_that_exist():
+    import re
+
+    from services.gateway.permissions import PERMISSIONS
+    from tests.living import DEFINITIONS
+
+    guide = (DEFINITIONS.parent / "docs" / "guide" / "security.md").read_text(encoding="utf-8")
+    named = {n.lower() for n in re.findall(r"TRIPTYCH_([A-Z_]+)", guide)}
+    assert named <= set(Settings.model_fields)
+    assert {n for n in Settings.model_fields if n.startswith("oidc_")} - {"oidc_client_secret"} <= named
+    assert set(re.findall(r"^\| `([a-z]+)` \|", guide, re.MULTILINE)) == set(ROLES)
+    assert set(re.findall(r"\b[a-z]+:(?:read|write)\b", guide)) <= set(PERMISSIONS)
