@@ -161,17 +161,27 @@ async def a_batch_that_failed_is_recovered_before_the_next() -> None:
         await projecting.feed(made, projecting.letters(("a", projecting.Moved("1"))))
 
 
-async def a_worker_begins_where_the_journal_ends_though_more_was_committed() -> None:
+async def _begins(journal: int, read: int, committed: int) -> int | None:
+    """Where a worker begins whose journal ends there, whose store has read so far; None: where was committed."""
     app = test_application.make()
     await app.start()
     place, sought = TopicPartition(LEADS, 0), dict[TopicPartition, int]()
     worker: Any = app.worker
     bus: Any = app.bus
     worker._consumer = SimpleNamespace(seek=sought.__setitem__)
-    worker.processors = (SimpleNamespace(take=lambda _place: _answer(2)),)
-    bus.committed = lambda _group, _topics: _answer({place: 5})
+    worker.processors = (SimpleNamespace(take=lambda _place: _answer(journal)),)
+    worker.progress = SimpleNamespace(check=lambda _places: _answer({place: read}))
+    bus.committed = lambda _group, _topics: _answer({place: committed})
     await worker._take_over(frozenset([place]))
-    assert sought == {place: 2}
+    return sought.get(place)
+
+
+async def a_worker_begins_where_the_journal_ends_though_more_was_committed() -> None:
+    assert await _begins(journal=2, read=5, committed=5) == 2
+
+
+async def a_worker_begins_where_a_restored_store_ends_though_more_was_committed() -> None:
+    assert await _begins(journal=2**63 - 1, read=3, committed=5) == 3
 
 
 async def _answer(value: Any) -> Any:
@@ -226,6 +236,7 @@ CHECKS: dict[str, Check] = {
     "story: a wrong partition": story(a_record_on_a_partition_that_is_not_its_keys_is_refused),
     "story: a journal behind the poll": story(what_lies_between_the_journal_and_the_poll_is_not_passed_over),
     "story: a journal behind the commit": story(a_worker_begins_where_the_journal_ends_though_more_was_committed),
+    "story: a store that was restored": story(a_worker_begins_where_a_restored_store_ends_though_more_was_committed),
     "story: a batch that failed": story(a_batch_that_failed_is_recovered_before_the_next),
     "story: a fact of another partition": story(test_projector.test_a_fact_belongs_to_the_partition_that_made_it),
     "story: what the journal holds comes again": story(

@@ -83,6 +83,8 @@ PROTOCOL_B3 = (
     Mutant("the commit is believed", "a partition is read from where its journal ends",
            "story: a journal behind the commit", "", [Cut(
                Worker, "_take_over", "self._consumer.seek(place, min(targets))", "pass")]),
+    Mutant("a restored store is passed over", "a partition is read from no further than the store has it",
+           "story: a store that was restored", "", [Cut(Worker, "_take_over", ", read[place] or None]", "]")]),
 )
 
 LOG = (
