@@ -156,7 +156,8 @@ class Auditor:
     async def _owing_now(self, made: Report) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}
         for name, room in self._runner.rooms.items():
-            page = await self._store.find(room.layout.name, {"_pending": Between(1, None)}, limit=AT_ONCE)
+            page = await self._store.find(
+                room.layout.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
             found |= {(name, d.id): d.version for d in page.documents}
         made.compared["outboxes"] = len(found)
         return found

@@ -5,6 +5,8 @@ import pytest
 
 from chassis.ports import BusUnavailable
 from chassis.runner import Request, ask
+from chassis.sqlite import Database, SqliteStore, queries
+from chassis.sqlite.documents import Shape
 from chassis.timers import Gate, Scheduler
 from tests.chassis.house import LEADS, NOON, Add, House, Remind, captured, lost
 
@@ -135,3 +137,28 @@ async def test_a_timer_between_two_messages_is_owed_like_their_outputs(house):
     said = await again.said()
     assert len({m.meta.id for m in said}) == 3
     assert [m.meta.sequence for m in said] == [1, 2, 3, 1, 2, 3]
+
+
+async def test_what_is_looked_for_every_second_is_found_by_an_index(house, tmp_path, monkeypatch):
+    """However many documents there are: a scan would cost an idle system more with every deal it keeps."""
+    asked, find = [], house.store.find
+
+    async def listening(collection, where, *, order=None, **how):
+        asked.append((collection, where, order))
+        return await find(collection, where, order=order, **how)
+
+    monkeypatch.setattr(house.store, "find", listening)
+    await scheduler(house).fire()
+    await scheduler(house).sweep()
+    assert len(asked) == 2
+    collections = {c.name: c for room in house.runner.rooms.values() for c in room.layout.collections()}
+    database = Database(tmp_path / "triptych.db")
+    await database.start()
+    await SqliteStore(database).ensure(collections.values())
+    for name, where, order in asked:
+        shape = Shape(name, collections[name].fields)
+        for sql, values in queries.pages(shape, where, order, False, None):
+            plan = await database.read(
+                lambda c, sql=sql, values=values: c.execute(f"EXPLAIN QUERY PLAN {sql}", (*values, 3)).fetchall())
+            assert [str(row[3]).split()[0] for row in plan] == ["SEARCH"], plan
+    await database.stop()

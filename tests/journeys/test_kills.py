@@ -15,6 +15,7 @@ from tools.broker import BrokerUnavailable, KafkaCluster, fetch_jars, find_java
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
+SOON = {"TRIPTYCH_SESSION": "6"}  # seconds until Kafka believes that a killed member is gone, else 45
 YEARS = {"from": "2016-10-01", "to": "2018-01-01", "grain": "month"}
 RETAIL = {"from": "2019-01-01", "to": "2022-01-01", "grain": "month"}
 
@@ -85,7 +86,7 @@ def broker() -> None:
 
 @pytest.mark.real
 def test_services_are_killed_on_a_real_kafka_of_their_own(data: None, broker: None, tmp_path: Path) -> None:
-    with System(tmp_path, "--real") as system:
+    with System(tmp_path, "--real", env=SOON) as system:
         assert "Apache Kafka listens" in system.log.read_text()
         kills = import_while_killing(system, "superstore", times=1, every=0.7)
         assert sum(kills.values()) >= 6, kills
@@ -108,7 +109,7 @@ def kafka_alone(tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.real
 def test_a_story_is_told_over_a_real_kafka_and_a_mongodb(kafka_alone: str, mongo: str, tmp_path: Path) -> None:
-    env = {"TRIPTYCH_KAFKA": kafka_alone, "TRIPTYCH_MONGO": mongo, "TRIPTYCH_MONGO_DATABASE": "journey"}
+    env = {"TRIPTYCH_KAFKA": kafka_alone, "TRIPTYCH_MONGO": mongo, "TRIPTYCH_MONGO_DATABASE": "journey", **SOON}
     events: list[Event] = [event for _, event in story("Real")]
     with System(tmp_path, env=env) as system:
         system.publish(events[: len(events) // 2])
