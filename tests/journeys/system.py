@@ -137,6 +137,12 @@ class System:
         return subprocess.run(self._command(*command), cwd=ROOT, env=self.env, capture_output=True, text=True,
                               timeout=timeout, check=False)
 
+    def spawn(self, *command: str) -> "subprocess.Popen[bytes]":
+        """The same, not waited for."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self._command(*command), cwd=ROOT, env=self.env, stdout=log, stderr=log,
+                                    stdin=subprocess.DEVNULL)
+
     def import_(self, mapping: str, directory: Path, *options: str) -> "subprocess.CompletedProcess[str]":
         return self.run("import", mapping, str(directory), *options, timeout=600)
 
