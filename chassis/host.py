@@ -123,6 +123,20 @@ async def ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
 class Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the host drains all parts in order."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        self._told.set()
+
+    async def main_loop(self) -> None:
+        """Once a second, for the date in answers; uvicorn looks ten times, and there are two of us in every process."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
@@ -223,7 +237,7 @@ async def _until_told(
     if work is not None:
         await asyncio.wait({work}, timeout=25)
     for server, _ in servers:
-        server.should_exit = True
+        server.leave()
     await asyncio.gather(*doors, return_exceptions=True)
     waiting.cancel()
     for task in done - {waiting}:
