@@ -28,8 +28,9 @@ class Settings(BaseSettings):
     effects_within: timedelta = Field(default=timedelta(days=7), description="Older events on arrival are history")
     sync: Literal["normal", "full"] = Field(default="normal", description="full: survives a power cut too; slower")
     secret: str | None = Field(default=None, description="Signs survey links; unset: made in the data directory")
-    internal_secret: str | None = Field(default=None, description="Seals requests between gateway and services: `new` "
-                                        "or `new,old`; unset: made in the data directory")
+    internal_secret: SecretStr | None = Field(
+        default=None, description="Seals requests between gateway and services: `new` or `new,old`; unset: made in the "
+                                  "data directory")
     public_url: str | None = Field(default=None, description="How browsers reach the door; unset: http://TRIPTYCH_HTTP")
     oidc_issuer: str | None = Field(default=None, description="URL of the OpenID Connect provider that signs people in")
     oidc_audience: str | None = Field(default=None, description="What access tokens must be made for")

@@ -127,13 +127,13 @@ def simulate(
 def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) -> None:
     """Read and compile every definition; say what is wrong, with file and line."""
     from chassis.definitions import read_directory
-    from chassis.host import find_services
+    from chassis.host import find_service, find_services
     from tools.importing.mapping import compile_mapping
 
     if not definitions.is_dir():
         raise Unusable(f"There is no directory {definitions}; name the one that holds your definitions.")
     found = read_directory(definitions)
-    for service in find_services():
+    for service in (*find_services(), find_service("gateway")):
         service.build(found)
     for definition in found.current("mappings"):
         compile_mapping(definition)

@@ -10,9 +10,9 @@ from chassis.access.scope import (
     seeing,
     seeing_everything,
 )
-from chassis.access.seal import HEADER, BadSeal, Seal, seal_of
+from chassis.access.seal import HEADER, BadSeal, Seal, TooWide, seal_of
 
 __all__ = [
-    "EVERYTHING", "HEADER", "NOTHING", "Access", "BadSeal", "Scope", "Seal", "access", "narrowed",
+    "EVERYTHING", "HEADER", "NOTHING", "Access", "BadSeal", "Scope", "Seal", "TooWide", "access", "narrowed",
     "principal", "seal_of", "seeing", "seeing_everything",
 ]

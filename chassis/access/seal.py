@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import time
+import zlib
 from collections.abc import Sequence
 
 import msgspec
@@ -18,7 +19,12 @@ HEADER = "x-triptych-access"
 PURPOSE = b"triptych internal requests 1"
 KEY_FILE = "internal.key"
 VALID_SECONDS = 30
-MOST = 256 * 1024  # characters of a header: a director of thousands is told by `all`, not by name
+MOST = 48 * 1024  # characters: servers take 64 KiB of headers
+PLAIN = 1024  # bytes of a payload that is not worth compressing
+
+
+class TooWide(ValueError):
+    """The scope names more than a header can carry."""
 
 
 class BadSeal(ValueError):
@@ -45,9 +51,15 @@ class Seal:
         self._keys = tuple(hmac.digest(secret, PURPOSE, "sha256") for secret in secrets)
 
     def close(self, access: Access, service: str, method: str, target: str, now: float | None = None) -> str:
-        """The header's value for this request; `target` is the path with its query, as it goes over the wire."""
+        """The header's value for this request; `target` is the path with its query, as it goes over the wire.
+
+        Raises TooWide for what no server would take as a header: some ten thousand names.
+        """
         at = int(time.time() if now is None else now)
-        payload = _text(_encode(_Payload(service, method, target, at, access.principal, access.scope)))
+        said = _encode(_Payload(service, method, target, at, access.principal, access.scope))
+        payload = _text(said if len(said) < PLAIN else zlib.compress(said))
+        if len(payload) > MOST - 100:
+            raise TooWide("A scope of so many names cannot be told to a service; narrow it by team, region or line.")
         return f"{payload}.{_text(hmac.digest(self._keys[0], payload.encode(), 'sha256'))}"
 
     def open(self, value: str, service: str, method: str, target: str, now: float | None = None) -> Access:
@@ -58,7 +70,8 @@ class Seal:
         made = [_text(hmac.digest(key, payload.encode(), "sha256")) for key in self._keys]
         if not any(hmac.compare_digest(m, signature) for m in made):
             raise BadSeal("is not ours")
-        found = _decode(_bytes(payload))
+        said = _bytes(payload)
+        found = _decode(said if said[:1] == b"[" else zlib.decompress(said))  # nobody but us could have made it large
         if (found.service, found.method, found.target) != (service, method, target):
             raise BadSeal("belongs to another request")
         if abs((time.time() if now is None else now) - found.at) > VALID_SECONDS:
@@ -68,7 +81,8 @@ class Seal:
 
 def seal_of(settings: Settings) -> Seal:
     """From TRIPTYCH_INTERNAL_SECRET (`new` or `new,old`), else from a secret made once in the data directory."""
-    return Seal(secret_of(settings.internal_secret, settings.data_dir / KEY_FILE))
+    named = settings.internal_secret
+    return Seal(secret_of(named.get_secret_value() if named else None, settings.data_dir / KEY_FILE))
 
 
 def _text(data: bytes) -> str:

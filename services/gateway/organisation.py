@@ -1,6 +1,7 @@
 """Who works where and under whom: the seed of the definitions, then what `crm.organisation.v1` says, which wins."""
 import asyncio
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,16 +10,17 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from chassis.access import Scope
-from chassis.definitions import Definitions
+from chassis.definitions import DefinitionError, Definitions
 from chassis.envelope import Message, decode
 from chassis.ports import Bus, BusUnavailable
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
-from contracts.kinds import EVENTS
+from contracts.kinds import EVENTS, ID_PATTERN
 from services.gateway.permissions import ROLES
 
 TOPIC = "crm.organisation.v1"
 HEARD = frozenset(EVENTS[c].name for c in (EmployeeAssigned, EmployeeLeft, EmployeeErased))
 AGAIN = 2.0
+SEEDED = frozenset({"employee_id", "name", "team", "region", "department", "manager_id", "login", "roles"})
 log = structlog.get_logger()
 
 
@@ -56,20 +58,29 @@ class Organisation:
         self._zone = zone or ZoneInfo("UTC")
         self._seen: tuple[date, dict[str, Person]] | None = None
         for definition in definitions.current("organisation") if definitions else ():
-            self._seed(definition.body.get("employees") or ())
+            self._seed(definition.body.get("employees") or (), definition.path or definition.name)
 
     def today(self) -> date:
         return datetime.now(UTC).astimezone(self._zone).date()
 
     # --- what is heard -----------------------------------------------------------------------------------------------
 
-    def _seed(self, employees: Iterable[Mapping[str, Any]]) -> None:
-        for said in employees:
-            id = str(said.get("employee_id") or said.get("rep_id"))
-            person = Person(
-                id, said.get("name"), said.get("team"), said.get("region"), said.get("department"),
-                said.get("manager_id"), said.get("login"), _known(said.get("roles")))
-            self._careers[id] = _Career({date.min: ((0,), person)}, seeded=True)
+    def _seed(self, employees: Any, where: str) -> None:
+        """Raises DefinitionError: what is not understood here would decide what somebody sees."""
+        if not isinstance(employees, list):
+            raise DefinitionError(f"{where}: `employees` is a list")
+        for place, said in enumerate(employees, 1):
+            if not isinstance(said, dict) or set(said) - SEEDED or not _id(said.get("employee_id")):
+                raise DefinitionError(
+                    f"{where}: employee {place} has an employee_id, and of {', '.join(sorted(SEEDED))}")
+            texts = {name: said.get(name) for name in SEEDED - {"employee_id", "roles"}}
+            roles = said.get("roles") or []
+            if not all(v is None or isinstance(v, str) for v in texts.values()) or not isinstance(roles, list):
+                raise DefinitionError(f"{where}: employee {place}: texts, and `roles` as a list")
+            if unknown := [r for r in roles if r not in ROLES]:
+                raise DefinitionError(f"{where}: employee {place}: {unknown[0]!r} is none of {', '.join(ROLES)}")
+            person = Person(said["employee_id"], **texts, roles=tuple(roles))
+            self._careers[person.rep_id] = _Career({date.min: ((0,), person)}, seeded=True)
 
     def hear(self, event: EmployeeAssigned | EmployeeLeft | EmployeeErased, stamp: tuple[Any, ...], day: date) -> None:
         """`day`: the local day of the event, on which it takes effect unless it names another one."""
@@ -129,6 +140,10 @@ class Organisation:
         if rep_id is None:
             return Scope()
         return Scope(reps=self.below(rep_id) if "manager" in roles else (rep_id,))
+
+
+def _id(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(ID_PATTERN, value) is not None
 
 
 def _known(roles: Any) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.access import HEADER, NOTHING, Access, access, seal_of
+from chassis.access import HEADER, NOTHING, Access, TooWide, access, seal_of
 from chassis.settings import Settings
 from chassis.web import Problem
 from services.gateway import exports
@@ -47,7 +47,10 @@ class Proxy:
         target = _raw(path, query)
         url = httpx.URL(self.settings.url(service)).copy_with(raw_path=target)
         who = seen_by or access() or UNKNOWN
-        sealed = {**(headers or {}), HEADER: self.seal.close(who, service, method, target.decode("latin-1"))}
+        try:
+            sealed = {**(headers or {}), HEADER: self.seal.close(who, service, method, target.decode("latin-1"))}
+        except TooWide as error:
+            raise Problem(403, "scope_too_wide", str(error)) from None
         try:
             return await self.client.request(method, url, headers=sealed, content=body)
         except httpx.TimeoutException:

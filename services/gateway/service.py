@@ -1,9 +1,12 @@
-"""The gateway, put together: it hears and remembers nothing, and says what enterprises hand in at its door."""
+"""The gateway, put together: no group of the log is its own, and it says what enterprises hand in at its door."""
 from chassis.definitions import Definitions
 from chassis.service import Parts, Service
+from services.gateway.organisation import Organisation
 
 
-def build(_definitions: Definitions) -> Parts:
+def build(definitions: Definitions) -> Parts:
+    """Raises DefinitionError when the organisation's seed cannot be meant."""
+    Organisation(definitions)
     return Parts()
 
 

@@ -1,0 +1,101 @@
+"""Who works where and under whom, from the seed and from events in any order."""
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from chassis.access import NOTHING, Scope
+from chassis.definitions import Definition, DefinitionError, Definitions
+from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
+from services.gateway.organisation import Organisation
+
+TODAY = datetime.now(UTC).date()
+BEFORE, LATER = TODAY - timedelta(days=30), TODAY + timedelta(days=30)
+
+
+def seeded(*employees: Any) -> Organisation:
+    body = {"name": "organisation", "version": 1, "employees": list(employees)}
+    return Organisation(Definitions([Definition("organisation", "organisation", 1, body, "organisation.yaml")]))
+
+
+def heard(*events: tuple[Any, date], tree: Organisation | None = None) -> Organisation:
+    made = tree or Organisation()
+    for n, (event, day) in enumerate(events):
+        made.hear(event, (datetime(day.year, day.month, day.day, tzinfo=UTC), "/hr", f"e{n}"), day)
+    return made
+
+
+def hired(id: str, **more: Any) -> EmployeeAssigned:
+    return EmployeeAssigned(employee_id=id, name=id.title(), **more)
+
+
+def test_the_seed_stands_until_an_event_speaks_of_somebody():
+    tree = seeded({"employee_id": "anna", "name": "Seed", "team": "Old", "roles": ["rep"]}, {"employee_id": "bert"})
+    assert tree.people()["anna"].team == "Old"
+    heard((hired("anna", team="New"), BEFORE), tree=tree)
+    assert (tree.people()["anna"].name, tree.people()["anna"].team, tree.people()["anna"].roles) == ("Anna", "New", ())
+    assert tree.people()["bert"].rep_id == "bert"
+
+
+@pytest.mark.parametrize("employees", [
+    "anna", [["anna"]], [{"name": "x"}], [{"employee_id": "a b"}], [{"employee_id": "a", "role": "rep"}],
+    [{"employee_id": "a", "roles": "rep"}], [{"employee_id": "a", "roles": ["king"]}],
+    [{"employee_id": "a", "team": 7}],
+])
+def test_a_seed_that_cannot_be_meant_is_said_before_anybody_is_let_in(employees: Any):
+    body = {"name": "organisation", "version": 1, "employees": employees}
+    with pytest.raises(DefinitionError, match=r"organisation\.yaml"):
+        Organisation(Definitions([Definition("organisation", "organisation", 1, body, "organisation.yaml")]))
+
+
+def test_an_assignment_counts_from_its_day():
+    tree = heard((hired("anna", team="Hill", effective_on=BEFORE), BEFORE),
+                 (hired("anna", team="Lake", effective_on=LATER), BEFORE))
+    assert tree.people()["anna"].team == "Hill"
+
+
+def test_who_left_or_was_erased_is_nobody_any_more():
+    tree = heard((hired("anna"), BEFORE), (hired("bert"), BEFORE), (hired("cleo"), BEFORE),
+                 (EmployeeLeft(employee_id="anna"), TODAY), (EmployeeErased(employee_id="bert"), TODAY),
+                 (EmployeeLeft(employee_id="cleo", effective_on=LATER), TODAY))
+    assert set(tree.people()) == {"cleo"}
+
+
+def test_the_order_of_hearing_does_not_matter_for_where_somebody_works():
+    said = (("A", BEFORE, "1"), ("B", TODAY, "2"), ("C", TODAY, "3"))
+    events = [(hired("anna", team=team, effective_on=day), (stamp,)) for team, day, stamp in said]
+    for order in permutations(events):
+        tree = Organisation()
+        for event, stamp in order:
+            tree.hear(event, stamp, TODAY)
+        assert tree.people()["anna"].team == "C"
+
+
+def test_below_a_manager_is_the_whole_subtree_and_a_circle_ends():
+    under = {"top": None, "mid": "top", "low": "mid", "x": "y", "y": "x"}
+    tree = heard(*((hired(id, manager_id=manager), BEFORE) for id, manager in under.items()))
+    assert tree.below("top") == ("low", "mid", "top") and tree.below("mid") == ("low", "mid")
+    assert tree.below("x") == ("x", "y") and tree.below("nobody") == ("nobody",)
+
+
+def test_a_login_that_two_share_is_nobodys():
+    tree = heard((hired("anna", login="Anna@Example.test"), BEFORE), (hired("bert", login="b@x.test"), BEFORE),
+                 (hired("bob", login="B@X.test"), BEFORE))
+    found = tree.by_login("anna@example.test")
+    assert found is not None and found.rep_id == "anna"
+    assert tree.by_login("b@x.test") is None and tree.by_login("none") is None
+
+
+def test_what_a_role_sees():
+    tree = heard((hired("max", team="Hill"), BEFORE), (hired("anna", team="Hill", manager_id="max"), BEFORE))
+    assert tree.scope(("rep",), "anna", None) == Scope(reps=("anna",))
+    assert tree.scope(("manager",), "max", None) == Scope(reps=("anna", "max"))
+    assert tree.scope(("manager",), None, None) == NOTHING
+    assert tree.scope(("manager",), None, Scope(teams=("Hill",), regions=("W",))) == Scope(
+        reps=("anna", "max"), regions=("W",))
+    assert tree.scope(("manager",), None, Scope(teams=("Unknown",))) == Scope(teams=("Unknown",))
+
+
+def test_roles_that_we_do_not_know_are_none():
+    assert heard((hired("anna", roles=("king", "rep")), BEFORE)).people()["anna"].roles == ("rep",)
