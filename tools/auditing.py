@@ -7,7 +7,7 @@ from rich.table import Table
 
 from chassis.application import Application
 from chassis.audit import Report
-from chassis.host import DATABASE, definitions_of, find_service, ports
+from chassis.host import DATABASE, configure_logs, definitions_of, find_service, ports
 from chassis.settings import SERVICES, Settings
 
 
@@ -24,6 +24,7 @@ def refuse_nothing(settings: Settings) -> None:
 def run_audit(settings: Settings, services: Sequence[str], console: Console) -> int:
     """Exit status 1 when something is wrong, with a line for each finding."""
     refuse_nothing(settings)
+    configure_logs(settings.model_copy(update={"log_level": "warning"}), "audit")
     reports = asyncio.run(audit(settings, services or SERVICES))
     table = Table("service", "journal", "facts", "records read", "wrong", "undecided")
     for report in reports:

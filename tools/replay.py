@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chassis.application import Application
-from chassis.host import definitions_of, find_service, ports
+from chassis.host import configure_logs, definitions_of, find_service, ports
 from chassis.rebuild import CLOSE, LOOK_SECONDS, Rebuild, Switched
 from chassis.settings import Settings
 from tools.auditing import refuse_nothing
@@ -16,6 +16,7 @@ from tools.auditing import refuse_nothing
 def run_replay(settings: Settings, service: str, console: Console, *, foreign: bool = False) -> int:
     """Exit status 0 when the new counting is the live one."""
     refuse_nothing(settings)
+    configure_logs(settings.model_copy(update={"log_level": "warning"}), "replay")
     return asyncio.run(replay(settings, service, console, foreign))
 
 

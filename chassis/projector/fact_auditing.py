@@ -37,7 +37,7 @@ async def audit_facts(store: Store, layout: Layout, projection: Projection) -> A
     lasts = {place: await _last_entry(store, layout, place) for place in await places_of(store, layout)}
     ahead = _ahead(lasts)
     made, counted, writer = Audited(), Prints(), Writer()
-    async for document in every(store, layout.facts, {"gen_": layout.generation}):
+    async for document in every(store, layout.facts, layout.generation):
         newer = ahead.get(document.id)
         fact = decode_fact(newer[1] if newer is not None and newer[0] > document.version else document.body)
         ahead.pop(document.id, None)
@@ -84,7 +84,9 @@ async def _prints_of_cells(store: Store, layout: Layout, lasts: dict[str, Entry 
     """Of the cells per day, as the last record of each place leaves them, whether or not it is put everywhere."""
     cells, members = _owed(layout, lasts)
     made = Prints()
-    async for document in every(store, layout.cells, {"gen": layout.generation, "grain": layout.grains[0]}):
+    async for document in every(store, layout.cells, layout.generation):
+        if document.index["grain"] != layout.grains[0]:
+            continue
         index, total = document.index, decode_total(document.body)
         owed = cells.pop(document.id, None)
         if owed is not None and owed[0] > document.version:
@@ -93,7 +95,7 @@ async def _prints_of_cells(store: Store, layout: Layout, lasts: dict[str, Entry 
         _print(made, place, measure, str(index["day"]), str(index["dims"]), total.n, total.sum, total.hist)
     for _, (place, measure, day, dims), total in cells.values():
         _print(made, place, measure, day, dims, total.n, total.sum, total.hist)
-    async for document in every(store, layout.members, {"gen": layout.generation}):
+    async for document in every(store, layout.members, layout.generation):
         index, n = document.index, decode_row(document.body).n
         late = members.pop(document.id, None)
         if late is not None and late[0] > document.version:

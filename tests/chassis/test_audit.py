@@ -164,7 +164,7 @@ async def test_figures_that_move_are_never_called_wrong(tmp_path):
     auditor = Projector(FACTS_ONLY, store, "kpi")
     for _ in range(30):
         journal, facts = await auditor.audit_journal(), await auditor.audit_facts()
-        assert journal.mismatches == [] and journal.unfinished == []
+        assert journal.mismatches == []  # at most `unfinished`: what is just being put
         assert facts.mismatches == []
     stop.set()
     await task
