@@ -56,7 +56,7 @@ def _documents(app: FastAPI, proxy: Proxy) -> None:
 
     async def whole() -> dict[str, Any]:
         answers = await asyncio.gather(*(proxy.ask(s, "GET", "/openapi.json") for s in SERVICES))
-        return merge(own, [orjson.loads(a.content) for a in answers if a.status_code == 200])
+        return documents.with_rights(merge(own, [orjson.loads(a.content) for a in answers if a.status_code == 200]))
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:
@@ -65,6 +65,11 @@ def _documents(app: FastAPI, proxy: Proxy) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
         return HTMLResponse(documents.page(await whole()), headers={"content-security-policy": documents.POLICY})
+
+    @app.get("/docs/events", include_in_schema=False)
+    async def docs_of_events() -> Response:
+        return HTMLResponse(documents.events(asyncapi.document()),
+                            headers={"content-security-policy": documents.POLICY})
 
     @app.get("/asyncapi.json", include_in_schema=False)
     async def events() -> Response:

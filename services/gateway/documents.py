@@ -1,14 +1,46 @@
-"""`/docs` and `/asyncapi.json`: every route and every event, to be read by people and by tools."""
-from collections.abc import Mapping
+"""`/docs`, `/docs/events`, and what the OpenAPI document says of rights: to be read by people and by tools, offline."""
+from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
+
+from services.gateway.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
+from services.gateway.routes import rule_for
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;
-border-bottom:1px solid #8884}code{white-space:nowrap}small{color:#777}
+border-bottom:1px solid #8884}small{color:#777}details{border-bottom:1px solid #8884;padding:.3rem 0}
+summary{cursor:pointer}summary span{color:#777;margin-left:.6rem}details>*:not(summary){margin-left:1.2rem}
 @media(prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8cf}}"""
 METHODS = ("get", "post", "put", "patch", "delete")
+SCHEMES: Mapping[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An access token of the provider, or an API key."},
+    "session": {"type": "apiKey", "in": "cookie", "name": "triptych_session",
+                "description": "Of a browser; writes also need the header `x-triptych: console`."},
+}
+REFUSALS = {"401": "Not signed in", "403": "Not permitted", "429": "Too many requests"}
+
+
+def with_rights(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what each operation asks for: its permission, how one signs in, how it is refused."""
+    document.setdefault("components", {})["securitySchemes"] = dict(SCHEMES)
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            rule = rule_for(method.upper(), path) if method in item else None
+            if rule is None:
+                continue
+            operation = item[method]
+            if rule.permission == PUBLIC:
+                operation["security"] = []
+                continue
+            operation["security"] = [{name: []} for name in SCHEMES]
+            operation["x-permission"] = rule.permission
+            for status, text in REFUSALS.items():
+                operation.setdefault("responses", {}).setdefault(status, {"description": text})
+    return document
+
+
+# --- routes ----------------------------------------------------------------------------------------------------------
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -18,17 +50,95 @@ def page(document: Mapping[str, Any]) -> str:
         for method in METHODS:
             if method in item:
                 tag = (item[method].get("tags") or ["other"])[0]
-                by_tag.setdefault(tag, []).append(_row(method, path, item[method]))
-    parts = [f"<h2>{escape(tag)}</h2>\n<table>\n{''.join(rows)}</table>" for tag, rows in sorted(by_tag.items())]
+                by_tag.setdefault(tag, []).append(_operation(document, method, path, item[method]))
+    rights = _table(("permission", "what it allows"), [(_code(n), escape(t)) for n, t in PERMISSIONS.items()])
+    parts = [f"<h2>{escape(tag)}</h2>\n{''.join(found)}" for tag, found in sorted(by_tag.items())]
     title = escape(str(document["info"]["title"]))
-    return (f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" '
-            f'content="width=device-width, initial-scale=1">\n<title>{title}: routes</title>\n<style>{STYLE}</style>\n'
-            f'<h1>{title}: routes</h1>\n<p>For tools: <a href="/openapi.json">/openapi.json</a> and '
-            f'<a href="/asyncapi.json">/asyncapi.json</a>.</p>\n{chr(10).join(parts)}\n</html>\n')
+    return _whole(f"{title}: routes", f'<p>What happens on the bus: <a href="/docs/events">events</a>. For tools: '
+                  f'<a href="/openapi.json">/openapi.json</a>, <a href="/asyncapi.json">/asyncapi.json</a>.</p>\n'
+                  f"{chr(10).join(parts)}<h2>permissions</h2>\n{rights}")
 
 
-def _row(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    asked = [str(p["name"]) for p in operation.get("parameters", ()) if p.get("in") == "query"]
-    told = f"<br><small>{escape(', '.join(asked))}</small>" if asked else ""
+def _operation(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> str:
+    asked = [(_code(p["name"]), escape(str(p["in"])), _type(document, p.get("schema", {})),
+              escape(str(p.get("description") or ("required" if p.get("required") else ""))))
+             for p in operation.get("parameters", ())]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    permission = operation.get("x-permission")
+    right = "needs no sign-in" if permission is None else f"needs {permission.replace(SIGNED_IN, 'any sign-in')}"
     words = escape(str(operation.get("summary", "")))
-    return f"<tr><td><code>{method.upper()} {escape(path)}</code></td><td>{words}{told}</td></tr>\n"
+    more = escape(str(operation.get("description", "")))
+    inner = [f"<p><small>{escape(right)}</small></p>", f"<p>{more}</p>" if more else "",
+             _table(("parameter", "in", "type", ""), asked) if asked else "",
+             f"<p>Body:</p>{_fields(document, body)}" if body else ""]
+    return (f"<details><summary>{_code(f'{method.upper()} {path}')}<span>{words}</span></summary>"
+            f"{''.join(inner)}</details>\n")
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def events(document: Mapping[str, Any]) -> str:
+    """The topics and events of an AsyncAPI document."""
+    parts = []
+    messages = document["components"]["messages"]
+    for name, channel in document["channels"].items():
+        found = "".join(_event(document, messages[m]) for m in channel["messages"])
+        parts.append(f"<h2>{escape(name)}</h2>\n<p>{escape(channel['description'])}</p>\n{found}")
+    return _whole("Triptych: events", '<p>CloudEvents 1.0 on Kafka, or by <code>POST /v1/events</code>. '
+                  '<a href="/docs">Routes</a>.</p>\n' + "\n".join(parts))
+
+
+def _event(document: Mapping[str, Any], message: Mapping[str, Any]) -> str:
+    return (f"<details><summary>{_code(message['name'])}<span>{escape(message.get('summary', ''))}</span></summary>"
+            f"{_fields(document, message['payload'])}</details>\n")
+
+
+# --- what both share -------------------------------------------------------------------------------------------------
+
+
+def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """The properties of an object, or of what a list is of."""
+    schema = _resolved(document, schema)
+    if "items" in schema:
+        return f"<p>A list, each:</p>{_fields(document, schema['items'])}"
+    needed = set(schema.get("required", ()))
+    rows = [(_code(name), _type(document, s), "required" if name in needed else "",
+             escape(str(s.get("description", "")))) for name, s in schema.get("properties", {}).items()]
+    return _table(("field", "type", "", ""), rows) if rows else f"<p>{_type(document, schema)}</p>"
+
+
+def _type(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return escape(schema["$ref"].rpartition("/")[2])
+    if "enum" in schema or "const" in schema:
+        return escape(" | ".join(str(v) for v in schema.get("enum", [schema.get("const")])))
+    for several in ("anyOf", "oneOf", "allOf"):
+        if several in schema:
+            return " | ".join(dict.fromkeys(_type(document, s) for s in schema[several]))
+    if schema.get("type") == "array":
+        return f"list of {_type(document, schema.get('items', {}))}"
+    return escape(str(schema.get("format") or schema.get("type") or "any"))
+
+
+def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    found: Mapping[str, Any] = document["components"]["schemas"].get(name, {}) if name else schema
+    return found
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Of cells that are HTML already."""
+    top = "".join(f"<th>{escape(h)}</th>" for h in heads)
+    return f"<table><tr>{top}</tr>" + "".join(
+        f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows) + "</table>\n"
+
+
+def _code(text: str) -> str:
+    return f"<code>{escape(text)}</code>"
+
+
+def _whole(title: str, body: str) -> str:
+    return (f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" '
+            f'content="width=device-width, initial-scale=1">\n<title>{title}</title>\n<style>{STYLE}</style>\n'
+            f"<h1>{title}</h1>\n{body}\n</html>\n")

@@ -1,0 +1,54 @@
+"""What the door says of itself: rights in the OpenAPI document, pages of routes and events that load nothing."""
+import re
+
+import pytest
+from openapi_spec_validator import validate
+
+from contracts.kinds import BY_NAME
+from services.gateway.permissions import PERMISSIONS, PUBLIC
+from services.gateway.routes import rule_for
+from tests.gateway.scenes import looking
+from tests.gateway.town import Town
+
+
+async def test_each_operation_says_what_it_asks_for_and_how_one_signs_in(shared: Town):
+    document = (await shared.door.get("/openapi.json")).json()
+    validate(document)
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "session"}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            rule = rule_for(method.upper(), path)
+            assert rule is not None
+            if rule.permission == PUBLIC:
+                assert operation["security"] == [] and "x-permission" not in operation
+            else:
+                assert operation["x-permission"] == rule.permission
+                assert {"401", "403", "429"} <= set(operation["responses"])
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/events"])
+async def test_a_page_loads_nothing_runs_nothing_and_is_whole(shared: Town, path: str):
+    page = await shared.door.get(path)
+    assert page.status_code == 200 and "default-src 'none'" in page.headers["content-security-policy"]
+    assert not re.search(r"<script|<img|<link|src=|url\(|//", page.text.replace("<!doctype", ""))
+    assert page.text.count("<details>") == page.text.count("</details>") > 20
+
+
+async def test_the_page_of_routes_tells_parameters_bodies_and_rights(shared: Town):
+    page = (await shared.door.get("/docs")).text
+    for text in ("business_line", "expected_close_on", "checklist", "needs deals:write", "needs any sign-in",
+                 "needs no sign-in", *PERMISSIONS):
+        assert text in page
+
+
+async def test_the_page_of_events_has_every_published_event(shared: Town):
+    page = (await shared.door.get("/docs/events")).text
+    for name, kind in BY_NAME.items():
+        assert (f"<code>{name}</code>" in page) == (".internal." not in kind.topic), name
+    assert "lead_id" in page
+
+
+async def test_the_documents_are_there_for_every_role(shared: Town):
+    async with looking(shared, "analyst") as analyst:
+        for path in ("/openapi.json", "/asyncapi.json", "/docs", "/docs/events"):
+            assert (await analyst.get(path)).status_code == 200
