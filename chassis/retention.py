@@ -45,33 +45,32 @@ class Retention:
 
     async def drop(self) -> int:
         """Drop what may go; how many records."""
-        n = 0
-        for topic, days in self._days.items():
-            limit = millis(self._now() - timedelta(days=days))
-            begins = await self._bus.begin_offsets([topic])
-            needed = await self._needed(topic)
-            upto = {}
-            for place, begin in begins.items():
-                offset = await self._first_since(place, begin, needed[place], limit)
-                if offset > begin:
-                    upto[place] = offset
-            if upto:
-                await self._bus.drop_before(upto)
-                after = await self._bus.begin_offsets([topic])
-                dropped = sum(after[place] - begins[place] for place in begins)
-                log.info("records_dropped", topic=topic, records=dropped, older_than_days=days)
-                n += dropped
-        return n
+        if not self._days:
+            return 0
+        begins, needed = await self._bus.begin_offsets(list(self._days)), await self._needed()
+        upto: dict[TopicPartition, int] = {}
+        for place, begin in begins.items():
+            limit = millis(self._now() - timedelta(days=self._days[place.topic]))
+            offset = await self._first_since(place, begin, needed[place], limit)
+            if offset > begin:
+                upto[place] = offset
+        if not upto:
+            return 0
+        await self._bus.drop_before(upto)
+        after = await self._bus.begin_offsets(list(self._days))
+        dropped = sum(after[place] - begin for place, begin in begins.items())
+        log.info("records_dropped", topics=sorted({place.topic for place in upto}), records=dropped)
+        return dropped
 
-    async def _needed(self, topic: str) -> dict[TopicPartition, int]:
+    async def _needed(self) -> dict[TopicPartition, int]:
         """The first offset of each partition that some reader has not read."""
-        ends = await self._bus.end_offsets([topic])
-        first = dict(ends)
-        known = set(self._readers.get(topic, ()))
+        first = dict(await self._bus.end_offsets(list(self._days)))
+        known = {group for topic in self._days for group in self._readers.get(topic, ())}
         for group in sorted({*known, *await self._bus.groups()}):
-            committed = await self._bus.committed(group, [topic])
-            if committed or group in known:
-                for place in first:
+            committed = await self._bus.committed(group, list(self._days))
+            begun = {place.topic for place in committed}
+            for place in first:
+                if place.topic in begun or group in self._readers.get(place.topic, ()):
                     first[place] = min(first[place], committed.get(place, 0))
         return first
 
