@@ -50,8 +50,10 @@ def _free(port: int) -> bool:
 class System:
     """`with System(tmp_path) as system:` Ready when it is entered; drained, or killed, when it is left."""
 
-    def __init__(self, directory: Path, *options: str, env: Mapping[str, str] | None = None) -> None:
-        self.directory, self.options = directory, options
+    def __init__(
+        self, directory: Path, *options: str, env: Mapping[str, str] | None = None, ready_within: float = READY_WITHIN,
+    ) -> None:
+        self.directory, self.options, self.ready_within = directory, options, ready_within
         self.http = f"127.0.0.1:{free_ports(1)[0]}"
         self.log = directory / "up.log"
         self.env = {
@@ -64,7 +66,11 @@ class System:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None,
@@ -78,7 +84,7 @@ class System:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self._command("up", *self.options), cwd=ROOT, env=self.env, stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL)
-        self.until(self.ready, READY_WITHIN, "the system is ready")
+        self.until(self.ready, self.ready_within, "the system is ready")
         return time.monotonic() - began
 
     def stop(self) -> int:
