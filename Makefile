@@ -62,4 +62,4 @@ publish: .venv/ready  ## regenerate contracts/published/ and the event map
 	@$(BIN)/triptych map
 
 clean:  ## remove .venv, .data and what the console was built into
-	@rm -rf .venv .data console/node_modules services/gateway/static
+	@rm -rf .venv .venv-bench .data console/node_modules services/gateway/static

@@ -1,12 +1,17 @@
 """The benchmarks themselves: that they run, and that they refuse to tell a speed of what is wrong. Nothing is timed."""
+import asyncio
+import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from chassis.settings import Settings
+from tools.bench import minutes
 from tools.bench.command import run_bench
-from tools.bench.running import check, embedded, fill, take
+from tools.bench.rows import BEGIN, END
+from tools.bench.running import check, child, embedded, fill, measured, take
 from tools.bench.works import Work, Wrong, kpi, pipeline
 
 pytestmark = pytest.mark.slow
@@ -27,7 +32,31 @@ async def test_a_speed_is_not_told_when_one_event_is_missing(make: object, tmp_p
 
 def test_every_work_is_taken_whole_and_stands_in_the_table(tmp_path: Path) -> None:
     report = tmp_path / "speed.md"
-    assert run_bench(events=EVENTS, kafka=False, report=report, console=Console(quiet=True)) == 0
-    rows = [line.split(" |")[0] for line in report.read_text().splitlines() if line.startswith("| ")]
-    assert rows[1:] == ["| pipeline, 1,000 deals", "| pipeline, 100 deals", "| lead_scoring", "| segmentation",
-                        "| surveys", "| kpi, payments"]
+    assert run_bench(events=EVENTS, kafka=False, report=report, console=Console(quiet=True), only="services") == 0
+    told = json.loads((tmp_path / "speed.json").read_text())
+    assert [row["work"].split(",")[0] for row in told] == [
+        "pipeline", "pipeline", "lead_scoring", "segmentation", "surveys", "kpi"]
+    assert all(row["work"] in report.read_text() for row in told)
+
+
+@pytest.mark.parametrize("kind", ["signals", "facts"])
+def test_cells_by_the_minute_are_those_of_the_events_late_ones_included(kind: str) -> None:
+    found = child("tools.bench.minutes", kind, str(EVENTS), "memory")
+    events = minutes.told(kind, EVENTS, datetime.fromisoformat(found["end"]))
+    assert found["cells"] == minutes.expected(events, kind)
+    assert [at for at, _ in events] != sorted(at for at, _ in events)
+
+
+def test_nothing_is_lost_or_counted_twice_when_a_process_is_killed_in_the_middle(tmp_path: Path) -> None:
+    settings = embedded(tmp_path, Settings())
+    measured(settings, pipeline(2_000, 100), kill=True)
+    with pytest.raises(Wrong):  # the check that has just passed can fail
+        asyncio.run(check(settings, pipeline(1_999, 100)))
+
+
+def test_the_table_decides_as_the_machine_and_a_page_keeps_its_own_words(tmp_path: Path) -> None:
+    page = tmp_path / "speed.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    run_bench(events=EVENTS, kafka=False, report=page, console=Console(quiet=True), only="decisions")
+    told = page.read_text()
+    assert told.startswith(f"before\n{BEGIN}\n") and told.endswith(f"{END}\nafter\n") and "old" not in told

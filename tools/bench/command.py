@@ -1,74 +1,197 @@
 """`triptych bench`: all works one after the other, and a table."""
+import asyncio
 import logging
 import shutil
 import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from chassis.settings import Settings, settings
-from tools.bench.running import Speed, embedded, measured, raw
-from tools.bench.works import Work, each_service
+from tools.bench import decisions, growth, system
+from tools.bench.folding import NoPeers, beside_bytewax, beside_quix
+from tools.bench.rows import Row, table, write
+from tools.bench.running import Speed, child, embedded, fill, measured, raw, take
+from tools.bench.works import Work, each_service, equal, pipeline
 from tools.broker import BrokerUnavailable, KafkaCluster
 
-Row = tuple[str, Speed, Speed | None, Speed | None]
+NAIVE = 2_000  # commands: it is slow
+Section = Callable[["Bench"], Iterator[Row]]
 
 
-def run_bench(*, events: int, kafka: bool, report: Path | None, console: Console) -> int:
-    """Exit status 0; raises Wrong when a result is not exact."""
+class Bench:
+    """`events`: of the largest works; the others take a part of it."""
+
+    def __init__(self, events: int, kafka: bool, directory: Path, console: Console) -> None:
+        self.events, self.kafka, self.directory, self.console = events, kafka, directory, console
+        self.settings: Settings = settings()
+        self._n = 0
+
+    def fresh(self) -> Path:
+        self._n += 1
+        return self.directory / str(self._n)
+
+    @contextmanager
+    def broker(self) -> Iterator[str]:
+        """Raises BrokerUnavailable, also when none is wanted."""
+        if not self.kafka:
+            raise BrokerUnavailable("Kafka was not asked for")
+        directory = self.fresh()
+        with KafkaCluster(directory) as cluster:
+            yield cluster.bootstrap
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def embedded(self) -> Settings:
+        return embedded(self.fresh(), self.settings)
+
+
+def run_bench(*, events: int, kafka: bool, report: Path | None, console: Console, only: str = "") -> int:
+    """Exit status 0; raises Wrong when a result is not exact. `only`: the sections whose names begin so."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic's first moments are loud
+    directory = Path(tempfile.mkdtemp(prefix="triptych-bench-"))
     rows: list[Row] = []
-    for make in each_service(events):
-        work = make()
-        console.print(f"{work.title} …")
-        rows.append(_row(work, settings(), kafka, console))
-    _show(rows, console)
+    try:
+        bench = Bench(events, kafka, directory, console)
+        for name, section in SECTIONS.items():
+            if name.startswith(only):
+                console.print(f"{name} …")
+                rows += _rows(section, bench)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    console.print(table(rows))
     if report is not None:
-        report.write_text(_markdown(rows, events), encoding="utf-8")
+        write(rows, report)
     return 0
 
 
-def _row(work: Work, chosen: Settings, kafka: bool, console: Console) -> Row:
-    directory = Path(tempfile.mkdtemp(prefix="triptych-bench-"))
+def _rows(section: Section, bench: Bench) -> list[Row]:
+    """What a machine cannot measure is said, and left out."""
+    rows: list[Row] = []
     try:
-        own = measured(embedded(directory / "embedded", chosen), work)
-        if not kafka:
-            return work.title, own, None, None
-        try:
-            with KafkaCluster(directory / "kafka") as cluster:
-                beside = embedded(directory / "store", chosen).model_copy(update={"kafka": cluster.bootstrap})
-                speed = measured(beside, work)
-                return work.title, own, speed, raw(cluster.bootstrap, work)
-        except BrokerUnavailable as error:
-            console.print(f"[yellow]{error}[/]", highlight=False)
-            return work.title, own, None, None
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        for row in section(bench):
+            bench.console.print("  " + "  ".join(row.cells()), highlight=False)
+            rows.append(row)
+    except (BrokerUnavailable, NoPeers) as error:
+        bench.console.print(f"[yellow]{error}[/]", highlight=False)
+    return rows
 
 
-def _cells(row: Row) -> list[str]:
-    title, own, kafka, raw_speed = row
-    cells = [title, f"{own.events:,.0f}", f"{own.peak_mb:.0f}"]
-    for speed in (kafka, raw_speed):
-        cells.append("–" if speed is None else f"{speed.events:,.0f}")
-    for speed in (own, kafka):
-        cells.append("–" if speed is None or raw_speed is None else f"{speed.events / raw_speed.events:.3f}")
-    return cells
+# --- T1: the pipeline ------------------------------------------------------------------------------------------------
 
 
-_HEAD = ["work", "embedded, events/s", "peak MB", "Kafka, events/s", "raw aiokafka, events/s", "embedded : raw",
-         "Kafka : raw"]
+def _pipeline(bench: Bench) -> Iterator[Row]:
+    for deals, goal, on_kafka in ((bench.events // 2, 0.15, 0.12), (min(1_000, bench.events // 2), 0.30, 0.15)):
+        work = pipeline(bench.events, deals)
+        own = measured(bench.embedded(), work, kill=True)
+        detail = _told(own)
+        if not bench.kafka:
+            yield Row("T1", f"{work.title}, embedded, one kill -9", own.events, "events/s", detail=detail)
+            continue
+        with bench.broker() as bootstrap:
+            beside = bench.embedded().model_copy(update={"kafka": bootstrap})
+            asyncio.run(fill(beside, work))
+            speeds = sorted(raw(bootstrap, work).events for _ in range(3))
+            yield Row("T1", f"{work.title}, embedded, one kill -9", own.events / speeds[1], "of raw aiokafka", goal,
+                      detail=detail | {"raw/s": speeds[1]})
+            speed = take(beside, work)
+            yield Row("T1k", f"{work.title}, Kafka", speed.events / speeds[1], "of raw aiokafka", on_kafka,
+                      detail=_told(speed))
+    yield from _naive(bench)
 
 
-def _show(rows: list[Row], console: Console) -> None:
-    table = Table(*_HEAD, title="Every result was exact")
-    for row in rows:
-        table.add_row(*_cells(row))
-    console.print(table)
+def _naive(bench: Bench) -> Iterator[Row]:
+    commands = min(NAIVE, bench.events)
+    work = pipeline(commands, commands // 2)
+    with bench.broker() as bootstrap:
+        beside = bench.embedded().model_copy(update={"kafka": bootstrap})
+        asyncio.run(fill(beside, work))
+        asyncio.run(_topic(beside))
+        directory = bench.fresh()
+        found = child("tools.bench.naive", bootstrap, *work.topics, str(commands), str(directory))
+        equal("the naive service's deals", found["stages"], dict(Counter({"engaging": commands // 2})))
+        naive = found["records"] / found["seconds"]
+    own = measured(bench.embedded(), pipeline(bench.events // 4, bench.events // 8))
+    yield Row("T1", "the same, beside the naive service", own.events / naive, "times", 30,
+              detail={"ours/s": own.events, "naive/s": naive})
 
 
-def _markdown(rows: list[Row], events: int) -> str:
-    lines = [f"# Speed\n\n{events:,} events per run; every result was checked before its speed was written.\n",
-             f"| {' | '.join(_HEAD)} |", "|---" * len(_HEAD) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(_cells(row))} |" for row in rows)]) + "\n"
+async def _topic(chosen: Settings) -> None:
+    from chassis.host import open_bus
+
+    bus = open_bus(chosen)
+    await bus.start()
+    await bus.ensure_topics({"bench.naive": 8})
+    await bus.stop()
+
+
+def _told(speed: Speed) -> dict[str, float]:
+    return {"events/s": speed.events, "cores": speed.cpu_share, "peak MB": speed.peak_mb}
+
+
+# --- T2 and T3 -------------------------------------------------------------------------------------------------------
+
+
+def _minutes(bench: Bench) -> Iterator[Row]:
+    records = bench.events // 2
+    for kind, goal in (("signals", 2.5), ("facts", 0.6)):
+        ours, theirs = beside_bytewax(kind, records, bench.fresh())
+        yield Row("T2", f"one-minute cells, {kind}", ours / theirs, "of Bytewax", goal,
+                  detail={"ours/s": ours, "Bytewax/s": theirs})
+    with bench.broker() as bootstrap:
+        ours, theirs = beside_quix("signals", records, bench.fresh(), bootstrap)
+        yield Row("T2", "one-minute cells, signals, from Kafka", ours / theirs, "of Quix Streams", 8,
+                  detail={"ours/s": ours, "Quix/s": theirs})
+
+
+def _decisions(bench: Bench) -> Iterator[Row]:
+    compiled, machine = decisions.speeds(bench.settings.definitions)
+    yield Row("T3", "decisions by the compiled table", compiled / machine, "of a shared Machine", 10,
+              detail={"table/s": compiled, "Machine/s": machine})
+
+
+# --- T4, start, rest -------------------------------------------------------------------------------------------------
+
+
+def _system(bench: Bench) -> Iterator[Row]:
+    rate = 5_000 if bench.events >= 20_000 else 200
+    with system.up(embedded(bench.fresh(), bench.settings), bench.fresh()) as running:
+        yield Row("start", "`triptych up`, until ready", running.ready_seconds, "s", 5, most=True)
+        yield Row("memory", "largest process at rest", system.largest_mb(running), "MB", 100, most=True)
+        yield Row("idle", "whole system at rest", 100 * system.idle_cpu(running), "% of a core", 2, most=True)
+        yield from _latency(running, rate, "embedded", (50, 100))
+    with bench.broker() as bootstrap:
+        chosen = embedded(bench.fresh(), bench.settings).model_copy(update={"kafka": bootstrap})
+        with system.up(chosen, bench.fresh()) as running:
+            yield from _latency(running, rate, "Kafka", (100, 200))
+
+
+def _latency(running: system.Running, rate: int, where: str, goals: Sequence[float]) -> Iterator[Row]:
+    payments, deals = asyncio.run(system.latency(running, rate, 10.0 if rate > 1_000 else 2.0))
+    for what, found, goal in (("payment", payments, goals[0]), ("transition", deals, goals[1])):
+        yield Row("T4", f"{what} to board, {rate:,} events/s, {where}", found, "ms p99", goal, most=True)
+
+
+# --- T5, every service -----------------------------------------------------------------------------------------------
+
+
+def _growth(bench: Bench) -> Iterator[Row]:
+    events = min(4_000, bench.events)
+    for name, how in (("history", growth.history), ("deals", growth.deals), ("measures", growth.measures)):
+        ratio = how(bench.fresh(), bench.settings, events)
+        yield Row("T5", f"CPU per event at ten times the {name}", ratio, "times", 1.5, most=True)
+
+
+def _services(bench: Bench) -> Iterator[Row]:
+    for make in each_service(min(bench.events, max(4_000, bench.events // 20))):
+        work: Work = make()
+        own = measured(bench.embedded(), work)
+        yield Row("each", f"{work.title}, embedded", own.events, "events/s", detail=_told(own))
+
+
+SECTIONS: dict[str, Section] = {
+    "decisions": _decisions, "services": _services, "growth": _growth, "system": _system, "minutes": _minutes,
+    "pipeline": _pipeline,
+}

@@ -1,12 +1,16 @@
 """One service in a process of its own, as `triptych up` runs it, until it has taken a number of records.
 
-    python -m tools.bench.serving SERVICE RECORDS        settings from TRIPTYCH_*; prints one JSON object
+    python -m tools.bench.serving SERVICE RECORDS [LAST [kill]]        settings from TRIPTYCH_*; prints one JSON object
+
+With LAST other than 0 only the last so many records are timed. With `kill` it ends by kill -9 in the midst of its work.
 """
 import asyncio
 import gc
 import json
 import logging
+import os
 import resource
+import signal
 import sys
 import time
 
@@ -25,24 +29,39 @@ def taken(application: Application) -> float:
         if sample.name.endswith("_total"))
 
 
-async def serve(name: str, records: int) -> dict[str, float]:
-    """From the first commit to the last."""
+async def serve(name: str, records: int, last: int = 0, *, kill: bool = False) -> dict[str, float]:
     chosen = settings()
     async with ports(chosen) as (bus, store):
         definitions = await publish(store, definitions_of(chosen))
         application = Application(find_service(name), chosen, store, bus, definitions)
         await application.start()
-        running = asyncio.create_task(application.run())
-        try:
-            first = await _at_least(application, 1, running)
-            began, cpu = time.perf_counter(), time.process_time()
-            last = await _at_least(application, records, running)
-            seconds, used = time.perf_counter() - began, time.process_time() - cpu
-        finally:
-            await application.stop()
-            await running
+        return await taken_all(application, records, last, kill=kill)
+
+
+async def taken_all(
+    application: Application, records: int, last: int = 0, *, kill: bool = False,
+) -> dict[str, float]:
+    """From the first commit to the last; with `last`, only the last so many records."""
+    running = asyncio.create_task(application.run())
+    try:
+        first = await _at_least(application, max(1, records - last if last else 1), running)
+        began, cpu = time.perf_counter(), time.process_time()
+        end = await _at_least(application, records, running)
+        if not last and not kill:
+            end = await _to_the_end(application, end)
+        seconds, used = time.perf_counter() - began, time.process_time() - cpu
+        if kill:
+            print(json.dumps(_found(end - first, seconds, used) | {"until": end}), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    finally:
+        await application.stop()
+        await running
+    return _found(end - first, seconds, used)
+
+
+def _found(records: float, seconds: float, cpu: float) -> dict[str, float]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"records": last - first, "seconds": seconds, "cpu_seconds": used, "peak_mb": peak}
+    return {"records": records, "seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak}
 
 
 async def _at_least(application: Application, records: int, running: "asyncio.Task[None]") -> float:
@@ -54,16 +73,28 @@ async def _at_least(application: Application, records: int, running: "asyncio.Ta
     return n
 
 
+async def _to_the_end(application: Application, end: float) -> float:
+    """After a kill some records are taken twice: then not their number says that all is taken, but the log."""
+    while any((await application.settled())["lag"].values()):
+        await asyncio.sleep(LOOK_SECONDS)
+        end = taken(application)
+    return end
+
+
+def quiet(name: str) -> None:
+    """Begin as a service's process does, with logs on stderr."""
+    configure_logs(settings(), name)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    gc.freeze()
+
+
 def main() -> None:
     import uvloop
 
-    name, records = sys.argv[1], int(sys.argv[2])
-    chosen = settings()
-    configure_logs(chosen, name)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    gc.freeze()
+    name, numbers = sys.argv[1], [int(n) for n in sys.argv[2:4]]
+    quiet(name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(serve(name, records))))
+        print(json.dumps(runner.run(serve(name, *numbers, kill=sys.argv[4:] == ["kill"]))))
 
 
 if __name__ == "__main__":
