@@ -8,6 +8,7 @@ import orjson
 
 TYPE = "text/csv"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+MOST_ROWS = 20_000
 MONEY = {"amount_minor", "currency"}
 
 

@@ -36,8 +36,26 @@ class Proxy:
             headers["accept"] = "application/json"
         answer = await self.ask(service, request.method, request.url.path, request.url.query, headers, body)
         if as_csv and answer.status_code == 200:
-            return _exported(answer)
+            return await self._exported(service, request, headers, answer)
         return Response(answer.content, answer.status_code, {k: v for k, v in answer.headers.items() if k in BACK})
+
+    async def _exported(
+        self, service: str, request: Request, headers: Mapping[str, str], answer: httpx.Response,
+    ) -> Response:
+        """The page that was asked for; without a limit, all pages up to so many rows. `Link` leads to what is left."""
+        rows = exports.rows_of(answer.json())
+        if rows is None:
+            raise Problem(406, "no_list", "Only lists can be had as text/csv.")
+        whole = not {"limit", "cursor"} & set(request.query_params)
+        while whole and answer.links.get("next") and len(rows) < exports.MOST_ROWS:
+            path, _, query = answer.links["next"]["url"].partition("?")
+            answer = await self.ask(service, "GET", path, query, headers)
+            if answer.status_code != 200:
+                raise Problem(502, "service_failed", f"{service} answered {answer.status_code} for a page of the list.")
+            rows += exports.rows_of(answer.json()) or []
+        told = {"content-disposition": 'attachment; filename="export.csv"', **{
+            k: v for k, v in answer.headers.items() if k == "link"}}
+        return Response(exports.written(rows), 200, told, f"{exports.TYPE}; charset=utf-8")
 
     async def ask(
         self, service: str, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,
@@ -58,16 +76,6 @@ class Proxy:
         except httpx.HTTPError:
             raise Problem(502, "service_unreachable", f"{service} cannot be reached at the moment; try again.",
                           headers={"Retry-After": "1"}) from None
-
-
-def _exported(answer: httpx.Response) -> Response:
-    """One page of a list as CSV, with the `Link` to the next one."""
-    rows = exports.rows_of(answer.json())
-    if rows is None:
-        raise Problem(406, "no_list", "Only lists can be had as text/csv.")
-    headers = {"content-disposition": 'attachment; filename="export.csv"', **{
-        k: v for k, v in answer.headers.items() if k == "link"}}
-    return Response(exports.written(rows), 200, headers, f"{exports.TYPE}; charset=utf-8")
 
 
 def _raw(path: str, query: str) -> bytes:

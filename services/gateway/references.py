@@ -26,6 +26,10 @@ LONGEST_ID = 128
 MOST = 1000
 
 
+BULK = {"/v1/opportunities/transitions": "opportunity_id"}
+"""Paths whose service gives a verdict per item: which of them are not there for the caller is told item by item."""
+
+
 def created(path: str) -> str | None:
     """The id field by which a POST to this path may name what it makes: it need not be there yet."""
     return {"/v1/leads": "lead_id", "/v1/opportunities": "opportunity_id"}.get(path)
@@ -61,7 +65,8 @@ class References:
 
     async def _known(self, caller: Caller, permission: str, path: str, items: list[Any]) -> None:
         """A customer whom nobody knows yet may be named: converting a lead is how customers begin."""
-        asked = {pair for item in items if isinstance(item, dict) for pair in _named(item, created(path))}
+        own = created(path) or BULK.get(path)
+        asked = {pair for item in items if isinstance(item, dict) for pair in _named(item, own)}
         limit = asyncio.Semaphore(8)
 
         async def one(kind: str, id: str) -> None:
