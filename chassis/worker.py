@@ -243,9 +243,14 @@ class Worker:
         failpoints.reach("worker.assigned.before")
         read = await self.progress.check(places)
         committed = await self.bus.committed(self.group, self.topics)
+        ordered = sorted(places)
+        # All at once: a partition that has to put its last record again must not wait for all before it.
+        found = await asyncio.gather(*map(self._wanted, ordered), return_exceptions=True)
         begins: Mapping[TopicPartition, int] | None = None
-        for place in sorted(places):
-            wanted = [*[await processor.take(place) for processor in self.processors], read[place] or None]
+        for place, wanted in zip(ordered, found, strict=True):
+            if isinstance(wanted, BaseException):
+                raise wanted
+            wanted = [*wanted, read[place] or None]
             if None in wanted and begins is None:
                 begins = await self.bus.begin_offsets(self.topics)
             targets = [(begins or {}).get(place, 0) if at is None else at for at in wanted]
@@ -253,6 +258,10 @@ class Worker:
                 self._consumer.seek(place, min(targets))
         failpoints.reach("worker.assigned.after")
         log.debug("assigned", service=self.service, partitions=len(places))
+
+    async def _wanted(self, place: TopicPartition) -> list[int | None]:
+        """From where each of us has to begin there."""
+        return [await processor.take(place) for processor in self.processors]
 
     async def _revoked(self, places: frozenset[TopicPartition]) -> None:
         failpoints.reach("worker.revoked")

@@ -202,6 +202,7 @@ class Node:
     directory: Path
     port: int
     controller_port: int
+    outside_port: int = 0
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -215,17 +216,23 @@ class Node:
 
 @dataclass
 class KafkaCluster:
-    """`brokers` brokers (1 or 3) on loopback over one data directory, which keeps its records between starts."""
+    """`brokers` brokers (1 or 3) on loopback over one data directory, which keeps its records between starts.
+
+    `outside`: a port per broker under which clients of its second listener are told to reach it, such as a proxy's;
+    that listener itself is at `outside_port` of each node.
+    """
 
     directory: Path
     brokers: int = 1
+    outside: Sequence[int] = ()
     ready_within: float = 90.0
     nodes: list[Node] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        ports = free_ports(2 * self.brokers)
+        ports = free_ports(3 * self.brokers)
         self.nodes = [
-            Node(n + 1, self.directory / f"node-{n + 1}", ports[2 * n], ports[2 * n + 1]) for n in range(self.brokers)
+            Node(n + 1, self.directory / f"node-{n + 1}", ports[3 * n], ports[3 * n + 1], ports[3 * n + 2])
+            for n in range(self.brokers)
         ]
 
     @property
@@ -319,15 +326,19 @@ class KafkaCluster:
 
     def _configuration(self, node: Node) -> str:
         copies = self.brokers
+        listens, told, kinds = "", "", ""
+        if self.outside:
+            listens = f",OUTSIDE://127.0.0.1:{node.outside_port}"
+            told, kinds = f",OUTSIDE://127.0.0.1:{self.outside[node.id - 1]}", ",OUTSIDE:PLAINTEXT"
         voters = ",".join(f"{n.id}@127.0.0.1:{n.controller_port}" for n in self.nodes)
         return "\n".join(f"{name}={value}" for name, value in {
             "node.id": node.id,
             "process.roles": "broker,controller",
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}{listens}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}{told}",
+            "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{kinds}",
             "log.dirs": node.directory / "data",
             "auto.create.topics.enable": "false",
             "log.message.timestamp.type": "LogAppendTime",
