@@ -9,7 +9,7 @@ STATIC := services/gateway/static/index.html
 MODULES := console/node_modules/.package-lock.json
 CONSOLE := $(shell find console -name node_modules -prune -o -type f -print)
 
-.PHONY: help setup console run test quick check bench publish map clean
+.PHONY: help setup console run test quick check faults bench publish map clean
 
 help:  ## print this menu
 	@printf 'Triptych: set the targets, watch the process, see the results\n\n'
@@ -53,6 +53,9 @@ check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published cont
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tools.publish --check
 	@$(BIN)/triptych map --check
+
+faults: .venv/ready  ## kill, stop, cut and deceive the running system; PROFILE=ci or long; writes docs/reports/faults*.md
+	@TRIPTYCH_FAULTS=$(or $(PROFILE),ci) TRIPTYCH_FAULTS_REPORT=1 $(BIN)/pytest tests/faults
 
 bench: .venv/ready  ## events per second through each service, beside raw aiokafka
 	@$(BIN)/triptych bench

@@ -1,0 +1,89 @@
+"""What was done to the system and what came of it, as JSON and as Markdown; what was not proven stands there loudly."""
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.faults.profiles import Profile
+
+REPORTS = Path(__file__).parents[2] / "docs" / "reports"
+
+
+@dataclass
+class Result:
+    """One fault. `recoveries`: seconds from each fault until all that lay in the log at that moment was taken in."""
+
+    fault: str
+    title: str
+    adapters: str = "embedded"
+    injected: int = 0
+    events: int = 0
+    copies_in: int = 0
+    hostile: int = 0
+    outputs: int = 0
+    duplicates: int = 0
+    duplicates_by_type: dict[str, int] = field(default_factory=dict)
+    recoveries: list[float] = field(default_factory=list)
+    bound: float | None = None  # of each recovery, in seconds
+    differences: Sequence[str] = ()
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    verdict: str = "not proven"
+
+    def settle(self) -> None:
+        self.verdict = "exact" if not self.differences else "NOT EXACT"
+
+
+@dataclass
+class Report:
+    profile: Profile
+    results: list[Result] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)  # what was skipped -> why
+
+    def write(self) -> None:
+        """`docs/reports/faults.md` and `.json`; the long profile beside it."""
+        REPORTS.mkdir(parents=True, exist_ok=True)
+        stem = "faults" if self.profile.name == "ci" else f"faults-{self.profile.name}"
+        (REPORTS / f"{stem}.md").write_text(self.markdown())
+        (REPORTS / f"{stem}.json").write_text(json.dumps(self.facts(), indent=1) + "\n")
+
+    def facts(self) -> dict[str, object]:
+        return {"profile": asdict(self.profile), "on": datetime.now(UTC).date().isoformat(), "machine": machine(),
+                "results": [asdict(r) for r in self.results], "not_proven_here": self.missing}
+
+    def markdown(self) -> str:
+        lines = [
+            f"# Faults, profile `{self.profile.name}`", "",
+            "Written by `make faults`" + ("" if self.profile.name == "ci" else f" `PROFILE={self.profile.name}`")
+            + f" on {datetime.now(UTC).date().isoformat()}, on {machine()}. What each fault is: `tests/faults/`.", "",
+            "Exact means: every figure, document, list, target, funnel, segment and survey result equals what an "
+            "independent program reckons from the ledger of what was said, to the unit; what the services said has "
+            "no gap in its numbers and one content per id, first heard in order; the dead letters are those that were "
+            "planted, with their codes; the journal adds up to the cells; nothing is owed any more.", "",
+            "| fault | on | injected | events | bad | copies sent | outputs | copies among them | recovery p50, max | "
+            "bound | took | verdict |", "|---|---|---:|---:|---:|---:|---:|---:|---|---|---:|---|"]
+        lines += [_row(r) for r in self.results]
+        notes = [f"- **{r.fault}**: {note}" for r in self.results for note in r.notes]
+        lines += ["", *notes] if notes else []
+        wrong = [f"- **{r.fault}** {d}" for r in self.results for d in r.differences]
+        lines += ["", "## What was not exact", "", *wrong] if wrong else []
+        if self.missing:
+            lines += ["", "## NOT PROVEN HERE", "", *(f"- **{what}**: {why}" for what, why in self.missing.items())]
+        return "\n".join(lines) + "\n"
+
+
+def _row(r: Result) -> str:
+    recovery = f"{statistics.median(r.recoveries):.1f} s, {max(r.recoveries):.1f} s" if r.recoveries else "–"
+    bound = f"{r.bound:.0f} s" if r.bound else "–"
+    return (f"| {r.fault} {r.title} | {r.adapters} | {r.injected:,} | {r.events:,} | {r.hostile:,} | {r.copies_in:,} | "
+            f"{r.outputs:,} | {r.duplicates:,} | {recovery} | {bound} | {r.seconds:.0f} s | **{r.verdict}** |")
+
+
+def machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30
+    return (f"{os.cpu_count()} cores, {memory} GiB of memory, {platform.system()}, "
+            f"Python {platform.python_version()}, shared with other work")
