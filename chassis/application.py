@@ -82,6 +82,7 @@ class Application(Facing):
         self._hears = frozenset(EVENTS[c].name for c in service.hears)
         self._trusted = frozenset(s.strip() for s in settings.trusted_sources.split(",") if s.strip())
         self._stopping = asyncio.Event()
+        self._given_up = 0
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -173,6 +174,8 @@ class Application(Facing):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), LOOP_SECONDS)
             self.metrics.observe(self.metrics.loop_lag, max(0.0, time.perf_counter() - began - LOOP_SECONDS))
+            given_up, self._given_up = self.bus.given_up - self._given_up, self.bus.given_up
+            self.metrics.add(self.metrics.producers, given_up)
             with contextlib.suppress(StoreUnavailable):  # the next second looks again
                 await self._follow_generation()
 

@@ -22,6 +22,7 @@ class Metrics:
         self.fired = self._counter("triptych_timers_fired_total", "Deadlines that the scheduler fired")
         self.retries = self._counter("triptych_batch_retries_total", "Batches begun again", "error")
         self.recreated = self._counter("triptych_consumer_recreated_total", "Consumers replaced by the watchdog")
+        self.producers = self._counter("triptych_producer_recreated_total", "Producers that stuck and were replaced")
         self.http_commands = self._counter("triptych_commands_total", "Commands asked over HTTP", "outcome")
         self.integrity = self._counter("triptych_integrity_errors_total", "What an audit found to be wrong", "check")
         self.audited = self._gauge("triptych_audit_completed_timestamp_seconds", "When an audit last came to its end")

@@ -114,6 +114,11 @@ class Consumer(Protocol):
 
 
 class Bus(Protocol):
+    @property
+    def given_up(self) -> int:
+        """Connections for publishing that stuck or failed, and were replaced."""
+        ...
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...

@@ -24,6 +24,7 @@ SWEEP_AFTER = 5.0  # seconds that an entry may owe before somebody else publishe
 SWEEP_EVERY = 5.0
 AT_ONCE = 200
 FAILED_AGAIN_AFTER = 60.0
+TROUBLED_AFTER = 10.0  # seconds in which neither a deadline could fire nor what is owed be published
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class Scheduler:
         self._owing: dict[tuple[str, str], tuple[int, float]] = {}  # document -> (version, first seen owing)
         self._failed: dict[tuple[str, str], float] = {}
         self._swept = 0.0
+        self._well = time.monotonic()
 
     async def run(self) -> None:
         while not self._stopping.is_set():
@@ -50,11 +52,14 @@ class Scheduler:
                 if time.monotonic() - self._swept > SWEEP_EVERY:
                     self._swept = time.monotonic()
                     await self.sweep()
+                self._well = time.monotonic()
                 if self._health is not None:
                     self._health.well("timers")
             except Exception as error:
                 log.warning("timers_failed", service=self._runner.service, error=f"{type(error).__name__}: {error}")
-                if self._health is not None and not isinstance(error, StoreUnavailable | BusUnavailable):
+                passing = isinstance(error, StoreUnavailable | BusUnavailable) and (
+                    time.monotonic() - self._well < TROUBLED_AFTER)
+                if self._health is not None and not passing:
                     self._health.trouble("timers", f"{type(error).__name__}: {error}")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._tick)

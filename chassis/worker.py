@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import structlog
 
@@ -21,12 +20,12 @@ from chassis.ports import Bus, Consumer, LogRecreated, PartitionLost, Record, To
 from chassis.processors import JournalBehind, Processor
 from chassis.progress import Progress
 from chassis.runner import Dead, Share
+from chassis.watch import Watch
 
 POLL_SECONDS = 1.0
 POLL_DEADLINE = 30.0  # a poll that takes longer hangs
 PROGRESS_SECONDS = 1.0
-STALLED_SECONDS = 10.0  # there is lag, and nothing is handed out
-UNASSIGNED_SECONDS = 30.0
+BATCH_SECONDS = 120.0  # a batch that takes longer hangs: it is begun again
 DRAIN_SECONDS = 20.0
 YIELD_SECONDS = 0.005
 BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -35,15 +34,6 @@ Decode = Callable[[Record], Message | Rejected | None]
 Polled = Mapping[TopicPartition, Sequence[Record]]
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Watch:
-    """When there was last a sign of life, by the monotonic clock."""
-
-    handed_out: float = field(default_factory=time.monotonic)
-    assigned: float = field(default_factory=time.monotonic)
-    looked: float = field(default_factory=time.monotonic)
 
 
 class Worker:
@@ -59,7 +49,7 @@ class Worker:
         self._told = asyncio.Event()  # to stop, or to join again: a poll is not waited for
         self._busy = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-        self._watch = Watch()
+        self._watch = Watch(health)
         self._written = 0.0
         self._failures = 0
         self._change: Callable[[], None] | None = None
@@ -68,6 +58,8 @@ class Worker:
     async def run(self) -> None:
         """Until `stop`, until the log turns out to be another one (LogRecreated), or until too much of it fails."""
         self._task = asyncio.current_task()
+        self._watch = Watch(self.health)
+        watching = asyncio.create_task(self._watch.stand())
         try:
             while not self._stopping.is_set():
                 try:
@@ -88,6 +80,7 @@ class Worker:
                 except Exception as error:
                     await self._wait_out(error)
         finally:
+            watching.cancel()
             await self._leave()
 
     async def stop(self) -> None:
@@ -139,12 +132,15 @@ class Worker:
             await self._leave()  # and join again: what was handed out is not committed
             raise error
         if polled:
-            self._watch.handed_out = time.monotonic()
-            async with self._busy:
+            self._watch.handed_out()
+            async with self._busy, asyncio.timeout(BATCH_SECONDS):
                 await self._take_in(consumer, polled)
-        self._failures = 0
-        self.health.well("events")
+            self._proven()
         await self._look_after(consumer)
+
+    def _proven(self) -> None:
+        self._failures = 0
+        self._watch.proven()
 
     async def _take_in(self, consumer: Consumer, polled: Polled) -> None:
         began = time.perf_counter()
@@ -206,8 +202,11 @@ class Worker:
         name = type(error).__name__
         self.metrics.add(self.metrics.retries, 1, name)
         log.warning("batch_failed", service=self.service, error=f"{name}: {error}", again_in_seconds=seconds)
+        self._watch.failed(f"{name}: {error}")
         if self._failures > 2:
             self.health.trouble("events", f"{name}: {error}")
+        if why := self._watch.silent():
+            await self._replace(why)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
@@ -218,7 +217,7 @@ class Worker:
             consumer = self.bus.consumer(
                 self.group, self.topics, on_assigned=self._assigned, on_revoked=self._revoked)
             self._consumer = consumer
-            self._watch = Watch()
+            self._watch.joined()
             try:
                 await consumer.start()
             except BaseException:
@@ -233,7 +232,7 @@ class Worker:
             await self._take_over(places)
         except Exception as error:  # raised in the loop: who calls us here could not do anything about it
             self._unsettled = error
-        self._watch.assigned = time.monotonic()
+        self._watch.assigned()
 
     async def _take_over(self, places: frozenset[TopicPartition]) -> None:
         """Look whether the log is still the same, and go back to where the slowest of us has to begin.
@@ -297,18 +296,16 @@ class Worker:
             self._written = now
             await self.progress.write()
         if consumer.assignment():
-            self._watch.assigned = now
-        elif now - self._watch.assigned > UNASSIGNED_SECONDS:
-            await self._replace("no partition was assigned")
+            self._watch.assigned()
+        elif why := self._watch.unassigned():
+            await self._replace(why)
             return
-        if now - self._watch.looked > STALLED_SECONDS / 2:
-            self._watch.looked = now
+        if self._watch.is_due():
             lag = await consumer.lag()
+            self._proven()
             self._show(lag)
-            if any(lag.values()) and now - self._watch.handed_out > STALLED_SECONDS:
-                await self._replace("there is lag, and nothing is handed out")
-            elif not any(lag.values()):
-                self._watch.handed_out = now
+            if why := self._watch.stalled(lag):
+                await self._replace(why)
 
     def _show(self, lag: Mapping[TopicPartition, int]) -> None:
         by_topic = dict.fromkeys(self.topics, 0)

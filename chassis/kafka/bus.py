@@ -73,6 +73,10 @@ class KafkaBus:
                 await asker.stop()
             await self.broker.stop()
 
+    @property
+    def given_up(self) -> int:
+        return self._producer.given_up
+
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
         await self._topics.ensure(topics)
 

@@ -40,6 +40,7 @@ class ExactProducer(AioKafkaFastProducer):
         self._opening = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
         self._connected = False
+        self.given_up = 0
 
     async def connect(self, producer: AIOKafkaProducer, serializer: object, codec: object = None) -> None:
         self._producer = await _started(producer)
@@ -115,6 +116,7 @@ class ExactProducer(AioKafkaFastProducer):
         producer = producer or self._producer
         if producer is not None and self._producer is producer:
             self._producer = None
+            self.given_up += 1
             task = asyncio.get_running_loop().create_task(_close(producer))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)

@@ -35,6 +35,8 @@ class MemoryBus:
     """`before_publish` raising BusUnavailable is a publish that did not happen, `after_publish` one that did happen
     unknown to the caller. `now_ms` is the clock of append times."""
 
+    given_up = 0  # there is nothing to give up
+
     def __init__(self, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self.before_publish: Hook | None = None
         self.after_publish: Hook | None = None

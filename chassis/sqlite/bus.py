@@ -21,6 +21,8 @@ _TAIL = 500  # records at once
 class SqliteBus:
     """`heartbeat` and `session` in seconds: who was not seen for a session loses its partitions."""
 
+    given_up = 0  # there is no connection to give up
+
     def __init__(
         self, path: Path | str | Database, *, sync: Literal["normal", "full"] = "normal", heartbeat: float = 2.0,
         session: float = 6.0,

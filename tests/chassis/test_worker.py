@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from chassis import watch
 from chassis import worker as loop
 from chassis.application import Application
 from chassis.definitions import Definitions
@@ -161,7 +162,7 @@ async def test_a_log_that_was_cut_short_stops_the_service():
 
 
 async def test_a_consumer_that_hands_nothing_out_is_replaced(monkeypatch):
-    monkeypatch.setattr(loop, "STALLED_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "STALLED_SECONDS", 0.05)
     monkeypatch.setattr(loop, "POLL_SECONDS", 0.02)
     bus, made = MemoryBus(), []
     consumer = bus.consumer

@@ -1,0 +1,82 @@
+"""A broker that stands still (stopped, not dead) is told by `/readyz` while it lasts; nothing is lost or doubled."""
+import asyncio
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from chassis import watch
+from chassis.kafka import KafkaBus
+from chassis.kafka import bus as adapter
+from chassis.memory import MemoryStore
+from tests.adapters.real import scratch
+from tests.chassis.test_application import make, quiet, until
+from tests.chassis.test_watch import is_ready, measured, reason, say, total
+from tools.broker import BrokerUnavailable, KafkaCluster
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+
+@pytest.fixture
+def cluster() -> Iterator[KafkaCluster]:
+    cluster = KafkaCluster(scratch("stuck"))
+    try:
+        cluster.start()
+    except BrokerUnavailable as error:
+        pytest.skip(str(error))
+    yield cluster
+    cluster.nodes[0].process.send_signal(signal.SIGCONT)
+    cluster.stop()
+
+
+async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkeypatch):
+    for module, name, seconds in (
+        (watch, "STALLED_SECONDS", 2.0), (watch, "UNASSIGNED_SECONDS", 4.0), (adapter, "REQUEST_WITHIN", 2.0),
+    ):
+        monkeypatch.setattr(module, name, seconds)
+    bus = KafkaBus(cluster.bootstrap, session=6.0, send_within=2.0)
+    await bus.start()
+    app = make(MemoryStore(), bus)
+    await app.start()
+    task = asyncio.create_task(app.run())
+    await say(app, 3)
+    await quiet(app)
+    await is_ready(app)
+
+    cluster.nodes[0].process.send_signal(signal.SIGSTOP)
+    writing = asyncio.create_task(_say_until_it_is_heard(app))
+    assert "nothing went on for" in await reason(app, "events", within=30)
+    assert measured(app, "triptych_ready") == 0
+
+    async def producer_replaced() -> bool:
+        return measured(app, "triptych_producer_recreated_total") >= 1
+
+    async def consumer_replaced() -> bool:
+        return measured(app, "triptych_consumer_recreated_total") >= 1
+
+    await until(producer_replaced, 20)
+    await until(consumer_replaced, 30)
+    cluster.nodes[0].process.send_signal(signal.SIGCONT)
+    await writing
+    await is_ready(app, within=40)
+
+    async def all_counted() -> bool:
+        return await total(app) == 6
+
+    await until(all_counted, 20)
+    assert [row.sequence for row in await app.history("counter", "a")] == [1, 2, 3, 4, 5, 6]
+    await app.stop()
+    await task
+    await bus.stop()
+
+
+async def _say_until_it_is_heard(app) -> None:
+    """What a publisher does whose broker does not answer: the same again."""
+    from chassis.ports import BusUnavailable
+
+    while True:
+        try:
+            await say(app, 6)
+            return
+        except BusUnavailable:
+            await asyncio.sleep(0.1)
