@@ -3,6 +3,7 @@
 A cell knows by its version up to which journal record it has been added to, so sums can be told as of one record
 whatever has been put since; only a place whose records are taken away faster than they can be read stays undecided.
 """
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from chassis.projector.upkeep import Added, Sums, added_up, checkpoint, decode_a
 
 TRIES = 3
 PAGE = 500
+TURN = 50  # documents, before others get their turn
 
 
 Kept = tuple[dict[str, Sums], dict[str, int]]
@@ -198,7 +200,9 @@ async def every(store: Store, collection: str, generation: str) -> AsyncIterator
     after = ""
     while ids := await store.ids(collection, prefix=f"{generation}|", after=after, limit=PAGE):
         found = await store.load(collection, ids)
-        for id in ids:
+        for n, id in enumerate(ids):
             if id in found:
                 yield found[id]
+            if n % TURN == TURN - 1:
+                await asyncio.sleep(0)  # events and requests come first
         after = ids[-1]
