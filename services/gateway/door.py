@@ -53,17 +53,19 @@ class Door:
         ]
 
     async def run(self) -> None:
-        """Until `stop`."""
+        """Until `stop`. Raises what a reader died of: a tree that is no longer read would go on being believed."""
         await self.bus.ensure_topics({name: TOPICS[name].partitions for name in TELLING})
-        readers = [asyncio.create_task(self._reader.run()), asyncio.create_task(self.feed.run())]
-        if self.provider is not None:
-            readers.append(asyncio.create_task(self.provider.run()))
+        works = [self._reader.run(), self.feed.run(), *([self.provider.run()] if self.provider else [])]
+        tasks = [asyncio.create_task(work) for work in works]
+        stopping = asyncio.create_task(self._stopping.wait())
         try:
-            await self._stopping.wait()
+            done, _ = await asyncio.wait({*tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
-            for task in readers:
+            for task in (*tasks, stopping):
                 task.cancel()
-            await asyncio.gather(*readers, return_exceptions=True)
+            await asyncio.gather(*tasks, stopping, return_exceptions=True)
             if self.provider is not None:
                 await self.provider.stop()
 

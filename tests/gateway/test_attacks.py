@@ -3,6 +3,7 @@ import asyncio
 import base64
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from chassis.access import EVERYTHING, HEADER, Access, Seal
+from chassis.web import Problem
 from services.gateway.auth import provider
 from services.gateway.exports import cell
 from services.gateway.gate import asked
@@ -159,11 +161,13 @@ async def test_what_is_no_credential_is_refused_and_not_taken_for_none(guarded: 
         assert answer.status_code == 401
 
 
-async def test_guessing_is_slowed_down(guarded: Town):
-    async with client(guarded, authorization="Bearer tk_0123456789abcdef_" + "A" * 43) as program:
+async def test_guessing_is_slowed_down_and_locks_nobody_else_out(guarded: Town, issuer: Issuer):
+    async with client(guarded, address="10.1.1.1", authorization="Bearer tk_0123456789abcdef_" + "A" * 43) as program:
         answers = [(await program.get("/v1/me")).status_code for _ in range(65)]
         assert answers[:50] == [401] * 50 and answers[-1] == 429
         assert "retry-after" in (await program.get("/v1/me")).headers
+    async with client(guarded, address="10.1.1.1", authorization=f"Bearer {issuer.token()}") as neighbour:
+        assert (await neighbour.get("/v1/me")).status_code == 200
 
 
 # --- around the door -------------------------------------------------------------------------------------------------
@@ -286,6 +290,17 @@ async def test_json_that_is_too_deep_is_not_walked(home: Town, opening: str):
 async def test_brackets_in_a_text_are_not_depth(home: Town):
     body = {"business_line": "hardware", "region": "[{" * 200}
     assert (await home.door.post("/v1/opportunities", json=body)).status_code == 201
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"', b'\\"'])
+def test_depth_is_found_in_one_pass_whatever_the_quotes(end: bytes):
+    """Quotes that open and never close, each of them escaped: a careless pattern would try every one of them anew."""
+    body = b"{" * 40 + b'"' + b'\\"' * 1_000_000 + end
+    began = time.perf_counter()
+    with pytest.raises(Problem, match="32 levels"):
+        asked.check_depth(body)
+    assert time.perf_counter() - began < 2
+    asked.check_depth(b'["' + b"[" * 1000 + b'\\"' + b"{" * 1000 + b'"]')
 
 
 async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(home: Town):

@@ -251,7 +251,9 @@ async def test_streams_are_counted_per_caller_and_given_back(home: Town):
 
 @pytest.mark.parametrize(("channels", "wanted"), [
     ("", (422, "invalid")), ("everything", (422, "invalid")), ("kpis", (422, "invalid")), ("kpis:", (422, "invalid")),
-    ("opportunities:x", (422, "invalid")), ("worklist", (422, "invalid")), ("kpis:no_such", (404, "unknown_measure")),
+    ("opportunities:x", (422, "invalid")), ("kpis:visits/records", (422, "invalid")),
+    ("kpis:../lag", (422, "invalid")), ("worklist:a b", (422, "invalid")),
+    ("worklist", (422, "invalid")), ("kpis:no_such", (404, "unknown_measure")),
     (",".join(f"kpis:m{i}" for i in range(21)), (422, "invalid")),
 ])
 async def test_what_is_no_channel_is_said_with_a_status(home: Town, channels: str, wanted: Any):

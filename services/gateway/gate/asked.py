@@ -21,7 +21,8 @@ BODY_SECONDS = 10.0
 DEEPEST = 32
 _TRICKS = re.compile(rb"//|\\|;|%2f|%5c|%2e|%[01][0-9a-f]|%7f|%25|/\.{1,2}(?:/|$)|[\x00-\x20\x7f]", re.IGNORECASE)
 _LONGEST_TARGET = 8 * 1024
-_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
+"""Texts, the last one even if it does not end: so each byte is looked at once, whatever somebody sends."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _OURS = ("x-triptych-", "x-forwarded-", "forwarded")
 _ALLOWED_OF_OURS = frozenset({b"x-triptych"})

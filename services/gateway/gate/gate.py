@@ -91,15 +91,15 @@ class Gate:
     async def _caller(self, headers: Headers, case: Case) -> Caller | None:
         if case.rule is not None and case.rule.permission == PUBLIC and not headers.get("cookie"):
             return None
-        if self.failures.left(case.address) < 1:
-            raise self.failures.refusal(case.address, "Too many credentials from this address that did not hold.")
         try:
             return await self.identifier.caller(headers)
         except Problem as problem:
-            if problem.status == 401:
-                self.failures.take(case.address)
-                if case.rule is not None and case.rule.permission == PUBLIC:
-                    return None
+            if problem.status != 401:
+                raise
+            if case.rule is not None and case.rule.permission == PUBLIC:
+                return None
+            if not self.failures.take(case.address):  # who has a good one is let in from the same address all the same
+                raise self.failures.refusal(case.address, "Too many credentials that did not hold.") from None
             raise
 
     def _count(self, case: Case) -> None:

@@ -110,7 +110,7 @@ class Feed:
                         continue
                     self.positions.passed(record.partition, record.offset)
                     if record.key and self._listeners:
-                        self._changed[record.key.decode()] = _type(record.headers)
+                        self._changed[record.key.decode("utf-8", "replace")] = _type(record.headers)
             except BusUnavailable as error:
                 log.warning("the log cannot be followed", error=str(error))
             await asyncio.sleep(AGAIN)

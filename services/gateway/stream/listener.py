@@ -1,11 +1,13 @@
 """One open stream: what it listens to, and what waits to be sent. Bounded: who is too slow gets a new snapshot."""
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.access import Access
 from chassis.web import Fault, Problem
+from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Caller
 
 MOST_WAITING = 256
@@ -79,6 +81,8 @@ def channels_of(text: str, caller: Caller) -> tuple[Channel, ...]:
 def _channel(name: str, caller: Caller) -> Channel:
     kind, _, of = name.partition(":")
     needs = NEEDS.get(kind)
+    if of and not re.fullmatch(ID_PATTERN, of):
+        needs = None
     if needs is None or (kind != WORKLIST and (kind == KPIS) != bool(of)):
         raise Problem(422, "invalid", f"{name!r} is no channel.",
                       [Fault("unknown_channel", "/query/channels", "opportunities, worklist, kpis:<measure>")])

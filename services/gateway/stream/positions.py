@@ -48,5 +48,5 @@ async def missed(bus: Bus, since: Mapping[int, int]) -> Sequence[str] | None:
         read += len(records)
         if read > MOST_MISSED:
             return None
-        keys |= dict.fromkeys(r.key.decode() for r in records if r.key)
+        keys |= dict.fromkeys(r.key.decode("utf-8", "replace") for r in records if r.key)
     return list(keys)
