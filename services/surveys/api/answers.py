@@ -15,7 +15,8 @@ async def answers_page(
     """Answers, latest first, and where to go on; with `texts` only those that fill in one of these questions."""
     items: list[dict[str, Any]] = []
     for _ in range(LOOKS):
-        found = await context.find("feedback", where, order="answered_at", descending=True, after=cursor, limit=limit)
+        found = await context.find("feedback", where, order="answered_at", descending=True, after=cursor,
+                                   limit=limit - len(items))
         people = await context.read_many("respondent", list({e.state.respondent_id for e in found.items}))
         shown = [_answer(e.state, people.get(e.state.respondent_id)) for e in found.items]
         items += [i for i in shown if texts is None or any(i["answers"].get(id) for id in texts)]

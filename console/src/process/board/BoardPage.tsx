@@ -1,6 +1,5 @@
 import { DndContext, DragOverlay, KeyboardSensor, MouseSensor, pointerWithin, rectIntersection, TouchSensor, useSensor, useSensors } from "@dnd-kit/core";
 import { useMemo, useState } from "react";
-import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
 import type { BoardColumn, Deal } from "@/api/shapes";
 import { useFormat } from "@/format";
@@ -16,7 +15,7 @@ import { PipelineTabs, usePipeline } from "../PipelineTabs";
 import { CardFace } from "./Card";
 import { Column } from "./Column";
 import { isSort, ordered, type Sort, SORTS, totals } from "./columns";
-import { useDragWords } from "./dragging";
+import { inHand, useDragWords } from "./dragging";
 import { besides } from "./keyboard";
 import { useMoving } from "./useMoving";
 import "./board.css";
@@ -60,40 +59,30 @@ function Board({ columns, filters, sort }: BoardProps) {
     setMoved((all) => [deal, ...all.filter((d) => d.opportunity_id !== deal.opportunity_id)]);
     setTimeout(() => setMoved((all) => all.filter((d) => d !== deal)), SETTLED_MS);
   };
-  const nameOf = useHeldNames();
-  const moving = useMoving({ deal: nameOf.name, stage: stageName }, stay);
+  const moving = useMoving(stageName, stay);
   const { held, asking } = moving;
   const sensors = useSensors(
     useSensor(MouseSensor, { activationConstraint: { distance: 6 } }),
     useSensor(TouchSensor, { activationConstraint: { delay: 250, tolerance: 8 } }),
     useSensor(KeyboardSensor, { coordinateGetter: besides }),
   );
-  const accessibility = useDragWords({ name: nameOf.name, stage: stageName, verdict: moving.verdict });
+  const accessibility = useDragWords({ stage: stageName, verdict: moving.verdict });
   return (
     <DndContext
       sensors={sensors} accessibility={accessibility} autoScroll={{ threshold: { x: 0.15, y: 0.15 } }}
       collisionDetection={(args) => (args.pointerCoordinates ? pointerWithin(args) : rectIntersection(args))}
-      onDragStart={({ active }) => {
-        const deal = active.data.current?.deal as Deal;
-        nameOf.hold(deal);
-        moving.pick(deal);
-      }}
+      onDragStart={({ active }) => moving.pick(inHand(active))}
       onDragCancel={moving.put}
-      onDragEnd={({ active, over }) => (over ? moving.drop(active.data.current?.deal as Deal, String(over.id)) : moving.put())}
+      onDragEnd={({ active, over }) => (over ? moving.drop(inHand(active), String(over.id)) : moving.put())}
     >
       <div className="board">
         {columns.map((column) => <Column key={column.stage} column={column} filters={filters} sort={sort} now={now} moved={moved} verdict={moving.verdict(column.stage)} />)}
       </div>
-      <DragOverlay dropAnimation={null}>{held && <div className="deal-card held"><CardFace deal={held} name={nameOf.name(held)} now={now} /></div>}</DragOverlay>
-      {asking && <StepDialog deal={asking.deal} name={nameOf.name(asking.deal)} step={asking.step} refused={asking.refused} stageTitle={stageName} onClose={moving.close} onDone={moving.moved} />}
+      <DragOverlay dropAnimation={null}>{held && <div className="deal-card held"><CardFace deal={held.deal} name={held.name} now={now} /></div>}</DragOverlay>
+      {asking && <StepDialog deal={asking.deal} name={asking.name} step={asking.step} refused={asking.refused} stageTitle={stageName} onClose={moving.close} onDone={(deal) => moving.moved(deal, asking.name)} />}
     </DndContext>
   );
 }
 
 /** How long a moved deal is kept where it was put, until the columns have been read again. */
 const SETTLED_MS = 4_000;
-
-function useHeldNames() {
-  const [held, setHeld] = useState<Deal[]>([]);
-  return { hold: (deal: Deal): void => setHeld([deal]), name: useDealNames(held) };
-}

@@ -13,7 +13,7 @@ interface Props { deal: Deal; name: string; now: number }
 /** A deal on the board. The whole card is dragged by a pointer; its handle is what the keyboard picks up. */
 export function Card({ deal, name, now }: Props) {
   const t = useSay();
-  const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({ id: deal.opportunity_id, data: { deal } });
+  const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({ id: deal.opportunity_id, data: { deal, name } });
   const { onKeyDown, ...pointer } = listeners ?? {};
   return (
     <article ref={setNodeRef} className={isDragging ? "deal-card dragged" : "deal-card"} data-deal={deal.opportunity_id} {...pointer}>

@@ -1,18 +1,24 @@
 /** What a screen reader hears while a deal is in hand. */
-import type { DndContextProps } from "@dnd-kit/core";
+import type { Active, DndContextProps } from "@dnd-kit/core";
 import type { Deal } from "@/api/shapes";
 import { useSay } from "@/i18n";
 import type { Verdict } from "../moving/reasons";
 
-interface Told { name: (deal: Deal) => string; stage: (stage: string) => string; verdict: (stage: string) => Verdict | "same" | undefined }
+/** The deal that is dragged, and what it is called. */
+export function inHand(active: Active): { deal: Deal; name: string } {
+  return active.data.current as { deal: Deal; name: string };
+}
 
-export function useDragWords({ name, stage, verdict }: Told): DndContextProps["accessibility"] {
+interface Told { stage: (stage: string) => string; verdict: (stage: string) => Verdict | "same" | undefined }
+
+export function useDragWords({ stage, verdict }: Told): DndContextProps["accessibility"] {
   const t = useSay();
-  const dealOf = (active: { data: { current?: Record<string, unknown> } }): Deal => active.data.current?.deal as Deal;
+  const dealOf = (active: Active): Deal => inHand(active).deal;
+  const name = (active: Active): string => inHand(active).name;
   return {
     screenReaderInstructions: { draggable: t("board.help") },
     announcements: {
-      onDragStart: ({ active }) => t("board.picked", { deal: name(dealOf(active)), stage: stage(dealOf(active).stage) }),
+      onDragStart: ({ active }) => t("board.picked", { deal: name(active), stage: stage(dealOf(active).stage) }),
       onDragOver: ({ over }) => {
         if (!over) return undefined;
         const told = verdict(String(over.id));
@@ -20,9 +26,9 @@ export function useDragWords({ name, stage, verdict }: Told): DndContextProps["a
       },
       onDragEnd: ({ active, over }) => {
         const deal = dealOf(active);
-        return over && String(over.id) !== deal.stage ? undefined : t("board.back", { deal: name(deal), stage: stage(deal.stage) });
+        return over && String(over.id) !== deal.stage ? undefined : t("board.back", { deal: name(active), stage: stage(deal.stage) });
       },
-      onDragCancel: ({ active }) => t("board.back", { deal: name(dealOf(active)), stage: stage(dealOf(active).stage) }),
+      onDragCancel: ({ active }) => t("board.back", { deal: name(active), stage: stage(dealOf(active).stage) }),
     },
   };
 }

@@ -1,0 +1,101 @@
+"""A browser in front of the real system, in which a simulated company lives. Every request is watched."""
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from services.gateway.console import BUILT
+from tests.journeys.system import ROOT, System
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+         "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage"]
+HISTORY_DAYS = "60"
+SLOWLY = "0.001"  # simulated days per hour: the company stands still while it is looked at
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("not proven here: there is no chromium")
+    if not (BUILT / "index.html").exists() or not AXE.exists():
+        pytest.skip("not proven here: the console is not built (make console)")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="package")
+def system(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    options = ("--simulate", "--history-days", HISTORY_DAYS, "--speed", SLOWLY)
+    with System(tmp_path_factory.mktemp("console"), *options) as running:
+        running.until(lambda: running.get("/v1/opportunities", limit=1)["items"], 60, "the company has deals")
+        running.settle()
+        yield running
+
+
+@dataclass
+class Watched:
+    """A page, and what happened on it that should not."""
+
+    page: Page
+    base: str
+    elsewhere: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.base + path)
+        self.page.locator("main h1").wait_for()
+        return self.page
+
+    def settled(self) -> Page:
+        """Nothing is being loaded any more that is seen."""
+        self.page.wait_for_function("() => !document.querySelector('.skeleton')")
+        return self.page
+
+
+def watch(context: BrowserContext, base: str) -> Watched:
+    watched = Watched(context.new_page(), base)
+    page = watched.page
+    page.set_default_timeout(15_000)
+    page.on("request", lambda r: watched.elsewhere.append(r.url) if not re.match(
+        rf"{re.escape(base)}/|data:|blob:", r.url) else None)
+    page.on("pageerror", lambda error: watched.errors.append(str(error)))
+    page.on("console", lambda m: watched.errors.append(m.text) if m.type == "error" and "Failed to load" not in m.text
+            else None)
+    return watched
+
+
+@pytest.fixture
+def look(browser: Browser, system: System) -> Iterator[Any]:
+    """`look(locale=…, color_scheme=…, viewport=…)`: a browser of its own; at the end nothing foreign was asked."""
+    opened: list[tuple[BrowserContext, Watched]] = []
+
+    def one(**options: Any) -> Watched:
+        context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Berlin",
+                                         "viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce",
+                                         **options})
+        opened.append((context, watch(context, f"http://{system.http}")))
+        return opened[-1][1]
+
+    yield one
+    for context, watched in opened:
+        context.close()
+        assert watched.elsewhere == [], "requests that left this system"
+        assert watched.errors == [], "errors on the page"
+
+
+@pytest.fixture
+def shots() -> Path | None:
+    """Where pictures are put for people to look at; nowhere unless it is asked for."""
+    import os
+
+    place = os.environ.get("TRIPTYCH_TEST_SHOTS")
+    return Path(place) if place else None

@@ -1,0 +1,70 @@
+"""The console's files at the door: hashed ones for ever, every other address the page itself, nothing from outside."""
+import gzip
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.web import Problem
+from services.gateway.console import serve
+
+PAGE = "<!doctype html><title>console</title>" + " " * 2000
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "assets" / "index-abc.js").write_text("let a = 1;" * 500)
+    (tmp_path.parent / "secret.txt").write_text("secret")
+    return tmp_path
+
+
+def asked(path: str, built: Path, **headers: str) -> Response:
+    named = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+    return serve(path, Request({"type": "http", "method": "GET", "path": f"/{path}", "headers": named}), built)
+
+
+@pytest.mark.parametrize("path", ["", "process/board", "process/deals/lead.L1", "no/such/page"])
+def test_every_address_that_is_no_file_is_the_page(built: Path, path: str) -> None:
+    answer = asked(path, built)
+    assert answer.status_code == 200 and bytes(answer.body).decode() == PAGE
+    assert answer.headers["cache-control"] == "no-cache" and answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_hashed_file_may_be_kept_for_ever_and_one_of_another_build_is_not_there(built: Path) -> None:
+    answer = asked("assets/index-abc.js", built, accept_encoding="gzip, br")
+    assert "immutable" in answer.headers["cache-control"] and answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.body).startswith(b"let a = 1;")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    with pytest.raises(Problem) as problem:
+        asked("assets/index-old.js", built)
+    assert problem.value.status == 404
+
+
+def test_what_the_browser_has_is_not_sent_again(built: Path) -> None:
+    tag = asked("", built).headers["etag"]
+    again = asked("", built, if_none_match=tag)
+    assert again.status_code == 304 and not again.body
+
+
+@pytest.mark.parametrize("path", ["../secret.txt", "assets/../../secret.txt", "/etc/passwd", "assets/\0"])
+def test_nothing_beside_the_built_files_is_handed_out(built: Path, path: str) -> None:
+    try:
+        assert bytes(asked(path, built).body).decode() == PAGE
+    except Problem as problem:
+        assert problem.status == 404
+
+
+def test_the_page_may_load_nothing_from_other_hosts_and_be_framed_by_nobody(built: Path) -> None:
+    policy = dict(part.strip().split(" ", 1) for part in
+                  asked("", built).headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert not [words for words in policy.values() if "http" in words or "*" in words]
+
+
+def test_without_a_build_the_address_says_what_to_do(tmp_path: Path) -> None:
+    answer = asked("", tmp_path)
+    assert answer.status_code == 503 and b"make console" in answer.body
