@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 
 STATIC := services/gateway/static/index.html
 MODULES := console/node_modules/.package-lock.json
-CONSOLE := $(shell find console -name node_modules -prune -o -type f -print)
+CONSOLE := contracts/published/openapi.yaml $(shell find console -name node_modules -prune -o -type f ! -name '*.gen.ts' -print)
 
 .PHONY: help setup console run test quick check faults bench publish map clean
 

@@ -9,7 +9,7 @@ import yaml
 
 from chassis import asyncapi, codec
 from contracts.kinds import BY_NAME, EventType
-from tools.publish import definitions
+from tools.publish import definitions, doors
 from tools.publish.compare import breaking
 from tools.publish.samples import sample
 
@@ -20,7 +20,7 @@ _SCHEMA = ".schema.json"
 @cache
 def files() -> Mapping[str, str]:
     """{path below the directory: content}, the same on every machine; made once, since the register stands."""
-    made = {"asyncapi.yaml": _yaml(asyncapi.document())}
+    made = {"asyncapi.yaml": _yaml(asyncapi.document()), "openapi.yaml": _yaml(doors.document())}
     for name, kind in sorted(BY_NAME.items()):
         made[f"schemas/{name}{_SCHEMA}"] = _json(schema_of(kind))
         made[f"samples/{name}.json"] = _json(sample(kind))

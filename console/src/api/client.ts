@@ -1,6 +1,14 @@
 /** The public API, and nothing else: same origin, problem+json, a header on every write that no other site can send. */
 import { Problem, problemOf } from "./problem";
 
+import type { paths } from "./routes.gen";
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** The routes that answer a method, out of the API's own document: whatever is not in it does not compile. */
+export type Route<M extends Method> = {
+  [P in keyof paths]: paths[P] extends Record<Lowercase<M>, { responses: unknown }> ? P : never;
+}[keyof paths];
+type AnyRoute = { [M in Method]: Route<M> }[Method];
 export type Query = Record<string, string | number | readonly string[] | null | undefined>;
 export interface Asked {
   path?: Record<string, string>;
@@ -11,7 +19,6 @@ export interface Asked {
 }
 export interface Answer<T> { body: T; etag: string | null }
 export interface Page<T> { items: T[]; next: string | null }
-type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** `/v1/leads/{id}` with its names filled in; a list in the query is repeated. */
 export function address(template: string, { path = {}, query = {} }: Asked = {}): string {
@@ -26,7 +33,7 @@ export function address(template: string, { path = {}, query = {} }: Asked = {})
 }
 
 /** Throws Problem for whatever is not 2xx; its status is 0 when nobody answers. */
-export async function call<T>(method: Method, template: string, asked: Asked = {}): Promise<Answer<T>> {
+export async function call<T>(method: Method, template: AnyRoute, asked: Asked = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: "application/json", ...asked.headers };
   if (method !== "GET") headers["x-triptych"] = "console";
   if (asked.body !== undefined) headers["content-type"] = "application/json";
@@ -42,6 +49,6 @@ export async function call<T>(method: Method, template: string, asked: Asked = {
   return { body: (text ? JSON.parse(text) : undefined) as T, etag: response.headers.get("etag") };
 }
 
-export async function get<T>(template: string, asked: Asked = {}): Promise<T> {
+export async function get<T>(template: Route<"GET">, asked: Asked = {}): Promise<T> {
   return (await call<T>("GET", template, asked)).body;
 }

@@ -1,7 +1,7 @@
 /** Names of customers and of leads' companies, asked for many ids at once. */
 import { useQueries } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { get, type Page } from "./client";
+import { get, type Page, type Route } from "./client";
 import type { Customer, Deal, Lead } from "./shapes";
 
 const AT_ONCE = 50;
@@ -13,7 +13,7 @@ export function chunks<T>(all: readonly T[], size: number): T[][] {
 
 type Ids = readonly (string | null | undefined)[];
 
-function useMany<T>(template: string, ids: Ids): T[] {
+function useMany<T>(template: Route<"GET">, ids: Ids): T[] {
   const wanted = useMemo(() => chunks([...new Set(ids.filter((id): id is string => Boolean(id)))], AT_ONCE), [ids]);
   const found = useQueries({
     queries: wanted.map((some) => ({

@@ -3,7 +3,7 @@ import {
   keepPreviousData, QueryClient, type UseQueryResult, useInfiniteQuery, useQuery,
 } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type Asked, get, type Page } from "./client";
+import { type Asked, get, type Page, type Route } from "./client";
 import { Problem } from "./problem";
 
 export const POLL_MS = 15_000;
@@ -22,7 +22,7 @@ export const queries = new QueryClient({
 export interface Options { enabled?: boolean; keep?: boolean; poll?: number | false }
 
 /** One question. `keep`: while another one is loading, what was there stays. */
-export function useGet<T>(template: string, asked: Pick<Asked, "path" | "query"> = {}, options: Options = {}): UseQueryResult<T, Error> {
+export function useGet<T>(template: Route<"GET">, asked: Pick<Asked, "path" | "query"> = {}, options: Options = {}): UseQueryResult<T, Error> {
   return useQuery<T, Error>({
     queryKey: [template, asked.path ?? {}, asked.query ?? {}],
     queryFn: ({ signal }) => get<T>(template, { ...asked, signal }),
@@ -33,7 +33,7 @@ export function useGet<T>(template: string, asked: Pick<Asked, "path" | "query">
 }
 
 /** A list, page after page; `items` is all that has come so far. */
-export function usePages<T>(template: string, asked: Pick<Asked, "path" | "query"> = {}, options: Options & { limit?: number } = {}) {
+export function usePages<T>(template: Route<"GET">, asked: Pick<Asked, "path" | "query"> = {}, options: Options & { limit?: number } = {}) {
   const found = useInfiniteQuery({
     queryKey: [template, asked.path ?? {}, asked.query ?? {}, "pages"],
     queryFn: ({ pageParam, signal }) =>

@@ -37,7 +37,7 @@ async function byId(id: string, signal: AbortSignal): Promise<Hit[]> {
   const or404 = <T>(asked: Promise<T>): Promise<T | null> => asked.catch(() => null);
   const [deal, lead, customer] = await Promise.all([
     or404(get<Deal>("/v1/opportunities/{id}", { path: { id }, signal })),
-    or404(get<Lead>("/v1/leads/{id}", { path: { id }, signal })),
+    or404(get<Lead>("/v1/leads/{lead_id}", { path: { lead_id: id }, signal })),
     or404(get<Customer>("/v1/customers/{id}", { path: { id }, signal })),
   ]);
   return [

@@ -18,8 +18,8 @@ import "./leads.css";
 export function LeadPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const t = useSay();
-  const lead = useGet<Lead>("/v1/leads/{id}", { path: { id } });
-  const score = useGet<LeadScore>("/v1/leads/{id}/score", { path: { id } });
+  const lead = useGet<Lead>("/v1/leads/{lead_id}", { path: { lead_id: id } });
+  const score = useGet<LeadScore>("/v1/leads/{lead_id}/score", { path: { lead_id: id } });
   return (
     <PageFrame
       title={lead.data ? leadName(lead.data) : t("lead.title", { id })} above={[{ label: t("process.leads"), to: "/process/leads" }]} read
@@ -46,7 +46,7 @@ export function LeadPage() {
 
 function Story({ id }: { id: string }) {
   const t = useSay();
-  const query = usePages<HistoryRow>("/v1/leads/{id}/history", { path: { id } });
+  const query = usePages<HistoryRow>("/v1/leads/{lead_id}/history", { path: { lead_id: id } });
   return (
     <Pages query={query} items={query.items} empty={t("lead.history.none")}>
       <ol className="story">

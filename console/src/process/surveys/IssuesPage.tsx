@@ -76,7 +76,7 @@ function Resolving({ issue, name, onClose }: { issue: Issue; name: string; onClo
   const resolve = async (): Promise<void> => {
     setBusy(true);
     try {
-      await call("POST", "/v1/issues/{id}/resolve", { path: { id: issue.issue_id }, body: { note: note || null }, headers: { "idempotency-key": crypto.randomUUID() } });
+      await call("POST", "/v1/issues/{issue_id}/resolve", { path: { issue_id: issue.issue_id }, body: { note: note || null }, headers: { "idempotency-key": crypto.randomUUID() } });
       announce(t("issues.done", { name }));
       onClose();
       setTimeout(() => void goneStale("/v1/issues"), 800);
