@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FIRST_PAGE_BYTES = 300_000
 FIRST_PICTURE_MS = 1_000
+SHIFTS = """window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => {
+    if (!e.hadRecentInput) window.shift += e.value })).observe({type: 'layout-shift', buffered: true})"""
 NARROW = {"width": 360, "height": 740}
 
 
@@ -21,7 +23,8 @@ def faults(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.evaluate(f"() => {{ if (!window.axe) {{ {AXE.read_text()} }} }}")
     found = page.evaluate("async rules => (await axe.run({runOnly: rules})).violations", list(rules))
-    return [f"{v['id']} ({v['impact']}): {n['target']} {n['failureSummary'][:300]}" for v in found for n in v["nodes"][:3]]
+    return [f"{v['id']} ({v['impact']}): {n['target']} {n['failureSummary'][:300]}"
+            for v in found for n in v["nodes"][:3]]
 
 
 def everywhere(page: Page, system: System) -> list[str]:
@@ -122,8 +125,7 @@ def test_the_first_page_is_light_there_within_a_second_and_stands_still(look: Ca
     took: list[float] = []
     for _ in range(3):
         watched = look()
-        watched.page.add_init_script("""window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(
-            e => { if (!e.hadRecentInput) window.shift += e.value })).observe({type: 'layout-shift', buffered: true})""")
+        watched.page.add_init_script(SHIFTS)
         page = watched.go("/")
         took.append(page.evaluate("performance.now()"))
         watched.settled()

@@ -13,7 +13,8 @@ from services.surveys.definitions import Question, Survey, Titles
 from services.surveys.state import AnswerFault
 
 STYLE = """
-:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif}body{background:Canvas;color:CanvasText;margin:0 auto;max-width:42rem;padding:1.5rem}
+:root{color-scheme:light dark;font:100%/1.5 system-ui,sans-serif}
+body{background:Canvas;color:CanvasText;margin:0 auto;max-width:42rem;padding:1.5rem}
 h1{font-size:1.5rem}fieldset{border:1px solid #8888;border-radius:.5rem;margin:1.5rem 0;padding:1rem}
 legend{font-weight:600;padding:0 .25rem}small{font-weight:400;opacity:.75}.marks{display:flex;flex-wrap:wrap;gap:.5rem}
 .marks label{border:1px solid #8888;border-radius:.5rem;padding:.5rem .75rem;min-width:1.5rem}
