@@ -21,7 +21,7 @@ PERMISSIONS: Mapping[str, str] = {
     "organisation:write": "Say who works where, under whom, with which roles: so, what others may see and do",
     "people:read": "Reps and teams",
     "process:read": "Business lines, blueprints, layouts",
-    "segments:read": "Segments and who stands in them", "segments:write": "Recompute segments",
+    "segments:read": "Segments and how many stand in them", "segments:write": "Recompute segments",
     "surveys:read": "Surveys and their results", "surveys:write": "Invite, and read invitations with their links",
     "targets:write": "Set targets",
     "webhooks:write": "Register webhooks",

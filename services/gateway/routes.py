@@ -73,6 +73,7 @@ RULES: tuple[Rule, ...] = (
     _rule("GET", "/v1/funnels/{}", "figures:read"),
     _rule("GET", "/v1/forecasts/{}", "figures:read"),
     _rule("GET", "/v1/customers{*}", "customers:read"),
+    _rule("GET", "/v1/segments/{}/members", "customers:read"),  # by name: figures stay without people
     _rule("GET", "/v1/segments{*}", "segments:read"),
     _rule("POST", "/v1/segments/recompute", "segments:write"),
     _rule("GET", "/v1/campaigns{*}", "campaigns:read"),

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from chassis.access import EVERYTHING, NOTHING, Access, Scope, narrowed, seeing
+from chassis.definitions import read_directory
 from chassis.host import find_services
 from chassis.ports import AnyOf, Between, Contains
 from services.gateway.permissions import PERMISSIONS, PUBLIC, ROLES, SIGNED_IN
 from services.gateway.routes import CONSOLE, RULES, rule_for
 from tests.gateway.scenes import OWNERS, client, code, event, looking, peopled
 from tests.gateway.town import Town
+from tests.living import DEFINITIONS
 
 IDS = ("opportunity_id", "lead_id", "customer_id", "activity_id", "rep_id", "id")
 OWN, FOREIGN = OWNERS
@@ -66,6 +68,13 @@ async def test_a_role_is_refused_what_it_was_not_given(home: Town, role: str):
             answer = await browser.get(path)
             wanted = (200, None) if permission in ROLES[role] else (403, "not_permitted")
             assert code(answer) == wanted, f"{role} at {path}"
+
+
+async def test_who_reads_figures_does_not_read_names(home: Town):
+    async with looking(home, "analyst") as analyst:
+        assert (await analyst.get("/v1/segments")).status_code == 200
+        for path in ("/v1/segments/lost/members", "/v1/customers", "/v1/opportunities", "/v1/leads"):
+            assert code(await analyst.get(path)) == (403, "not_permitted")
 
 
 async def test_who_has_no_role_may_do_nothing(home: Town):
@@ -362,15 +371,21 @@ async def test_only_who_may_rearranges_the_organisation(home: Town):
 
 def test_each_aggregate_with_peoples_records_is_scoped_and_has_the_labels():
     open_to_all = {"target", "cutoffs", "respondent", "purchase"}
-    from chassis.definitions import read_directory
-    from tests.living import DEFINITIONS
-
     definitions = read_directory(DEFINITIONS)
     for service in find_services():
         for aggregate in service.build(definitions).aggregates:
             assert aggregate.scoped != (aggregate.name in open_to_all), f"{service.name}.{aggregate.name}"
             if aggregate.scoped:
                 assert {"rep_id", "team", "region", "business_line"} <= set(aggregate.fields)
+
+
+def test_no_service_reads_documents_past_the_filter():
+    """Only the figures have a reader of their own, which narrows by itself."""
+    services = DEFINITIONS.parent / "services"
+    own = {services / "kpi" / "queries" / "answers.py"}
+    for path in services.rglob("*.py"):
+        if "gateway" not in path.parts and path not in own:
+            assert not re.search(r"\bcontext\.store\b|\.runner\b|\bCells\(", path.read_text()), path
 
 
 def test_a_filter_and_a_scope_hold_together():
