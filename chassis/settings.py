@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     audit_seconds: float = Field(default=300.0, ge=1.0, description="How often each service audits itself")
-    batch: int = Field(default=500, ge=1, le=10_000, description="Records taken from the log at once")
+    batch: int = Field(default=2_000, ge=1, le=10_000, description="Records taken from the log at once, at most")
     session: float | None = Field(
         default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")
     keep_days: str = Field(default="", description="Days that the log keeps; unset: for ever. See chassis/retention.py")

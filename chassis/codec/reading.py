@@ -1,12 +1,13 @@
 """From JSON, or the builtins that it was decoded to, to events."""
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 
-from chassis.codec.shapes import field_names, is_patch, type_of, wire_name
+from chassis.codec.shapes import field_names, is_patch, type_of
+from chassis.codec.twins import read_as
 from contracts.kinds import BY_NAME
 
 T = TypeVar("T")
@@ -25,24 +26,21 @@ def decode_data(what: str | type[T], data: bytes | str) -> Any:
 @cache
 def reader(cls: type) -> Callable[[bytes | str], Any]:
     """The cached decoder of an event class."""
-    wire = _wire_twin(cls)
-    decode: Callable[[bytes | str], Any] = msgspec.json.Decoder(wire or cls).decode
-    if wire is not None:
-        names = tuple(f.name for f in fields(cls))
-        return lambda data: _from_twin(cls, names, decode(data))
     if is_patch(cls):
+        decode: Callable[[bytes | str], Any] = msgspec.json.Decoder(cls).decode
         return lambda data: _with_given(decode(data), msgspec.json.decode(data))
-    return decode
+    twin, back = read_as(cls)
+    decode = msgspec.json.Decoder(twin).decode
+    return lambda data: back(decode(data))
 
 
 def from_dict(what: str | type[T], data: Mapping[str, Any]) -> Any:
     """As `decode_data`, from builtins that JSON was decoded to. Raises msgspec.ValidationError."""
     cls = class_of(what)
-    wire = _wire_twin(cls)
-    made: Any = msgspec.convert(data, wire or cls)
-    if wire is not None:
-        return _from_twin(cls, tuple(f.name for f in fields(cls)), made)
-    return _with_given(made, data) if is_patch(cls) else made
+    if is_patch(cls):
+        return _with_given(msgspec.convert(data, cls), data)
+    twin, back = read_as(cls)
+    return back(msgspec.convert(data, twin))
 
 
 def _with_given(event: Any, sent: Mapping[str, Any]) -> Any:
@@ -54,21 +52,3 @@ def _with_given(event: Any, sent: Mapping[str, Any]) -> Any:
             given += [f"{name}.{part}" for part, value in inner.items()
                       if value is None and part in field_names(type_of(held))]
     return replace(event, given=tuple(given))
-
-
-@cache
-def _wire_twin(cls: type) -> type | None:
-    """A struct with the wire's names, for a class that has to name a field otherwise than the wire does."""
-    renamed = {f.name: wire_name(f.name) for f in fields(cls) if f.name.endswith("_")}
-    if not renamed:
-        return None
-    hints = get_type_hints(cls, include_extras=True)
-    shape: list[Any] = [
-        (f.name, hints[f.name]) if f.default is MISSING else (f.name, hints[f.name], f.default)
-        for f in fields(cls)
-    ]
-    return msgspec.defstruct(cls.__name__, shape, rename=renamed, kw_only=True, frozen=True)
-
-
-def _from_twin(cls: type, names: tuple[str, ...], twin: Any) -> Any:
-    return cls(**{name: getattr(twin, name) for name in names})

@@ -1,6 +1,10 @@
-"""Structs with the names of the wire, which msgspec writes without what is None: no dict is built on the way."""
+"""Structs with the names of the wire, which msgspec reads and writes several times as fast as dataclasses.
+
+Reading: msgspec makes the struct, its values are put into the slots of the event. Writing: a struct leaves out what is
+None, so that no dict is built on the way.
+"""
 from collections.abc import Callable
-from dataclasses import is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
 from types import UnionType
@@ -32,6 +36,42 @@ def writer(cls: type) -> Write:
     exec(f"def write(it):\n    return twin({', '.join(said)})", scope)  # the names are those of fields
     made: Write = scope["write"]
     return made
+
+
+@cache
+def read_as(cls: type) -> tuple[type, Write]:
+    """What msgspec is to read instead of this dataclass, and the way back from that to the dataclass."""
+    hints = get_type_hints(cls, include_extras=True)
+    scope: dict[str, Any] = {"make": object.__new__, "cls": cls}
+    shape: list[Any] = []
+    lines = []
+    for f in fields(cls):
+        hint, back = _read_hint(hints[f.name])
+        shape.append((f.name, hint) if f.default is MISSING else (f.name, hint, f.default))
+        scope[f"put_{f.name}"] = getattr(cls, f.name).__set__  # of the slot: past the guard of what is frozen
+        value = f"it.{f.name}"
+        if back is not None:
+            scope[f"back_{f.name}"] = back
+            value = f"None if (held := it.{f.name}) is None else back_{f.name}(held)"
+        lines.append(f"    put_{f.name}(made, {value})")
+    code = "\n".join(["def read(it):", "    made = make(cls)", *lines, "    return made"])
+    exec(code, scope)  # the names are those of fields
+    renamed = {name: wire for name, wire, _ in plan(cls) if name != wire}
+    twin = msgspec.defstruct(cls.__name__, shape, rename=renamed or None, kw_only=True, frozen=True, gc=False)
+    return twin, scope["read"]
+
+
+def _read_hint(hint: Any) -> tuple[Any, Write | None]:
+    """A dataclass of the contracts, alone or beside None, is read as its twin; everything else as it is."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        return read_as(hint)
+    arms = get_args(hint) if get_origin(hint) in (Union, UnionType) else ()
+    if len(arms) == 2 and type(None) in arms:
+        (one,) = [arm for arm in arms if arm is not type(None)]
+        if isinstance(one, type) and is_dataclass(one):
+            twin, back = read_as(one)
+            return twin | None, back
+    return hint, None
 
 
 def _twin(cls: type) -> type:

@@ -16,6 +16,7 @@ _decode = msgspec.msgpack.Decoder(list[_Packed]).decode
 _LAST = (1 << SHIFT) - 1
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 1 << 20
+_READ_BYTES = 8 << 20  # of one place at once, so that large records do not fill the memory
 
 Places = dict[str, list[int]]  # the ids of a topic's places, by partition
 
@@ -99,8 +100,9 @@ def drop_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None
 
 
 def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: int, limit: int) -> list[Record]:
-    """Records from `offset` on: whole batches until there are `limit`, so possibly more."""
+    """Records from `offset` on: whole batches until there are `limit` or many bytes, so possibly more."""
     records: list[Record] = []
+    size = 0
     select = "SELECT id, at, body FROM batches WHERE id BETWEEN ? AND ? ORDER BY id"
     cursor: Any = connection.execute(select, ((place << SHIFT) | max(0, offset), (place << SHIFT) | _LAST))
     for id, at, body in cursor:
@@ -111,7 +113,8 @@ def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: 
             Record(name.topic, name.partition, number, at, key, value, headers)
             for number, (key, value, headers) in enumerate(packed[skip:], base + skip)
         ]
-        if len(records) >= limit:
+        size += len(body)
+        if len(records) >= limit or size >= _READ_BYTES:
             break
     cursor.close(True)
     return records
