@@ -20,6 +20,8 @@ from tests.gateway.issuer import AUDIENCE, Issuer, issuing
 from tests.gateway.scenes import CONSOLE, client, code, looking, peopled
 from tests.gateway.town import Town, town
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:

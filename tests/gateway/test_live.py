@@ -16,6 +16,8 @@ from tests.adapters.waiting import until
 from tests.gateway.scenes import client, code, event, looking, peopled
 from tests.gateway.town import Town
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:

@@ -13,10 +13,11 @@ from chassis.host import find_services
 from chassis.ports import AnyOf, Between, Contains
 from services.gateway.permissions import PERMISSIONS, PUBLIC, ROLES, SIGNED_IN
 from services.gateway.routes import CONSOLE, RULES, rule_for
-from tests.gateway.scenes import OWNERS, client, code, event, looking, peopled
+from tests.gateway.scenes import OWNERS, PEOPLE, client, code, event, looking, peopled
 from tests.gateway.town import Town
 from tests.living import DEFINITIONS
 
+pytestmark = pytest.mark.slow
 IDS = ("opportunity_id", "lead_id", "customer_id", "activity_id", "rep_id", "id")
 OWN, FOREIGN = OWNERS
 
@@ -227,6 +228,31 @@ async def test_targets_of_others_are_not_shown(home: Town):
             assert [t["scope"] for t in (await anna.get(path)).json()["items"]] == [{"rep": OWN}]
         rows = (await anna.get("/v1/kpis/visits?period=2026-01&where=rep:cleo")).json()["rows"]
         assert "target" not in str(rows)
+
+
+async def test_answers_and_issues_are_of_own_customers_only(home: Town):
+    for rep in OWNERS:
+        team, region, _ = PEOPLE[rep]
+        body = {"respondent_id": f"customer-{rep}", "rep_id": rep, "team": team, "region": region,
+                "business_line": "hardware"}
+        invited = await home.door.post("/v1/surveys/after_win/invitations", json=body)
+        assert invited.status_code == 201, invited.text
+        answers = {"answers": {"nps": 1, "csat": 1, "reason": f"Slow, says {rep}"}}
+        assert (await home.door.post(invited.json()["url"], json=answers)).status_code == 200
+    await home.quiet()
+    issues = {i["context"]["rep_id"]: i["issue_id"] for i in (await home.door.get("/v1/issues")).json()["items"]}
+    assert set(issues) == set(OWNERS)
+    async with looking(home, "rep", rep_id=OWN) as anna, looking(home, "manager", rep_id="max") as manager:
+        assert [i["context"]["rep_id"] for i in (await anna.get("/v1/issues")).json()["items"]] == [OWN]
+        assert (await anna.get("/v1/issues?rep_id=cleo")).json()["items"] == []
+        assert (await anna.get(f"/v1/issues/{issues[OWN]}")).status_code == 200
+        assert code(await anna.get(f"/v1/issues/{issues[FOREIGN]}")) == (404, "not_found")
+        assert code(await anna.post(f"/v1/issues/{issues[FOREIGN]}/resolve")) == (404, "not_found")
+        assert (await anna.post(f"/v1/issues/{issues[OWN]}/resolve")).status_code == 200
+        for path in ("/v1/surveys/after_win/results", "/v1/surveys/after_win/results?by=rep_id"):
+            own, whole = (await manager.get(path)).json()["rows"], (await home.door.get(path)).json()["rows"]
+            assert (sum(r["n"] for r in own), sum(r["n"] for r in whole)) == (1, 2)
+            assert FOREIGN not in str(own)
 
 
 # --- managers, directors, several limits -----------------------------------------------------------------------------

@@ -263,7 +263,8 @@ def test_a_sign_in_never_leads_elsewhere(asked: str, led: str):
 # --- sign-in in the browser, by a real provider ----------------------------------------------------------------------
 
 CLIENT = "console"
-pytestmark = pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning")  # the provider's own library
+pytestmark = [pytest.mark.slow,
+              pytest.mark.filterwarnings("ignore:get_jwt_config:DeprecationWarning")]  # of the provider's own library
 
 
 @pytest.fixture(scope="module")
