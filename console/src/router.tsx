@@ -1,5 +1,7 @@
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
-import { PANELS } from "@/frame/panels";
+import { queries } from "@/api/hooks";
+import { viewerQuery } from "@/api/me";
+import { firstPage } from "@/frame/first";
 import { rootRoute } from "@/frame/root";
 import { Missing } from "@/frame/Missing";
 import { routes as operations } from "@/operations";
@@ -10,9 +12,9 @@ import { routes as targets } from "@/targets";
 const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
-  beforeLoad: () => {
-    const first = ["results", "process"].flatMap((name) => PANELS.find((p) => p.name === name)?.entries ?? [])[0];
-    throw redirect({ to: (first?.to ?? "/process/board") as never, replace: true });
+  beforeLoad: async () => {
+    const viewer = await queries.fetchQuery(viewerQuery).catch(() => undefined);
+    throw redirect({ to: firstPage(viewer?.state === "in" ? viewer.me : null) as never, replace: true });
   },
 });
 

@@ -167,6 +167,8 @@ async def test_lists_filter_sort_and_go_on(app: Application, http: httpx.AsyncCl
         "business_line": "hardware", "sort": "-amount", "cursor": first.json()["next"]})
     assert [d["opportunity_id"] for d in rest.json()["items"]] == ["d1", "d0"]
     assert len((await http.get("/opportunities?region=West&status=open")).json()["items"]) == 5
+    named = (await http.get("/opportunities?id=d4&id=d1&id=nobody&id=d4")).json()["items"]
+    assert sorted(d["opportunity_id"] for d in named) == ["d1", "d4"]
     assert (await http.get("/opportunities?sort=colour")).status_code == 400
     assert (await http.get("/opportunities?cursor=nonsense")).status_code == 400
 

@@ -31,8 +31,10 @@ async function look(): Promise<Viewer> {
   }
 }
 
+export const viewerQuery = { queryKey: ["/v1/me"], queryFn: look, staleTime: 60_000 };
+
 export function useViewer() {
-  return useQuery({ queryKey: ["/v1/me"], queryFn: look, staleTime: 60_000 });
+  return useQuery(viewerQuery);
 }
 
 export function useMe(): Me | null {

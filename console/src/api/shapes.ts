@@ -95,7 +95,10 @@ export interface Issue {
   context: Record<string, string | null> | null; raised_at: string; resolved_at: string | null; note: string | null; actor_id: string | null;
 }
 
-export interface Comparison { value: number | null; change: number | null; growth: number | null; points?: number | null; reason?: string }
+export interface Comparison {
+  value: number | null; change: number | null; growth: number | null; points?: number | null; reason?: string;
+  period?: string; from?: string; to?: string; like_for_like?: boolean;
+}
 export interface FigureRow {
   period: string; from?: string; to?: string; dimensions: Record<string, string | null>; value: number | null; n?: number; reason?: string;
   numerator?: number; denominator?: number; comparisons?: Record<string, Comparison>; target?: number; attainment?: number | null;
@@ -104,4 +107,5 @@ export interface FigureRow {
 export interface Figures {
   measure: string; title: Title; unit: string; kind: string; formula?: Title; definition?: string; basis?: string | null;
   dimensions: string[]; additive?: boolean; grain?: string; as_of: string; complete_until: string; rows: FigureRow[]; next: string | null;
+  reason?: string; by?: string[];
 }

@@ -59,8 +59,9 @@ def described(measure: Measure, catalogue: Catalogue) -> dict[str, Any]:
 async def answered(desk: Desk, reader: Reader, q: Question) -> dict[str, Any]:
     """One measure's answer without its freshness: `{measure, unit, formula, ..., rows}`."""
     today = desk.today()
+    head = {**described(q.measure, desk.catalogue), "grain": q.grain, "by": list(q.asked.by)}
     if reader.beyond(q.measure):
-        return {**described(q.measure, desk.catalogue), "grain": q.grain, "rows": [], "reason": "beyond_scope"}
+        return {**head, "rows": [], "reason": "beyond_scope"}
     figures = await reader.figures(q.measure, q.periods, q.asked)
     bases = {how: await _bases(reader, q, how, today) for how in q.compare}
     targets = await _targets(desk.context, q)
@@ -78,7 +79,7 @@ async def answered(desk: Desk, reader: Reader, q: Question) -> dict[str, Any]:
         if target is not None:
             row |= _aimed(figure, target, period, today)
         rows.append(row)
-    return {**described(q.measure, desk.catalogue), "grain": q.grain, "rows": rows}
+    return {**head, "rows": rows}
 
 
 def _by(measure: Measure, asked: Slice) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from services.pipeline.definitions import LOSS_REASON, STANDARD, Blueprint
 from services.pipeline.queries.deals import SORTS, conditions, page_of
 from services.pipeline.state import instant
 
+Ids = Annotated[list[str] | None, Query(max_length=100, description="These and no others, those that are known")]
 NOT_ABOUT = {"opportunity_id", "business_line", "pipeline", "stage", "fields", "undated", "occurred_at"}
 
 
@@ -67,12 +68,16 @@ def router(context: Context) -> APIRouter:
         request: Request, paged: Paged, business_line: str | None = None, pipeline: str | None = None,
         stage: str | None = None, status: Annotated[str | None, Query(pattern="^(open|won|lost)$")] = None,
         rep_id: str | None = None, region: str | None = None, team: str | None = None, customer_id: str | None = None,
-        lead_id: str | None = None, sort: str | None = None, updated_since: AwareDatetime | None = None,
+        lead_id: str | None = None, id: Ids = None, sort: str | None = None,
+        updated_since: AwareDatetime | None = None,
         q: Annotated[str | None, Query(max_length=128, description="How the id begins; alone, one page")] = None,
     ) -> Response:
         if q is not None:
             begun = await context.begins("opportunity", q, limit=paged.limit)
             return page(request, [item(e) for e in begun if e.state.deal is not None], None)
+        if id is not None:
+            known = await context.read_many("opportunity", list(dict.fromkeys(id)))
+            return page(request, [item(e) for e in known.values() if e.state.deal is not None], None)
         if sort is not None and sort.removeprefix("-") not in SORTS:
             raise Problem(400, "bad_sort", f"sort is one of {', '.join(SORTS)}, with a hyphen for descending.")
         since = None if updated_since is None else Between(low=instant(updated_since))
