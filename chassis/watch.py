@@ -33,6 +33,10 @@ class Watch:
         self._handed = time.monotonic()
         self._health.well("consumer")
 
+    def free(self) -> None:
+        """A batch is done with, or partitions are taken over: either may have taken long, and only now do we wait."""
+        self._handed = time.monotonic()
+
     def assigned(self) -> None:
         self._assigned, self._patience = time.monotonic(), 1
         self._health.well("assignment")

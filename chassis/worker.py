@@ -135,6 +135,7 @@ class Worker:
             self._watch.handed_out()
             async with self._busy, asyncio.timeout(BATCH_SECONDS):
                 await self._take_in(consumer, polled)
+            self._watch.free()
             self._proven()
         await self._look_after(consumer)
 
@@ -233,6 +234,7 @@ class Worker:
         except Exception as error:  # raised in the loop: who calls us here could not do anything about it
             self._unsettled = error
         self._watch.assigned()
+        self._watch.free()
 
     async def _take_over(self, places: frozenset[TopicPartition]) -> None:
         """Look whether the log is still the same, and go back to where the slowest of us has to begin.

@@ -184,6 +184,58 @@ async def test_a_consumer_that_hands_nothing_out_is_replaced(monkeypatch):
         assert len(made) == 2 and await total(app) == 3
 
 
+async def test_a_batch_that_takes_long_is_no_stall(monkeypatch):
+    monkeypatch.setattr(watch, "STALLED_SECONDS", 0.05)
+    bus, made = MemoryBus(), []
+    consumer = bus.consumer
+
+    def counted(*arguments, **named):
+        made.append(consumer(*arguments, **named))
+        return made[-1]
+
+    monkeypatch.setattr(bus, "consumer", counted)
+    app = make(bus=bus)
+    await app.start()
+    await say(app, 6)
+    app.worker.batch = 2  # something waits while a batch is being taken in
+    take_in = app.worker._take_in
+
+    async def slowly(*arguments):
+        await take_in(*arguments)
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(app.worker, "_take_in", slowly)
+    task = asyncio.create_task(app.run())
+    await quiet(app)
+    assert await total(app) == 6
+    await app.stop()
+    await task
+    assert len(made) == 1
+
+
+async def test_taking_over_that_takes_long_is_no_stall(monkeypatch):
+    monkeypatch.setattr(watch, "STALLED_SECONDS", 0.05)
+    app = make()
+    await app.start()
+    take_over, replaced = app.worker._take_over, []
+
+    async def slowly(places):
+        await asyncio.sleep(0.1)
+        await take_over(places)
+
+    async def replace_(why):
+        replaced.append(why)
+
+    monkeypatch.setattr(app.worker, "_take_over", slowly)
+    monkeypatch.setattr(app.worker, "_replace", replace_)
+    await say(app, 3)
+    consumer = await app.worker._joined()
+    await app.worker._assigned(consumer.assignment())
+    await app.worker._look_after(consumer)  # nothing has been handed out yet: there was no time
+    assert replaced == []
+    await app.worker._leave()
+
+
 async def test_a_drain_finishes_what_is_in_hand_and_leaves_the_group():
     app = make()
     await app.start()
