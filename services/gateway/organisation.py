@@ -12,7 +12,7 @@ import structlog
 from chassis.access import Scope
 from chassis.definitions import DefinitionError, Definitions
 from chassis.envelope import Message, decode
-from chassis.ports import Bus, BusUnavailable
+from chassis.ports import Bus, BusUnavailable, Record, TopicPartition
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
 from contracts.kinds import EVENTS, ID_PATTERN
 from services.gateway.permissions import ROLES
@@ -57,6 +57,7 @@ class Organisation:
         self._careers: dict[str, _Career] = {}
         self._zone = zone or ZoneInfo("UTC")
         self._seen: tuple[date, dict[str, Person]] | None = None
+        self.whole = True  # false while what was said before this process began is still being read
         for definition in definitions.current("organisation") if definitions else ():
             self._seed(definition.body.get("employees") or (), definition.path or definition.name)
 
@@ -163,16 +164,31 @@ class OrganisationReader:
 
     def __init__(self, bus: Bus, organisation: Organisation, zone: ZoneInfo) -> None:
         self._bus, self._organisation, self._zone = bus, organisation, zone
+        self._left: dict[TopicPartition, int] = {}
 
     async def run(self) -> None:
         while True:
             try:
+                self._left = await self._before()
+                self._organisation.whole = not self._left
                 async for record in self._bus.tail([TOPIC], "beginning"):
                     message = decode(record, hears=HEARD)
                     if isinstance(message, Message):
                         meta = message.meta
                         self._organisation.hear(
                             message.event, (meta.time, meta.source, meta.id), meta.time.astimezone(self._zone).date())
+                    if self._left:
+                        self._passed(record)
             except BusUnavailable as error:
                 log.warning("organisation cannot be read", error=str(error))
             await asyncio.sleep(AGAIN)
+
+    async def _before(self) -> dict[TopicPartition, int]:
+        """How far each partition had come when we began; those that hold nothing are left out."""
+        begins, ends = await self._bus.begin_offsets([TOPIC]), await self._bus.end_offsets([TOPIC])
+        return {place: end for place, end in ends.items() if end > begins.get(place, 0)}
+
+    def _passed(self, record: Record) -> None:
+        if record.offset + 1 >= self._left.get(record.place, 0):
+            self._left.pop(record.place, None)
+        self._organisation.whole = not self._left

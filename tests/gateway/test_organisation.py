@@ -1,7 +1,9 @@
 """Who works where and under whom, from the seed and from events in any order."""
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +11,9 @@ from chassis.access import NOTHING, Scope
 from chassis.definitions import Definition, DefinitionError, Definitions
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
 from services.gateway.organisation import Organisation
+from tests.adapters.waiting import until
+from tests.gateway.scenes import code, looking
+from tests.gateway.town import Town
 
 TODAY = datetime.now(UTC).date()
 BEFORE, LATER = TODAY - timedelta(days=30), TODAY + timedelta(days=30)
@@ -99,3 +104,59 @@ def test_what_a_role_sees():
 
 def test_roles_that_we_do_not_know_are_none():
     assert heard((hired("anna", roles=("king", "rep")), BEFORE)).people()["anna"].roles == ("rep",)
+
+
+async def test_nobody_is_judged_by_half_a_tree_and_reading_ends_where_it_had_come_to():
+    """A gateway that begins anew reads all that was said before; until then, who depends on it comes again."""
+    from chassis.envelope import encode
+    from chassis.memory import MemoryBus
+    from services.gateway.organisation import TOPIC, OrganisationReader
+
+    bus = MemoryBus()
+    await bus.ensure_topics({TOPIC: 8})
+    at = datetime.now(UTC)
+    await bus.publish([encode(hired(id), id=f"e-{id}", source="/hr", time=at) for id in ("a", "b", "c", "d")])
+    tree = Organisation()
+    seen: list[tuple[int, bool]] = []
+    hear = tree.hear
+
+    def noted(*words: Any) -> None:
+        seen.append((len(tree.people()), tree.whole))
+        hear(*words)
+
+    tree.hear = noted  # type: ignore[method-assign]
+    task = asyncio.create_task(OrganisationReader(bus, tree, ZoneInfo("UTC")).run())
+
+    async def read() -> bool:
+        return len(tree.people()) == 4 and tree.whole
+
+    try:
+        await until(read, 5, "all that was said is read")
+    finally:
+        task.cancel()
+    assert seen == [(0, False), (1, False), (2, False), (3, False)]
+
+
+async def test_an_empty_organisation_is_whole_at_once():
+    from chassis.memory import MemoryBus
+    from services.gateway.organisation import TOPIC, OrganisationReader
+
+    bus = MemoryBus()
+    await bus.ensure_topics({TOPIC: 8})
+    tree = Organisation()
+    task = asyncio.create_task(OrganisationReader(bus, tree, ZoneInfo("UTC")).run())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    assert tree.whole
+
+
+async def test_who_depends_on_the_tree_is_asked_to_come_again_and_others_are_not(shared: Town):
+    tree = shared.app.state.door.organisation
+    async with looking(shared, "rep", rep_id="anna") as anna, looking(shared, "director") as director:
+        tree.whole = False
+        try:
+            assert code(await anna.get("/v1/opportunities")) == (503, "starting")
+            assert (await director.get("/v1/opportunities")).status_code == 200
+        finally:
+            tree.whole = True
+        assert (await anna.get("/v1/opportunities")).status_code == 200

@@ -44,7 +44,9 @@ class Identifier:
         return self.known(DEVELOPER, "nothing") if developer_mode(self._settings) else None
 
     def known(self, identity: Identity, via: Via) -> Caller:
-        """The identity with what the organisation knows of it."""
+        """The identity with what the organisation knows of it. Raises Problem 503 while that is not read yet."""
+        if not self._organisation.whole and (identity.rep_id or identity.login):
+            raise Problem(503, "starting", "Who works here is still being read.", headers={"Retry-After": "1"})
         rep_id, roles, principal = identity.rep_id, identity.roles, identity.principal
         person = self._organisation.people().get(rep_id) if rep_id else None
         if person is None and identity.login:
