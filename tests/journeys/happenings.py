@@ -27,11 +27,11 @@ class Company:
         self.name, self.random = name, Random(seed)
         self.events: list[tuple[str, Event]] = []
 
-    def live(self) -> None:
+    def live(self, size: float) -> None:
         makers: tuple[tuple[Callable[[str], None], int], ...] = (
             (self.order, 50), (self.payment, 40), (self.visit, 40), (self.deal, 40), (self.lead, 25), (self.answer, 25))
         for make, times in makers:
-            for number in range(times):
+            for number in range(round(times * size)):
                 make(f"{self.name}-{make.__name__}-{number}")
         self.events.sort(key=lambda pair: str(pair[1]["time"]))
 
@@ -127,10 +127,10 @@ class Company:
         return {"amount_minor": least + self.random.randrange(50_000), "currency": CURRENCY}
 
 
-def story(name: str, seed: int = 7) -> list[tuple[str, Event]]:
-    """[(key, event)] in the order of the business."""
+def story(name: str, seed: int = 7, size: float = 1.0) -> list[tuple[str, Event]]:
+    """[(key, event)] in the order of the business; some four hundred, or a part of them."""
     company = Company(name, seed)
-    company.live()
+    company.live(size)
     return company.events
 
 
