@@ -92,8 +92,10 @@ class Context(Protocol):
 
     async def find(
         self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
-        after: str | None = None, limit: int = 100,
-    ) -> EntityPage: ...
+        after: str | None = None, limit: int = 100, updated_since: datetime | None = None,
+    ) -> EntityPage:
+        """A page of those that meet `where`; `updated_since`: whose last change, in business time, is not older."""
+        ...
 
     async def count(
         self, aggregate: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),

@@ -7,7 +7,7 @@ from chassis import clock, failpoints
 from chassis.access import access, narrowed, seeing_everything
 from chassis.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
 from chassis.decider import Command
-from chassis.documents import moment, read_row, row_id
+from chassis.documents import micros, moment, read_row, row_id
 from chassis.envelope import encode
 from chassis.metrics import Metrics
 from chassis.ports import Between, Bus, Condition, Document, Group, Store, Where
@@ -55,11 +55,13 @@ class Facing:
 
     async def find(
         self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
-        after: str | None = None, limit: int = 100,
+        after: str | None = None, limit: int = 100, updated_since: datetime | None = None,
     ) -> EntityPage:
         own = self._own(aggregate, where)
         if own is None:
             return EntityPage((), None)
+        if updated_since is not None:
+            own["_updated"] = Between(micros(updated_since) // 1000, None)
         page = await self.store.find(
             self.runner.rooms[aggregate].layout.name, {**own, "_rev": Between(1, None)}, order=order,
             descending=descending, after=after, limit=limit)

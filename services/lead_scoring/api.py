@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import msgspec
 from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import AwareDatetime
 
 from chassis.codec import Invalid, validate_rest
 from chassis.context import Context, Entity
@@ -37,14 +38,12 @@ def _reads(routes: APIRouter, context: Context) -> None:
         status: str | None = None, rep_id: str | None = None, source: str | None = None,
         campaign_id: str | None = None, region: str | None = None, team: str | None = None, id: Ids = None,
         q: Annotated[str | None, Query(max_length=128, description="How the id begins; alone, one page")] = None,
-        sort: Annotated[Sort, Query()] = "-score", updated_since: str | None = None,
+        sort: Annotated[Sort, Query()] = "-score", updated_since: AwareDatetime | None = None,
     ) -> Response:
         """Leads by business line, grade, status, rep, place, source or campaign, the highest score first; or by ids."""
         if q is not None:
             begun = await context.begins("lead", q, limit=paged.limit)
             return page(request, [shown(e.state) for e in begun if e.state.status in LISTED], None)
-        if updated_since is not None:
-            raise not_in_this_release("leads: updated_since")
         if id is not None:
             known = await context.read_many("lead", list(dict.fromkeys(id)))
             return page(request, [shown(e.state) for e in known.values() if e.state.status in LISTED], None)
@@ -54,7 +53,7 @@ def _reads(routes: APIRouter, context: Context) -> None:
         where["status"] = AnyOf(LISTED) if status is None else status
         found = await context.find(
             "lead", where, order=sort.lstrip("-"), descending=sort.startswith("-"), after=paged.cursor,
-            limit=paged.limit,
+            limit=paged.limit, updated_since=updated_since,
         )
         return page(request, [shown(e.state) for e in found.items], found.next)
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from chassis.access import seeing_everything
@@ -32,6 +33,7 @@ def router(context: Context) -> APIRouter:
         region: str | None = None, rep_id: str | None = None, id: Ids = None,
         sort: Annotated[str, Query(pattern="^-?(name|spent|purchases)$")] = "name",
         q: Annotated[str | None, Query(max_length=128, description="Part of the name, or how the id begins")] = None,
+        updated_since: AwareDatetime | None = None,
     ) -> Response:
         if id is not None:
             known = await context.read_many("customer", list(dict.fromkeys(id)))
@@ -41,7 +43,8 @@ def router(context: Context) -> APIRouter:
         asked = {"segment": segment, "business_line": business_line, "region": region, "rep_id": rep_id}
         where = {k: v for k, v in asked.items() if v is not None}
         found = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],
-                                   descending=sort.startswith("-"), after=paged.cursor, limit=paged.limit)
+                                   descending=sort.startswith("-"), after=paged.cursor, limit=paged.limit,
+                                   updated_since=updated_since)
         return page(request, [_customer(e) for e in found.items if not e.state.erased], found.next)
 
     @routes.get("/v1/customers/{id}", summary="One customer, as it stands or as it stood on a day")

@@ -2,6 +2,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -101,3 +102,16 @@ async def test_every_answer_is_safe_to_show(home: Town):
             assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
             assert headers["referrer-policy"] in ("no-referrer", "same-origin")
             assert not path.startswith("/v1") or headers["cache-control"] == "no-store"
+
+
+async def test_lists_can_be_asked_for_what_changed_since(home: Town):
+    """What a system of record needs to keep in step."""
+    async with looking(home, "admin") as browser:
+        now = datetime.now(UTC)
+        for path, name in (("/v1/leads", "lead_id"), ("/v1/customers", "customer_id"),
+                           ("/v1/opportunities", "opportunity_id")):
+            for since, wanted in ((now - timedelta(days=1), 2), (now + timedelta(days=1), 0)):
+                answer = await browser.get(path, params={"updated_since": since.isoformat()})
+                assert len({i[name] for i in answer.json()["items"]}) == wanted, path
+            assert code(await browser.get(path, params={"updated_since": "yesterday"})) == (422, "invalid")
+        assert (await browser.get("/v1/issues", params={"updated_since": now.isoformat()})).json()["items"] == []

@@ -2,7 +2,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.context import Context
 from chassis.ports import Condition
@@ -22,12 +22,13 @@ def add(routes: APIRouter, context: Context) -> None:
     async def issues(
         request: Request, paged: Paged, status: Literal["open", "resolved"] | None = None, survey: str | None = None,
         business_line: str | None = None, region: str | None = None, rep_id: str | None = None,
+        updated_since: AwareDatetime | None = None,
     ) -> Response:
         """Issues, newest first."""
         asked = {"status": status, "survey": survey, "business_line": business_line, "region": region, "rep_id": rep_id}
         where: dict[str, Condition] = {name: held for name, held in asked.items() if held is not None}
         found = await context.find("issue", where, order="raised_at", descending=True, after=paged.cursor,
-                                   limit=paged.limit)
+                                   limit=paged.limit, updated_since=updated_since)
         return page(request, [_shown(e.state) for e in found.items], found.next)
 
     @routes.get("/v1/issues/{issue_id}")
