@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     oidc_login_claim: str = Field(default="email", description="What is compared with the `login` of employees")
     oidc_longest: timedelta = Field(default=timedelta(hours=1), description="Tokens that live longer are refused")
     rate_limit: int = Field(default=6000, ge=1, description="Requests per minute of one caller")
+    audit_days: int = Field(default=400, ge=1, description="Days for which the audit log is kept")
     live_streams: int = Field(default=8, ge=1, description="Live streams of one caller at the same time")
     api_key: SecretStr | None = Field(default=None, description="Presented by the command line to the door")
     trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")

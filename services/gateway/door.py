@@ -30,7 +30,7 @@ class Door:
     def __init__(self, settings: Settings, bus: Bus, store: Store, definitions: Definitions) -> None:
         self.settings, self.bus, self.store = settings, bus, store
         zone = zone_of(settings, definitions)
-        self.proxy, self.audit = Proxy(settings), Audit(store)
+        self.proxy, self.audit = Proxy(settings), Audit(store, settings.audit_days)
         self.references = References(self.proxy)
         self.organisation = Organisation(definitions, zone)
         self.sessions, self.keys = Sessions(store), ApiKeys(store)

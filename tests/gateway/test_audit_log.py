@@ -1,6 +1,7 @@
 """Every write and every refusal leaves a line: who, what, when, what came of it; no names, no bodies, no secrets."""
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chassis.memory import MemoryStore
 from chassis.ports import StoreUnavailable
 from services.gateway.gate import audit
 from services.gateway.gate.audit import LOG, Audit, Entry
@@ -147,6 +149,21 @@ async def test_what_was_done_is_answered_as_done_though_the_log_could_not_be_wri
     entry = Entry(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
                   code=None, milliseconds=1)
     await kept.note(entry, "127.0.0.1")
+
+
+async def test_lines_are_kept_for_so_many_days(monkeypatch: pytest.MonkeyPatch):
+    store = MemoryStore()
+    kept = Audit(store, days=10)
+    now = time.time_ns()
+    entry = Entry(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
+                  code=None, milliseconds=1)
+    for days in (12, 11, 9, 0):
+        monkeypatch.setattr(audit.time, "time_ns", lambda days=days: now - days * 86_400_000_000_000)
+        await kept.note(entry, "127.0.0.1")
+    assert len((await kept.page({}, None, 100))[0]) == 4
+    monkeypatch.setattr(audit, "PRUNE_EVERY", -1.0)
+    await kept.note(entry, "127.0.0.1")
+    assert len((await kept.page({}, None, 100))[0]) == 3
 
 
 async def test_only_who_may_reads_it(home: Town):

@@ -3,16 +3,20 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chassis.access import EVERYTHING, NOTHING, Access, Scope, narrowed, seeing
 from chassis.definitions import read_directory
-from chassis.host import find_services
+from chassis.host import find_service, find_services
 from chassis.ports import AnyOf, Between, Contains
+from chassis.web import Problem
 from services.gateway.permissions import PERMISSIONS, PUBLIC, ROLES, SIGNED_IN
 from services.gateway.routes import CONSOLE, RULES, rule_for
+from services.kpi.queries.figures import Reader, Slice
+from services.kpi.queries.organisation import Organisation
 from tests.gateway.scenes import OWNERS, PEOPLE, client, code, event, looking, peopled
 from tests.gateway.town import Town
 from tests.living import DEFINITIONS
@@ -211,13 +215,21 @@ async def test_several_questions_and_boards_count_own_records_only(home: Town):
         assert FOREIGN not in str(board)
 
 
-async def test_what_cannot_be_divided_by_a_scope_has_no_figure_instead_of_a_wrong_one(home: Town):
-    catalogue = (await home.door.get("/v1/kpis?limit=500")).json()["items"]
-    whole = [m["measure"] for m in catalogue if "team" not in m["dimensions"]]
-    for measure in whole:
-        async with looking(home, "manager", team="Nowhere") as manager:
-            answer = (await manager.get(f"/v1/kpis/{measure}")).json()
-            assert (answer["rows"], answer["reason"]) == ([], "beyond_scope")
+async def test_what_cannot_be_divided_by_a_scope_has_no_figure_instead_of_a_wrong_one():
+    """Every shipped measure knows rep, team, region and line; one that did not would count 0 for everybody limited."""
+    catalogue = find_service("kpi").build(read_directory(DEFINITIONS)).extra.catalogue
+    undivided = replace(catalogue.measures["opportunities_won"], dimensions=("kind",))
+    changed = replace(catalogue, measures={**catalogue.measures, "opportunities_won": undivided})
+    ratio = changed.measures["win_rate"]
+    assert "opportunities_won" in (*ratio.numerator, *ratio.denominator)
+    for measure in (undivided, ratio):
+        assert not Reader(changed, None, Organisation(), {}).beyond(measure)
+        limited = Reader(changed, None, Organisation(), {"team": frozenset({"Hill"})})
+        assert limited.beyond(measure)
+        with pytest.raises(Problem) as refused:
+            await limited.figures(measure, (), Slice((), {}))
+        assert (refused.value.status, refused.value.code) == (403, "beyond_scope")
+    assert not Reader(changed, None, Organisation(), {"team": frozenset({"Hill"})}).beyond(changed.measures["visits"])
 
 
 async def test_targets_of_others_are_not_shown(home: Town):

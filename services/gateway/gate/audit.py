@@ -12,13 +12,15 @@ from typing import Any
 import msgspec
 import structlog
 
-from chassis.ports import Collection, Condition, Document, Page, Store, StoreUnavailable
+from chassis.ports import Between, Collection, Condition, Document, Page, Store, StoreUnavailable
 from services.gateway.shelf import Shelf
 
 LOG = Collection(
     "gateway.audit", {"at": int, "principal": str, "outcome": str, "status": int},
     (("at",), ("principal", "at"), ("outcome", "at")))
 WINDOW = 60.0
+PRUNE_EVERY = 600.0
+PRUNE = 5000
 MOST_REPEATED = 1000
 log = structlog.get_logger()
 
@@ -50,8 +52,9 @@ _decode = msgspec.msgpack.Decoder(Entry).decode
 
 
 class Audit:
-    def __init__(self, store: Store) -> None:
-        self._shelf = Shelf(store, LOG)
+    def __init__(self, store: Store, days: int = 400) -> None:
+        self._shelf, self._days = Shelf(store, LOG), days
+        self._pruned_at = time.monotonic() - PRUNE_EVERY + 60  # not in the middle of a start
         self._refused: OrderedDict[tuple[Any, ...], tuple[float, int]] = OrderedDict()
 
     async def note(self, entry: Entry, address: str) -> None:
@@ -67,9 +70,20 @@ class Audit:
         id = f"{at:017d}-{secrets.token_hex(6)}"
         index = {"at": at, "principal": kept.principal, "outcome": kept.outcome, "status": kept.status}
         try:
-            await (await self._shelf.store()).put_newer(LOG.name, [Document(id, 1, _encode(kept), index)])
+            store = await self._shelf.store()
+            await store.put_newer(LOG.name, [Document(id, 1, _encode(kept), index)])
+            if time.monotonic() - self._pruned_at > PRUNE_EVERY:
+                self._pruned_at = time.monotonic()
+                await self._prune(store, at)
         except StoreUnavailable as error:  # what was done is done: its answer must not say otherwise
             log.error("audit entry could not be kept", error=str(error), **msgspec.to_builtins(kept))
+
+    async def _prune(self, store: Store, now: int) -> None:
+        """Lines that are older than they are to be kept, some at a time."""
+        before = Between(None, now - self._days * 86_400_000_000)
+        old = await store.find(LOG.name, {"at": before}, order="at", limit=PRUNE)
+        if old.documents:
+            await store.delete(LOG.name, [d.id for d in old.documents])
 
     async def page(
         self, where: Mapping[str, Condition], after: str | None, limit: int,
