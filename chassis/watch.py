@@ -11,6 +11,7 @@ from chassis.ports import TopicPartition
 
 STALLED_SECONDS = 10.0  # there is lag, and nothing is handed out; or nothing at all goes on
 UNASSIGNED_SECONDS = 30.0
+LONG_BATCH = 6  # times STALLED_SECONDS: a batch without an error may be long, on a slow store
 MOST_PATIENCE = 16  # times UNASSIGNED_SECONDS: a member for whom there is no partition must not disturb the others
 LOOK_SECONDS = 0.5
 
@@ -23,6 +24,7 @@ class Watch:
         self._health = health
         self._proof = self._handed = self._assigned = self._looked = self._replaced = time.monotonic()
         self._patience = 1
+        self._begun: float | None = None  # the batch in hand
         self._error = ""
 
     def joined(self) -> None:
@@ -30,12 +32,12 @@ class Watch:
         self._handed = self._assigned = self._looked = time.monotonic()
 
     def handed_out(self) -> None:
-        self._handed = time.monotonic()
+        self._handed = self._begun = time.monotonic()
         self._health.well("consumer")
 
     def free(self) -> None:
         """A batch is done with, or partitions are taken over: either may have taken long, and only now do we wait."""
-        self._handed = time.monotonic()
+        self._handed, self._begun = time.monotonic(), None
 
     def assigned(self) -> None:
         self._assigned, self._patience = time.monotonic(), 1
@@ -47,7 +49,7 @@ class Watch:
         self._health.well("events")
 
     def failed(self, error: str) -> None:
-        self._error = error
+        self._error, self._begun = error, None
 
     def is_due(self) -> bool:
         """Whether to ask how much waits: often enough to notice, at once when it would end a trouble."""
@@ -71,7 +73,8 @@ class Watch:
     def stalled(self, lag: Mapping[TopicPartition, int]) -> str:
         waiting = sum(lag.values())
         if not waiting:
-            self.handed_out()
+            self.free()
+            self._health.well("consumer")
             return ""
         since = time.monotonic() - self._handed
         if since <= STALLED_SECONDS:
@@ -94,7 +97,9 @@ class Watch:
         """Until it is cancelled."""
         while True:
             await asyncio.sleep(min(LOOK_SECONDS, STALLED_SECONDS / 2))
-            since = time.monotonic() - self._proof
-            if since > 1.5 * STALLED_SECONDS:
+            now = time.monotonic()
+            since = now - self._proof
+            long = self._begun is not None and not self._error and now - self._begun < LONG_BATCH * STALLED_SECONDS
+            if since > 1.5 * STALLED_SECONDS and not long:
                 why = self._error or "a batch is in hand and does not end, or the log hands out nothing"
                 self._health.trouble("events", f"nothing went on for {since:.0f} s: {why}")

@@ -25,7 +25,8 @@ from chassis.watch import Watch
 POLL_SECONDS = 1.0
 POLL_DEADLINE = 30.0  # a poll that takes longer hangs
 PROGRESS_SECONDS = 1.0
-BATCH_SECONDS = 120.0  # a batch that takes longer hangs: it is begun again
+BATCH_SECONDS = 120.0  # a batch that takes longer hangs: it is begun again, and given twice as long
+MOST_BATCH_SECONDS = 3600.0
 DRAIN_SECONDS = 20.0
 YIELD_SECONDS = 0.005
 BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
@@ -52,6 +53,7 @@ class Worker:
         self._watch = Watch(health)
         self._written = 0.0
         self._failures = 0
+        self._longer = 1
         self._change: Callable[[], None] | None = None
         self._unsettled: Exception | None = None  # what failed while partitions were taken over
 
@@ -133,8 +135,13 @@ class Worker:
             raise error
         if polled:
             self._watch.handed_out()
-            async with self._busy, asyncio.timeout(BATCH_SECONDS):
-                await self._take_in(consumer, polled)
+            try:
+                async with self._busy, asyncio.timeout(min(MOST_BATCH_SECONDS, BATCH_SECONDS * self._longer)):
+                    await self._take_in(consumer, polled)
+            except TimeoutError:  # the same records must not fail for ever for want of time
+                self._longer *= 2
+                raise
+            self._longer = 1
             self._watch.free()
             self._proven()
         await self._look_after(consumer)

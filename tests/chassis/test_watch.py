@@ -141,9 +141,30 @@ async def test_a_member_without_a_partition_is_told_and_asks_again_more_and_more
 
 
 @pytest.mark.slow
+async def test_a_batch_that_needs_more_than_its_time_gets_more_of_it(ports, monkeypatch):
+    monkeypatch.setattr(loop, "BATCH_SECONDS", 0.1)
+    store, bus = ports
+    app = make(store, bus)
+    await app.start()
+    await say(app)
+    save = store.save
+
+    async def slow(*arguments: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await save(*arguments)
+
+    monkeypatch.setattr(store, "save", slow)
+    task = asyncio.create_task(app.run())
+    await quiet(app)
+    assert await total(app) == 3
+    await app.stop()
+    await task
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("port", ["store", "log"])
 async def test_a_batch_that_hangs_is_told_begun_again_and_counts_once(ports, port, monkeypatch):
-    monkeypatch.setattr(loop, "BATCH_SECONDS", 1.0)
+    monkeypatch.setattr(loop, "BATCH_SECONDS", 2.0)
     store, bus = ports
     app = make(store, bus)
     await app.start()
