@@ -2,6 +2,7 @@
 import re
 
 import pytest
+import yaml
 from openapi_spec_validator import validate
 
 from contracts.kinds import BY_NAME
@@ -9,6 +10,7 @@ from services.gateway.permissions import PERMISSIONS, PUBLIC
 from services.gateway.routes import rule_for
 from tests.gateway.scenes import looking
 from tests.gateway.town import Town
+from tools.publish import PUBLISHED
 
 
 async def test_each_operation_says_what_it_asks_for_and_how_one_signs_in(shared: Town):
@@ -24,6 +26,11 @@ async def test_each_operation_says_what_it_asks_for_and_how_one_signs_in(shared:
             else:
                 assert operation["x-permission"] == rule.permission
                 assert {"401", "403", "429"} <= set(operation["responses"])
+
+
+async def test_the_published_document_is_what_the_running_door_says(shared: Town):
+    published = yaml.safe_load((PUBLISHED / "openapi.yaml").read_text(encoding="utf-8"))
+    assert (await shared.door.get("/openapi.json")).json() == published
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/events"])
