@@ -21,7 +21,7 @@ export function Change({ how, comparison, measure, unit, currency, brief = false
     <span className="change" data-tone={toneOf(direction, wantedOf(measure))} title={base ? `${name}: ${base}` : name}>
       <Icon className="icon" aria-hidden />
       <span className="visually-hidden">{t(`results.direction.${direction}`)} </span>
-      <strong>{text.growth(unit, comparison, currency)}</strong>
+      {brief && comparison.change === null ? <span className="visually-hidden">{text.growth(unit, comparison, currency)}</span> : <strong>{text.growth(unit, comparison, currency)}</strong>}
       {!brief && <span className="muted">{name}{base ? ` (${base})` : ""}</span>}
     </span>
   );

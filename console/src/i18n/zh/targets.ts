@@ -1,3 +1,25 @@
 import type { targets as en } from "../en/targets";
 
-export const targets: Record<keyof typeof en, string> = {};
+export const targets: Record<keyof typeof en, string> = {
+  "targets.nav": "指标与达成",
+  "targets.title": "{period} 指标",
+  "targets.set": "设定指标",
+  "targets.edit": "修改",
+  "targets.change": "修改指标：{scope}",
+  "targets.change.title": "修改指标",
+  "targets.none": "{period} 尚未设定指标",
+  "targets.none.how": "指标由度量、对象（公司、业务线、区域、团队或销售）和数值组成。设定后看板立即显示达成率与进度。",
+  "targets.none.who": "总监或管理员可以设定指标。",
+  "targets.scope": "对象",
+  "targets.company": "全公司",
+  "targets.all": "全部",
+  "targets.attainment": "达成率（竖线为时间进度）",
+  "targets.actual": "实际",
+  "targets.setBy": "设定",
+  "targets.parts": "下级 {n} 项合计 {sum}（{share}）",
+  "targets.value": "指标值",
+  "targets.value.percent": "指标值（%）",
+  "targets.value.days": "指标值（天）",
+  "targets.badValue": "不是有效数字，或小数位超出币种精度。",
+  "targets.done": "已设定指标：{measure}，{scope}",
+};
