@@ -2,14 +2,15 @@ import { Flag } from "lucide-react";
 import { useFormat } from "@/format";
 import { useSay } from "@/i18n";
 import { aimed } from "./attainment";
+import { wantedOf } from "./figures";
 
-interface Props { attainment: number | null | undefined; pace: unknown; target: string }
+interface Props { measure: string; additive?: boolean; attainment: number | null | undefined; pace: unknown; target: string }
 
 /** How much of a target is reached; the mark on the bar says how much of the time is past. */
-export function Attainment({ attainment, pace, target }: Props) {
+export function Attainment({ measure, additive, attainment, pace, target }: Props) {
   const t = useSay();
   const format = useFormat();
-  const state = aimed(attainment, pace);
+  const state = aimed(attainment, pace, { wanted: wantedOf(measure), grows: additive !== false });
   if (attainment === null || attainment === undefined) return <span className="muted small">{t("results.target", { target })}</span>;
   return (
     <span className="attained" data-state={state.name}>

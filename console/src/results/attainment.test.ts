@@ -14,3 +14,9 @@ it("does not judge what has not begun, or has no figure", () => {
   expect(aimed(null, null)).toEqual({ name: "unknown", past: null });
   expect(aimed(0, 0)).toEqual({ name: "behind", past: null });
 });
+
+it("gives no pace to a rate, and a limit to what should be little", () => {
+  expect(aimed(0.95, 1.2, { grows: false })).toEqual({ name: "below", past: null });
+  expect(aimed(1.1, 1.2, { grows: false }).name).toBe("reached");
+  expect([aimed(0.8, 0.9, { wanted: "less" }).name, aimed(1.2, 1.4, { wanted: "less" }).name]).toEqual(["within", "over"]);
+});

@@ -32,14 +32,16 @@ export function TargetTable({ targets, told, people, onEdit }: Props) {
             <th scope="col" className="number">{t("results.aim")}</th><th scope="col" className="wide-only">{t("targets.setBy")}</th>
             {onEdit && <th scope="col" className="no-print"><span className="visually-hidden">{t("targets.edit")}</span></th>}
           </tr></thead>
-          <tbody>{tree(targets, people).map((node) => <Row key={keyOf(node.target)} node={node} unit={told?.unit ?? "count"} onEdit={onEdit} />)}</tbody>
+          <tbody>{tree(targets, people).map((node) => <Row key={keyOf(node.target)} node={node} unit={told?.unit ?? "count"} additive={told?.additive} onEdit={onEdit} />)}</tbody>
         </table>
       </div>
     </section>
   );
 }
 
-function Row({ node: { target, depth, parts }, unit, onEdit }: { node: Node; unit: string; onEdit?: (target: Target) => void }) {
+interface RowProps { node: Node; unit: string; additive?: boolean; onEdit?: (target: Target) => void }
+
+function Row({ node: { target, depth, parts }, unit, additive, onEdit }: RowProps) {
   const t = useSay();
   const format = useFormat();
   const text = useFigureText();
@@ -51,12 +53,12 @@ function Row({ node: { target, depth, parts }, unit, onEdit }: { node: Node; uni
     <tr className={changed ? "changed" : undefined}>
       <th scope="row" style={{ paddingLeft: `calc(var(--4) + ${depth} * 1.25rem)` }}>
         <Link to="/results/measures/$measure" params={{ measure: target.measure }} search={{ period: target.period, line, region, team, rep } as never}>{scope}</Link>
-        {parts && target.value !== 0 && unit !== "ratio" && <div className="muted small">{t("targets.parts", { n: parts.n, sum: write(parts.sum), share: format.ratio(parts.sum / target.value) })}</div>}
+        {parts && target.value !== 0 && additive && <div className="muted small">{t("targets.parts", { n: parts.n, sum: write(parts.sum), share: format.ratio(parts.sum / target.value) })}</div>}
       </th>
-      <td className="targets-bar"><Attainment attainment={target.attainment} pace={target.pace} target={text.plain(unit, target.value, target.currency, { compact: true })} /></td>
+      <td className="targets-bar"><Attainment measure={target.measure} additive={additive} attainment={target.attainment} pace={target.pace} target={text.plain(unit, target.value, target.currency, { compact: true })} /></td>
       <td className="number"><strong>{write(target.actual)}</strong></td>
       <td className="number">{write(target.value)}</td>
-      <td className="wide-only muted small">{target.set_by}<br /><When at={target.set_at} distance /></td>
+      <td className="wide-only muted small nowrap">{target.set_by}<br /><When at={target.set_at} distance /></td>
       {onEdit && <td className="no-print"><Button look="quiet" small icon={<Pencil className="icon" aria-hidden />} label={t("targets.change", { scope })} onClick={() => onEdit(target)} /></td>}
     </tr>
   );

@@ -1,5 +1,5 @@
 export const targets = {
-  "targets.nav": "Targets and attainment",
+  "targets.nav": "Attainment",
   "targets.title": "Targets for {period}",
   "targets.set": "Set a target",
   "targets.edit": "Change",

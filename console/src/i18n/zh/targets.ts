@@ -1,7 +1,7 @@
 import type { targets as en } from "../en/targets";
 
 export const targets: Record<keyof typeof en, string> = {
-  "targets.nav": "指标与达成",
+  "targets.nav": "达成情况",
   "targets.title": "{period} 指标",
   "targets.set": "设定指标",
   "targets.edit": "修改",

@@ -88,7 +88,7 @@ function Row({ tile, row, most, labels, where }: RowProps) {
       <th scope="row">
         {Object.keys(filter).length || line
           ? <Link to="/results/measures/$measure" params={{ measure: tile.measure }} search={((s: object) => ({ ...s, ...filter, ...(line ? { line } : {}) })) as never}>{words}</Link> : words}
-        {row.target !== undefined && <Attainment attainment={row.attainment} pace={row.pace} target={text.plain(tile.unit, row.target, currency, { compact: true })} />}
+        {row.target !== undefined && <Attainment measure={tile.measure} additive={tile.additive} attainment={row.attainment} pace={row.pace} target={text.plain(tile.unit, row.target, currency, { compact: true })} />}
       </th>
       <td className="number"><strong>{text.value(tile.unit, row)}</strong></td>
       <td className="wide-only breakdown-bar"><span aria-hidden><span data-minus={(row.value ?? 0) < 0 || undefined} style={{ width: `${most ? (100 * Math.abs(row.value ?? 0)) / most : 0}%` }} /></span></td>

@@ -42,7 +42,7 @@ function Figure({ tile, row, where }: { tile: Figures; row: FigureRow; where: re
       </p>
       {row.value === null && <p className="muted small">{t("results.noFigure")}</p>}
       <div className="stack-tight">
-        {row.target !== undefined && <Attainment attainment={row.attainment} pace={row.pace} target={text.plain(tile.unit, row.target, currency, { compact: true })} />}
+        {row.target !== undefined && <Attainment measure={tile.measure} additive={tile.additive} attainment={row.attainment} pace={row.pace} target={text.plain(tile.unit, row.target, currency, { compact: true })} />}
         {["previous", "year"].map((how) => <Change key={how} how={how} comparison={row.comparisons?.[how]} measure={tile.measure} unit={tile.unit} currency={currency} />)}
         <Behind tile={tile} row={row} where={where} />
       </div>
