@@ -10,14 +10,15 @@ from chassis.kafka import KafkaBus
 from chassis.kafka import bus as adapter
 from chassis.memory import MemoryStore
 from tests.adapters.real import scratch
-from tests.chassis.test_application import make, quiet, until
+from tests.chassis.house import LEADS
+from tests.chassis.test_application import make, quiet, running, until
 from tests.chassis.test_watch import is_ready, measured, reason, say, total
 from tools.broker import BrokerUnavailable, KafkaCluster
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[KafkaCluster]:
     cluster = KafkaCluster(scratch("stuck"))
     try:
@@ -67,6 +68,32 @@ async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkey
     assert [row.sequence for row in await app.history("counter", "a")] == [1, 2, 3, 4, 5, 6]
     await app.stop()
     await task
+    await bus.stop()
+
+
+async def test_a_topic_that_was_made_anew_stops_the_service_and_says_how_to_go_on(cluster):
+    """The store has fences of the old one: going on would pass over every event up to there."""
+    bus = KafkaBus(cluster.bootstrap, session=6.0)
+    await bus.start()
+    store, admin = MemoryStore(), bus.broker.config.admin_client
+    async with running(make(store, bus)) as app:
+        await say(app, 3)
+        await quiet(app)
+    end = sum((await bus.end_offsets([LEADS])).values())
+    await admin.delete_topics([LEADS])
+
+    async def gone() -> bool:
+        return LEADS not in await admin.list_topics()
+
+    await until(gone, 20)
+    async with running(make(store, bus)) as again:
+        async def stopped() -> bool:
+            return bool(again.health.dead)
+
+        await until(stopped, 30)
+        assert again.health.dead.startswith(f"log_recreated: {LEADS}/")
+        assert f"the log ends at 0, but was read up to {end}" in again.health.dead
+        assert "Bring back the log that was read" in again.health.dead and not again.health.ready
     await bus.stop()
 
 
