@@ -23,7 +23,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function writeDistance(at: Instant, now: number, locale: string): string {
   const seconds = (new Date(at).getTime() - now) / 1000;
   const [unit, size] = STEPS.find(([, s]) => Math.abs(seconds) >= s) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.trunc(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(locale, { numeric: unit === "year" || unit === "month" ? "always" : "auto" }).format(Math.trunc(seconds / size), unit);
 }
 
 /** "5 d 3 h": how long something lasts or has lasted. */

@@ -1,5 +1,6 @@
 import { Link, type LinkProps } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
+import { useSay } from "@/i18n";
 
 interface Props {
   title: string;
@@ -15,6 +16,7 @@ interface Props {
 
 /** One page: its title is the document's, its head says what it is and what can be done here. */
 export function PageFrame({ title, sub, above = [], actions, filters, read = false, children }: Props) {
+  const t = useSay();
   useEffect(() => {
     document.title = `${title} · Triptych`;
   }, [title]);
@@ -23,7 +25,7 @@ export function PageFrame({ title, sub, above = [], actions, filters, read = fal
       <header className="page-head">
         <div className="titles">
           {above.length > 0 && (
-            <nav className="crumbs" aria-label="…">
+            <nav className="crumbs" aria-label={t("app.above")}>
               {above.map((step) => <span key={step.label}><Link to={step.to}>{step.label}</Link> /</span>)}
             </nav>
           )}

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useDealNames } from "@/api/customers";
 import { usePages } from "@/api/hooks";
 import type { BoardColumn, Deal } from "@/api/shapes";
+import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
 import { Amount } from "@/ui/small";
 import { Failure } from "@/ui/states";
@@ -30,6 +31,7 @@ interface Props {
 export function Column({ column, filters, sort, now, moved, verdict }: Props) {
   const t = useSay();
   const title = useTitle();
+  const format = useFormat();
   const place = useRef<HTMLDivElement>(null);
   const { items, hasNextPage, isFetchingNextPage, fetchNextPage, isPending, error, refetch } = usePages<Deal>("/v1/opportunities", {
     query: { ...filters, pipeline: column.pipeline, stage: column.stage, sort: columnSort(column, sort) },
@@ -52,7 +54,7 @@ export function Column({ column, filters, sort, now, moved, verdict }: Props) {
   return (
     <section ref={setNodeRef} className="board-column" data-stage={column.stage} data-verdict={verdict} data-over={isOver || undefined} aria-label={t("board.column", { stage, n: column.count })}>
       <header>
-        <h2 className="row tight">{Icon && <Icon className={`icon ${column.type === "won" ? "good-text" : "bad-text"}`} aria-hidden />}<span className="clip">{stage}</span><span className="muted">{column.count.toLocaleString()}</span></h2>
+        <h2 className="row tight">{Icon && <Icon className={`icon ${column.type === "won" ? "good-text" : "bad-text"}`} aria-hidden />}<span className="clip">{stage}</span><span className="muted">{format.number(column.count)}</span></h2>
         {verdict && Verdict ? <span className="small row tight"><Verdict className="icon" aria-hidden />{t(`board.verdict.${verdict}`)}</span>
           : <span className="muted small">{column.sums.length ? <Amount money={column.sums} compact /> : " "}</span>}
       </header>
