@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -115,18 +116,18 @@ async def test_what_stands_comes_first_and_then_what_changes(home: Town):
         assert stream.status == 200 and stream.headers["content-type"].startswith("text/event-stream")
         assert stream.headers["cache-control"] == "no-store"
         assert stream.text.startswith("retry: ")
-        assert [(e["event"], e["channel"]) for e in stream.events] == [
+        assert [(e["event"], e["channel"]) for e in stream.events[:3]] == [
             ("snapshot", "opportunities"), ("snapshot", month), ("snapshot", "worklist:anna")]
-        standing = stream.of(month, "snapshot")[0]["rows"][0]["value"]
+        standing = (await home.door.get("/v1/kpis/opportunities_opened?period=" + f"{datetime.now(UTC):%Y-%m}")
+                    ).json()["rows"][0]["value"]
         id = await deal(home, "anna")
         await stream.until(lambda: stream.of("opportunities"), "the deal is told")
         told = stream.of("opportunities")[0]
         assert (told["opportunity_id"], told["item"]["opportunity_id"], told["item"]["rep_id"]) == (id, id, "anna")
         assert told["type"].startswith("crm.")
-        await stream.until(lambda: stream.of(month), "the figure is told")
-        assert stream.of(month)[-1]["rows"][0]["value"] == standing + 1
-        await stream.until(lambda: stream.of("worklist:anna"), "the worklist is told")
-        assert id in {d["opportunity_id"] for d in stream.of("worklist:anna")[-1]["next"]}
+        await stream.until(lambda: stream.of(month)[-1:] and stream.of(month)[-1]["rows"][0]["value"] == standing + 1,
+                           "the figure is told")
+        await stream.until(lambda: id in str(stream.of("worklist:anna")[-1:]), "the worklist is told")
 
 
 async def test_only_own_changes_are_told(home: Town):

@@ -14,6 +14,7 @@ import pytest
 from chassis.access import Scope
 from chassis.ports import Document
 from chassis.settings import Settings
+from chassis.web import Problem
 from services.gateway.auth.address import UnsafeAddress, check_address
 from services.gateway.auth.browser import COOKIE as LOGIN_COOKIE
 from services.gateway.auth.browser import inner_path
@@ -358,6 +359,17 @@ async def test_of_two_at_the_same_moment_one_gets_in(guarded: Town):
         back = await consented(await begun(browser), "anna-1")
         answers = await asyncio.gather(*(browser.get(back) for _ in range(4)))
         assert sorted(a.status_code for a in answers) == [303, 401, 401, 401]
+
+
+async def test_a_sign_in_that_has_begun_is_taken_once_whatever_the_provider_thinks_of_its_code(guarded: Town):
+    async with client(guarded) as browser:
+        state = parse_qs(urlsplit(await begun(browser)).query)["state"][0]
+        ways = guarded.app.state.door.browser
+        tried = await asyncio.gather(*(ways._taken(state, browser.cookies[LOGIN_COOKIE]) for _ in range(4)),
+                                     return_exceptions=True)
+        assert sum(isinstance(found, Problem) for found in tried) == 3
+        with pytest.raises(Problem, match="is over"):
+            await ways._taken(state, browser.cookies[LOGIN_COOKIE])
 
 
 @pytest.mark.parametrize("change", ["state=made-up", "state=", "code=made-up", "code=", "error=access_denied",

@@ -42,6 +42,7 @@ class Feed:
         self._last: dict[tuple[str, str, Scope], Any] = {}
         self.positions: Positions | None = None
         self._told = ""
+        self._news = asyncio.Event()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -106,6 +107,7 @@ class Feed:
             try:
                 async for record in self._bus.tail(TELLING):
                     self._heard_at, self._heard_on = time.monotonic(), datetime.now(UTC)
+                    self._news.set()
                     if record.topic != TOPIC or self.positions is None:  # nobody has ever listened
                         continue
                     self.positions.passed(record.partition, record.offset)
@@ -113,15 +115,27 @@ class Feed:
                         self._changed[record.key.decode("utf-8", "replace")] = _type(record.headers)
             except BusUnavailable as error:
                 log.warning("the log cannot be followed", error=str(error))
+                for listener in self._listeners:  # what was said meanwhile is in a snapshot
+                    listener.overrun = True
+                    listener.awake.set()
             await asyncio.sleep(AGAIN)
 
     async def _tick(self) -> None:
+        """Asleep while nothing is said and nothing moves."""
         while True:
+            await self._news.wait()
+            self._news.clear()
             await asyncio.sleep(TICK)
             try:
                 await self.tell_changes()
             except Problem as problem:  # a service is away for a moment: what changed is told when it is back
                 log.info("live stream waits", code=problem.code)
+            if self._changed or self._moving():
+                self._news.set()
+
+    def _moving(self) -> bool:
+        """Whether figures that somebody looks at may still change because of what was heard."""
+        return bool(self._listeners) and (self._behind or time.monotonic() - self._heard_at < FIGURES_AFTER)
 
     async def tell_changes(self) -> None:
         changed, self._changed = self._changed, {}
@@ -133,10 +147,8 @@ class Feed:
                 self._changed = {**changed, **self._changed}
                 raise
         self._told = at
-        now = time.monotonic()
-        moving = self._behind or now - self._heard_at < FIGURES_AFTER
-        if moving and now - self._figures_at >= FIGURES_EVERY:
-            self._figures_at = now
+        if self._moving() and time.monotonic() - self._figures_at >= FIGURES_EVERY:
+            self._figures_at = time.monotonic()
             await self._tell_standing()
 
     def _on(self, kind: str) -> list[tuple[Listener, Channel]]:
