@@ -361,10 +361,20 @@ async def test_of_two_at_the_same_moment_one_gets_in(guarded: Town):
         assert sorted(a.status_code for a in answers) == [303, 401, 401, 401]
 
 
-async def test_a_sign_in_that_has_begun_is_taken_once_whatever_the_provider_thinks_of_its_code(guarded: Town):
+async def test_a_sign_in_that_has_begun_is_taken_once_whatever_the_provider_thinks_of_its_code(
+    guarded: Town, monkeypatch: pytest.MonkeyPatch,
+):
+    ways, store = guarded.app.state.door.browser, guarded.app.state.door.store
+    load = store.load
+
+    async def slowly(*asked: Any) -> Any:
+        found = await load(*asked)
+        await asyncio.sleep(0.01)  # so that all have read before one writes
+        return found
+
+    monkeypatch.setattr(store, "load", slowly)
     async with client(guarded) as browser:
         state = parse_qs(urlsplit(await begun(browser)).query)["state"][0]
-        ways = guarded.app.state.door.browser
         tried = await asyncio.gather(*(ways._taken(state, browser.cookies[LOGIN_COOKIE]) for _ in range(4)),
                                      return_exceptions=True)
         assert sum(isinstance(found, Problem) for found in tried) == 3
