@@ -147,3 +147,16 @@ def test_what_somebody_else_does_is_seen_without_asking(look: Callable[..., Watc
     system.until(lambda: system.client.post(f"/v1/opportunities/{deal}/transitions",
                                             json={"transition": "demonstrate"}).status_code == 200, 20, "it was shown")
     expect(page.locator(".path [aria-current=step]")).to_have_text("Demonstrated")
+
+
+def test_who_may_only_read_sees_the_deals_and_moves_none(look: Callable[..., Watched], system: System) -> None:
+    page = look().go("/process/board?pipeline=software")
+    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("menuitemcheckbox", name="Director").click()
+    expect(page.get_by_role("button", name="Looking as: Director")).to_be_visible()
+    expect(page.locator("[data-deal]").first).to_be_visible()
+    expect(page.get_by_role("button", name="Move")).to_have_count(0)
+    page.locator("[data-deal] a").first.click()
+    expect(page.get_by_role("heading", name="What can happen next")).to_be_visible()
+    expect(page.get_by_role("button", name="Do it")).to_have_count(0)
+    expect(page.get_by_role("button", name="Open the form")).to_have_count(0)

@@ -3,7 +3,7 @@ import { ListChecks } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
-import { useMe } from "@/api/me";
+import { useMay, useMe } from "@/api/me";
 import { useRepName } from "@/api/names";
 import type { Deal, Task, Worklist } from "@/api/shapes";
 import { FilterBar } from "@/frame/FilterBar";
@@ -72,6 +72,7 @@ interface TasksProps {
 
 function Tasks({ tasks, nameOf, stageTitle, onStep }: TasksProps) {
   const t = useSay();
+  const may = useMay()("deals:write");
   const now = useNow();
   const [shown, setShown] = useState(AT_FIRST);
   const stepTitle = useStepTitles(tasks.map((task) => task.blueprint));
@@ -84,13 +85,13 @@ function Tasks({ tasks, nameOf, stageTitle, onStep }: TasksProps) {
               <Link to="/process/deals/$id" params={{ id: task.opportunity_id }} className="task-name">{nameOf(task)}</Link>
               <span className="row small muted"><span>{stageTitle(task.pipeline, task.stage)}</span><Amount money={task.amount} /><SlaBadge deal={task} now={now} /></span>
             </div>
-            <div className="row" role="group" aria-label={t("worklist.step")}>
+            {may && <div className="row" role="group" aria-label={t("worklist.step")}>
               {task.transitions.map((step) => (
                 <Button small key={step.name} look={step.allowed ? "plain" : "quiet"} onClick={() => onStep(task, step.name)}>
                   {stepTitle(task.blueprint, step.name)}
                 </Button>
               ))}
-            </div>
+            </div>}
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import { useDraggable } from "@dnd-kit/core";
 import { Link } from "@tanstack/react-router";
 import { GripVertical } from "lucide-react";
 import type { KeyboardEventHandler, ReactNode } from "react";
+import { useMay } from "@/api/me";
 import { useRepName } from "@/api/names";
 import type { Deal } from "@/api/shapes";
 import { useSay } from "@/i18n";
@@ -10,14 +11,15 @@ import { SlaBadge } from "../moving/Sla";
 
 interface Props { deal: Deal; name: string; now: number }
 
-/** A deal on the board. The whole card is dragged by a pointer; its handle is what the keyboard picks up. */
+/** A deal on the board. The whole card is dragged by a pointer; its handle is what the keyboard picks up. Who may only read moves nothing. */
 export function Card({ deal, name, now }: Props) {
   const t = useSay();
-  const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({ id: deal.opportunity_id, data: { deal, name } });
+  const fixed = !useMay()("deals:write");
+  const { attributes, listeners, setNodeRef, setActivatorNodeRef, isDragging } = useDraggable({ id: deal.opportunity_id, data: { deal, name }, disabled: fixed });
   const { onKeyDown, ...pointer } = listeners ?? {};
   return (
-    <article ref={setNodeRef} className={isDragging ? "deal-card dragged" : "deal-card"} data-deal={deal.opportunity_id} {...pointer}>
-      <CardFace deal={deal} name={name} now={now} handle={
+    <article ref={setNodeRef} className={`deal-card${isDragging ? " dragged" : ""}${fixed ? " fixed" : ""}`} data-deal={deal.opportunity_id} {...pointer}>
+      <CardFace deal={deal} name={name} now={now} handle={!fixed &&
         <button type="button" ref={setActivatorNodeRef} className="deal-handle" {...attributes} aria-roledescription={undefined} aria-label={t("board.handle", { deal: name })} onKeyDown={onKeyDown as KeyboardEventHandler | undefined}>
           <GripVertical className="icon" aria-hidden />
         </button>

@@ -1,4 +1,5 @@
 import { ArrowRight, CircleAlert, CircleCheck } from "lucide-react";
+import { useMay } from "@/api/me";
 import type { Transition } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { Button } from "@/ui/Button";
@@ -8,6 +9,7 @@ import { reasonText } from "../moving/reasons";
 export function Next({ steps, lost, onStep }: { steps: Transition[]; lost: readonly string[]; onStep: (step: string) => void }) {
   const t = useSay();
   const title = useTitle();
+  const may = useMay()("deals:write");
   if (steps.length === 0) return <p className="card-body muted">{t("deal.next.none")}</p>;
   return (
     <ul className="steps">
@@ -26,9 +28,9 @@ export function Next({ steps, lost, onStep }: { steps: Transition[]; lost: reado
               </ul>
             )}
           </div>
-          <Button small look={step.allowed && !lost.includes(step.to) ? "primary" : "plain"} onClick={() => onStep(step.name)} aria-label={`${step.allowed ? t("move.do") : t("move.open")}: ${title(step.title, step.name)}`}>
+          {may && <Button small look={step.allowed && !lost.includes(step.to) ? "primary" : "plain"} onClick={() => onStep(step.name)} aria-label={`${step.allowed ? t("move.do") : t("move.open")}: ${title(step.title, step.name)}`}>
             {step.allowed ? t("move.do") : t("move.open")}
-          </Button>
+          </Button>}
         </li>
       ))}
     </ul>
