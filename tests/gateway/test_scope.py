@@ -242,6 +242,28 @@ async def test_targets_of_others_are_not_shown(home: Town):
         assert "target" not in str(rows)
 
 
+@pytest.mark.parametrize("query", ["", "?as_of=2100-01-01"])
+async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_are_of_all(home: Town, query: str):
+    for rep in OWNERS:
+        answer = await home.publish(event(
+            "crm.order.placed.v1", f"order-{rep}", order_id=f"order-{rep}", customer_id=f"customer-{rep}",
+            amount={"amount_minor": 100 if rep == OWN else 900, "currency": "EUR"}))
+        assert answer.status_code == 202, answer.text
+    whole = (await home.door.get(f"/v1/segments{query}")).json()
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        own = (await anna.get(f"/v1/segments{query}")).json()
+        assert (whole["customers"], own["customers"]) == (2, 1)
+        assert own["cutoffs"] == whole["cutoffs"]
+        names = []
+        for segment in own["items"]:
+            members = (await anna.get(f"/v1/segments/{segment['name']}/members{query}")).json()["items"]
+            assert len(members) == segment["members"]
+            names += [m["customer_id"] for m in members]
+        assert names == [f"customer-{OWN}"]
+        cells = (await anna.get(f"/v1/segments/rfm/matrix{query}")).json()["cells"]
+        assert sum(c["customers"] for c in cells) == 1 and sum(c["monetary_minor"] for c in cells) == 100
+
+
 async def test_answers_and_issues_are_of_own_customers_only(home: Town):
     for rep in OWNERS:
         team, region, _ = PEOPLE[rep]
