@@ -9,7 +9,7 @@ from typing import Any
 from chassis.kafka import KafkaBus
 from contracts.topics import PARTITIONS
 from tools.bench import minutes
-from tools.bench.running import PATIENCE, child
+from tools.bench.running import PATIENCE, Speed, child
 from tools.bench.works import equal
 
 PEERS = Path(__file__).parent / "peers"
@@ -32,7 +32,7 @@ def peer(program: str, *arguments: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def beside_bytewax(kind: str, records: int, directory: Path) -> tuple[float, float]:
+def beside_bytewax(kind: str, records: int, directory: Path) -> tuple[Speed, Speed]:
     """Records a second: ours, Bytewax's; both begin with bytes in memory and end with state on disk."""
     directory.mkdir(parents=True, exist_ok=True)
     events = minutes.told(kind, records, datetime.now(UTC).replace(microsecond=0))
@@ -41,10 +41,10 @@ def beside_bytewax(kind: str, records: int, directory: Path) -> tuple[float, flo
     equal("cells of Bytewax", theirs["cells"], minutes.expected(events, kind))
     ours = child("tools.bench.minutes", kind, str(records), "memory")
     _right(ours, kind, records)
-    return ours["records"] / ours["seconds"], theirs["records"] / theirs["seconds"]
+    return _speed(ours), _speed(theirs)
 
 
-def beside_quix(kind: str, records: int, directory: Path, bootstrap: str) -> tuple[float, float]:
+def beside_quix(kind: str, records: int, directory: Path, bootstrap: str) -> tuple[Speed, Speed]:
     """Records a second from Kafka: ours, Quix Streams'."""
     directory.mkdir(parents=True, exist_ok=True)
     end = datetime.now(UTC).replace(microsecond=0)
@@ -56,7 +56,7 @@ def beside_quix(kind: str, records: int, directory: Path, bootstrap: str) -> tup
     equal("cells of Quix Streams", theirs["cells"], minutes.expected(events, kind))
     ours = child("tools.bench.minutes", kind, str(records), bootstrap, end.isoformat())
     _right(ours, kind, records)
-    return ours["records"] / ours["seconds"], theirs["records"] / theirs["seconds"]
+    return _speed(ours), _speed(theirs)
 
 
 async def _fill(bootstrap: str, records: dict[str, Any]) -> None:
@@ -69,6 +69,11 @@ async def _fill(bootstrap: str, records: dict[str, Any]) -> None:
                 await bus.publish(some[start : start + 5_000])
     finally:
         await bus.stop()
+
+
+def _speed(found: Any) -> Speed:
+    records = found["records"] / found["seconds"]
+    return Speed(records, records, found["cpu_seconds"] / found["seconds"])
 
 
 def _right(found: Any, kind: str, records: int) -> None:

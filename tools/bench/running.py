@@ -29,6 +29,11 @@ class Speed:
     cpu_share: float = 0.0
     peak_mb: float = 0.0
 
+    @property
+    def cpu_us(self) -> float:
+        """Of one event, all threads together: told apart from how busy the machine is otherwise."""
+        return self.cpu_share / self.events * 1e6 if self.events else 0.0
+
 
 async def fill(settings: Settings, work: Work) -> None:
     """Publish all of a work's records on an empty log."""
@@ -74,7 +79,8 @@ async def check(settings: Settings, work: Work) -> None:
 
 def raw(bootstrap: str, work: Work) -> Speed:
     found = child("tools.bench.raw", bootstrap, str(len(work.messages)), *work.topics)
-    return Speed(found["records"] / found["seconds"], found["records"] / found["seconds"])
+    records = found["records"] / found["seconds"]
+    return Speed(records, records, found["cpu_seconds"] / found["seconds"])
 
 
 def measured(settings: Settings, work: Work, *, kill: bool = False) -> Speed:

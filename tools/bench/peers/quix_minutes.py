@@ -26,10 +26,13 @@ def main() -> None:
         loglevel="ERROR")
     topic = app.topic(name, value_deserializer="json", key_deserializer="str", timestamp_extractor=moment)
     times: list[float] = []
+    cpu: list[float] = []
     cells: dict[str, list[int]] = {}
 
     def start(value: Any) -> Any:
         times.append(time.perf_counter())
+        if len(times) in (1, int(records)):
+            cpu.append(time.process_time())
         if len(times) == int(records):
             app.stop()  # after this one, whose window it closes
         return value
@@ -46,7 +49,8 @@ def main() -> None:
         reducer=fold, initializer=lambda value: fold([0, 0], value)).final()
     frame.update(keep, metadata=True)
     app.run()
-    print(json.dumps({"seconds": times[-1] - times[0], "records": int(records), "cells": cells}))
+    print(json.dumps({
+        "seconds": times[-1] - times[0], "cpu_seconds": cpu[-1] - cpu[0], "records": int(records), "cells": cells}))
 
 
 if __name__ == "__main__":
