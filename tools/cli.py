@@ -154,7 +154,7 @@ def bench(
     events: Annotated[int, typer.Option(help="Events of the largest works; the others take a part of it")] = 200_000,
     kafka: Annotated[bool, typer.Option(help="Also on a real Kafka broker, beside raw aiokafka")] = True,
     report: Annotated[Path | None, typer.Option(help="Write the table into this page, and JSON beside it")] = None,
-    only: Annotated[str, typer.Option(help="One section: decisions, services, growth, system, minutes, pipeline")] = "",
+    only: Annotated[str, typer.Option(help="decisions, services, growth, system, minutes, pipeline or naive")] = "",
 ) -> None:
     """How fast it is, beside raw aiokafka and its peers. Every result is checked before a speed is told."""
     from tools.bench.command import run_bench

@@ -99,7 +99,6 @@ def _pipeline(bench: Bench) -> Iterator[Row]:
             speed = take(beside, work)
             yield Row("T1k", f"{work.title}, Kafka", speed.events / bare.events, "of raw aiokafka", on_kafka,
                       detail=_told(speed) | {"by CPU": bare.cpu_us / speed.cpu_us})
-    yield from _naive(bench)
 
 
 def _naive(bench: Bench) -> Iterator[Row]:
@@ -193,5 +192,5 @@ def _services(bench: Bench) -> Iterator[Row]:
 
 SECTIONS: dict[str, Section] = {
     "decisions": _decisions, "services": _services, "growth": _growth, "system": _system, "minutes": _minutes,
-    "pipeline": _pipeline,
+    "pipeline": _pipeline, "naive": _naive,
 }
