@@ -1,0 +1,104 @@
+"""Ten thousand requests, made up from the OpenAPI document and against it, by three callers: never a fault of ours."""
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from tests.journeys.system import System
+
+pytestmark = [pytest.mark.slow, pytest.mark.journey, pytest.mark.timeout(600)]
+CASES = 10_000
+EACH = 56  # made-up requests of one operation in a round; some have not so many different ones
+ROUNDS = 3
+STREAMS = "/v1/live"  # an answer without an end has tests of its own
+HIDDEN = "Foreignland"  # where everything is that the rep may not see
+CALLERS = ("admin", "rep", "analyst")
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """With a little in it, so that some requests find something; nothing of it is the rep's."""
+    place = {"rep_id": "cleo", "region": HIDDEN, "business_line": "hardware"}
+    said = (("crm.lead.captured.v1", {"lead_id": "0", **place}),
+            ("crm.customer.registered.v1", {"customer_id": "0", "name": HIDDEN, **place}),
+            ("crm.opportunity.opening_requested.v1", {"opportunity_id": "0", "customer_id": "0", **place}))
+    with System(tmp_path_factory.mktemp("any"), env={"TRIPTYCH_RATE_LIMIT": "100000000"}) as made:
+        made.publish([{"specversion": "1.0", "type": type, "source": "/any", "id": type, "time": "2026-01-01T00:00:00Z",
+                       "data": data} for type, data in said])
+        made.settle(60)
+        yield made
+
+
+def test_no_request_is_a_fault_of_ours_or_shows_what_is_not_the_callers(system: System):
+    schema = schemathesis.openapi.from_url(f"http://{system.http}/openapi.json")
+    operations = [o for found in schema.get_all_operations() if (o := found.ok()).path != STREAMS]
+    told: Counter[str] = Counter()
+    faults: list[str] = []
+    clients = {role: signed_in(system, role) for role in CALLERS}
+    for number in range(ROUNDS):
+        for operation in operations:
+            many(operation, clients, told, faults, number)
+        if sum(told.values()) >= CASES:
+            break
+    for client in clients.values():
+        client.close()
+    assert not faults, "\n".join(faults[:20])
+    assert sum(told.values()) >= CASES, told
+    assert system.get("/v1/health")["status"] == "ready"
+
+
+def signed_in(system: System, role: str) -> httpx.Client:
+    made = httpx.Client(base_url=f"http://{system.http}", timeout=30, trust_env=False,
+                        headers={"x-triptych": "console"})
+    if role != "admin":
+        answer = made.post("/v1/sign-in/developer", json={"role": role, "rep_id": "anna"})
+        assert answer.status_code == 204, answer.text
+    return made
+
+
+def many(
+    operation: Any, clients: Mapping[str, httpx.Client], told: Counter[str], faults: list[str], number: int,
+) -> None:
+    good = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    bad = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
+    @seed(number)
+    @settings(max_examples=EACH, database=None, deadline=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))
+    @given(st.one_of(good, bad))
+    def one(case: Any) -> None:
+        asked = case.as_transport_kwargs()
+        for role, client in clients.items():
+            if operation.path in ("/v1/sign-out", "/v1/sign-in/developer") and role != "admin":
+                continue  # the caller would be another one afterwards
+            fault = asked_by(role, client, asked, told)
+            if fault:
+                faults.append(f"{role}: {operation.method.upper()} {operation.path}: {fault} for {asked}")
+
+    one()
+
+
+def asked_by(role: str, client: httpx.Client, asked: Mapping[str, Any], told: Counter[str]) -> str | None:
+    """What is wrong with the answer; what no client can send is not counted."""
+    try:
+        request = client.build_request(
+            asked["method"], asked["url"], params=asked.get("params"), headers=asked.get("headers"),
+            content=asked.get("data"), json=asked.get("json"))
+        answer = client.send(request)
+    except (httpx.InvalidURL, httpx.LocalProtocolError, ValueError, TypeError):
+        return None
+    told[str(answer.status_code)] += 1
+    if answer.status_code == 501 and answer.json()["code"] == "not_in_this_release":
+        return None
+    if answer.status_code >= 500:
+        return f"{answer.status_code} {answer.text[:300]}"
+    kind = answer.headers.get("content-type", "")
+    if answer.status_code >= 400 and "problem+json" not in kind and "text/html" not in kind:
+        return f"{answer.status_code} as {kind}"
+    return f"shows {HIDDEN}" if role == "rep" and HIDDEN in answer.text and HIDDEN not in str(asked) else None
