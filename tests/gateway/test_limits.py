@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from services.gateway.gate import gate
 from services.gateway.gate.rate import MOST_BUCKETS, Buckets
@@ -82,8 +83,11 @@ async def test_a_fault_of_ours_tells_nothing_of_the_inside(home: Town, monkeypat
 
     monkeypatch.setattr(home.streets, "handle_async_request", broken)
     async with looking(home, "director") as director:
-        answer = await director.get("/v1/opportunities")
+        with capture_logs() as logs:
+            answer = await director.get("/v1/opportunities")
     assert code(answer) == (500, "internal") and "secret" not in answer.text
+    assert [(entry["event"], entry["path"]) for entry in logs if entry["log_level"] == "error"] == [
+        ("a request failed", "/v1/opportunities")]
 
 
 async def test_pages_are_bounded(home: Town):
