@@ -111,10 +111,11 @@ def _naive(bench: Bench) -> Iterator[Row]:
         directory = bench.fresh()
         found = child("tools.bench.naive", bootstrap, *work.topics, str(commands), str(directory))
         equal("the naive service's deals", found["stages"], dict(Counter({"engaging": commands // 2})))
-        naive = found["records"] / found["seconds"]
+        naive = Speed(found["records"] / found["seconds"], found["records"] / found["seconds"],
+                      found["cpu_seconds"] / found["seconds"])
     own = measured(bench.embedded(), pipeline(bench.events // 4, bench.events // 8))
-    yield Row("T1", "the same, beside the naive service", own.events / naive, "times", 30,
-              detail={"ours/s": own.events, "naive/s": naive})
+    yield Row("T1", "the same, beside the naive service", own.events / naive.events, "times", 30,
+              detail={"ours/s": own.events, "naive/s": naive.events, "by CPU": naive.cpu_us / own.cpu_us})
 
 
 async def _topic(chosen: Settings) -> None:
