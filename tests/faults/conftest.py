@@ -39,6 +39,7 @@ def judged() -> Judged:
         result.copies_in, result.hostile = stage.ledger.copies, stage.ledger.hostile
         result.seconds = time.monotonic() - began
         result.settle()
+        written()
         late = [s for s in result.recoveries if result.bound is not None and s > result.bound]
         assert not result.differences, "\n".join(result.differences)
         assert not late, f"recovered only after {late} s, not within {result.bound} s"
@@ -56,6 +57,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
 
 
 def pytest_sessionfinish() -> None:
+    written()
+
+
+def written() -> None:
+    """After every fault, so that a run that is cut short leaves what it has proven."""
     if os.environ.get("TRIPTYCH_FAULTS_REPORT") and REPORT.results:
         REPORT.write()
 

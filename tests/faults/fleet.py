@@ -15,6 +15,8 @@ from tests.journeys.system import port_block
 
 ROOT = Path(__file__).parents[2]
 DEFINITIONS = ROOT / "definitions"
+STARTS = 6
+READY_WITHIN = 60.0  # seconds
 
 
 @dataclass
@@ -87,7 +89,22 @@ class Fleet:
         return self._blocks[number]
 
     async def start(self, service: str, number: int = 0, *, wait: bool = True, **env: str) -> Member:
-        """`env`: further settings, without their prefix: failpoint="runner.save.after:1"."""
+        """`env`: further settings, without their prefix: failpoint="runner.save.after:1".
+
+        Waited for, a member that gives up while it starts (its log does not answer yet) is started again, as whoever
+        supervises it would do.
+        """
+        for _ in range(STARTS if wait else 1):
+            member = await self._start(service, number, env)
+            if wait:
+                await asyncio.wait_for(_first(member.ready, member.gone), READY_WITHIN)
+            if not member.ended:
+                break
+        if wait:
+            await self.until_ready(member)
+        return member
+
+    async def _start(self, service: str, number: int, env: Mapping[str, str]) -> Member:
         name = f"{service}-{number}"
         assert name not in self.members or not self.members[name].alive, f"{name} runs already"
         member = Member(name, service, self.block(number), started_at=time.monotonic())
@@ -98,11 +115,9 @@ class Fleet:
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         await self._process.stdin.drain()
-        if wait:
-            await self.until_ready(member)
         return member
 
-    async def until_ready(self, member: Member, within: float = 60.0) -> None:
+    async def until_ready(self, member: Member, within: float = READY_WITHIN) -> None:
         await asyncio.wait_for(_first(member.ready, member.gone), within)
         assert member.ended is None, f"{member.name} ended with {member.ended}:\n{self.log_of(member.name)[-3000:]}"
 

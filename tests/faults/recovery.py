@@ -14,7 +14,7 @@ async def ends_now(stage: Stage, service: str) -> Ends:
     return await stage.bus.end_offsets(find_service(service).topics)
 
 
-async def recovered(stage: Stage, service: str, ends: Ends, since: float, within: float = 90.0) -> float:
+async def recovered(stage: Stage, service: str, ends: Ends, since: float, within: float = 600.0) -> float:
     """Seconds from `since` until the group has committed all of `ends`."""
     topics = find_service(service).topics
     while True:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.faults.profiles import Profile
 
@@ -45,11 +46,21 @@ class Report:
     missing: dict[str, str] = field(default_factory=dict)  # what was skipped -> why
 
     def write(self) -> None:
-        """`docs/reports/faults.md` and `.json`; the long profile beside it."""
+        """`docs/reports/faults.md` and `.json`; the long profile beside it. A run of some faults leaves the rows of the
+        others as they were."""
         REPORTS.mkdir(parents=True, exist_ok=True)
         stem = "faults" if self.profile.name == "ci" else f"faults-{self.profile.name}"
+        before = REPORTS / f"{stem}.json"
+        if before.exists():
+            self._keep(json.loads(before.read_text()))
         (REPORTS / f"{stem}.md").write_text(self.markdown())
         (REPORTS / f"{stem}.json").write_text(json.dumps(self.facts(), indent=1) + "\n")
+
+    def _keep(self, before: dict[str, Any]) -> None:
+        done = {(r.fault, r.title, r.adapters) for r in self.results}
+        old = [Result(**found) for found in before["results"] if before["profile"] == asdict(self.profile)]
+        self.results = sorted([r for r in old if (r.fault, r.title, r.adapters) not in done] + self.results,
+                              key=lambda r: (r.adapters, int(r.fault[1:].partition("–")[0].partition(",")[0])))
 
     def facts(self) -> dict[str, object]:
         return {"profile": asdict(self.profile), "on": datetime.now(UTC).date().isoformat(), "machine": machine(),
@@ -59,6 +70,7 @@ class Report:
         lines = [
             f"# Faults, profile `{self.profile.name}`", "",
             "Written by `make faults`" + ("" if self.profile.name == "ci" else f" `PROFILE={self.profile.name}`")
+            + (f", scaled to {self.profile.scale}," if self.profile.scale != 1 else "")
             + f" on {datetime.now(UTC).date().isoformat()}, on {machine()}. What each fault is: `tests/faults/`.", "",
             "Exact means: every figure, document, list, target, funnel, segment and survey result equals what an "
             "independent program reckons from the ledger of what was said, to the unit; what the services said has "
