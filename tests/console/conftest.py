@@ -3,7 +3,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,12 +89,3 @@ def look(browser: Browser, system: System) -> Iterator[Any]:
         context.close()
         assert watched.elsewhere == [], "requests that left this system"
         assert watched.errors == [], "errors on the page"
-
-
-@pytest.fixture
-def shots() -> Path | None:
-    """Where pictures are put for people to look at; nowhere unless it is asked for."""
-    import os
-
-    place = os.environ.get("TRIPTYCH_TEST_SHOTS")
-    return Path(place) if place else None
