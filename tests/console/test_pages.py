@@ -54,6 +54,8 @@ def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(look: Callable
         watched.settled()
         found += [f"{path} light: {f}" for f in faults(page)]
         page.emulate_media(color_scheme="dark")
+        watched.go(path)  # anew: Chromium may keep inherited colours when the medium changes under a page
+        watched.settled()
         found += [f"{path} dark: {f}" for f in faults(page)]
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(NARROW)
