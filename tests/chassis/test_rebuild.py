@@ -113,18 +113,21 @@ async def test_what_comes_while_it_is_counted_is_in_both():
                 said += 1
                 await asyncio.sleep(0.001)
 
+        async def much_came() -> bool:
+            return said > 150
+
         talking = asyncio.create_task(go_on())
         app = make(store, bus)
         await app.start()
         rebuild = Rebuild(app)
         async with rebuild.running():
+            await until(much_came)
             await until(lambda: close(rebuild))
             switched = await rebuild.switch()
         stop.set()
         await talking
         assert switched.compared.unlike == [] and switched.compared.measures == 1
         await rebuild.tidy()
-        assert said > 150
         await quiet(live)
         await until(lambda: equal(live, (20, 2 * said)))
         assert (await live.auditor.whole(patience=1)).findings == []
