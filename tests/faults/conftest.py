@@ -62,7 +62,7 @@ def pytest_sessionfinish() -> None:
 
 def written() -> None:
     """After every fault, so that a run that is cut short leaves what it has proven."""
-    if os.environ.get("TRIPTYCH_FAULTS_REPORT") and REPORT.results:
+    if os.environ.get("TRIPTYCH_FAULTS_REPORT"):
         REPORT.write()
 
 

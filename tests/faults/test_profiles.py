@@ -16,6 +16,9 @@ def test_a_scaled_profile_does_its_share_of_everything_and_its_report_says_so(mo
 def test_what_was_skipped_and_what_was_not_exact_stand_in_the_report() -> None:
     wrong = Result("F1", "a fault", differences=["orders: 1 instead of 2"])
     wrong.settle()
-    text = Report(PROFILES["ci"], [wrong], {"F5": "not proven here: no Java"}).markdown()
+    late = Result("F4", "another", recoveries=[1.0, 9.0], bound=5)
+    late.settle()
+    text = Report(PROFILES["ci"], [wrong, late], {"F5": "not proven here: no Java"}).markdown()
     assert "**NOT EXACT**" in text and "orders: 1 instead of 2" in text
+    assert "exact, 1 of 2 recoveries LATE" in text
     assert "## NOT PROVEN HERE" in text and "no Java" in text

@@ -1,0 +1,179 @@
+"""F1 to F5, F7, F10, F13, F14 on a real Kafka of three brokers, over one ledger: each phase goes on where the last
+ended, and after each everything since the beginning must be exact."""
+import asyncio
+import random
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chassis.failpoints import POINTS
+from chassis.settings import SERVICES
+from tests.adapters.real import scratch
+from tests.faults.conftest import Judged
+from tests.faults.profiles import Profile, chosen
+from tests.faults.proxy import FOUL, Proxy, Weather
+from tests.faults.recovery import ends_now, recovered
+from tests.faults.report import Result
+from tests.faults.stage import Stage
+from tests.faults.test_messy import reset
+from tests.faults.test_recreated import why_not_ready
+from tools.broker import BrokerUnavailable, KafkaCluster, free_ports
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.skipif(
+    chosen().name != "long", reason="not proven here: faults on a real Kafka belong to `make faults PROFILE=long`")]
+SESSION = 6.0
+ON = "Kafka, three brokers"
+
+
+@pytest.fixture(scope="module")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Stage, KafkaCluster, list[Proxy]]]:
+    """Members reach every broker through a proxy of ours; the load and the verifier reach them directly."""
+    ports = free_ports(3)
+    cluster = KafkaCluster(scratch("faults"), brokers=3, outside=ports)
+    try:
+        await asyncio.to_thread(cluster.start)
+    except BrokerUnavailable as error:
+        pytest.skip(str(error))
+    proxies = [Proxy(port, node.outside_port) for port, node in zip(ports, cluster.nodes, strict=True)]
+    for proxy in proxies:
+        await proxy.start()
+    through = ",".join(f"127.0.0.1:{port}" for port in ports)
+    directory: Path = tmp_path_factory.mktemp("kafka")
+    try:
+        async with Stage(directory, session=SESSION, kafka=cluster.bootstrap, members_kafka=through,
+                         copies=0.05, hostile=0.02) as stage:
+            await stage.start_all()
+            yield stage, cluster, proxies
+    finally:
+        for proxy in proxies:
+            await proxy.stop()
+        cluster.stop()
+
+
+async def test_services_are_killed_stopped_and_killed_at_the_failpoints_of_kafka(
+    kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
+) -> None:
+    stage, _, _ = kafka
+    result = Result("F1–F4, F10", "kill -9, failpoints, SIGSTOP, restarts, copies, hostile records", ON,
+                    bound=SESSION + 5)
+    async with judged(result, stage), asyncio.TaskGroup() as group:
+        group.create_task(stage.load(profile.kafka_events, 100))
+        for service in SERVICES:
+            group.create_task(_trouble(stage, service, profile.kafka_kills, result))
+
+
+async def _trouble(stage: Stage, service: str, times: int, result: Result) -> None:
+    chance = random.Random(service)
+    mine = [p for p in POINTS if p.startswith("kafka.")]
+    for turn in range(times):
+        await asyncio.sleep(chance.uniform(0.1, 1.0))
+        (member,) = stage.alive(service)
+        ends = await ends_now(stage, service)
+        await stage.fleet.end(member, signal.SIGKILL if turn % 3 < 2 else signal.SIGTERM)
+        killed = time.monotonic()
+        await stage.fleet.start(service)
+        result.recoveries.append(await recovered(stage, service, ends, killed))
+        result.injected += 1
+    for point in mine if service in ("pipeline", "lead_scoring") else ():
+        (member,) = stage.alive(service)
+        await stage.fleet.end(member)
+        member = await stage.fleet.start(service, wait=False, failpoint=f"{point}:{chance.randint(1, 3)}")
+        await asyncio.wait_for(member.gone.wait(), 60)
+        assert member.ended == -signal.SIGKILL, f"{point} was not reached"
+        await stage.fleet.start(service)
+        result.injected += 1
+    (member,) = stage.alive(service)
+    second = await stage.fleet.start(service, 1)
+    member.signal(signal.SIGSTOP)
+    await asyncio.sleep(SESSION * 1.5)
+    member.signal(signal.SIGCONT)
+    result.injected += 1
+    await stage.fleet.end(second)
+
+
+async def test_brokers_are_killed_one_by_one_in_turn_and_all_at_once(
+    kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
+) -> None:
+    """Each broker is a controller too, so its death also makes another one the leader of the quorum."""
+    stage, cluster, _ = kafka
+    result = Result("F5", "kill -9 of each broker, and of all at once", ON)
+    async with judged(result, stage):
+        load = asyncio.create_task(stage.load(profile.kafka_events, 200))
+        for number in range(profile.broker_kills):
+            cluster.kill(number % 3)
+            await asyncio.sleep(2.0)
+            await asyncio.to_thread(cluster.restart, number % 3)
+            result.injected += 1
+        for number in range(3):
+            cluster.kill(number)
+        await asyncio.gather(*(asyncio.to_thread(cluster.restart, number) for number in range(3)))
+        result.injected += 3
+        await load
+
+
+async def test_a_bad_network_delays_and_loses_nothing(
+    kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
+) -> None:
+    stage, _, proxies = kafka
+    result = Result("F7", "network: " + ", ".join(FOUL), ON)
+    largest = 0.0
+    async with judged(result, stage):
+        load = asyncio.create_task(stage.load(profile.kafka_events // 2, 100))
+        for _ in range(profile.cuts):
+            for name, weather in FOUL.items():
+                for proxy in proxies if name in ("500 ms latency", "loss") else (random.choice(proxies),):
+                    proxy.change(weather)
+                await asyncio.sleep(profile.foul_seconds)
+                largest = max(largest, *(psutil.Process(m.pid).memory_info().rss / 2**20
+                                         for s in SERVICES for m in stage.alive(s)))
+                for proxy in proxies:
+                    proxy.change(Weather())
+                result.injected += 1
+        await load
+    result.notes.append(f"the largest process had {largest:.0f} MiB")
+    assert largest < 512
+
+
+async def test_everything_is_heard_again_from_the_beginning(
+    kafka: tuple[Stage, KafkaCluster, list[Proxy]], judged: Judged,
+) -> None:
+    stage, _, _ = kafka
+    result = Result("F13", "everything again from offset 0", ON, injected=len(SERVICES))
+    await stage.fleet.end_all()
+    async with judged(result, stage):
+        for service in SERVICES:
+            await reset(stage, service)
+        await stage.start_all()
+
+
+async def test_a_topic_that_was_deleted_and_made_again_stops_its_readers_by_name(
+    kafka: tuple[Stage, KafkaCluster, list[Proxy]],
+) -> None:
+    """The last one: afterwards nothing can be exact any more."""
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+    from tests.faults.conftest import REPORT
+
+    stage, cluster, _ = kafka
+    result = Result("F14", "a topic is deleted and made again", ON, injected=1)
+    REPORT.results.append(result)
+    topic, readers = "crm.orders.v1", ("segmentation", "kpi")
+    await stage.fleet.end_all()
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
+    await admin.start()
+    await admin.delete_topics([topic])
+    await asyncio.sleep(3.0)
+    await admin.create_topics([NewTopic(topic, 8, 3)])
+    await admin.close()
+    for service in readers:
+        await stage.fleet.start(service)
+    told = [await why_not_ready(stage, service) for service in readers]
+    assert all(topic in text for text in told)
+    result.notes.append(told[0][:160])
+    for service in readers:  # Kafka has forgotten what the group had committed there, and nobody has gone on
+        assert not any((await stage.bus.committed(f"triptych.{service}", [topic])).values())
+    result.verdict = "stops, named"
