@@ -9,7 +9,7 @@ STATIC := services/gateway/static/index.html
 MODULES := console/node_modules/.package-lock.json
 CONSOLE := contracts/published/openapi.yaml $(shell find console -name node_modules -prune -o -type f ! -name '*.gen.ts' -print)
 
-.PHONY: help setup console run test quick check faults bench publish map clean
+.PHONY: help setup console run test quick check faults bench publish guide map clean
 
 help:  ## print this menu
 	@printf 'Triptych: set the targets, watch the process, see the results\n\n'
@@ -63,6 +63,9 @@ bench: .venv/ready  ## events per second through each service, beside raw aiokaf
 publish: .venv/ready  ## regenerate contracts/published/ and the event map
 	@$(BIN)/python -m tools.publish
 	@$(BIN)/triptych map
+
+guide: console  ## take the guide's pictures anew, of a company with two years behind it
+	@TRIPTYCH_TEST_GUIDE=yes TRIPTYCH_TEST_HISTORY_DAYS=760 $(BIN)/pytest -q tests/console/test_guide.py
 
 clean:  ## remove .venv, .data and what the console was built into
 	@rm -rf .venv .venv-bench .data console/node_modules services/gateway/static

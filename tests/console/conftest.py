@@ -1,4 +1,5 @@
 """A browser in front of the real system, in which a simulated company lives. Every request is watched."""
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
          "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage"]
-HISTORY_DAYS = "60"
+HISTORY_DAYS = os.environ.get("TRIPTYCH_TEST_HISTORY_DAYS", "60")
 SLOWLY = "0.001"  # simulated days per hour: the company stands still while it is looked at
 
 

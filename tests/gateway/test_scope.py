@@ -212,6 +212,7 @@ async def test_several_questions_and_boards_count_own_records_only(home: Town):
         found = (await anna.post("/v1/kpis/query", json=asked)).json()["items"]
         assert [sum(r["value"] for r in item["rows"]) for item in found] == [1, 1]
         board = (await anna.get("/v1/boards/activities")).json()
+        assert [tile["by"] for tile in board["tiles"]][-2:] == [["rep"], ["team"]]
         assert FOREIGN not in str(board)
 
 
@@ -262,6 +263,20 @@ async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_ar
         assert names == [f"customer-{OWN}"]
         cells = (await anna.get(f"/v1/segments/rfm/matrix{query}")).json()["cells"]
         assert sum(c["customers"] for c in cells) == 1 and sum(c["monetary_minor"] for c in cells) == 100
+
+
+async def test_a_target_that_somebody_else_has_changed_is_not_overwritten_unseen(home: Town):
+    async def put(value: int, rev: int | None) -> Any:
+        return await home.door.put("/v1/targets/2026-02", json=[{"measure": "visits", "value": value, "rev": rev}])
+
+    [first] = (await put(10, 0)).json()["items"]
+    [second] = (await put(20, first["rev"])).json()["items"]
+    stale = await put(30, first["rev"])
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    assert (await put(40, 0)).status_code == 412
+    [kept] = (await home.door.get("/v1/targets/2026-02")).json()["items"]
+    assert (kept["value"], kept["rev"]) == (20, second["rev"])
+    assert (await put(50, None)).json()["items"][0]["value"] == 50
 
 
 async def test_answers_and_issues_are_of_own_customers_only(home: Town):

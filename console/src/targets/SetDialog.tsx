@@ -41,13 +41,14 @@ export function SetDialog({ period, measures, target, onClose }: Props) {
     setBusy(true);
     try {
       await call("PUT", "/v1/targets/{period}", {
-        path: { period }, body: [{ measure, scope, value, ...(money ? { currency } : {}) }], headers: { "idempotency-key": crypto.randomUUID() },
+        path: { period }, body: [{ measure, scope, value, rev: target?.rev ?? 0, ...(money ? { currency } : {}) }], headers: { "idempotency-key": crypto.randomUUID() },
       });
       await goneStale("/v1/targets", "/v1/boards", "/v1/kpis");
       announce(t("targets.done", { measure: title(told?.title, measure), scope: scopeName(scope) }));
       onClose();
     } catch (error) {
-      setFault(error instanceof Problem ? (error.errors[0]?.message ?? error.message) : String(error));
+      if (error instanceof Problem && error.status === 412) await goneStale("/v1/targets");
+      setFault(error instanceof Problem && error.status === 412 ? t(target ? "targets.stale" : "targets.exists") : error instanceof Problem ? firstFault(error) : String(error));
       setBusy(false);
     }
   };
@@ -79,6 +80,13 @@ export function SetDialog({ period, measures, target, onClose }: Props) {
       </form>
     </Dialog>
   );
+}
+
+/** The first fault, with the name of the field that it is about. */
+function firstFault(error: Problem): string {
+  const fault = error.errors[0];
+  const field = fault?.pointer.split("/").at(-1);
+  return fault ? [field, fault.message].filter(Boolean).join(": ") : error.message;
 }
 
 interface ScopeProps { measure: Figures | undefined; scope: Record<string, string>; onChange: (scope: Record<string, string>) => void }

@@ -3,7 +3,7 @@ import { groups, type Target, tree } from "./tree";
 
 const people = [{ rep_id: "anna", team: "Mill", region: "East" }, { rep_id: "ben", team: "Ridge", region: "West" }];
 const target = (scope: Record<string, string>, value = 1, measure = "revenue", currency: string | null = "EUR"): Target =>
-  ({ period: "2026", measure, scope, currency, value, set_at: null, set_by: "", actual: 0, attainment: 0, pace: null });
+  ({ period: "2026", measure, scope, currency, value, set_at: null, set_by: "", actual: 0, attainment: 0, pace: null, rev: 1 });
 
 it("places each target below the closest one that contains it, as the organisation says", () => {
   const nodes = tree([target({ rep: "anna" }), target({ team: "Mill" }), target({}), target({ region: "East" }), target({ rep: "ben" })], people);

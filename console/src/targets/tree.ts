@@ -3,7 +3,7 @@ import type { Rep } from "@/api/shapes";
 
 export interface Target {
   period: string; measure: string; scope: Record<string, string>; currency: string | null; value: number; set_at: string | null; set_by: string;
-  actual: number | null; attainment: number | null; pace: number | null;
+  actual: number | null; attainment: number | null; pace: number | null; rev: number;
 }
 export interface Node { target: Target; depth: number; parts: { n: number; sum: number } | null }
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from chassis.context import Entity
 from chassis.web import Fault, Problem, Write, answer, not_in_this_release, page
 from services.kpi.api.kpis import freshness
 from services.kpi.commands import SetTarget
@@ -17,7 +18,8 @@ from services.kpi.state import Target, target_key
 
 
 class TargetAsked(BaseModel):
-    """`scope`: {dimension: label}, empty for the whole company. Money in minor units, with its currency."""
+    """`scope`: {dimension: label}, empty for the whole company. Money in minor units, with its currency. `rev`: of the
+    target that was seen (0: there was none); 412 when it has been changed since."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -26,6 +28,7 @@ class TargetAsked(BaseModel):
     value: Annotated[str | int | float | None, Field()] = None
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
     growth: dict[str, Any] | None = None
+    rev: Annotated[int | None, Field(ge=0)] = None
 
 
 def router(desk: Desk) -> APIRouter:
@@ -54,6 +57,7 @@ def router(desk: Desk) -> APIRouter:
                 "target", key,
                 SetTarget(at=now, actor=write.principal, ref=key, period=label, measure=w.measure, scope=w.scope,
                           value=_text(w.value), currency=w.currency),
+                if_match=w.rev,
                 idempotency_key=f"{write.idempotency_key}:{i}" if write.idempotency_key else None,
                 body_hash=write.body_hash, principal=write.principal)
         found = await _of(desk, _period(desk, period))
@@ -64,7 +68,8 @@ def router(desk: Desk) -> APIRouter:
         parsed = _period(desk, period)
         reader = await desk.reader()
         items = []
-        for target in await _of(desk, parsed):
+        for entity in await _of(desk, parsed):
+            target: Target = entity.state
             where = [f"{k}:{v}" for k, v in target.scope.items()]
             if target.currency:
                 where.append(f"currency:{target.currency}")
@@ -72,7 +77,7 @@ def router(desk: Desk) -> APIRouter:
                          desk.today())
             rows = (await answered(desk, reader, q))["rows"]
             row: dict[str, Any] = next((r for r in rows if "target" in r), {})
-            items.append({**_face(target), "actual": row.get("value", 0), "attainment": row.get("attainment", 0.0),
+            items.append({**_face(entity), "actual": row.get("value", 0), "attainment": row.get("attainment", 0.0),
                           "pace": row.get("pace")})
         return answer({"period": parsed.label, **await freshness(desk), "items": items, "next": None})
 
@@ -86,23 +91,25 @@ def _period(desk: Desk, text: str) -> Period:
         raise Problem(422, "bad_period", str(error)) from None
 
 
-async def _of(desk: Desk, period: Period) -> Sequence[Target]:
+async def _of(desk: Desk, period: Period) -> Sequence[Entity]:
     """Those that lie within what the request may see: whoever sees one rep's figures sees that rep's targets."""
-    found: list[Target] = []
+    found: list[Entity] = []
     within = within_scope()
     after: str | None = None
     while True:
         page_ = await desk.context.find("target", {"period": period.label}, after=after, limit=500)
-        found += [e.state for e in page_.items if all(e.state.scope.get(n) in w for n, w in within.items())]
+        found += [e for e in page_.items if all(e.state.scope.get(n) in w for n, w in within.items())]
         if page_.next is None:
-            return sorted(found, key=lambda t: (t.measure, sorted(t.scope.items()), t.currency or ""))
+            return sorted(found, key=lambda e: (e.state.measure, sorted(e.state.scope.items()), e.state.currency or ""))
         after = page_.next
 
 
-def _face(t: Target) -> dict[str, Any]:
+def _face(entity: Entity) -> dict[str, Any]:
+    t: Target = entity.state
     value = Decimal(t.value or "0")
     return {"period": t.period, "measure": t.measure, "scope": dict(t.scope), "currency": t.currency,
-            "value": int(value) if value == int(value) else float(value), "set_at": t.set_at, "set_by": t.set_by}
+            "value": int(value) if value == int(value) else float(value), "set_at": t.set_at, "set_by": t.set_by,
+            "rev": entity.rev}
 
 
 def _text(value: str | int | float | None) -> str:

@@ -22,6 +22,7 @@ export const operations = {
   "letters.status": "Status",
   "letters.status.open": "Waiting",
   "letters.status.replayed": "Given back",
+  "letters.status.replaying": "Being given back",
   "letters.status.discarded": "Closed",
   "letters.status.all": "Every status",
   "letters.service.all": "All services",

@@ -25,7 +25,7 @@ export const results = {
   "results.direction.same": "unchanged",
   "results.direction.unknown": "not comparable",
   "results.change.none": "±0",
-  "results.change.no_base": "nothing to compare with",
+  "results.change.no_base": "no data",
   "results.change.no_value": "no figure",
   "results.points": "{points} points",
   "results.target": "Target {target}",

@@ -19,5 +19,7 @@ export const targets = {
   "targets.value.percent": "Target, per cent",
   "targets.value.days": "Target, days",
   "targets.badValue": "This is no number, or finer than the currency.",
+  "targets.stale": "Somebody has changed this target meanwhile. Close the form, look at it, and change it again.",
+  "targets.exists": "There is such a target already: change it in its row.",
   "targets.done": "Target set: {measure}, {scope}",
 } as const;

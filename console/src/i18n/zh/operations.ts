@@ -24,6 +24,7 @@ export const operations: Record<keyof typeof en, string> = {
   "letters.status": "状态",
   "letters.status.open": "待处理",
   "letters.status.replayed": "已重放",
+  "letters.status.replaying": "正在重放",
   "letters.status.discarded": "已关闭",
   "letters.status.all": "全部状态",
   "letters.service.all": "全部服务",

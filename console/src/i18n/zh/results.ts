@@ -27,7 +27,7 @@ export const results: Record<keyof typeof en, string> = {
   "results.direction.same": "持平",
   "results.direction.unknown": "无法比较",
   "results.change.none": "±0",
-  "results.change.no_base": "无可比数据",
+  "results.change.no_base": "无数据",
   "results.change.no_value": "暂无数值",
   "results.points": "{points} 个百分点",
   "results.target": "指标 {target}",

@@ -21,5 +21,7 @@ export const targets: Record<keyof typeof en, string> = {
   "targets.value.percent": "指标值（%）",
   "targets.value.days": "指标值（天）",
   "targets.badValue": "不是有效数字，或小数位超出币种精度。",
+  "targets.stale": "此指标刚被他人修改。请关闭表单，查看后再修改。",
+  "targets.exists": "该指标已存在，请在对应行中修改。",
   "targets.done": "已设定指标：{measure}，{scope}",
 };

@@ -8,7 +8,7 @@ import { Select } from "@/ui/small";
 import { Answered, Empty } from "@/ui/states";
 import { useKindName } from "./DefinitionsPage";
 import { byName, type Definition } from "./shapes";
-import { difference, type Line, yaml } from "./yaml";
+import { difference, type Line, named, yaml } from "./yaml";
 import "../operations.css";
 
 const SIGNS: Record<Line["kind"], string> = { same: " ", added: "+", gone: "−" };
@@ -38,9 +38,9 @@ export function DefinitionPage() {
       <Answered query={query}>{() => (shown ? (
         <section className="card" aria-label={t("definitions.source")}>
           <pre className="source" tabIndex={0} aria-label={t("definitions.source")}>
-            {against ? difference(yaml(against.body), yaml(shown.body)).map((line, i) => (
+            {against ? difference(yaml(named(against.body)), yaml(named(shown.body))).map((line, i) => (
               <span key={i} className="source-line" data-kind={line.kind}><span aria-hidden>{SIGNS[line.kind]} </span>{line.kind !== "same" && <span className="visually-hidden">{t(`definitions.line.${line.kind}`)}: </span>}{line.text}{"\n"}</span>
-            )) : yaml(shown.body)}
+            )) : yaml(named(shown.body))}
           </pre>
         </section>
       ) : <Empty title={t("state.missing")} />)}</Answered>

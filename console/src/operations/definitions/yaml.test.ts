@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { difference, yaml } from "./yaml";
+import { difference, named, yaml } from "./yaml";
 
 describe("a definition as YAML", () => {
   it("looks as people write it", () => {
@@ -10,6 +10,10 @@ describe("a definition as YAML", () => {
   it("opens what is deep or long", () => {
     expect(yaml({ tiles: [{ measure: "nps", by: ["rep"] }, { deep: { a: { b: 1 } } }] })).toBe(
       ["tiles:", "  - {measure: nps, by: [rep]}", "  - deep:", "      a: {b: 1}"].join("\n"));
+  });
+
+  it("begins with what names it", () => {
+    expect(Object.keys(named({ kind: "sum", name: "n", title: {}, version: 2 }))).toEqual(["name", "version", "title", "kind"]);
   });
 
   it("quotes what would be something else", () => {

@@ -40,6 +40,14 @@ function item(value: unknown, indent: string): string {
   return short !== null && short.length + indent.length <= WIDTH ? short : empty(value) !== null ? String(empty(value)) : yaml(value, indent).trimStart();
 }
 
+const FIRST = ["name", "version", "title"];
+
+/** The body with what names it first: the store keeps keys in the order of the alphabet. */
+export function named(body: Record<string, unknown>): Record<string, unknown> {
+  const first = FIRST.filter((k) => k in body).map((k) => [k, body[k]]);
+  return Object.fromEntries([...first, ...Object.entries(body).filter(([k]) => !FIRST.includes(k))]);
+}
+
 export interface Line { kind: "same" | "added" | "gone"; text: string }
 
 /** Lines that came and went, by the longest common sequence; unchanged ones stand between them. */

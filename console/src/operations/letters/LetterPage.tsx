@@ -16,6 +16,8 @@ import { type Letter, pretty } from "./shapes";
 import { StatusBadge } from "./StatusBadge";
 import "../operations.css";
 
+const WAITING = ["open", "replaying"]; // a replay that was cut off is one that waits
+
 /** One dead letter: its reason, the record as it lay in the log, and what can be done with it. */
 export function LetterPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -38,7 +40,7 @@ function Actions({ letter }: { letter: Letter }) {
   const navigate = useNavigate();
   const [asking, setAsking] = useState<"mend" | "discard" | null>(null);
   const [busy, setBusy] = useState(false);
-  if (!may("operate:write")) return null;
+  if (!may("operate:write") || !WAITING.includes(letter.status)) return null;
   const done = async (text: string): Promise<void> => {
     announce(text);
     setAsking(null);

@@ -27,7 +27,7 @@ export function LettersPage() {
   const may = useMay();
   const words = useWords();
   const where: Conditions = Object.fromEntries(CONDITIONS.map((name) => [name, name === "status" ? (words.status ?? "open") : words[name]]).filter(([, v]) => v && v !== "all"));
-  const found = usePages<Group>("/v1/dead-letters", { query: { ...where, grouped: "true" } }, { keep: true });
+  const found = usePages<Group>("/v1/dead-letters", { query: { ...where, grouped: "true" } }, { keep: true, limit: 50 });
   const stats = useGet<Stats>("/v1/dead-letters/stats", {}, { keep: true });
   const [replaying, setReplaying] = useState(false);
   const open = stats.data?.status.open ?? 0;
@@ -67,8 +67,8 @@ function Codes({ stats, chosen, onChoose }: { stats: Stats | undefined; chosen: 
 function LetterTable({ groups }: { groups: Group[] }) {
   const t = useSay();
   const columns: Column<Group>[] = [
-    { id: "event", head: t("letters.event"), value: (g) => g.event_type, cell: (g) => <div><Link to="/operations/dead-letters/$id" params={{ id: g.letters[0]?.id ?? "" }}><strong>{g.event_type ?? t("letters.noType")}</strong></Link><div className="muted small letter-id">{g.event_source} · {g.event_id}</div></div> },
-    { id: "why", head: t("letters.why"), cell: (g) => <ul className="stack">{g.letters.map((l) => (
+    { id: "event", head: t("letters.event"), value: (g) => g.event_type, cell: (g) => <div className="letter-event"><Link to="/operations/dead-letters/$id" params={{ id: g.letters[0]?.id ?? "" }}><strong>{g.event_type ?? t("letters.noType")}</strong></Link><div className="muted small letter-id">{g.event_source} · {g.event_id}</div></div> },
+    { id: "why", head: t("letters.why"), cell: (g) => <ul className="stack letter-why">{g.letters.map((l) => (
       <li key={l.id}><div className="row tight"><Badge>{l.service}</Badge><code>{l.code}</code><StatusBadge status={l.status} />{l.replays > 0 && <span className="muted small">{t("letters.replays", { n: l.replays })}</span>}</div><Link to="/operations/dead-letters/$id" params={{ id: l.id }} className="letter-error">{l.error}</Link></li>
     ))}</ul> },
     { id: "place", head: t("letters.place"), value: (g) => `${g.topic} ${g.partition} ${g.offset}`, cell: (g) => <div><code>{g.topic}</code><div className="muted small">{g.partition} / {g.offset}</div></div> },

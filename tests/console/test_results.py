@@ -1,0 +1,271 @@
+"""The results: a board compared with last year, down to the deals behind a figure; targets; where each role begins."""
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Watched
+from tests.console.test_moving_a_deal import event
+from tests.console.test_pages import faults
+from tests.journeys.system import System
+
+pytestmark = [pytest.mark.journey, pytest.mark.slow]
+
+TEAM, REGION, REP = "Meadow", "North", "rep-04"
+ZONE = ZoneInfo("Europe/Berlin")
+LAST_YEAR = (1_000_000, 1_500_000, 500_000)  # minor units of the deals won a year ago: 30,000 euros in all
+NOW = (2_000_000, 4_000_000)
+
+
+def today() -> date:
+    return datetime.now(ZONE).date()
+
+
+def early(day: date) -> datetime:
+    return datetime.combine(day, time(0, 30), ZONE)
+
+
+def a_year_ago() -> date:
+    day = today() - timedelta(days=28) if (today().month, today().day) == (2, 29) else today()
+    return day.replace(year=day.year - 1)
+
+
+def won(
+    system: System, name: str, amounts: tuple[int, ...], on: datetime, currency: str = "EUR", **about: str,
+) -> list[str]:
+    """Hardware deals, reported won at that moment; their ids."""
+    ids = [f"{name}-{n}" for n in range(len(amounts))]
+    said: list[dict[str, Any]] = []
+    for id, minor in zip(ids, amounts, strict=True):
+        deal = {"opportunity_id": id, "amount": {"amount_minor": minor, "currency": currency}}
+        said += [
+            event("crm.opportunity.opening_requested.v1", f"{id}-open", {**deal, "pipeline": "hardware", **about}),
+            event("crm.opportunity.stage_reported.v1", f"{id}-won", {**deal, "stage": "won"}),
+        ]
+    system.publish([{**e, "time": on.isoformat()} for e in said])
+    return ids
+
+
+@pytest.fixture(scope="module")
+def deals(system: System) -> list[str]:
+    """This year's deals of the team that a test can tell from all others; last year's are the only ones of then."""
+    about = {"rep_id": REP, "team": TEAM, "region": REGION}
+    won(system, "last-year", LAST_YEAR, early(a_year_ago()), **about)
+    found = won(system, "this-year", NOW, early(today()), **about)
+    system.settle()
+    assert {d["status"] for d in system.get("/v1/opportunities", id=found)["items"]} == {"won"}
+    return found
+
+
+def as_manager(watched: Watched) -> Page:
+    page = watched.go("/")
+    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("menuitemcheckbox", name=TEAM, exact=True).click()
+    expect(page.get_by_role("button", name=f"Looking as: Manager · {TEAM}")).to_be_visible()
+    return page
+
+
+def euros(minor: int) -> str:
+    return f"€{minor / 100:,.2f}".removesuffix(".00")
+
+
+def test_a_manager_reads_the_board_compares_regions_with_last_year_and_opens_the_deals_behind_a_figure(
+    look: Callable[..., Watched], system: System, deals: list[str],
+) -> None:
+    asked = {"where": f"team:{TEAM}", "period": f"{today():%Y-%m}"}
+    [row] = system.get("/v1/kpis/revenue", **asked)["rows"]
+    value, n = row["value"], row["n"]
+    here = next(r["value"] for r in system.get("/v1/kpis/revenue", **asked, by="region")["rows"]
+                if r["dimensions"]["region"] == REGION)
+    assert value >= here >= sum(NOW)
+
+    # the start of a manager is the revenue board, and it holds the team's figures alone
+    page = as_manager(look())
+    assert page.url.split("?")[0].endswith("/results/boards")
+    expect(page.locator("main h1")).to_have_text("Revenue")
+    headline = page.get_by_role("region", name="Revenue", exact=True)
+    expect(headline).to_contain_text("vs. last year (€30k)")
+    expect(headline).to_contain_text("vs. before")
+    expect(headline.get_by_role("link", name=re.compile("from .* records?"))).to_have_text(f"from {n} records")
+
+    # by region, beside last year: an arrow, words for who cannot see it, and the share
+    regions = page.get_by_role("region", name="Revenue by region")
+    north = regions.get_by_role("row").filter(has=page.get_by_role("rowheader", name=REGION))
+    expect(north).to_contain_text(euros(here))
+    growth = (here - sum(LAST_YEAR)) / sum(LAST_YEAR)
+    expect(north).to_contain_text("up " + (f"× {growth + 1:,.1f}".removesuffix(".0") if growth >= 10
+                                           else f"+{100 * growth:,.1f}%".replace(".0%", "%")))
+
+    # by rep instead
+    regions.get_by_role("button", name="Rep", exact=True).click()
+    by_rep = page.get_by_role("region", name="Revenue by region").get_by_role("table")
+    expect(by_rep.get_by_role("columnheader").first).to_have_text("Rep")
+    reps = system.get("/v1/kpis/revenue", **asked, by="rep")["rows"]
+    expect(by_rep.locator("tbody tr")).to_have_count(len(reps))
+
+    # and down to the deals
+    headline.get_by_role("link", name=re.compile("from .* records?")).click()
+    expect(page.locator("main h1")).to_have_text("Behind “Revenue”")
+    expect(page.locator("tbody tr")).to_have_count(n)
+    counted = page.locator("tbody tr td:last-child").all_inner_texts()
+    assert sum(round(float(re.sub(r"[€,]", "", text)) * 100) for text in counted) == value
+    assert faults(page) == []
+    page.get_by_role("link", name="this-year-1").click()
+    expect(page.locator(".path [aria-current=step]")).to_have_text("Won")
+
+
+def test_a_rep_begins_with_the_worklist_and_an_operator_with_the_health_of_the_system(
+    look: Callable[..., Watched], system: System,
+) -> None:
+    watched = look()
+    for role, title in (("Operator", "Health and lag"), ("Director", "Revenue")):
+        page = watched.go("/")
+        page.get_by_role("button", name="Looking as").click()
+        page.get_by_role("menuitemcheckbox", name=role, exact=True).click()
+        expect(page.get_by_role("button", name=f"Looking as: {role}")).to_be_visible()
+        page = watched.go("/")
+        expect(page.locator("main h1")).to_have_text(title)
+    name = next(r["name"] for r in system.get("/v1/reps", limit=500)["items"] if r["rep_id"] == REP)
+    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("menuitemcheckbox", name=name).click()
+    expect(page.get_by_role("button", name=f"Looking as: Rep · {name}")).to_be_visible()
+    page = watched.go("/")
+    expect(page.locator("main h1")).to_have_text("Worklist")
+    panels = page.get_by_role("navigation", name="Panels")
+    expect(panels.get_by_role("link", name="Dead letters")).to_have_count(0)
+
+
+def test_a_director_sets_a_target_and_the_board_says_how_far_it_is_reached(
+    look: Callable[..., Watched], system: System, deals: list[str],
+) -> None:
+    period = f"{today():%Y}"
+    watched = look()
+    page = watched.go(f"/targets?period={period}")
+    page.get_by_role("button", name="Set a target").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Region").select_option(REGION)
+    form.get_by_label("Target", exact=True).fill("a lot")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("no number")
+    assert faults(page) == []
+    form.get_by_label("Target", exact=True).fill("1,000.50")
+    form.get_by_label("Currency").fill("EURO")  # three letters are taken, and what is none the API refuses
+    form.get_by_role("button", name="Save").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=f"Region {REGION}"))
+    expect(row).to_contain_text("€1,000.50")
+    expect(row).to_contain_text("Reached")
+    row.get_by_role("button", name="Change the target").click()
+    page.get_by_role("dialog").get_by_label("Target", exact=True).fill("900000000")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("Behind the pace")
+    [kept] = [t for t in system.get(f"/v1/targets/{period}")["items"] if t["scope"] == {"region": REGION}]
+    assert (kept["value"], kept["currency"]) == (90_000_000_000, "EUR")
+
+    page = watched.go(f"/results/boards/revenue?period={period}")
+    tile = page.get_by_role("region", name="Revenue by region")
+    expect(tile.get_by_role("row").filter(has_text=REGION)).to_contain_text("Behind the pace")
+
+
+def test_what_the_api_refuses_is_said_in_the_form_and_nobody_overwrites_unseen(
+    look: Callable[..., Watched], system: System,
+) -> None:
+    page = look().go("/targets?period=2031")
+    expect(page.get_by_role("heading", name="No targets for 2031 yet")).to_be_visible()
+    page.get_by_role("button", name="Set a target").first.click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Currency").fill("E1")
+    form.get_by_label("Target", exact=True).fill("5")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text(re.compile("currency", re.I))
+    form.get_by_label("Currency").fill("EUR")
+    somebody_else = [{"measure": "revenue", "value": 700, "currency": "EUR"}]
+    assert system.client.put("/v1/targets/2031", json=somebody_else).status_code == 200
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_role("alert")).to_contain_text("There is such a target already")
+    assert system.get("/v1/targets/2031")["items"][0]["value"] == 700
+
+
+def test_what_changes_is_seen_as_it_changes(look: Callable[..., Watched], system: System, deals: list[str]) -> None:
+    page = look().go("/results/boards/revenue?region=Antarctica")
+    headline = page.get_by_role("region", name="Revenue", exact=True)
+    expect(headline).to_contain_text("0")
+    expect(page.locator(".live")).to_have_attribute("data-state", "live")
+    page.evaluate("""() => { window.seen = []; new MutationObserver(all => all.forEach(m => {
+        if (m.target.classList?.contains('changed')) window.seen.push(m.target.textContent) }))
+        .observe(document.body, {subtree: true, attributes: true, attributeFilter: ['class']}) }""")
+    for minor in (100_000, 200_000):  # the first gives the figure its currency, the second changes it
+        won(system, f"polar-{minor}", (minor,), datetime.now(ZONE), region="Antarctica")
+        expect(headline).to_contain_text("€1,000" if minor == 100_000 else "€3,000", timeout=20_000)
+    page.wait_for_function("() => window.seen.some(text => text.includes('3,000'))")
+
+
+def test_a_measure_is_shown_over_time_by_dimension_as_a_table_and_as_a_file(
+    look: Callable[..., Watched], system: System, deals: list[str],
+) -> None:
+    watched = look()
+    page = watched.go("/results/measures")
+    page.get_by_label("Find a measure").fill("win rate")
+    page.get_by_role("link", name="Win rate").first.click()
+    expect(page.locator("main h1")).to_have_text("Win rate")
+    expect(page.locator(".chart svg")).to_be_visible()
+    expect(page.get_by_role("region", name="How this figure comes about")).to_contain_text("win_rate@")
+    page.get_by_label("Grain").select_option("quarter")
+    page.get_by_role("button", name="Table").click()
+    rows = page.get_by_role("region", name="Win rate over time").locator("tbody tr")
+    expect(rows.first).to_be_visible()
+    assert "÷" in rows.last.inner_text()
+    page.get_by_label("Divide by").select_option("pipeline")
+    with page.expect_download() as loading:
+        page.get_by_role("region", name="Win rate by Pipeline").get_by_role("button", name="CSV").click()
+    text = loading.value.path().read_text()
+    assert text.splitlines()[0].split(",")[:1] == ['"period"']
+    assert "software" in text
+
+
+def test_figures_of_two_currencies_are_never_one(look: Callable[..., Watched], system: System) -> None:
+    for currency, minor in (("EUR", 700_000), ("JPY", 900_000)):
+        won(system, f"two-{currency}", (minor,), early(today()), currency, region="Two")
+    system.settle()
+    page = look().go("/results/boards/revenue?region=Two")
+    headline = page.get_by_role("region", name="Revenue", exact=True)
+    assert headline.locator(".headline-value").all_inner_texts() == ["€7,000", "¥900k"]
+
+
+PLACES = ["/results/boards/activities", "/results/boards/pipeline", "/results/boards/satisfaction",
+          "/results/boards/revenue", "/results/measures/revenue", "/results/measures/cycle_days?grain=week",
+          "/results/measures/nps?by=survey", "/results/measures/revenue/records", "/targets?period=2033",
+          "/results/boards/nothing"]
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_every_page_of_results_and_targets_is_accessible_in_both_themes(
+    look: Callable[..., Watched], system: System, locale: str,
+) -> None:
+    watched = look(locale=locale)
+    found: list[str] = []
+    for path in PLACES if locale == "en-GB" else PLACES[:1] + PLACES[4:5]:
+        page = watched.go(path)
+        watched.settled()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += [f"{path} {scheme}: {f}" for f in faults(page)]
+        page.set_viewport_size({"width": 360, "height": 740})
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{path} is {wide} px wider than a phone"] if wide > 0 else []
+        page.set_viewport_size({"width": 1440, "height": 900})
+    assert not found, "\n".join(found)
+
+
+def test_a_board_is_printed_without_what_is_only_for_the_screen(look: Callable[..., Watched]) -> None:
+    watched = look()
+    page = watched.go("/results/boards/revenue")
+    watched.settled()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("region", name="Revenue", exact=True)).to_be_visible()
+    for hidden in (".shell-side", ".top", ".filters", ".developer"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    assert page.evaluate("[...document.querySelectorAll('main button')].filter(b => b.offsetParent).length") == 0
