@@ -2,6 +2,7 @@
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,7 +26,9 @@ def broken(system: System, name: str) -> str:
     said = {"specversion": "1.0", "type": "crm.order.placed.v1", "source": "shop", "id": name,
             "time": "2026-01-04T10:00:00Z"}
     headers = (("content-type", b"application/json"), *((f"ce_{k}", v.encode()) for k, v in said.items()))
-    system.append(Outgoing("crm.orders.v1", f"{name}-c".encode(), json.dumps(order).encode(), headers))
+    record = Outgoing("crm.orders.v1", f"{name}-c".encode(), json.dumps(order).encode(), headers)
+    with ThreadPoolExecutor(1) as aside:  # this thread has the browser's event loop
+        aside.submit(system.append, record).result()
 
     def letters() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = system.get("/v1/dead-letters", event_id=name, service="kpi")["items"]
