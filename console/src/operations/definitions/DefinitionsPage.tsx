@@ -8,6 +8,7 @@ import { PageFrame } from "@/ui/Page";
 import { Badge, Select } from "@/ui/small";
 import { Answered, Empty } from "@/ui/states";
 import { byName, type Definition, type Versions } from "./shapes";
+import "../operations.css";
 
 /** What business people edit, as it was published: every definition with its versions. */
 export function DefinitionsPage() {
@@ -25,7 +26,7 @@ export function DefinitionsPage() {
       <Answered query={query}>{({ items }) => {
         const all = byName(items).filter((d) => !kind || d.kind === kind);
         if (all.length === 0) return <Empty title={t("definitions.none")} />;
-        return <div className="grid">{kinds.filter((k) => all.some((d) => d.kind === k)).map((k) => <Kind key={k} title={kindName(k)} all={all.filter((d) => d.kind === k)} />)}</div>;
+        return <div className="kinds">{kinds.filter((k) => all.some((d) => d.kind === k)).map((k) => <Kind key={k} title={kindName(k)} all={all.filter((d) => d.kind === k)} />)}</div>;
       }}</Answered>
     </PageFrame>
   );
