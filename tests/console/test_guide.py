@@ -25,7 +25,7 @@ PLACES: Mapping[str, str] = {
     "measure": "/results/measures/revenue", "targets": "/targets", "worklist": "/process/worklist?rep=rep-04",
     "board": "/process/board?pipeline=software", "definitions": "/operations/definitions",
     "definition": "/operations/definitions/measures/win_rate", "audit": "/operations/audit",
-    "health": "/operations/health", "letters": "/operations/dead-letters",
+    "health": "/operations/health", "letters": "/operations/dead-letters?code=lines_do_not_add_up",
     "letter": "/operations/dead-letters/{letter}",
 }
 
