@@ -157,10 +157,10 @@ def test_every_page_of_operations_is_accessible_in_both_themes(look: Callable[..
     for path in (f"/operations/dead-letters/{id}", "/operations/dead-letters?status=all",
                  "/operations/definitions/business_lines/software", "/operations/audit?outcome=refused",
                  "/operations/documents"):
-        page = watched.go(path)
-        watched.settled()
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+        for scheme in ("dark", "light"):  # opened anew: Chromium may keep colours when the medium changes under a page
+            watched.page.emulate_media(color_scheme=scheme)
+            page = watched.go(path)
+            watched.settled()
             found += [f"{path} {scheme}: {f}" for f in faults(page)]
         page.set_viewport_size({"width": 360, "height": 740})
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

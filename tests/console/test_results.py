@@ -236,9 +236,8 @@ def test_figures_of_two_currencies_are_never_one(look: Callable[..., Watched], s
 
 
 PLACES = ["/results/boards/activities", "/results/boards/pipeline", "/results/boards/satisfaction",
-          "/results/boards/revenue", "/results/measures/revenue", "/results/measures/cycle_days?grain=week",
-          "/results/measures/nps?by=survey", "/results/measures/revenue/records", "/targets?period=2033",
-          "/results/boards/nothing"]
+          "/results/measures/revenue", "/results/measures/nps?by=survey&grain=week",
+          "/results/measures/revenue/records", "/targets?period=2033", "/results/boards/nothing"]
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
@@ -247,11 +246,11 @@ def test_every_page_of_results_and_targets_is_accessible_in_both_themes(
 ) -> None:
     watched = look(locale=locale)
     found: list[str] = []
-    for path in PLACES if locale == "en-GB" else PLACES[:1] + PLACES[4:5]:
-        page = watched.go(path)
-        watched.settled()
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+    for path in PLACES if locale == "en-GB" else PLACES[3:4]:
+        for scheme in ("dark", "light"):  # opened anew: Chromium may keep colours when the medium changes under a page
+            watched.page.emulate_media(color_scheme=scheme)
+            page = watched.go(path)
+            watched.settled()
             found += [f"{path} {scheme}: {f}" for f in faults(page)]
         page.set_viewport_size({"width": 360, "height": 740})
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
