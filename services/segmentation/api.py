@@ -112,9 +112,10 @@ async def recompute(context: Context, segmentation: Segmentation, as_of: date, b
     if state.told < state.version:
         for customer_id in found:
             await context.say(
-                RescoringRequested(customer_id=customer_id, segmentation=segmentation.name, as_of=as_of,
+                RescoringRequested(customer_id=customer_id, segmentation=segmentation.name, as_of=state.as_of or as_of,
                                    version=state.version, cutoffs=state.cutoffs),
-                time=now, source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
+                time=state.moved_at or now,  # of the cut-offs: told again after a crash, it is the same event
+                source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
         await context.ask("cutoffs", segmentation.name, FinishRescoring(at=now, version=state.version))
     return state
 
