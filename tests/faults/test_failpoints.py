@@ -1,0 +1,128 @@
+"""F2: each service is killed before and after every write, publish and commit there is."""
+import asyncio
+import contextlib
+import signal
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from chassis.failpoints import POINTS
+from chassis.ports import BusUnavailable, Record
+from tests.faults.conftest import Judged
+from tests.faults.outputs import read_topic
+from tests.faults.profiles import Profile
+from tests.faults.report import Result
+from tests.faults.stage import Stage
+
+pytestmark = pytest.mark.slow
+REACHED_WITHIN = 120.0
+AT_ONCE = ("start.", "definitions.", "worker.assigned.", "worker.revoked", "timers.sweep.", "letters.replay.",
+           "letters.discard.")
+"""Reached once in a life, or seldom: there the first hit of each life is the one."""
+
+# Which service dies at which point; every service has its own queue, so five die at a time.
+WHERE = {
+    "lead_scoring": ("runner.", "say."),
+    "pipeline": ("worker.", "timers.fire.", "ask.", "start."),
+    "segmentation": ("letters.", "progress.", "definitions."),
+    "surveys": ("sqlite.",),
+    "kpi": ("projector.", "timers.sweep.", "runner.clear."),
+}
+AT_FIRST = ("places.save.before", "places.save.after")  # reached when a service meets its log for the first time
+ELSEWHERE = ("kafka.", "mongo.", "places.")
+
+
+@dataclass
+class Campaign:
+    """The points at which one service is to be killed, each so many times."""
+
+    stage: Stage
+    service: str
+    points: list[tuple[str, int]]
+    reached: dict[str, int] = field(default_factory=dict)
+    missed: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        for point, hit in self.points:
+            armed = f"{point}:{1 if point.startswith(AT_ONCE) else hit}"
+            member = await self.stage.fleet.start(self.service, wait=False, failpoint=armed)
+            await asyncio.wait({asyncio.create_task(member.ready.wait()), asyncio.create_task(member.gone.wait())},
+                               return_when=asyncio.FIRST_COMPLETED)
+            if point == "worker.revoked":
+                await asyncio.sleep(2.0)  # until it has something that can be taken from it
+                member.signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(member.gone.wait(), REACHED_WITHIN)
+            if member.ended == -signal.SIGKILL:
+                self.reached[point] = self.reached.get(point, 0) + 1
+            else:
+                self.missed.append(armed)
+                if member.alive:
+                    await self.stage.fleet.end(member, signal.SIGKILL)
+        await self.stage.fleet.start(self.service)
+
+
+def points_of(service: str, hits: int) -> list[tuple[str, int]]:
+    mine = [p for p in POINTS if p.startswith(WHERE[service])]
+    return [*((point, 1) for point in AT_FIRST), *((point, n + 1) for n in range(hits) for point in mine)]
+
+
+async def work(stage: Stage, what: str, done: asyncio.Event) -> None:
+    """Requests go on until everything has been reached."""
+    while not done.is_set():
+        await getattr(stage.clerk, what)()
+        await asyncio.sleep(0.3)
+
+
+async def give_back(stage: Stage, done: asyncio.Event) -> None:
+    """An operator who gives back or closes one dead letter of segmentation after another."""
+    seen: set[str] = set()
+    while not done.is_set():
+        letters: list[Record] = []
+        with contextlib.suppress(BusUnavailable):  # the topic is made when the service first starts
+            letters = await read_topic(stage, "crm.orders.v1.segmentation.dlq")
+        fresh = [id for r in letters if (id := dict(r.headers)["dlq.id"].decode()) not in seen
+                 and dict(r.headers)["dlq.replays"] == b"0"]
+        for id in fresh[:1]:
+            seen.add(id)
+            discard = len(seen) % 2
+            await stage.clerk.letter("segmentation", id, "discard" if discard else "replay",
+                                     {"reason": "planted"} if discard else None)
+        await asyncio.sleep(0.3)
+
+
+async def keep_loading(stage: Stage, done: asyncio.Event, rate: float = 60.0) -> None:
+    while not done.is_set():
+        await stage.load(30, rate, batch=10)
+
+
+def test_every_failpoint_is_reached_somewhere() -> None:
+    for point in POINTS:
+        homes = [s for s, prefixes in WHERE.items() if point.startswith(prefixes)]
+        assert homes or point.startswith(ELSEWHERE), f"nobody is killed at {point}"
+
+
+@pytest.mark.timeout(3600)
+async def test_a_service_killed_at_any_failpoint_goes_on_exactly_where_it_was(
+    tmp_path: Path, profile: Profile, judged: Judged,
+) -> None:
+    result = Result("F2", f"kill at each failpoint, {profile.hits} times", )
+    small = {"TRIPTYCH_BATCH": "50"}  # many batches, so that journals grow long enough to be shortened
+    async with Stage(tmp_path, session=1.0, copies=0.02, hostile=0.05, env=small) as stage:
+        campaigns = [Campaign(stage, s, points_of(s, profile.hits)) for s in WHERE]
+        done = asyncio.Event()
+        async with judged(result, stage):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(keep_loading(stage, done))
+                group.create_task(give_back(stage, done))
+                for what in ("set_target", "move_deal", "capture_lead"):
+                    group.create_task(work(stage, what, done))
+                await asyncio.gather(*(c.run() for c in campaigns))
+                done.set()
+            reached = sum((Counter(c.reached) for c in campaigns), Counter[str]())
+            result.injected = reached.total()
+            result.notes.append(f"{len(reached)} failpoints, each reached at least {min(reached.values())} times; "
+                                f"{stage.clerk.repeated} requests had to be repeated")
+        assert not [m for c in campaigns for m in c.missed], [c.missed for c in campaigns]
