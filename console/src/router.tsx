@@ -13,6 +13,7 @@ const home = createRoute({
   getParentRoute: () => rootRoute,
   path: "/",
   beforeLoad: async () => {
+    import("@/results/board/BoardPage").catch(() => undefined); // most begin there: it is fetched while it is asked who looks
     const viewer = await queries.fetchQuery(viewerQuery).catch(() => undefined);
     throw redirect({ to: firstPage(viewer?.state === "in" ? viewer.me : null) as never, replace: true });
   },
