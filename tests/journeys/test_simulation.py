@@ -54,7 +54,12 @@ def test_the_same_seed_and_end_give_the_same_events(imported: Imported, file: Pa
     assert written(imported.system, tmp_path / "again.jsonl").read_bytes() == file.read_bytes()
     other = tmp_path / "other.jsonl"
     imported.system.run(*COMMAND, "--seed", "6", "--out", str(other))
-    assert set(other.read_text().splitlines()[100:]).isdisjoint(file.read_text().splitlines())
+    assert leads(other) and leads(other).isdisjoint(leads(file))
+
+
+def leads(file: Path) -> set[str]:
+    """What chance alone decides; when a campaign ends, for one, the calendar does."""
+    return {line for line in file.read_text().splitlines() if '"crm.lead.' in line}
 
 
 @pytest.mark.parametrize("measure", TOLD)
