@@ -311,7 +311,7 @@ class KafkaCluster:
             return
         command = [
             java, "-Xmx128m", f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{jars}/*", "kafka.tools.StorageTool",
-            "format", "-t", self._cluster_id(), "-c", str(node.properties),
+            "format", f"--cluster-id={self._cluster_id()}", "-c", str(node.properties),
         ]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode != 0:
