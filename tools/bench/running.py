@@ -57,16 +57,14 @@ def take_with_a_kill(settings: Settings, work: Work) -> Speed:
     The speed is that of both together; that a lease has to run out in between is not counted.
     """
     half = work.taken // 2
-    first = child("tools.bench.serving", work.service, str(half), "0", "kill", settings=settings)
+    runs = [child("tools.bench.serving", work.service, str(half), "0", "kill", settings=settings)]
     left = asyncio.run(waiting(settings, work))
-    if not left:  # the last batch was committed before the kill came
-        return Speed(first["records"] / first["seconds"], first["records"] * len(work.messages) / work.taken
-                     / first["seconds"], first["cpu_seconds"] / first["seconds"], first["peak_mb"])
-    second = child("tools.bench.serving", work.service, str(left), settings=settings)
-    seconds = first["seconds"] + second["seconds"]
-    records = (first["records"] + second["records"]) / seconds
+    if left:  # else the last batch was committed before the kill came
+        runs.append(child("tools.bench.serving", work.service, str(left), settings=settings))
+    seconds = sum(run["seconds"] for run in runs)
+    records = sum(run["records"] for run in runs) / seconds
     return Speed(records, records * len(work.messages) / work.taken,
-                 (first["cpu_seconds"] + second["cpu_seconds"]) / seconds, max(first["peak_mb"], second["peak_mb"]))
+                 sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
 
 
 async def waiting(settings: Settings, work: Work) -> int:

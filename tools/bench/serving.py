@@ -51,7 +51,7 @@ async def taken_all(
             end = await _to_the_end(application, end)
         seconds, used = time.perf_counter() - began, time.process_time() - cpu
         if kill:
-            print(json.dumps(_found(end - first, seconds, used) | {"until": end}), flush=True)
+            print(json.dumps(_found(end - first, seconds, used)), flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
     finally:
         await application.stop()
