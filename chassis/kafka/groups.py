@@ -17,10 +17,13 @@ class Groups:
         admin = self._broker.config.admin_client
         found = await self._topics.asked(admin.list_consumer_groups)
         names = sorted(name for name, kind, *_ in found if kind in ("consumer", ""))
-        if not names:
-            return {}
-        answers = await self._topics.asked(lambda: admin.describe_consumer_groups(names))
-        return {name: len(members) for answer in answers for _, name, _, _, _, members, *_ in answer.groups}
+        return {name: await self._members(name) for name in names}
+
+    async def _members(self, group: str) -> int:
+        """aiokafka 0.14 reads the answer of version 3 as one of version 2, which goes wrong from the second group on."""
+        answers = await self._topics.asked(
+            lambda: self._broker.config.admin_client.describe_consumer_groups([group]))
+        return sum(len(members) for answer in answers for _, _, _, _, _, members, *_ in answer.groups)
 
     async def remove(self, group: str) -> None:
         admin = self._broker.config.admin_client
