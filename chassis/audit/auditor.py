@@ -179,6 +179,8 @@ def _unfinished(made: Report, lasting: Iterable[Sequence[Mismatch]]) -> None:
 
 
 def _of_figures(check: str, m: Mismatch, why: str = "") -> Finding:
+    if m.grain == "records":
+        return Finding(check, m.place, f"records are missing from the journal: {m.measure}")
     said = "its image gives" if m.grain == "fact" else "facts give" if m.grain == "facts" else "journal says"
     return Finding(check, f"{m.place} {m.grain} {m.measure}", f"{why}{said} {m.journal[:3]}, kept are {m.kept[:3]}")
 

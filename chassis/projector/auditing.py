@@ -38,7 +38,8 @@ class Mismatch(NamedTuple):
 
 @dataclass(slots=True)
 class Audited:
-    """`compared`: places or facts that were looked at. `undecided`: places that moved too fast.
+    """`compared`: places or facts that were looked at. `undecided`: places that moved too fast. Records that are
+    missing from a journal are a mismatch of the grain "records".
 
     `unfinished`: differences by the last record alone. Its owner is putting it, or has died and the next one puts it
     again; what lasts longer than that is a mismatch.
@@ -48,6 +49,13 @@ class Audited:
     mismatches: list[Mismatch] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
     unfinished: list[Mismatch] = field(default_factory=list)
+
+
+class _Hole(NamedTuple):
+    """Numbers after the checkpoint (at record `k`) that the journal does not hold, though it holds later ones."""
+
+    k: int
+    missing: tuple[int, ...]
 
 
 # --- the journal -----------------------------------------------------------------------------------------------------
@@ -60,28 +68,37 @@ async def audit_journal(store: Store, layout: Layout) -> Audited:
     all_kept = await _kept(store, layout, {"gen": layout.generation})
     for place in places:
         made.compared += 1
-        if not _differences(layout, place, await _said(store, layout, place), *all_kept.get(place, ({}, {}))):
+        said, whole = await _said(store, layout, place)
+        if whole and not _differences(layout, place, said, *all_kept.get(place, ({}, {}))):
             continue
+        hole: _Hole | None = None
         for _ in range(TRIES):
-            if await _decide(store, layout, place, made):
+            before, hole = hole, await _decide(store, layout, place, made)
+            if hole is None:
+                break
+            if hole == before:  # nobody is at it: who takes records away moves the checkpoint first
+                made.mismatches.append(_of_hole(place, hole))
                 break
         else:
             made.undecided.append(place)
     return made
 
 
-async def _decide(store: Store, layout: Layout, place: str, made: Audited) -> bool:
+async def _decide(store: Store, layout: Layout, place: str, made: Audited) -> _Hole | None:
+    """Put what is found into `made`; or answer the hole in the journal that kept it from being told."""
     k = await last_number(store, layout, place)
-    if not await _compare(store, layout, place):
-        return True
+    if await _compare(store, layout, place) == []:
+        return None
     found = await _compare_exactly(store, layout, place)
+    if isinstance(found, _Hole):
+        return found
     if found:
         made.mismatches += found
-    elif found is not None:
-        still = await _compare(store, layout, place)
+    else:
+        still = await _compare(store, layout, place) or []
         if k == await last_number(store, layout, place):
             made.unfinished += still
-    return found is not None
+    return None
 
 
 async def places_of(store: Store, layout: Layout) -> list[str]:
@@ -90,17 +107,21 @@ async def places_of(store: Store, layout: Layout) -> list[str]:
     return [place for place in found if place.startswith(f"{layout.generation}|")]
 
 
-async def _compare(store: Store, layout: Layout, place: str) -> list[Mismatch]:
-    """Cheap, by sums that the store makes; wrong while figures move, so only an empty answer counts."""
-    said = await _said(store, layout, place)
+async def _compare(store: Store, layout: Layout, place: str) -> list[Mismatch] | None:
+    """Cheap, by sums that the store makes; wrong while figures move, so only an empty answer counts. None: of the
+    journal not all was there."""
+    said, whole = await _said(store, layout, place)
     kept = await _kept(store, layout, {"gen": layout.generation, "writer": writer_of(layout, place)})
-    return _differences(layout, place, said, *kept.get(place, ({}, {})))
+    return _differences(layout, place, said, *kept.get(place, ({}, {}))) if whole else None
 
 
-async def _said(store: Store, layout: Layout, place: str) -> Sums:
-    """All that the journal ever added: the checkpoint and the records after it."""
+async def _said(store: Store, layout: Layout, place: str) -> tuple[Sums, bool]:
+    """All that the journal ever added: the checkpoint and the records after it; and whether none of these was
+    missing, which may be for the moment only."""
     before = await checkpoint(store, layout, place)
-    return added_up(before.sums, await _records_after(store, layout, place, before.k))
+    records = await _records_after(store, layout, place, before.k)
+    whole = all(r.k == before.k + n for n, r in enumerate(records, start=1))
+    return added_up(before.sums, records), whole
 
 
 async def _kept(store: Store, layout: Layout, where: Where) -> dict[str, Kept]:
@@ -116,8 +137,8 @@ async def _kept(store: Store, layout: Layout, where: Where) -> dict[str, Kept]:
     return made
 
 
-async def _compare_exactly(store: Store, layout: Layout, place: str) -> list[Mismatch] | None:
-    """As of the record before the last: that one is put everywhere. None: it was taken away meanwhile."""
+async def _compare_exactly(store: Store, layout: Layout, place: str) -> list[Mismatch] | _Hole:
+    """As of the record before the last: that one is put everywhere. A hole: it was taken away meanwhile, or is lost."""
     asof = await last_number(store, layout, place) - 1
     kept: dict[str, Sums] = {}
     later: dict[str, int] = {}  # version of each document that went on
@@ -141,8 +162,10 @@ async def _compare_exactly(store: Store, layout: Layout, place: str) -> list[Mis
     before = await checkpoint(store, layout, place)
     if asof < 0 or not records:
         return []
-    if before.k > asof or [r.k for r in records if r.k > before.k] != list(range(before.k + 1, records[-1].k + 1)):
-        return None
+    numbers = {r.k for r in records}
+    missing = [n for n in range(before.k + 1, max(asof, before.k) + 2) if n not in numbers]
+    if missing:
+        return _Hole(before.k, tuple(missing))
     for record in (r for r in records if r.k > asof):
         _take_back(layout, place, record, later, kept, members)
     said = added_up(before.sums, (r for r in records if before.k < r.k <= asof))
@@ -160,6 +183,13 @@ def _take_back(
     for measure, day, dims, member, n in record.members:
         if later.get(f"{layout.generation}|{measure}|{day}|{dims}|{member}|{writer}", 0) >= record.k:
             members[measure] -= n
+
+
+def _of_hole(place: str, hole: _Hole) -> Mismatch:
+    """`journal`: how many records there ought to be from the first to the last missing one; `kept`: how many are."""
+    span = hole.missing[-1] - hole.missing[0] + 1
+    told = ", ".join(map(str, hole.missing[:10])) + (" …" if len(hole.missing) > 10 else "")
+    return Mismatch(place, "records", told, (span,), (span - len(hole.missing),))
 
 
 def _differences(

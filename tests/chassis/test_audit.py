@@ -14,7 +14,7 @@ from chassis.memory import MemoryBus, MemoryStore
 from chassis.partitioner import partition_of
 from chassis.ports import Document, Outgoing, TopicPartition
 from chassis.projection import Projection
-from chassis.projector import Projector
+from chassis.projector import Projector, auditing, upkeep
 from chassis.projector.documents import Fact, Total, decode_fact, decode_total, encode
 from chassis.settings import Settings
 from chassis.sqlite import SqliteStore
@@ -78,6 +78,39 @@ async def test_a_cell_that_stands_elsewhere_is_seen_though_the_sums_are_the_same
     await store.delete("kpi.cells", [cells[0].id])
     assert [m for m in await made.audit() if m.grain == "day"] == []
     assert [(m.grain, m.measure) for m in (await made.audit_facts()).mismatches] == [("facts", "amount")]
+
+
+async def a_journal_without(number: int) -> tuple[Projector, MemoryStore]:
+    store = MemoryStore()
+    made = await counted(store, batches=40)
+    await store.delete("kpi.journal", [made.layout.entry(PLACE, number)])
+    return made, store
+
+
+@pytest.mark.parametrize("number", [20, 39])
+async def test_a_record_that_is_missing_from_the_journal_is_named_and_not_left_undecided(number):
+    """32 batches were carried into the checkpoint, up to record 16; after it every number has to be there."""
+    made, _ = await a_journal_without(number)
+    audited = await made.audit_journal()
+    assert [(m.grain, m.measure) for m in audited.mismatches] == [("records", str(number))]
+    assert audited.undecided == audited.unfinished == []
+    async with running(make()) as app:
+        found = (await Auditor(app.runner, app.store, app.auditor._sequences, lambda: made).turn()).findings
+    assert ("journal", f"records are missing from the journal: {number}") in {(f.check, f.what) for f in found}
+
+
+async def test_records_that_are_taken_away_while_they_are_read_are_not_called_missing(monkeypatch):
+    """Another owner shortens the journal at every look: no two looks find the same."""
+    made, store = await a_journal_without(39)
+    look = auditing.checkpoint
+
+    async def moving(*asked: Any) -> Any:
+        await upkeep.prune(store, made.layout, made.layout.place(PLACE), (await look(*asked)).k + 1)
+        return await look(*asked)
+
+    monkeypatch.setattr(auditing, "checkpoint", moving)
+    audited = await made.audit_journal()
+    assert (audited.mismatches, audited.undecided) == ([], [made.layout.place(PLACE)])
 
 
 async def test_a_fact_that_counts_for_something_else_than_its_image_is_named():
