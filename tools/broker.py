@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import importlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -32,6 +33,8 @@ DEPLOY = Path(__file__).resolve().parent.parent / "deploy" / "kafka"
 POM = DEPLOY / "pom.xml"
 LOGGING = DEPLOY / "log4j2.properties"
 OLDEST_JAVA = 17
+LOWEST_PORT = 12_000
+PORTS_ABOVE = 1100  # a system also listens a thousand ports above those that it was given
 HEAP = ("-Xmx512m", "-XX:+UseSerialGC")
 
 # Run between us and the server: the kernel ends the server when the process that started it has gone, however it went.
@@ -142,12 +145,26 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback on which nothing listens now, all different."""
+    """Ports of loopback on which nothing listens now, all different, and none that the kernel gives to an outgoing
+    connection: whoever listened there, and was killed, finds it free again."""
+    chance, found = random.SystemRandom(), list[int]()
     with ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            probe = open_sockets.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", chance.randrange(LOWEST_PORT, _first_outgoing() - PORTS_ABOVE)))
+                found.append(probe.getsockname()[1])
+    return found
+
+
+def _first_outgoing() -> int:
+    """The lowest port that the kernel takes for outgoing connections, or the usual one of most systems."""
+    with suppress(OSError, ValueError):
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        if first > LOWEST_PORT + 2 * PORTS_ABOVE:
+            return first
+    return 32768
 
 
 def listens(port: int) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools import broker
-from tools.broker import BrokerUnavailable, KafkaCluster, free_ports, listens
+from tools.broker import BrokerUnavailable, KafkaCluster, _first_outgoing, free_ports, listens
 
 PARENT = """
 import os, sys, time
@@ -61,6 +61,7 @@ def test_the_cache_is_named_by_the_pom_and_lies_outside_of_the_project(
 
 def test_free_ports_differ_and_nothing_listens_on_them() -> None:
     ports = free_ports(6)
+    assert max(ports) + 1000 < _first_outgoing()
     assert len(set(ports)) == 6
     assert not any(listens(port) for port in ports)
 
