@@ -20,7 +20,7 @@ class Groups:
         return {name: await self._members(name) for name in names}
 
     async def _members(self, group: str) -> int:
-        """aiokafka 0.14 reads the answer of version 3 as one of version 2, which goes wrong from the second group on."""
+        """aiokafka 0.14 reads the answer of version 3 as one of version 2, wrong from the second group on."""
         answers = await self._topics.asked(
             lambda: self._broker.config.admin_client.describe_consumer_groups([group]))
         return sum(len(members) for answer in answers for _, _, _, _, _, members, *_ in answer.groups)

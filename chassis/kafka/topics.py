@@ -89,7 +89,15 @@ class Topics:
     async def _configs(self, kind: ConfigResourceType, names: Sequence[str]) -> dict[str, dict[str, str]]:
         """What the brokers tell of their settings; who may not ask is told that nothing was checked."""
         wanted = [ConfigResource(kind, name) for name in names]
-        answers = await self.asked(lambda: self._broker.config.admin_client.describe_configs(wanted))
+
+        async def ask() -> list[Any]:
+            answers = await self._broker.config.admin_client.describe_configs(wanted)
+            for code, *_ in (each for answer in answers for each in answer.resources):
+                if code and (error := for_code(code)).retriable:
+                    raise error  # a topic was just made, and the broker that was asked has not heard of it
+            return list(answers)
+
+        answers = await self.asked(ask)
         found: dict[str, dict[str, str]] = {}
         for error, message, _, name, entries in (each for answer in answers for each in answer.resources):
             if error:

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.kafka import KafkaBus
 from chassis.kafka.promises import wanted_copies, weak_brokers, weak_cluster, weak_topics
+from chassis.kafka.topics import Topics
 from chassis.memory import MemoryBus
 from chassis.mongo import Driver, MongoStore
 from chassis.ports import UnsafeSetting
@@ -26,6 +28,26 @@ GOOD = {
 }
 THREE = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 NOWHERE = "mongodb://127.0.0.1:1/"
+
+
+class NewsTravels:
+    """A broker that has not yet heard of a topic that another one has just made."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+        self.config = SimpleNamespace(admin_client=self)
+
+    async def describe_configs(self, asked: list[ConfigResource]) -> list[Any]:
+        self.left -= 1
+        entries = [("retention.ms", "3600000")]
+        name = asked[0].name
+        told = (3, "", 2, name, []) if self.left >= 0 else (0, "", 2, name, entries)
+        return [SimpleNamespace(resources=[told])]
+
+
+async def test_a_topic_that_a_broker_has_not_heard_of_yet_is_asked_for_again_and_not_left_unchecked():
+    topics = Topics(cast(Any, NewsTravels(3)), within=10)
+    assert await topics._configs(ConfigResourceType.TOPIC, ["t"]) == {"t": {"retention.ms": "3600000"}}
 
 
 # --- what was told ---------------------------------------------------------------------------------------------------
