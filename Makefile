@@ -54,8 +54,8 @@ check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published cont
 	@$(BIN)/python -m tools.publish --check
 	@$(BIN)/triptych map --check
 
-faults: .venv/ready  ## kill, stop, cut and deceive the running system; PROFILE=ci or long; writes docs/reports/faults*.md
-	@TRIPTYCH_FAULTS=$(or $(PROFILE),ci) TRIPTYCH_FAULTS_REPORT=1 $(BIN)/pytest tests/faults
+faults: .venv/ready  ## kill, stop, cut and deceive the running system; PROFILE=ci or long; ONLY=kills does a part; writes docs/reports/faults*.md
+	@TRIPTYCH_FAULTS=$(or $(PROFILE),ci) TRIPTYCH_FAULTS_REPORT=$(if $(ONLY),part,whole) $(BIN)/pytest $(if $(ONLY),$(patsubst %,tests/faults/test_%.py,$(ONLY)),tests/faults)
 
 bench: .venv/ready  ## events per second through each service, beside raw aiokafka
 	@$(BIN)/triptych bench

@@ -1,4 +1,7 @@
-"""One report for all faults of a run, written into `docs/reports` when TRIPTYCH_FAULTS_REPORT is set: `make faults`."""
+"""One report for all faults of a run, written into `docs/reports` when TRIPTYCH_FAULTS_REPORT is set: `make faults`.
+
+`whole`: of this run alone. `part`: beside what earlier parts of the same profile have left.
+"""
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +17,10 @@ from tests.faults.stage import Stage
 from tests.faults.verifier import differences
 
 REPORT = Report(chosen())
+BEFORE = REPORT.before() if os.environ.get("TRIPTYCH_FAULTS_REPORT") == "part" else None
+BEGAN = time.monotonic()
+BEGUN = pytest.StashKey[int]()  # how many results there were before a test
+SETTLED_WITHIN = {"ci": 300.0, "long": 1800.0}
 Judged = Callable[[Result, Stage], AbstractAsyncContextManager[None]]
 
 
@@ -31,7 +38,7 @@ def judged() -> Judged:
         began = time.monotonic()
         REPORT.results.append(result)
         yield
-        await stage.settle(within=300)
+        await stage.settle(within=SETTLED_WITHIN[REPORT.profile.name])
         result.differences = await differences(stage)
         outputs = await read_outputs(stage)
         result.events, result.outputs, result.duplicates = len(stage.ledger.said), outputs.records, outputs.copies
@@ -49,11 +56,20 @@ def judged() -> Judged:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Iterator[None]:
+    began = len(REPORT.results) if call.when == "setup" else item.stash[BEGUN]
+    item.stash[BEGUN] = began
     outcome = yield
     report = outcome.get_result()
-    if report.skipped and Path(item.path).parent == Path(__file__).parent:
+    if Path(item.path).parent != Path(__file__).parent:
+        return
+    if report.skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         REPORT.missing[item.name] = reason.removeprefix("Skipped: ")
+    elif call.when == "call":
+        REPORT.ran.add(item.name)
+    if report.failed:
+        for result in REPORT.results[began:]:
+            result.fail(f"{item.name} failed: {str(report.longreprtext).strip().splitlines()[-1][:300]}")
 
 
 def pytest_sessionfinish() -> None:
@@ -63,6 +79,7 @@ def pytest_sessionfinish() -> None:
 def written() -> None:
     """After every fault, so that a run that is cut short leaves what it has proven."""
     if os.environ.get("TRIPTYCH_FAULTS_REPORT"):
-        REPORT.write()
+        REPORT.seconds = time.monotonic() - BEGAN
+        (REPORT if BEFORE is None else REPORT.beside(BEFORE)).write()
 
 

@@ -2,6 +2,7 @@
 import json
 import os
 import platform
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -35,6 +36,7 @@ class Result:
     outputs: int = 0
     duplicates: int = 0
     duplicates_by_type: dict[str, int] = field(default_factory=dict)
+    hits: dict[str, int] = field(default_factory=dict)  # failpoint -> how often a process died there
     recoveries: list[float] = field(default_factory=list)
     bound: float | None = None  # of each recovery, in seconds
     differences: Sequence[str] = ()
@@ -47,41 +49,60 @@ class Result:
         exact = "exact" if not self.differences else "NOT EXACT"
         self.verdict = f"{exact}, {late} of {len(self.recoveries)} recoveries LATE" if late else exact
 
+    def fail(self, why: str) -> None:
+        """The test did not pass; unless the verdict says already why not, it says so now."""
+        if self.verdict in ("exact", "not proven") or self.verdict.startswith("stops"):
+            self.verdict = f"{self.verdict}, but FAILED" if self.verdict != "not proven" else "FAILED"
+            self.notes.append(why)
+
 
 @dataclass
 class Report:
     profile: Profile
     results: list[Result] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=lambda: dict(NOWHERE))  # what was not done -> why
+    seconds: float = 0.0  # of the whole run, or of all its parts
+    parts: bool = False
+    ran: set[str] = field(default_factory=set)  # names of the tests that were not skipped
 
     def write(self) -> None:
-        """`docs/reports/faults.md` and `.json`; the long profile beside it. A run of some faults leaves the rows of the
-        others as they were."""
+        """`docs/reports/faults.md` and `.json`; the long profile beside it."""
         REPORTS.mkdir(parents=True, exist_ok=True)
-        stem = "faults" if self.profile.name == "ci" else f"faults-{self.profile.name}"
-        before = REPORTS / f"{stem}.json"
-        if before.exists():
-            self._keep(json.loads(before.read_text()))
-        (REPORTS / f"{stem}.md").write_text(self.markdown())
-        (REPORTS / f"{stem}.json").write_text(json.dumps(self.facts(), indent=1) + "\n")
+        (self.path("md")).write_text(self.markdown())
+        (self.path("json")).write_text(json.dumps(self.facts(), indent=1) + "\n")
 
-    def _keep(self, before: dict[str, Any]) -> None:
+    def path(self, ending: str) -> Path:
+        stem = "faults" if self.profile.name == "ci" else f"faults-{self.profile.name}"
+        return REPORTS / f"{stem}.{ending}"
+
+    def beside(self, before: "Report") -> "Report":
+        """This part of a run beside the parts that were run before: what both did, the later has done."""
         done = {(r.fault, r.title, r.adapters) for r in self.results}
-        old = [Result(**found) for found in before["results"] if before["profile"] == asdict(self.profile)]
-        self.missing = {**before["not_proven_here"], **self.missing}
-        self.results = sorted([r for r in old if (r.fault, r.title, r.adapters) not in done] + self.results,
-                              key=lambda r: (r.adapters, int(r.fault[1:].partition("–")[0].partition(",")[0])))
+        kept = [r for r in before.results if (r.fault, r.title, r.adapters) not in done]
+        missing = {**{what: why for what, why in before.missing.items() if what not in self.ran}, **self.missing}
+        return Report(self.profile, sorted([*kept, *self.results], key=_order), missing,
+                      before.seconds + self.seconds, parts=True)
+
+    def before(self) -> "Report":
+        """What earlier parts of the same profile have left."""
+        found: dict[str, Any] = json.loads(self.path("json").read_text()) if self.path("json").exists() else {}
+        if found.get("profile") != asdict(self.profile):
+            return Report(self.profile)
+        return Report(self.profile, [Result(**each) for each in found["results"]], found["not_proven_here"],
+                      found["seconds"])
 
     def facts(self) -> dict[str, object]:
         return {"profile": asdict(self.profile), "on": datetime.now(UTC).date().isoformat(), "machine": machine(),
-                "results": [asdict(r) for r in self.results], "not_proven_here": self.missing}
+                "seconds": round(self.seconds, 1), "results": [asdict(r) for r in self.results],
+                "not_proven_here": self.missing}
 
     def markdown(self) -> str:
         lines = [
             f"# Faults, profile `{self.profile.name}`", "",
             "Written by `make faults`" + ("" if self.profile.name == "ci" else f" `PROFILE={self.profile.name}`")
             + (f", scaled to {self.profile.scale}," if self.profile.scale != 1 else "")
-            + f" on {datetime.now(UTC).date().isoformat()}, on {machine()}. What each fault is: `tests/faults/`.", "",
+            + f" on {datetime.now(UTC).date().isoformat()}, on {machine()}, in {_minutes(self.seconds)}"
+            + (", in parts" if self.parts else "") + ". What each fault is: `tests/faults/`.", "",
             "Exact means: every figure, document, list, target, funnel, segment and survey result equals what an "
             "independent program reckons from the ledger of what was said, to the unit; what the services said has "
             "no gap in its numbers and one content per id, first heard in order; the dead letters are those that were "
@@ -96,6 +117,14 @@ class Report:
         if self.missing:
             lines += ["", "## NOT PROVEN HERE", "", *(f"- **{what}**: {why}" for what, why in self.missing.items())]
         return "\n".join(lines) + "\n"
+
+
+def _order(r: Result) -> tuple[str, int]:
+    return r.adapters, int(re.match(r"F(\d+)", r.fault)[1])  # type: ignore[index]
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} minutes"
 
 
 def _row(r: Result) -> str:

@@ -18,10 +18,11 @@ pytestmark = pytest.mark.slow
 SESSION = 2.0
 
 
-async def kill_again_and_again(stage: Stage, service: str, times: int, result: Result) -> None:
+async def kill_again_and_again(stage: Stage, service: str, times: int, every: float, result: Result) -> None:
+    """Spread over the load."""
     chance = random.Random(service)
     for _ in range(times):
-        await asyncio.sleep(chance.uniform(0.05, 0.8))
+        await asyncio.sleep(chance.uniform(0.05, 1.5 * every))
         (member,) = stage.alive(service)
         ends = await ends_now(stage, service)
         assert await stage.fleet.end(member, signal.SIGKILL) == -signal.SIGKILL
@@ -32,7 +33,7 @@ async def kill_again_and_again(stage: Stage, service: str, times: int, result: R
         result.injected += 1
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(5400)
 async def test_services_that_are_killed_at_random_lose_nothing_and_count_nothing_twice(
     tmp_path: Path, profile: Profile, judged: Judged,
 ) -> None:
@@ -41,6 +42,7 @@ async def test_services_that_are_killed_at_random_lose_nothing_and_count_nothing
         await stage.start_all()
         async with judged(result, stage):
             load = asyncio.create_task(stage.load(profile.kill_events, profile.kill_rate))
-            await asyncio.gather(*(kill_again_and_again(stage, s, profile.kills, result) for s in SERVICES))
+            every = profile.kill_events / profile.kill_rate / profile.kills
+            await asyncio.gather(*(kill_again_and_again(stage, s, profile.kills, every, result) for s in SERVICES))
             await load
         assert result.duplicates <= result.injected * stage.settings.batch

@@ -1,6 +1,9 @@
 """A run that does less says so."""
+from pathlib import Path
+
 import pytest
 
+from tests.faults import report
 from tests.faults.profiles import PROFILES, chosen
 from tests.faults.report import Report, Result
 
@@ -22,3 +25,27 @@ def test_what_was_skipped_and_what_was_not_exact_stand_in_the_report() -> None:
     assert "**NOT EXACT**" in text and "orders: 1 instead of 2" in text
     assert "exact, 1 of 2 recoveries LATE" in text
     assert "## NOT PROVEN HERE" in text and "no Java" in text
+
+
+def test_a_part_of_a_run_stands_beside_the_parts_before_it_and_replaces_what_it_did_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(report, "REPORTS", tmp_path)
+    ci = PROFILES["ci"]
+    Report(ci, [Result("F14", "made anew"), Result("F1", "kills", injected=1)],
+           {"test_of_kafka": "no Java", "test_of_mongo": "no server"}, seconds=60).write()
+    part = Report(ci, [Result("F1", "kills", injected=2)], {}, seconds=30, ran={"test_of_kafka"})
+    part.beside(part.before()).write()
+    both = part.before()
+    assert [(r.fault, r.injected) for r in both.results] == [("F1", 2), ("F14", 0)]
+    assert both.missing == {"test_of_mongo": "no server"}
+    assert "in 1:30 minutes, in parts" in (tmp_path / "faults.md").read_text()
+    assert Report(PROFILES["long"]).before().results == []
+
+
+def test_what_its_test_refuses_is_not_called_exact() -> None:
+    result = Result("F2", "a fault")
+    result.settle()
+    result.fail("a failpoint was not reached")
+    text = Report(PROFILES["ci"], [result]).markdown()
+    assert "exact, but FAILED" in text and "a failpoint was not reached" in text
