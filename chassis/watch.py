@@ -35,6 +35,10 @@ class Watch:
         self._handed = self._begun = time.monotonic()
         self._health.well("consumer")
 
+    def taking_over(self) -> None:
+        """As long as a batch may take: what was done before is looked at, and nothing is handed out meanwhile."""
+        self._begun = time.monotonic()
+
     def free(self) -> None:
         """A batch is done with, or partitions are taken over: either may have taken long, and only now do we wait."""
         self._handed, self._begun = time.monotonic(), None
@@ -77,7 +81,7 @@ class Watch:
             self._health.well("consumer")
             return ""
         since = time.monotonic() - self._handed
-        if since <= STALLED_SECONDS:
+        if since <= STALLED_SECONDS or self._at_work():
             return ""
         why = f"{waiting} records wait, and nothing was handed out for {since:.0f} s"
         self._health.trouble("consumer", why)
@@ -91,6 +95,9 @@ class Watch:
         self._replaced = now
         return f"nothing went on for {now - self._proof:.0f} s: {self._error}"
 
+    def _at_work(self) -> bool:
+        return self._begun is not None and time.monotonic() - self._begun < LONG_BATCH * STALLED_SECONDS
+
     # --- told while it lasts -----------------------------------------------------------------------------------------
 
     async def stand(self) -> None:
@@ -99,7 +106,6 @@ class Watch:
             await asyncio.sleep(min(LOOK_SECONDS, STALLED_SECONDS / 2))
             now = time.monotonic()
             since = now - self._proof
-            long = self._begun is not None and not self._error and now - self._begun < LONG_BATCH * STALLED_SECONDS
-            if since > 1.5 * STALLED_SECONDS and not long:
+            if since > 1.5 * STALLED_SECONDS and (self._error or not self._at_work()):
                 why = self._error or "a batch is in hand and does not end, or the log hands out nothing"
                 self._health.trouble("events", f"nothing went on for {since:.0f} s: {why}")

@@ -236,12 +236,14 @@ class Worker:
         return self._consumer
 
     async def _assigned(self, places: frozenset[TopicPartition]) -> None:
+        self._watch.taking_over()
         try:
             await self._take_over(places)
         except Exception as error:  # raised in the loop: who calls us here could not do anything about it
             self._unsettled = error
+        finally:
+            self._watch.free()
         self._watch.assigned()
-        self._watch.free()
 
     async def _take_over(self, places: frozenset[TopicPartition]) -> None:
         """Look whether the log is still the same, and go back to where the slowest of us has to begin.

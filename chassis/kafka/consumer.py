@@ -16,6 +16,7 @@ from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Re
 log = logging.getLogger(__name__)
 
 COMMIT_WITHIN = 15.0  # seconds
+ASK_AGAIN = 0.5
 HANDOVER = 5.0  # seconds that a partition waits for the batch being worked on, before it is given up regardless
 
 
@@ -38,6 +39,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._held: frozenset[TopicPartition] = frozenset()
         self._reader: Reader | None = None
         self._fetching: asyncio.Task[dict[TopicPartition, Sequence[Record]]] | None = None
+        self._taking: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # not set while partitions move
         self._idle = asyncio.Event()  # set while nothing that `poll` handed out is being worked on
         self._idle.set()
@@ -61,6 +63,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if member is None:
             return
         try:
+            await self._end_taking()
             await self._end_fetching()
             self._member = member
             await self._give_up()
@@ -137,6 +140,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: object) -> None:
         self._settled.clear()
+        await self._end_taking()
         await self._end_fetching()
         try:
             await asyncio.wait_for(self._idle.wait(), HANDOVER)
@@ -148,19 +152,33 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._failure = error
 
     async def on_partitions_assigned(self, assigned: set[KafkaPlace]) -> None:
+        """Returns at once: aiokafka sends no heartbeat before it has, and to take over may outlast the session."""
+        self._taking = asyncio.create_task(self._take({TopicPartition(*place) for place in assigned}))
+
+    async def _take(self, places: set[TopicPartition]) -> None:
+        """Until it is done, or the partitions are another's: brokers may not answer yet."""
         try:
-            await self._take({TopicPartition(*place) for place in assigned})
-        except Exception as error:  # aiokafka would only log it; the next poll raises it
+            while places and self._reader is not None:
+                try:
+                    await self._find_positions(self._reader, places)
+                    break
+                except BusUnavailable as error:
+                    log.warning("%s; asked again", error)
+                    await asyncio.sleep(ASK_AGAIN)
+            if places:
+                self._held = frozenset(places)
+                if self._on_assigned:
+                    await self._on_assigned(self._held)
+        except Exception as error:  # nobody awaits it; the next poll raises it
             self._failure = error
         self._settled.set()
 
-    async def _take(self, places: set[TopicPartition]) -> None:
-        if not places or self._reader is None:
-            return
-        await self._find_positions(self._reader, places)
-        self._held = frozenset(places)
-        if self._on_assigned:
-            await self._on_assigned(self._held)
+    async def _end_taking(self) -> None:
+        """It may be under way still; what it took so far is given up like everything else."""
+        taking, self._taking = self._taking, None
+        if taking is not None:
+            taking.cancel()
+            await asyncio.wait({taking})
 
     async def _give_up(self) -> None:
         held = self._held

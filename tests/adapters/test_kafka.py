@@ -113,6 +113,50 @@ class TestKafkaBus(BusSuite):
             await gather_records(consumer, 1, self.patience)
         await consumer.stop()
 
+    async def test_to_take_over_may_last_longer_than_the_session(self, kafka: str, topic: str, group: str) -> None:
+        """aiokafka sends no heartbeat while it awaits the callback: a member would be thrown out again and again."""
+        times = 0
+
+        async def assigned(_: frozenset[TopicPartition]) -> None:
+            nonlocal times
+            times += 1
+            await asyncio.sleep(4.0)
+
+        bus = KafkaBus(kafka, session=1.5)
+        await bus.start()
+        await bus.ensure_topics({topic: self.partitions})
+        await bus.publish([out(topic, "k", "v", 0)])
+        consumer = bus.consumer(group, [topic], on_assigned=assigned)
+        await consumer.start()
+        await gather_records(consumer, 1, self.patience)
+        await consumer.commit({TopicPartition(topic, 0): 1})
+        assert times == 1
+        await consumer.stop()
+        await bus.stop()
+
+    async def test_partitions_that_move_on_while_they_are_taken_over_are_given_up(
+        self, bus: Bus, second: Bus, topic: str, group: str
+    ) -> None:
+        waiting, given_up = asyncio.Event(), list[frozenset[TopicPartition]]()
+
+        async def assigned(places: frozenset[TopicPartition]) -> None:
+            waiting.set()
+            if len(places) == self.partitions:
+                await asyncio.sleep(600)
+
+        async def revoked(places: frozenset[TopicPartition]) -> None:
+            given_up.append(places)
+
+        await bus.ensure_topics({topic: self.partitions})
+        first = bus.consumer(group, [topic], on_assigned=assigned, on_revoked=revoked)
+        await first.start()
+        await asyncio.wait_for(waiting.wait(), self.patience)
+        other = await self._start(second, group, [topic])
+        await hold([first, other], self.partitions, self.patience)
+        assert [len(places) for places in given_up] == [self.partitions]
+        await first.stop()
+        await other.stop()
+
     async def test_a_poll_that_was_cancelled_loses_nothing(self, bus: Bus, topic: str, group: str) -> None:
         consumer = await self._start(bus, group, [topic])
         await hold([consumer], self.partitions, self.patience)
