@@ -36,15 +36,18 @@ def judged() -> Judged:
     @asynccontextmanager
     async def judge(result: Result, stage: Stage) -> AsyncIterator[None]:
         began = time.monotonic()
-        REPORT.results.append(result)
+        if result not in REPORT.results:
+            REPORT.results.append(result)
         yield
         await stage.settle(within=SETTLED_WITHIN[REPORT.profile.name])
-        result.differences = await differences(stage)
+        result.differences = [*result.differences, *await differences(stage)]
         outputs = await read_outputs(stage)
-        result.events, result.outputs, result.duplicates = len(stage.ledger.said), outputs.records, outputs.copies
+        result.events += len(stage.ledger.said)
+        result.outputs += outputs.records
+        result.duplicates += outputs.copies
         result.duplicates_by_type = dict(outputs.copies_by_type.most_common())
         result.copies_in, result.hostile = stage.ledger.copies, stage.ledger.hostile
-        result.seconds = time.monotonic() - began
+        result.seconds += time.monotonic() - began
         result.settle()
         written()
         late = [s for s in result.recoveries if result.bound is not None and s > result.bound]

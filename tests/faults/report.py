@@ -22,7 +22,7 @@ NOWHERE = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Result:
     """One fault. `recoveries`: seconds from each fault until all that lay in the log at that moment was taken in."""
 

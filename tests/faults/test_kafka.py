@@ -19,6 +19,7 @@ from tests.faults.proxy import FOUL, Proxy, Weather
 from tests.faults.recovery import ends_now, recovered
 from tests.faults.report import Result
 from tests.faults.stage import Stage
+from tests.faults.test_failpoints import Campaign, keep_loading
 from tests.faults.test_messy import reset
 from tests.faults.test_recreated import why_not_ready
 from tools.broker import BrokerUnavailable, KafkaCluster, free_ports
@@ -27,6 +28,9 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.skipif(
     chosen().name != "long", reason="not proven here: faults on a real Kafka belong to `make faults PROFILE=long`")]
 SESSION = 6.0
 ON = "Kafka, three brokers"
+WHERE = {"lead_scoring": "kafka.publish.before", "pipeline": "kafka.publish.after", "surveys": "kafka.commit.before",
+         "kpi": "kafka.commit.after"}
+"""Which service dies at which failpoint."""
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +64,26 @@ async def test_services_are_killed_stopped_and_killed_at_the_failpoints_of_kafka
     stage, _, _ = kafka
     result = Result("F1–F4, F10", "kill -9, failpoints, SIGSTOP, restarts, copies, hostile records", ON,
                     bound=SESSION + 5)
-    async with judged(result, stage), asyncio.TaskGroup() as group:
-        group.create_task(stage.load(profile.kafka_events, 100))
-        for service in SERVICES:
-            group.create_task(_trouble(stage, service, profile.kafka_kills, result))
+    async with judged(result, stage):
+        done = asyncio.Event()
+        loading = asyncio.create_task(keep_loading(stage, done, 100))
+        campaigns = [Campaign(stage, s, _points(s, profile.hits)) for s in SERVICES]
+        await asyncio.gather(*(_trouble(stage, c, profile.kafka_kills, result) for c in campaigns))
+        done.set()
+        await loading
+        for campaign in campaigns:
+            campaign.tell(result)
+    assert {p for p in POINTS if p.startswith("kafka.")} == result.hits.keys()
+    assert min(result.hits.values()) >= profile.hits, result.hits
 
 
-async def _trouble(stage: Stage, service: str, times: int, result: Result) -> None:
+def _points(service: str, hits: int) -> list[tuple[str, int]]:
+    return [(WHERE[service], n + 1) for n in range(hits)] if service in WHERE else []
+
+
+async def _trouble(stage: Stage, campaign: Campaign, times: int, result: Result) -> None:
+    service = campaign.service
     chance = random.Random(service)
-    mine = [p for p in POINTS if p.startswith("kafka.")]
     for turn in range(times):
         await asyncio.sleep(chance.uniform(0.1, 1.0))
         (member,) = stage.alive(service)
@@ -78,14 +93,9 @@ async def _trouble(stage: Stage, service: str, times: int, result: Result) -> No
         await stage.fleet.start(service)
         result.recoveries.append(await recovered(stage, service, ends, killed))
         result.injected += 1
-    for point in mine if service in ("pipeline", "lead_scoring") else ():
-        (member,) = stage.alive(service)
-        await stage.fleet.end(member)
-        member = await stage.fleet.start(service, wait=False, failpoint=f"{point}:{chance.randint(1, 3)}")
-        await asyncio.wait_for(member.gone.wait(), 60)
-        assert member.ended == -signal.SIGKILL, f"{point} was not reached"
-        await stage.fleet.start(service)
-        result.injected += 1
+    if campaign.points:
+        await stage.fleet.end(stage.alive(service)[0])
+        await campaign.run()
     (member,) = stage.alive(service)
     second = await stage.fleet.start(service, 1)
     member.signal(signal.SIGSTOP)

@@ -1,6 +1,5 @@
 """F2 on a MongoDB-compatible store: killed before and after its writes."""
 import asyncio
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,17 @@ from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile, chosen
 from tests.faults.report import Result
 from tests.faults.stage import Stage
+from tests.faults.test_failpoints import Campaign, keep_loading
 
 __all__ = ("mongo",)
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.skipif(
     chosen().name != "long", reason="not proven here: those of a document server belong to `make faults PROFILE=long`")]
 
 
-async def die_at(stage: Stage, service: str, hits: int, result: Result) -> None:
-    for hit in range(1, hits + 1):
-        for point in (p for p in POINTS if p.startswith("mongo.")):
-            await stage.fleet.end(stage.alive(service)[0], signal.SIGKILL)
-            member = await stage.fleet.start(service, wait=False, failpoint=f"{point}:{10 * hit}")
-            await asyncio.wait_for(member.gone.wait(), 120)
-            assert member.ended == -signal.SIGKILL, f"{point} was not reached"
-            result.injected += 1
-            await stage.fleet.start(service)
+def points_of(hits: int) -> list[tuple[str, int]]:
+    """Of each service: all services together come to as many as are asked for."""
+    each = -(-hits // len(SERVICES))
+    return [(p, 10 * (n + 1)) for n in range(each) for p in POINTS if p.startswith("mongo.")]
 
 
 @pytest.mark.timeout(1200)
@@ -35,8 +30,14 @@ async def test_services_killed_around_a_write_to_a_document_server_stay_exact(
 ) -> None:
     result = Result("F2", "kill before and after every write to the store", "MongoDB-compatible store, embedded log")
     async with Stage(tmp_path, mongo=mongo, database="faults", copies=0.02) as stage:
-        await stage.start_all()
+        campaigns = [Campaign(stage, s, points_of(profile.hits)) for s in SERVICES]
+        done = asyncio.Event()
         async with judged(result, stage):
-            load = asyncio.create_task(stage.load(profile.kafka_events // 2, 60))
-            await asyncio.gather(*(die_at(stage, s, max(1, profile.hits // len(SERVICES)), result) for s in SERVICES))
-            await load
+            loading = asyncio.create_task(keep_loading(stage, done))
+            await asyncio.gather(*(c.run() for c in campaigns))
+            done.set()
+            await loading
+            for campaign in campaigns:
+                campaign.tell(result)
+    assert {p for p in POINTS if p.startswith("mongo.")} == result.hits.keys()
+    assert min(result.hits.values()) >= profile.hits, result.hits
