@@ -165,8 +165,16 @@ class Application(Facing):
 
     async def _consume(self, worker: Worker) -> None:
         """A log that was made anew keeps the service up and not ready: whoever looks reads why."""
-        with contextlib.suppress(LogRecreated):
+        try:
             await worker.run()
+        except LogRecreated:
+            pass
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # a task group takes no notice of a child that was cancelled: the service would hear nothing for ever
+            raise RuntimeError("the consume loop has ended, and nobody has told it to") from error
 
     async def _watch_loop(self) -> None:
         while not self._stopping.is_set():
