@@ -72,6 +72,7 @@ class Application(Facing):
             guard=Guard())
         self.runner: Runner
         self.auditor: Auditor
+        self.progress: Progress
         self.worker: Worker | None = None
         self.scheduler: Scheduler | None = None
         self._readers = readers or {}
@@ -94,7 +95,7 @@ class Application(Facing):
         await self.bus.ensure_topics(self.letters.needed_topics())
         failpoints.reach("start.topics.after")
         identity = await self.bus.identity()
-        progress = Progress(self.service, self.store, self.bus, identity)
+        progress = self.progress = Progress(self.service, self.store, self.bus, identity)
         await self.store.ensure([*self.parts.collections, self.letters.collection, progress.collection])
         failpoints.reach("start.collections.after")
         self.runner = Runner(

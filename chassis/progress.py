@@ -3,7 +3,7 @@
 One document per (topic, partition): [identity of the log, next offset, digest of the record before it]. It is written
 at most once a second; fences and journals are what makes events count once, this only names what is wrong.
 """
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import msgspec
@@ -11,7 +11,8 @@ import msgspec
 from chassis import failpoints
 from chassis.ports import Bus, Collection, Document, LogRecreated, Record, Store, TopicPartition
 
-MEND = "Bring back the log that was read, from its copies; a new log needs a new store."
+MEND = ("Bring back the log that was read, from its copies; or go on with this one, without what the other held "
+        "unread: `triptych stream bump-epoch TOPIC`.")
 
 
 class Progress:
@@ -34,6 +35,10 @@ class Progress:
             failpoints.reach("progress.write.before")
             await self._store.put_newer(self.collection.name, documents)
             failpoints.reach("progress.write.after")
+
+    async def forget(self, places: Iterable[TopicPartition]) -> None:
+        """What was read of them: they are gone on with in another epoch."""
+        await self._store.delete(self.collection.name, [name_of(p) for p in places])
 
     async def check(self, places: frozenset[TopicPartition]) -> dict[TopicPartition, int]:
         """The offsets up to which the store knows that it was read; 0: it knows nothing of the partition.

@@ -112,7 +112,8 @@ class Rebuild:
 
     async def _refuse_a_shortened_log(self) -> None:
         begins = await self._app.bus.begin_offsets(self._app.topics)
-        short = sorted({place.topic for place, offset in begins.items() if offset})
+        short = sorted({place.topic for place, offset in begins.items() if offset or self._app.runner.places.epoch(
+            place.topic)})
         if short:
             raise CannotRebuild(
                 f"The log no longer holds the beginning of {', '.join(short)}: figures from before would be lost. "

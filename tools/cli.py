@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools import groups, keys, letters
+from tools import groups, keys, letters, stream
 
 app = typer.Typer(
     name="triptych", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(groups.app, name="groups")
 app.add_typer(keys.app, name="keys")
+app.add_typer(stream.app, name="stream")
 out = Console()
 err = Console(stderr=True)
 
@@ -57,7 +58,7 @@ def _expected(error: Exception) -> bool:
     named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
              "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible",
              "PortInUse", "Unusable", "CannotRebuild", "InUse", "BadKey",
-             "UnknownApiKey", "Wrong"}
+             "UnknownApiKey", "Wrong", "StillRead", "UnknownTopic"}
     return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
         type(error).__name__ in named)
 

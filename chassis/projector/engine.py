@@ -61,6 +61,14 @@ class Projector(Putting):
         self._held[place] = held
         return None if entry is None else entry.hi
 
+    async def begin_epoch(self, place: TopicPartition, begin: int) -> None:
+        """The log of this partition is another one from here on: the journal goes on with a record that adds nothing,
+        and from offset `begin` of the new log. Only while nobody holds the partition."""
+        await self.recover(place)
+        held = self._held.pop(place)
+        if held.k:
+            await self._insert(place, Entry(begin, begin, held.k + 1, held.at))
+
     async def run(self, place: TopicPartition, messages: Sequence[Heard], lo: int, hi: int) -> list[Refused]:
         """Count the messages of the log's records [lo, hi) of one partition; returns what must become dead letters.
 

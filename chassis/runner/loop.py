@@ -107,6 +107,20 @@ class Runner:
         self.metrics.add(self.metrics.republished, n)
         return n
 
+    async def publish_of(self, aggregate: str, keys: Iterable[str], gone: Callable[[int], bool]) -> int:
+        """Publish what these documents owe for places that are `gone`, and take it out; answers how many entries."""
+        room, n = self.rooms[aggregate], 0
+        works = [Work(room, key) for key in keys]
+        await self.load(works)
+        owing = [w for w in works if any(gone(e.place) for e in owed(w.stored.out, self._settled))]
+        await self.publish(owing)
+        for work in owing:
+            n += len(work.stored.out)
+            work.stored.out = tuple(e for e in work.stored.out if not gone(e.place))
+        if owing and (lost := await self.store.save(room.layout.name, [room.write(w, self._settled) for w in owing])):
+            return n + await self.publish_of(aggregate, lost, gone)
+        return n
+
     # --- 1 route -----------------------------------------------------------------------------------------------------
 
     def _route(self, batch: Batch) -> tuple[list[Work], list[Dead]]:

@@ -9,6 +9,8 @@
 import asyncio
 import contextlib
 import hashlib
+import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -27,7 +29,7 @@ from chassis.service import Parts
 from chassis.settings import SERVICES, Settings
 from tests.faults.clerk import Clerk
 from tests.faults.families import Said
-from tests.faults.fleet import DEFINITIONS, Fleet, Member
+from tests.faults.fleet import DEFINITIONS, ROOT, Fleet, Member
 from tests.faults.world import World, encoded
 
 INVITATIONS = "crm.surveys.v1"
@@ -82,6 +84,17 @@ class Stage:
             return [await self.fleet.start(service, n, **env) for n in range(members)]
 
         return [m for group in await asyncio.gather(*map(some, SERVICES)) for m in group]
+
+    async def command(self, *words: str) -> str:
+        """What the command line answers on this log and store."""
+        env = {**os.environ, **self.fleet.env, "TRIPTYCH_DEFINITIONS": str(DEFINITIONS), "NO_COLOR": "1",
+               "COLUMNS": "200"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tools.cli", *words, cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT, env=env)
+        said, _ = await asyncio.wait_for(process.communicate(), 900)
+        assert process.returncode == 0, said.decode()[-3000:]
+        return said.decode()
 
     def alive(self, service: str) -> list[Member]:
         return [m for m in self.fleet.members.values() if m.service == service and m.alive and m.ready.is_set()]

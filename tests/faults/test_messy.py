@@ -1,8 +1,6 @@
 """F10 to F13: copies, disorder, hostile records; and everything once more from the beginning of the log."""
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from chassis.host import find_service
 from chassis.ports import TopicPartition
 from chassis.settings import SERVICES
 from tests.faults.conftest import Judged
-from tests.faults.fleet import DEFINITIONS, ROOT
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
@@ -37,13 +34,8 @@ async def reset(stage: Stage, service: str) -> None:
 
 async def counted_anew(stage: Stage, result: Result) -> None:
     """`triptych replay kpi`, while the services go on."""
-    env = {**stage.fleet.env, "TRIPTYCH_DEFINITIONS": str(DEFINITIONS), "NO_COLOR": "1", "COLUMNS": "200"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tools.cli", "replay", "kpi", cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT, env={**os.environ, **env})
-    said, _ = await asyncio.wait_for(process.communicate(), 600)
-    assert process.returncode == 0, said.decode()[-3000:]
-    result.notes.append(" ".join(said.decode().split())[:300])
+    said = await stage.command("replay", "kpi")
+    result.notes.append(" ".join(said.split())[:300])
 
 
 @pytest.mark.timeout(1800)
