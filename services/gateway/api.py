@@ -11,14 +11,14 @@ from chassis.definitions import Definitions
 from chassis.ports import Bus, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Problem, answer, make_app, not_in_this_release
-from services.gateway import console, documents
+from services.gateway import console, documents, openapi
 from services.gateway.auth.address import UnsafeAddress, check_address
 from services.gateway.door import Door
 from services.gateway.gate import Gate
 from services.gateway.proxy import BODY_LIMIT, Proxy, limited_body
 from services.gateway.routes import lacking, owner_of
 
-__all__ = ["UnsafeAddress", "check_address", "gateway_app", "merge"]
+__all__ = ["UnsafeAddress", "check_address", "gateway_app"]
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -56,10 +56,10 @@ def _documents(app: FastAPI, proxy: Proxy) -> None:
 
     async def whole() -> dict[str, Any]:
         answers = await asyncio.gather(*(proxy.ask(s, "GET", "/openapi.json") for s in SERVICES))
-        return documents.with_rights(merge(own, [orjson.loads(a.content) for a in answers if a.status_code == 200]))
+        return openapi.whole(own, [orjson.loads(a.content) for a in answers if a.status_code == 200])
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response:
+    async def document() -> Response:
         return answer(await whole())
 
     @app.get("/docs", include_in_schema=False)
@@ -74,22 +74,3 @@ def _documents(app: FastAPI, proxy: Proxy) -> None:
     @app.get("/asyncapi.json", include_in_schema=False)
     async def events() -> Response:
         return answer(asyncapi.document())
-
-
-def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
-    """One OpenAPI document out of the gateway's and the services'; equal schemas share a name, others get a suffix."""
-    made = orjson.loads(orjson.dumps(own))
-    schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    for number, document in enumerate(others):
-        theirs = document.get("components", {}).get("schemas", {})
-        clashes = {n for n, s in theirs.items() if n in schemas and schemas[n] != s}
-        text = orjson.dumps({"paths": document.get("paths", {}), "schemas": theirs}).decode()
-        for name in clashes:
-            text = text.replace(f'#/components/schemas/{name}"', f'#/components/schemas/{name}_{number}"')
-        renamed = orjson.loads(text)
-        for path, item in renamed["paths"].items():
-            if owner_of(path):  # what operators ask of each service is answered by the gateway itself
-                made["paths"][path] = item | made["paths"].get(path, {})
-        schemas |= {f"{n}_{number}" if n in clashes else n: s for n, s in renamed["schemas"].items()}
-    made["paths"] = dict(sorted(made["paths"].items()))
-    return made  # type: ignore[no-any-return]

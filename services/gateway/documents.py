@@ -1,10 +1,10 @@
-"""`/docs`, `/docs/events`, and what the OpenAPI document says of rights: to be read by people and by tools, offline."""
+"""`/docs`, `/docs/events`: what the door answers, and what happens on the bus, to be read by people, offline."""
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from services.gateway.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
-from services.gateway.routes import rule_for
+from services.gateway.openapi import METHODS
+from services.gateway.permissions import PERMISSIONS, SIGNED_IN
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
@@ -12,33 +12,6 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:t
 border-bottom:1px solid #8884}small{color:#777}details{border-bottom:1px solid #8884;padding:.3rem 0}
 summary{cursor:pointer}summary span{color:#777;margin-left:.6rem}details>*:not(summary){margin-left:1.2rem}
 @media(prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8cf}}"""
-METHODS = ("get", "post", "put", "patch", "delete")
-SCHEMES: Mapping[str, Any] = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "An access token of the provider, or an API key."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "triptych_session",
-                "description": "Of a browser; writes also need the header `x-triptych: console`."},
-}
-REFUSALS = {"401": "Not signed in", "403": "Not permitted", "429": "Too many requests"}
-
-
-def with_rights(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with what each operation asks for: its permission, how one signs in, how it is refused."""
-    document.setdefault("components", {})["securitySchemes"] = dict(SCHEMES)
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            rule = rule_for(method.upper(), path) if method in item else None
-            if rule is None:
-                continue
-            operation = item[method]
-            if rule.permission == PUBLIC:
-                operation["security"] = []
-                continue
-            operation["security"] = [{name: []} for name in SCHEMES]
-            operation["x-permission"] = rule.permission
-            for status, text in REFUSALS.items():
-                operation.setdefault("responses", {}).setdefault(status, {"description": text})
-    return document
-
 
 # --- routes ----------------------------------------------------------------------------------------------------------
 
@@ -70,9 +43,15 @@ def _operation(document: Mapping[str, Any], method: str, path: str, operation: M
     more = escape(str(operation.get("description", "")))
     inner = [f"<p><small>{escape(right)}</small></p>", f"<p>{more}</p>" if more else "",
              _table(("parameter", "in", "type", ""), asked) if asked else "",
-             f"<p>Body:</p>{_fields(document, body)}" if body else ""]
+             f"<p>Body:</p>{_fields(document, body)}" if body else "", _answer(document, operation)]
     return (f"<details><summary>{_code(f'{method.upper()} {path}')}<span>{words}</span></summary>"
             f"{''.join(inner)}</details>\n")
+
+
+def _answer(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+    schemas = [schema for status, response in operation.get("responses", {}).items() if status.startswith("2")
+               and (schema := response.get("content", {}).get("application/json", {}).get("schema"))]
+    return f"<p>Answer:</p>{_fields(document, schemas[0])}" if schemas else ""
 
 
 # --- events ----------------------------------------------------------------------------------------------------------

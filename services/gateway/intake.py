@@ -17,6 +17,7 @@ from contracts.topics import ENTERPRISE, TOPICS
 from services.gateway.auth.caller import Caller
 from services.gateway.organisation import TOPIC as ORGANISATION
 from services.gateway.proxy import limited_body
+from services.gateway.shapes import Intake
 
 MOST = 1000
 BODY_LIMIT = 8 * 1024 * 1024
@@ -25,7 +26,8 @@ BODY_LIMIT = 8 * 1024 * 1024
 def router(settings: Settings, bus: Bus) -> APIRouter:
     routes = APIRouter(tags=["events"])
 
-    @routes.post("/v1/events", status_code=202, summary="CloudEvents in: one, or an array of up to 1,000")
+    @routes.post("/v1/events", response_model=Intake, status_code=202, responses={207: {"model": Intake}},
+                 summary="CloudEvents in: one, or an array of up to 1,000")
     async def events(request: Request) -> Response:
         found = _items(await limited_body(request, BODY_LIMIT))
         now, caller = utc_now(), request.state.caller

@@ -7,10 +7,12 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from chassis.dead_letters.shapes import DeadLetter, Replayed, WholeDeadLetter
 from chassis.settings import SERVICES
 from chassis.web import Paged, Problem, answer, decode_cursor, encode_cursor, not_found, page
 from services.gateway.operators import everywhere
 from services.gateway.proxy import Proxy, limited_body
+from services.gateway.shapes import DeadLetters, DeadLetterStats
 
 PATH = "/v1/dead-letters"
 
@@ -18,7 +20,7 @@ PATH = "/v1/dead-letters"
 def router(proxy: Proxy) -> APIRouter:
     routes = APIRouter(tags=["operators"])
 
-    @routes.get(PATH, summary="What could not be taken, with its reason, over all services")
+    @routes.get(PATH, response_model=DeadLetters, summary="What could not be taken, with its reason, over all services")
     async def listed(
         request: Request, paged: Paged, service: str | None = None, topic: str | None = None, code: str | None = None,
         status: str | None = None, event_type: str | None = None, event_source: str | None = None,
@@ -34,17 +36,19 @@ def router(proxy: Proxy) -> APIRouter:
         more, rows = len(rows) > paged.limit, rows[: paged.limit]
         return page(request, rows, encode_cursor(order(rows[-1])) if more else None)
 
-    @routes.get(f"{PATH}/stats", summary="How many by status; those that wait by code and by topic")
+    @routes.get(f"{PATH}/stats", response_model=DeadLetterStats,
+                summary="How many by status; those that wait by code and by topic")
     async def counted() -> Response:
         found = await everywhere(proxy, f"{PATH}/stats")
         totals = {name: _added(body[name] for body in found.values()) for name in ("status", "code", "topic")}
         return answer({**totals, "services": found})
 
-    @routes.get(f"{PATH}/{{id}}", summary="One dead letter with its original record")
+    @routes.get(f"{PATH}/{{id}}", response_model=WholeDeadLetter, summary="One dead letter with its original record")
     async def shown(id: str) -> Response:
         return await first(proxy, "GET", f"{PATH}/{id}", id)
 
-    @routes.post(f"{PATH}/replay", summary="Give back all that meet a condition, each to the service that has it")
+    @routes.post(f"{PATH}/replay", response_model=Replayed, responses={202: {"model": Replayed}},
+                 summary="Give back all that meet a condition, each to the service that has it")
     async def replayed_many(request: Request) -> Response:
         """`{where: {service?, topic?, code?, …}, limit, dry_run}`; nothing is given back twice, however often asked."""
         try:
@@ -55,11 +59,12 @@ def router(proxy: Proxy) -> APIRouter:
             raise Problem(422, "invalid", "Say `where`, with at least one condition.")
         return await _replayed(proxy, body)
 
-    @routes.post(f"{PATH}/{{id}}/replay", summary="Give it back to the service that could not take it")
+    @routes.post(f"{PATH}/{{id}}/replay", response_model=DeadLetter, status_code=202,
+                 summary="Give it back to the service that could not take it")
     async def replayed(id: str, request: Request) -> Response:
         return await first(proxy, "POST", f"{PATH}/{id}/replay", id, await limited_body(request, 300_000))
 
-    @routes.post(f"{PATH}/{{id}}/discard", summary="Close it, with a reason")
+    @routes.post(f"{PATH}/{{id}}/discard", response_model=DeadLetter, summary="Close it, with a reason")
     async def discarded(id: str, request: Request) -> Response:
         return await first(proxy, "POST", f"{PATH}/{id}/discard", id, await limited_body(request, 10_000))
 

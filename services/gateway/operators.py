@@ -9,37 +9,42 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
+from chassis.answers import paged
 from chassis.definitions import PUBLISHED
 from chassis.ports import Between, Condition, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Paged, Problem, answer, page
 from services.gateway.gate.audit import Audit
 from services.gateway.proxy import Proxy
+from services.gateway.shapes import AuditEntry, Health, Lag, PublishedDefinition
 
 
 def router(settings: Settings, proxy: Proxy, store: Store, audit: Audit) -> APIRouter:
     routes = APIRouter(tags=["operators"])
 
-    @routes.get("/v1/lag", summary="Records not yet processed, per service and topic")
+    @routes.get("/v1/lag", response_model=Lag, summary="Records not yet processed, per service and topic")
     async def lag() -> Response:
         found = await everywhere(proxy, "/v1/lag")
         services = {name: {**body, "total": sum(body["lag"].values())} for name, body in found.items()}
         return answer({"total": sum(s["total"] for s in services.values()), "services": services})
 
-    @routes.get("/v1/health", summary="Whether each service is up and ready")
+    @routes.get("/v1/health", response_model=Health, responses={503: {"model": Health}},
+                summary="Whether each service is up and ready")
     async def health() -> Response:
         found = dict(zip(SERVICES, await asyncio.gather(*(_ready(settings, proxy, s) for s in SERVICES)), strict=True))
         well = all(f["ready"] for f in found.values())
         return answer({"status": "ready" if well else "degraded", "services": found}, 200 if well else 503)
 
-    @routes.get("/v1/definitions", summary="Every published definition and its versions")
+    @routes.get("/v1/definitions", response_model=paged(PublishedDefinition),
+                summary="Every published definition and its versions")
     async def definitions(request: Request, paged: Paged, kind: str | None = None) -> Response:
         found = await store.find(PUBLISHED.name, {"kind": kind} if kind else {}, after=paged.cursor, limit=paged.limit)
         items = [{"kind": k, "name": n, "version": v, "title": b.get("title"), "body": b}
                  for k, n, v, b in (orjson.loads(d.body) for d in found.documents)]
         return page(request, items, found.next)
 
-    @routes.get("/v1/audit", summary="Every write and every refusal: who, what, when, what came of it; newest first")
+    @routes.get("/v1/audit", response_model=paged(AuditEntry),
+                summary="Every write and every refusal: who, what, when, what came of it; newest first")
     async def audited(
         request: Request, paged: Paged, principal: Annotated[str | None, Query(max_length=128)] = None,
         outcome: Literal["done", "refused", "failed"] | None = None, since: AwareDatetime | None = None,

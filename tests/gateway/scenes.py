@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.adapters.waiting import until
+from tests.gateway import published
 from tests.gateway.town import Town, town
 
 CONSOLE = {"x-triptych": "console"}
@@ -69,7 +70,8 @@ def client(made: Town, *, address: str | None = None, **headers: str) -> httpx.A
     """Another browser or program at the same door; each from an address of its own, unless it is named."""
     n = next(_addresses)
     transport = httpx.ASGITransport(app=made.app, client=(address or f"127.0.{n // 250}.{n % 250}", 50_001))
-    return httpx.AsyncClient(transport=transport, base_url=made.door.base_url, headers=headers)
+    return httpx.AsyncClient(transport=transport, base_url=made.door.base_url, headers=headers,
+                             event_hooks={"response": [published.hold]})
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import yaml
 from openapi_spec_validator import validate
 
 from chassis.settings import SERVICES
-from services.gateway.api import merge
+from services.gateway.openapi import merge
 from services.gateway.routes import LACKING, OWNERS, RULES, lacking, owner_of, rule_for
 from tests.gateway.town import Town
 from tools.publish import PUBLISHED

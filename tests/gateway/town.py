@@ -17,6 +17,7 @@ from chassis.settings import SERVICES, Settings
 from contracts.topics import TOPICS
 from services.gateway.api import gateway_app
 from tests.adapters.waiting import until
+from tests.gateway import published
 from tests.living import DEFINITIONS, ports
 
 
@@ -87,7 +88,8 @@ async def town(kind: str, directory: Path, **more: Any) -> AsyncIterator[Town]:
     beside = asyncio.create_task(gateway.state.door.run())
     public = httpx.ASGITransport(app=gateway, client=("127.0.0.1", 50_000))
     try:
-        async with httpx.AsyncClient(transport=public, base_url=f"http://{settings.http}") as door:
+        async with httpx.AsyncClient(transport=public, base_url=f"http://{settings.http}",
+                                     event_hooks={"response": [published.hold]}) as door:
             yield Town(door, services, bus, gateway, streets)
     finally:
         await gateway.state.door.stop()

@@ -7,8 +7,8 @@ from chassis.definitions import read_directory
 from chassis.host import find_services
 from chassis.memory import MemoryBus, MemoryStore
 from chassis.settings import Settings
-from services.gateway.api import gateway_app, merge
-from services.gateway.documents import with_rights
+from services.gateway.api import gateway_app
+from services.gateway.openapi import whole
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 
@@ -19,4 +19,4 @@ def document() -> dict[str, Any]:
     definitions = read_directory(DEFINITIONS)
     store, bus = MemoryStore(), MemoryBus()
     services = [Application(s, settings, store, bus, definitions).api().openapi() for s in find_services()]
-    return with_rights(merge(gateway_app(settings, bus, store, definitions).openapi(), services))
+    return whole(gateway_app(settings, bus, store, definitions).openapi(), services)

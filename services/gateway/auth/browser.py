@@ -53,11 +53,12 @@ class Browser:
     def router(self) -> APIRouter:
         routes = APIRouter(tags=["sign-in"])
 
-        @routes.get("/v1/sign-in/start", summary="To the provider's sign-in page", response_class=Response)
+        @routes.get("/v1/sign-in/start", status_code=303, summary="To the provider's sign-in page",
+                    response_class=Response)
         async def start(return_to: Annotated[str, Query(max_length=500)] = "/") -> Response:
             return await self._start(return_to)
 
-        @routes.get(CALLBACK, summary="Back from the provider", response_class=Response)
+        @routes.get(CALLBACK, status_code=303, summary="Back from the provider", response_class=Response)
         async def callback(
             request: Request, state: Text = None, code: Text = None, error: Text = None, iss: Text = None,
         ) -> Response:

@@ -15,6 +15,7 @@ from services.gateway.auth.identify import session_token
 from services.gateway.auth.sessions import COOKIE, LASTS, Sessions
 from services.gateway.organisation import Organisation
 from services.gateway.permissions import ROLES
+from services.gateway.shapes import Me, SignIn
 
 LOUD = "This is the developer sign-in: whoever reaches this machine's loopback address is let in without a password."
 
@@ -33,11 +34,11 @@ class DeveloperSignIn(BaseModel):
 def router(settings: Settings, sessions: Sessions, organisation: Organisation) -> APIRouter:
     routes = APIRouter(tags=["sign-in"])
 
-    @routes.get("/v1/me", summary="Who is signed in, and what that allows")
+    @routes.get("/v1/me", response_model=Me, summary="Who is signed in, and what that allows")
     async def me(request: Request) -> Response:
         return answer(face(request.state.caller, settings))
 
-    @routes.get("/v1/sign-in", summary="How one signs in here; needs no login")
+    @routes.get("/v1/sign-in", response_model=SignIn, summary="How one signs in here; needs no login")
     async def ways() -> Response:
         return answer(ways_in(settings, organisation))
 

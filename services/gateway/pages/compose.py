@@ -13,6 +13,7 @@ from services.gateway.auth.caller import Caller
 from services.gateway.organisation import Organisation
 from services.gateway.pages.people import face, holds, matches
 from services.gateway.proxy import Proxy
+from services.gateway.shapes import DealOverview, Found, Worklist
 
 HISTORY = 100
 WAITING = 20
@@ -28,7 +29,8 @@ def router(proxy: Proxy, organisation: Organisation) -> APIRouter:
     routes = APIRouter(tags=["pages"])
     parts = Parts(proxy)
 
-    @routes.get("/v1/opportunities/{id}/overview", summary="A deal with its transitions, history, lead, customer")
+    @routes.get("/v1/opportunities/{id}/overview", response_model=DealOverview,
+                summary="A deal with its transitions, history, lead, customer")
     async def overview(id: Annotated[str, Path(pattern=ID_PATTERN)], request: Request) -> Response:
         """What the caller may not read, or what is not known, is null."""
         caller: Caller = request.state.caller
@@ -48,7 +50,8 @@ def router(proxy: Proxy, organisation: Organisation) -> APIRouter:
             "rep": face(rep) if rep and holds(caller.scope("people:read"), rep) else None,
         }, headers={"ETag": f'"{deal["rev"]}"'})
 
-    @routes.get("/v1/worklist", summary="What waits for a person: deals by urgency, leads, open issues")
+    @routes.get("/v1/worklist", response_model=Worklist,
+                summary="What waits for a person: deals by urgency, leads, open issues")
     async def worklist(
         request: Request, rep_id: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
     ) -> Response:
@@ -63,7 +66,7 @@ def router(proxy: Proxy, organisation: Organisation) -> APIRouter:
             parts.may(caller, "issues:read", "surveys", "/v1/issues", rep_id=whose, status="open", limit=WAITING))
         return answer({**deals, "leads": leads["items"] if leads else [], "issues": issues["items"] if issues else []})
 
-    @routes.get("/v1/search", summary="Deals, leads, customers and reps by id or name")
+    @routes.get("/v1/search", response_model=Found, summary="Deals, leads, customers and reps by id or name")
     async def search(
         request: Request, q: Annotated[str, Query(min_length=1, max_length=128)],
         limit: Annotated[int, Query(ge=1, le=50)] = FOUND,

@@ -5,8 +5,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from chassis.access import Scope
+from chassis.answers import paged
 from chassis.web import Paged, answer, not_found, page
 from services.gateway.organisation import Organisation, Person
+from services.gateway.shapes import Rep
 
 
 def router(organisation: Organisation) -> APIRouter:
@@ -16,7 +18,7 @@ def router(organisation: Organisation) -> APIRouter:
         scope = request.state.caller.scope("people:read")
         return {id: p for id, p in organisation.people().items() if holds(scope, p)}
 
-    @routes.get("/v1/reps", summary="The reps whom one may see, by id")
+    @routes.get("/v1/reps", response_model=paged(Rep), summary="The reps whom one may see, by id")
     async def reps(
         request: Request, paged: Paged, team: str | None = None, region: str | None = None, q: str | None = None,
     ) -> Response:
@@ -26,7 +28,7 @@ def router(organisation: Organisation) -> APIRouter:
         items = found[: paged.limit]
         return page(request, [face(p) for p in items], items[-1].rep_id if len(found) > paged.limit else None)
 
-    @routes.get("/v1/reps/{id}", summary="One rep")
+    @routes.get("/v1/reps/{id}", response_model=Rep, summary="One rep")
     async def rep(id: str, request: Request) -> Response:
         found = seen(request).get(id)
         if found is None:

@@ -39,7 +39,8 @@ class Live:
     def router(self) -> APIRouter:
         routes = APIRouter(tags=["live"])
 
-        @routes.get("/v1/live", summary="What changes, as it changes (server-sent events)", response_class=Response)
+        @routes.get("/v1/live", summary="What changes, as it changes (server-sent events)", response_class=Response,
+                    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
         async def live(
             request: Request, channels: Annotated[str, Query(max_length=2000)],
             last_event_id: Annotated[str | None, Header(max_length=500)] = None,

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from chassis.answers import paged
 from chassis.definitions import Definition, DefinitionError
 from chassis.web import answer, not_found, not_in_this_release, page
 from services.kpi.api.kpis import freshness
+from services.kpi.api.shapes import Board, BoardSummary
 from services.kpi.queries import Desk, Question, answered, question
 from services.kpi.queries.figures import askable
 
@@ -24,12 +26,13 @@ def router(desk: Desk) -> APIRouter:
     for one in boards.values():
         check(one, desk)
 
-    @routes.get("/v1/boards", summary="The boards of this installation")
+    @routes.get("/v1/boards", response_model=paged(BoardSummary), summary="The boards of this installation")
     async def listed(request: Request) -> Response:
         return page(request, [{"name": d.name, "title": d.body.get("title"), "definition": d.ref,
                                "measures": [t["measure"] for t in d.body["tiles"]]} for d in boards.values()], None)
 
-    @routes.get("/v1/boards/{name}", summary="A board: its tiles with figures, comparisons, targets")
+    @routes.get("/v1/boards/{name}", response_model=Board,
+                summary="A board: its tiles with figures, comparisons, targets")
     async def board(name: str, period: Text = None, where: Texts = None, compare: Texts = None) -> Response:
         found = boards.get(name)
         if found is None and name in PROMISED:

@@ -6,7 +6,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from chassis.answers import paged
 from chassis.web import Paged, Problem, answer, decode_cursor, encode_cursor, page
+from services.kpi.api import shapes
+from services.kpi.api.shapes import Explanation, FactRecord, Figures, FiguresList
 from services.kpi.queries import Desk, Question, answered, described, measure_of, question, records
 
 Text = Annotated[str | None, Query(max_length=200)]
@@ -40,11 +43,12 @@ def router(desk: Desk) -> APIRouter:
     def ask(name: str, words: Mapping[str, Any]) -> Question:
         return question(catalogue, desk.calendar, name, words, desk.today())
 
-    @routes.get("/v1/kpis", summary="The measures of this installation")
+    @routes.get("/v1/kpis", response_model=paged(shapes.Measure), summary="The measures of this installation")
     async def measures(request: Request) -> Response:
         return page(request, [described(m, catalogue) for m in catalogue.listed()], None)
 
-    @routes.post("/v1/kpis/query", summary="Several questions at once, answered from one state of the figures")
+    @routes.post("/v1/kpis/query", response_model=FiguresList,
+                 summary="Several questions at once, answered from one state of the figures")
     async def query(questions: list[KpiQuery]) -> Response:
         if not 1 <= len(questions) <= 50:
             raise Problem(422, "invalid", "Ask from 1 to 50 questions at once.")
@@ -53,7 +57,8 @@ def router(desk: Desk) -> APIRouter:
         fresh = await freshness(desk)
         return answer({"items": [{**await answered(desk, reader, q), **fresh, "next": None} for q in asked]})
 
-    @routes.get("/v1/kpis/{measure}", summary="Figures of a measure by period and dimension, with comparisons")
+    @routes.get("/v1/kpis/{measure}", response_model=Figures,
+                summary="Figures of a measure by period and dimension, with comparisons")
     async def kpi(
         measure: str, request: Request, paged: Paged, from_: Annotated[str | None, Query(alias="from")] = None,
         to: Text = None, period: Text = None, grain: Text = None, by: Texts = None, where: Texts = None,
@@ -69,7 +74,7 @@ def router(desk: Desk) -> APIRouter:
         cursor = encode_cursor(end) if end < len(rows) else None
         return answer({**made, **fresh, "rows": rows[start:end], "next": cursor})
 
-    @routes.get("/v1/kpis/{measure}/records", summary="The facts behind a figure")
+    @routes.get("/v1/kpis/{measure}/records", response_model=paged(FactRecord), summary="The facts behind a figure")
     async def behind(
         measure: str, request: Request, paged: Paged, from_: Annotated[str | None, Query(alias="from")] = None,
         to: Text = None, period: Text = None, where: Texts = None,
@@ -78,7 +83,8 @@ def router(desk: Desk) -> APIRouter:
         items, cursor = await records(desk, q, paged.cursor, paged.limit)
         return page(request, items, cursor)
 
-    @routes.get("/v1/kpis/{measure}/explain", summary="How a measure comes about: formula, facts, freshness")
+    @routes.get("/v1/kpis/{measure}/explain", response_model=Explanation,
+                summary="How a measure comes about: formula, facts, freshness")
     async def explain(measure: str) -> Response:
         found = measure_of(catalogue, measure)
         under = catalogue.basis_of(found)

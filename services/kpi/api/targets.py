@@ -8,9 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from chassis.answers import paged
 from chassis.context import Entity
 from chassis.web import Fault, Problem, Write, answer, not_in_this_release, page
+from services.kpi.api import shapes
 from services.kpi.api.kpis import freshness
+from services.kpi.api.shapes import Attainment
 from services.kpi.commands import SetTarget
 from services.kpi.queries import BadPeriod, Desk, Period, answered, question
 from services.kpi.queries.figures import askable, within_scope
@@ -35,16 +38,17 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["kpi"])
     context = desk.context
 
-    @routes.post("/v1/targets/solve", summary="Not in this release: targets derived backwards")
+    @routes.post("/v1/targets/solve", status_code=501, summary="Not in this release: targets derived backwards")
     async def solve() -> Response:
         raise not_in_this_release("targets derived backwards")
 
-    @routes.get("/v1/targets/{period}", summary="The targets of a period")
+    @routes.get("/v1/targets/{period}", response_model=paged(shapes.Target), summary="The targets of a period")
     async def targets(period: str, request: Request) -> Response:
         found = await _of(desk, _period(desk, period))
         return page(request, [_face(t) for t in found], None)
 
-    @routes.put("/v1/targets/{period}", summary="Set targets; others of the period stay")
+    @routes.put("/v1/targets/{period}", response_model=paged(shapes.Target),
+                summary="Set targets; others of the period stay")
     async def put(period: str, wanted: list[TargetAsked], write: Write) -> Response:
         label = _period(desk, period).label
         faults = [f for i, w in enumerate(wanted) for f in _faults(desk, i, w)]
@@ -63,7 +67,8 @@ def router(desk: Desk) -> APIRouter:
         found = await _of(desk, _period(desk, period))
         return answer({"items": [_face(t) for t in found], "next": None})
 
-    @routes.get("/v1/targets/{period}/attainment", summary="Each target of a period with its figure, attainment, pace")
+    @routes.get("/v1/targets/{period}/attainment", response_model=Attainment,
+                summary="Each target of a period with its figure, attainment, pace")
     async def attainment(period: str) -> Response:
         parsed = _period(desk, period)
         reader = await desk.reader()

@@ -3,9 +3,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
+from chassis.answers import paged
 from chassis.context import Context
 from chassis.web import answer, not_found, not_in_this_release
+from services.pipeline.api import shapes
 from services.pipeline.api.common import book_of
+from services.pipeline.api.shapes import BlueprintSummary, BusinessLine, Layout
 from services.pipeline.definitions import STANDARD, Blueprint, Line, Transition
 from services.pipeline.definitions.diagram import mermaid
 
@@ -26,30 +29,31 @@ def router(context: Context) -> APIRouter:
             raise not_found("blueprint", name if version is None else f"{name}@{version}")
         return found
 
-    @made.get("/business-lines")
+    @made.get("/business-lines", response_model=paged(BusinessLine))
     async def business_lines() -> Response:
         return answer({"items": [summary(line) for line in book.lines.values()], "next": None})
 
-    @made.get("/business-lines/{name}")
+    @made.get("/business-lines/{name}", response_model=BusinessLine)
     async def business_line(name: str) -> Response:
         return answer(summary(line_of(name)))
 
-    @made.get("/business-lines/{name}/layout")
+    @made.get("/business-lines/{name}/layout", response_model=Layout)
     async def layout(name: str) -> Response:
         form = line_of(name).form
         fields = [{**f.model_dump(exclude_none=True), "standard": f.name in STANDARD}
                   for f in (*STANDARD.values(), *form.layout.fields)]
         return answer({"business_line": name, "version": form.version, "fields": fields})
 
-    @made.get("/blueprints")
+    @made.get("/blueprints", response_model=paged(BlueprintSummary))
     async def blueprints() -> Response:
         return answer({"items": [short(b) for b in book.pipelines.values()], "next": None})
 
-    @made.get("/blueprints/{name}")
+    @made.get("/blueprints/{name}", response_model=shapes.Blueprint)
     async def blueprint(name: str, version: int | None = None) -> Response:
         return answer(full(blueprint_of(name, version)))
 
-    @made.get("/blueprints/{name}/diagram")
+    @made.get("/blueprints/{name}/diagram", response_class=Response,
+              responses={200: {"content": {MERMAID: {"schema": {"type": "string"}}}}})
     async def diagram(name: str, version: int | None = None, accept: Annotated[str, Header()] = "*/*") -> Response:
         drawn = blueprint_of(name, version)
         if not any(kind in accept for kind in (MERMAID, "text/*", "*/*")):

@@ -7,7 +7,8 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
-from chassis.context import Context, Entity, Outcome
+from chassis.answers import paged
+from chassis.context import Context, Entity, HistoryRow, Outcome
 from chassis.ports import Between
 from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, decode_cursor, encode_cursor, etag, page
 from contracts.crm import DealKind, ForecastCategory
@@ -23,6 +24,7 @@ from services.pipeline.api.common import (
     deal_or_404,
     item,
 )
+from services.pipeline.api.shapes import Deal
 from services.pipeline.commands import OpenOpportunity, ReviseOpportunity
 from services.pipeline.decider.checks import pointer
 from services.pipeline.decider.opening import blueprint_for, wrong_fields, wrong_opening
@@ -63,7 +65,7 @@ class Opening(About):
 def router(context: Context) -> APIRouter:
     made = APIRouter()
 
-    @made.get("/opportunities")
+    @made.get("/opportunities", response_model=paged(Deal))
     async def opportunities(
         request: Request, paged: Paged, business_line: str | None = None, pipeline: str | None = None,
         stage: str | None = None, status: Annotated[str | None, Query(pattern="^(open|won|lost)$")] = None,
@@ -90,20 +92,20 @@ def router(context: Context) -> APIRouter:
             raise Problem(400, "bad_cursor", str(error)) from None
         return page(request, [item(e) for e in found.items], found.next)
 
-    @made.post("/opportunities", status_code=201)
+    @made.post("/opportunities", response_model=Deal, status_code=201)
     async def open_opportunity(body: Opening, write: Write) -> Response:
         return await opened(context, body, write)
 
-    @made.get("/opportunities/{id}")
+    @made.get("/opportunities/{id}", response_model=Deal)
     async def opportunity(id: OpportunityId) -> Response:
         entity = await deal_or_404(context, id)
         return answer(item(entity), headers=etag(entity.rev))
 
-    @made.patch("/opportunities/{id}")
+    @made.patch("/opportunities/{id}", response_model=Deal)
     async def revise_opportunity(id: OpportunityId, body: About, write: Write) -> Response:
         return await revised(context, id, body, write)
 
-    @made.get("/opportunities/{id}/history")
+    @made.get("/opportunities/{id}/history", response_model=paged(HistoryRow))
     async def history(request: Request, id: OpportunityId, paged: Paged) -> Response:
         await deal_or_404(context, id)
         after = 0 if paged.cursor is None else int(decode_cursor(paged.cursor, int)[0])

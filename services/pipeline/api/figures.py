@@ -9,6 +9,7 @@ from chassis.ports import Between
 from chassis.web import Problem, answer, not_found, not_in_this_release
 from services.pipeline.api.common import blueprint_of, book_of, item
 from services.pipeline.api.moves import shown
+from services.pipeline.api.shapes import DealBoard, DealsWaiting, Funnel
 from services.pipeline.definitions import Blueprint
 from services.pipeline.queries.deals import board, columns, conditions, every
 from services.pipeline.queries.funnel import Period, funnel, journey
@@ -25,7 +26,7 @@ def router(context: Context) -> APIRouter:
             raise not_found("pipeline", pipeline)
         return [b for b in book.pipelines.values() if business_line in (None, b.line) and pipeline in (None, b.name)]
 
-    @made.get("/opportunities/board")
+    @made.get("/opportunities/board", response_model=DealBoard)
     async def the_board(
         business_line: str | None = None, pipeline: str | None = None, rep_id: str | None = None,
         region: str | None = None, team: str | None = None,
@@ -35,7 +36,7 @@ def router(context: Context) -> APIRouter:
             business_line=business_line, pipeline=pipeline, rep_id=rep_id, region=region, team=team))
         return answer({"columns": columns(shown_here, groups)})
 
-    @made.get("/funnels/{pipeline}")
+    @made.get("/funnels/{pipeline}", response_model=Funnel)
     async def the_funnel(
         pipeline: str, from_: Annotated[date | None, Query(alias="from")] = None, to: date | None = None,
         mode: Literal["cohort", "throughput"] = "cohort", region: str | None = None, team: str | None = None,
@@ -51,11 +52,11 @@ def router(context: Context) -> APIRouter:
         stages = funnel(blueprint, found, Period(from_, to, context.zone), mode)
         return answer({"pipeline": pipeline, "mode": mode, "from": from_, "to": to, "stages": stages})
 
-    @made.get("/forecasts/{pipeline}")
+    @made.get("/forecasts/{pipeline}", status_code=501)
     async def forecast(pipeline: str) -> Response:
         raise not_in_this_release("forecasts")
 
-    @made.get("/worklist")
+    @made.get("/worklist", response_model=DealsWaiting)
     async def worklist(rep_id: str) -> Response:
         found = [e async for e in every(context, conditions(rep_id=rep_id, status="open"))]
         return answer({"rep_id": rep_id, **sorted_by_urgency(context, found)})

@@ -11,6 +11,7 @@ from chassis.web import Fault, Problem, Write, WriteRequest, answer, etag, not_f
 from contracts.kinds import Id
 from contracts.pipeline import TransitionRefused
 from services.pipeline.api.common import Body, Fields, OpportunityId, blueprint_of, business_time, deal_or_404, item
+from services.pipeline.api.shapes import Deal, MoveVerdict, Transitions
 from services.pipeline.commands import RequestTransition
 from services.pipeline.decider.checks import actions_done, reasons_against
 from services.pipeline.decider.values import values_of
@@ -36,7 +37,7 @@ class OneOfMany(Move):
 def router(context: Context) -> APIRouter:
     made = APIRouter()
 
-    @made.get("/opportunities/{id}/transitions")
+    @made.get("/opportunities/{id}/transitions", response_model=Transitions)
     async def transitions(id: OpportunityId) -> Response:
         entity = await deal_or_404(context, id)
         blueprint, state = blueprint_of(context, entity), entity.state
@@ -44,18 +45,18 @@ def router(context: Context) -> APIRouter:
         return answer({"opportunity_id": id, "stage": state.deal.stage, "blueprint": blueprint.ref, "items": items,
                        "next": None}, headers=etag(entity.rev))
 
-    @made.post("/opportunities/{id}/transitions")
+    @made.post("/opportunities/{id}/transitions", response_model=Deal)
     async def request_transition(id: OpportunityId, body: Move, write: Write) -> Response:
         await deal_or_404(context, id)
         outcome = await moved(context, id, body, write)
         return answer(item(outcome.entity), headers=etag(outcome.entity.rev))
 
-    @made.post("/opportunities/transitions", status_code=207)
+    @made.post("/opportunities/transitions", response_model=list[MoveVerdict], status_code=207)
     async def request_many(body: Annotated[list[OneOfMany], Field(max_length=MANY)], write: Write) -> Response:
         known = await context.read_many("opportunity", [m.opportunity_id for m in body])
         return answer([await verdict(context, i, m, write, known) for i, m in enumerate(body)], 207)
 
-    @made.post("/actions/{id}/complete")
+    @made.post("/actions/{id}/complete", status_code=501)
     async def complete_action(id: str) -> Response:
         raise not_in_this_release("completing requested actions")
 

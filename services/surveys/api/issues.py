@@ -4,10 +4,12 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from chassis.answers import paged
 from chassis.context import Context
 from chassis.ports import Condition
 from chassis.web import Paged, Write, answer, not_found, page
 from contracts.surveys import IssueResolved
+from services.surveys.api import shapes
 from services.surveys.commands import ResolveIssue
 from services.surveys.state import Issue
 
@@ -18,7 +20,7 @@ class ResolutionBody(BaseModel):
 
 
 def add(routes: APIRouter, context: Context) -> None:
-    @routes.get("/v1/issues")
+    @routes.get("/v1/issues", response_model=paged(shapes.Issue))
     async def issues(
         request: Request, paged: Paged, status: Literal["open", "resolved"] | None = None, survey: str | None = None,
         business_line: str | None = None, region: str | None = None, rep_id: str | None = None,
@@ -31,11 +33,11 @@ def add(routes: APIRouter, context: Context) -> None:
                                    limit=paged.limit, updated_since=updated_since)
         return page(request, [_shown(e.state) for e in found.items], found.next)
 
-    @routes.get("/v1/issues/{issue_id}")
+    @routes.get("/v1/issues/{issue_id}", response_model=shapes.Issue)
     async def issue(issue_id: str) -> Response:
         return answer(_shown(await _known(context, issue_id)))
 
-    @routes.post("/v1/issues/{issue_id}/resolve")
+    @routes.post("/v1/issues/{issue_id}/resolve", response_model=shapes.Issue)
     async def resolve(issue_id: str, write: Write, body: ResolutionBody | None = None) -> Response:
         """Resolve it; a resolved one stays as it was resolved first."""
         known = await _known(context, issue_id)

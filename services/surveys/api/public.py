@@ -9,6 +9,7 @@ from chassis.context import Context
 from chassis.web import Fault, Problem, answer
 from services.surveys.api.links import Links
 from services.surveys.api.page import HEADERS, form, from_form, notice, said
+from services.surveys.api.shapes import LinkAnswered
 from services.surveys.api.words import chosen
 from services.surveys.commands import AnswerByLink
 from services.surveys.definitions import Survey, Surveys
@@ -16,6 +17,10 @@ from services.surveys.state import AnswerRefused, Invitation, Respondent
 
 MOST_BYTES = 64 * 1024
 JSON = "application/json"
+HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+PAGES: dict[int | str, dict[str, Any]] = {
+    200: {"content": HTML}, "default": {
+        "description": "Not to be answered: a page that says why, or a problem for who sent JSON", "content": HTML}}
 FORM = "application/x-www-form-urlencoded"
 STATUS = {"unknown": 404, "answered": 409, "expired": 410, "invalid": 422}
 TEXTS = {"unknown": "This link is not valid.", "answered": "This invitation has been answered.",
@@ -32,7 +37,7 @@ class Asked:
 
 
 def add(routes: APIRouter, context: Context, links: Links) -> None:
-    @routes.get("/s/{token}", response_class=Response)
+    @routes.get("/s/{token}", response_class=Response, responses=PAGES)
     async def show(token: str, request: Request, lang: str | None = None) -> Response:
         """The questions as a plain form, in the language that the respondent reads."""
         asked = await _asked(context, links, token)
@@ -45,7 +50,7 @@ def add(routes: APIRouter, context: Context, links: Links) -> None:
             return notice("expired", language, 410)
         return form(asked.survey, language)
 
-    @routes.post("/s/{token}", response_class=Response)
+    @routes.post("/s/{token}", response_model=LinkAnswered, responses=PAGES)
     async def take(token: str, request: Request, lang: str | None = None) -> Response:
         """Answer once: a form (answered with a page) or JSON `{answers: {question: value}}` (answered with JSON)."""
         asked = await _asked(context, links, token)

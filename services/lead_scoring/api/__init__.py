@@ -8,11 +8,14 @@ import msgspec
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AwareDatetime
 
+from chassis.answers import paged
 from chassis.codec import Invalid, validate_rest
-from chassis.context import Context, Entity
+from chassis.context import Context, Entity, HistoryRow
 from chassis.ports import AnyOf, Condition
 from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release, page
 from contracts.crm import ActivityLogged, LeadCaptured, LeadConverted, LeadRevised
+from services.lead_scoring.api import shapes
+from services.lead_scoring.api.shapes import ActivityAccepted, LeadAccepted, LeadScore
 from services.lead_scoring.state import Lead, view
 
 T = TypeVar("T")
@@ -21,6 +24,7 @@ Ids = Annotated[list[str] | None, Query(max_length=100, description="These and n
 Sort = Literal["score", "-score", "captured_at", "-captured_at"]
 LISTED = ("open", "qualified", "converted", "lost", "merged")
 SCORED = "crm.lead.scored.v1"
+LABELS = ("business_line", "region", "team", "rep_id", "product_id", "campaign_id", "source")
 AHEAD = timedelta(hours=24)
 
 
@@ -32,7 +36,7 @@ def router(context: Context) -> APIRouter:
 
 
 def _reads(routes: APIRouter, context: Context) -> None:
-    @routes.get("/v1/leads")
+    @routes.get("/v1/leads", response_model=paged(shapes.Lead))
     async def leads(
         request: Request, paged: Paged, business_line: str | None = None, grade: str | None = None,
         status: str | None = None, rep_id: str | None = None, source: str | None = None,
@@ -57,13 +61,13 @@ def _reads(routes: APIRouter, context: Context) -> None:
         )
         return page(request, [shown(e.state) for e in found.items], found.next)
 
-    @routes.get("/v1/leads/{lead_id}")
+    @routes.get("/v1/leads/{lead_id}", response_model=shapes.Lead)
     async def lead(lead_id: str) -> Response:
         """One lead as it now stands."""
         entity = await _captured(context, lead_id)
         return answer(shown(entity.state), headers=etag(entity.rev))
 
-    @routes.get("/v1/leads/{lead_id}/score")
+    @routes.get("/v1/leads/{lead_id}/score", response_model=LeadScore)
     async def score(lead_id: str) -> Response:
         """The score with its reasons, and the scores before."""
         entity = await _captured(context, lead_id)
@@ -71,7 +75,7 @@ def _reads(routes: APIRouter, context: Context) -> None:
         past = [{"at": row.time, **{k: row.data.get(k) for k in ("score", "grade", "model")}} for row in rows]
         return answer({**scored(entity.state), "history": past}, headers=etag(entity.rev))
 
-    @routes.get("/v1/leads/{lead_id}/history")
+    @routes.get("/v1/leads/{lead_id}/history", response_model=paged(HistoryRow))
     async def history(request: Request, lead_id: str, paged: Paged) -> Response:
         """What was said of the lead, in order."""
         await _captured(context, lead_id)
@@ -82,13 +86,13 @@ def _reads(routes: APIRouter, context: Context) -> None:
             {"sequence": r.sequence, "id": r.id, "type": r.type, "time": r.time, "data": dict(r.data)} for r in rows
         ], more)
 
-    @routes.get("/v1/activities")
+    @routes.get("/v1/activities", status_code=501)
     async def activities() -> Response:
         raise not_in_this_release("the list of activities")
 
 
 def _writes(routes: APIRouter, context: Context) -> None:
-    @routes.post("/v1/leads", status_code=202)
+    @routes.post("/v1/leads", response_model=LeadAccepted, status_code=202)
     async def capture(body: Json, write: Write) -> Response:
         """Say `crm.lead.captured.v1`; a read may answer 404 until it is heard."""
         time = _time(context, body)
@@ -96,7 +100,7 @@ def _writes(routes: APIRouter, context: Context) -> None:
         await _say(context, event, time, write)
         return _accepted({"lead_id": event.lead_id}, f"/v1/leads/{event.lead_id}")
 
-    @routes.patch("/v1/leads/{lead_id}", status_code=202)
+    @routes.patch("/v1/leads/{lead_id}", response_model=LeadAccepted, status_code=202)
     async def revise(lead_id: str, body: Json, write: Write) -> Response:
         """Say `crm.lead.revised.v1`: fields merge (RFC 7396), null removes one."""
         write.require_match()
@@ -108,7 +112,7 @@ def _writes(routes: APIRouter, context: Context) -> None:
         await _say(context, event, time, write)
         return _accepted({"lead_id": lead_id}, f"/v1/leads/{lead_id}")
 
-    @routes.post("/v1/leads/{lead_id}/convert", status_code=202)
+    @routes.post("/v1/leads/{lead_id}/convert", response_model=LeadAccepted, status_code=202)
     async def convert(lead_id: str, body: Json, write: Write) -> Response:
         """Say `crm.lead.converted.v1`."""
         time = _time(context, body)
@@ -117,7 +121,7 @@ def _writes(routes: APIRouter, context: Context) -> None:
         await _say(context, event, time, write)
         return _accepted({"lead_id": lead_id}, f"/v1/leads/{lead_id}")
 
-    @routes.post("/v1/activities", status_code=202)
+    @routes.post("/v1/activities", response_model=ActivityAccepted, status_code=202)
     async def log(body: Json, write: Write) -> Response:
         """Say `crm.activity.logged.v1`: about a lead, an opportunity or a customer."""
         time = _time(context, body)
@@ -132,7 +136,8 @@ def _writes(routes: APIRouter, context: Context) -> None:
 def shown(lead: Lead) -> dict[str, Any]:
     now = lead.scored
     return {
-        "lead_id": lead.lead_id, "status": lead.status, "captured_at": lead.captured_at, **view(lead),
+        "lead_id": lead.lead_id, "status": lead.status, "captured_at": lead.captured_at,
+        **dict.fromkeys(LABELS), **view(lead),
         "score": now and now.score, "grade": now and now.grade, "fit": now and now.fit,
         "engagement": now and now.engagement, "model": lead.model or None, "closed_at": lead.closed_at,
         "customer_id": lead.customer_id, "opportunity_id": lead.opportunity_id, "merged_into": lead.merged_into,

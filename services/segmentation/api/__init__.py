@@ -8,11 +8,14 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from chassis.access import seeing_everything
+from chassis.answers import paged
 from chassis.context import Context, Entity
 from chassis.ports import Contains
 from chassis.web import Paged, Problem, answer, etag, not_found, page
 from contracts.segmentation import RescoringRequested
 from services.segmentation import queries
+from services.segmentation.api import shapes
+from services.segmentation.api.shapes import Matrix, MemberPage, Recomputed, Segments
 from services.segmentation.commands import FinishRescoring, MoveCutoffs
 from services.segmentation.definitions import Compiled, Segmentation
 from services.segmentation.queries import Placed
@@ -27,7 +30,8 @@ def router(context: Context) -> APIRouter:
     compiled: Compiled = context.parts.extra
     routes = APIRouter(tags=["segmentation"])
 
-    @routes.get("/v1/customers", summary="Customers, by segment, line, region or rep")
+    @routes.get("/v1/customers", response_model=paged(shapes.Customer),
+                summary="Customers, by segment, line, region or rep")
     async def customers(
         request: Request, paged: Paged, segment: str | None = None, business_line: str | None = None,
         region: str | None = None, rep_id: str | None = None, id: Ids = None,
@@ -47,7 +51,8 @@ def router(context: Context) -> APIRouter:
                                    updated_since=updated_since)
         return page(request, [_customer(e) for e in found.items if not e.state.erased], found.next)
 
-    @routes.get("/v1/customers/{id}", summary="One customer, as it stands or as it stood on a day")
+    @routes.get("/v1/customers/{id}", response_model=shapes.Customer | shapes.CustomerAsOf,
+                summary="One customer, as it stands or as it stood on a day")
     async def customer(id: str, as_of: date | None = None) -> Response:
         entity = await context.read("customer", id)
         if entity is None or entity.state.erased:
@@ -58,7 +63,8 @@ def router(context: Context) -> APIRouter:
         then = next((p for p in placed if p.customer_id == id), None)
         return answer({**_customer(entity), "as_of": as_of, "segments": {compiled.first.name: _placed(then)}})
 
-    @routes.get("/v1/segments", summary="Segments and how many customers stand in each, now or on a day")
+    @routes.get("/v1/segments", response_model=Segments,
+                summary="Segments and how many customers stand in each, now or on a day")
     async def segments(as_of: date | None = None, segmentation: Named = None) -> Response:
         chosen = _chosen(compiled, segmentation)
         if as_of is None:
@@ -72,13 +78,15 @@ def router(context: Context) -> APIRouter:
         return answer({"items": items, "next": None, "segmentation": chosen.ref, "as_of": as_of, "cutoffs": cutoffs,
                        "customers": sum(i["members"] for i in items)})
 
-    @routes.get("/v1/segments/rfm/matrix", summary="Customers and money by recency and by frequency with money")
+    @routes.get("/v1/segments/rfm/matrix", response_model=Matrix,
+                summary="Customers and money by recency and by frequency with money")
     async def matrix(as_of: date | None = None, segmentation: Named = None) -> Response:
         chosen = _chosen(compiled, segmentation)
         placed = await _placings(context, chosen, as_of)
         return answer({"cells": queries.matrix(placed), "segmentation": chosen.ref, "as_of": as_of})
 
-    @routes.get("/v1/segments/{name}/members", summary="Who stands in a segment, now or on a day")
+    @routes.get("/v1/segments/{name}/members", response_model=MemberPage,
+                summary="Who stands in a segment, now or on a day")
     async def members(
         name: str, request: Request, paged: Paged, as_of: date | None = None, segmentation: Named = None,
     ) -> Response:
@@ -92,7 +100,8 @@ def router(context: Context) -> APIRouter:
         return page(request, [_member(p) for p in items], items[-1].customer_id if more else None,
                     members=len(placed), as_of=as_of)
 
-    @routes.post("/v1/segments/recompute", summary="New cut-offs as of a day, told to every customer")
+    @routes.post("/v1/segments/recompute", response_model=Recomputed, status_code=202,
+                 summary="New cut-offs as of a day, told to every customer")
     async def recompute_now(as_of: date, segmentation: Named = None) -> Response:
         state = await recompute(context, _chosen(compiled, segmentation), as_of, "asked")
         return answer({"version": state.version, "as_of": state.as_of, "cutoffs": state.cutoffs}, 202)

@@ -1,0 +1,50 @@
+"""What the routes that every service has answer."""
+from datetime import datetime
+from typing import Literal
+
+from chassis.answers import TypedDict
+
+Status = Literal["open", "replaying", "replayed", "discarded"]
+
+
+class DeadLetter(TypedDict):
+    """A record that a service could not take: where it lay, why, and what has been done about it."""
+
+    id: str
+    service: str
+    topic: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    code: str
+    error: str
+    first_failed_at: datetime
+    replays: int
+    status: Status
+    note: str
+    version: str
+    event_id: str | None
+    event_source: str | None
+    event_type: str | None
+
+
+class WholeDeadLetter(DeadLetter):
+    """With the record as it came: text, or `base64:…`."""
+
+    key: str | None
+    value: str | None
+    headers: dict[str, str]
+
+
+class RefusedDeadLetter(DeadLetter):
+    refused: str
+
+
+class Replayed(TypedDict):
+    """`at`: when it was asked; sent back as `before`, letters that came since are left alone."""
+
+    at: str
+    matched: int
+    dry_run: bool
+    items: list[DeadLetter]
+    refused: list[RefusedDeadLetter]
