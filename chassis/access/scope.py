@@ -19,13 +19,19 @@ LABELS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`all` sees every record. Without it, empty lists everywhere see nothing."""
+    """`all` sees every record. Without it, empty lists everywhere see nothing.
+
+    `whole_…`: teams and regions of which everybody is seen, by who leads them: what is set for such a one as a whole
+    is seen too. They widen nothing else.
+    """
 
     all: bool = False
     reps: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     business_lines: tuple[str, ...] = ()
+    whole_teams: tuple[str, ...] = ()
+    whole_regions: tuple[str, ...] = ()
 
     def asked(self) -> dict[str, tuple[str, ...]]:
         """What has to be met, by label; empty for one that sees everything or nothing."""
@@ -43,6 +49,13 @@ class Scope:
             return True
         asked = self.asked()
         return bool(asked) and all(labels.get(label) in found for label, found in asked.items())
+
+    def covers(self, labels: Mapping[str, Any]) -> bool:
+        """Whether all that has these labels lies within: it would be seen, or is of a team or region as a whole."""
+        whole = labels.get("team") in self.whole_teams or labels.get("region") in self.whole_regions
+        asked = self.asked()
+        return self.all or (bool(asked) and all(
+            labels.get(label) in found or (whole and label != "business_line") for label, found in asked.items()))
 
 
 EVERYTHING = Scope(all=True)

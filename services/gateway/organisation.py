@@ -2,7 +2,7 @@
 import asyncio
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -133,14 +133,26 @@ class Organisation:
 
         Teams are told as their members once the tree knows these: records name the rep, and seldom the team.
         """
+        leads = "manager" in roles or (explicit is not None and "rep" not in roles)
         if explicit is not None:
-            members = self.of_teams(explicit.teams)
-            if members and not explicit.reps:
-                return Scope(reps=members, regions=explicit.regions, business_lines=explicit.business_lines)
-            return explicit
-        if rep_id is None:
+            members = () if explicit.reps else self.of_teams(explicit.teams)
+            found = replace(explicit, reps=members, teams=()) if members else explicit
+        elif rep_id is None:
             return Scope()
-        return Scope(reps=self.below(rep_id) if "manager" in roles else (rep_id,))
+        else:
+            found = Scope(reps=self.below(rep_id) if leads else (rep_id,))
+        return self._with_wholes(found) if leads and not found.all else found
+
+    def _with_wholes(self, scope: Scope) -> Scope:
+        """With the teams and regions all of whose people are within. A line limits records, not people."""
+        people = replace(scope, business_lines=())
+        held = {True: set[tuple[str, str]](), False: set[tuple[str, str]]()}
+        for person in self.people().values():
+            labels = {"rep_id": person.rep_id, "team": person.team, "region": person.region}
+            held[people.holds(labels)] |= {(n, v) for n, v in labels.items() if v is not None}
+        whole = held[True] - held[False]
+        return replace(scope, whole_teams=tuple(sorted(v for n, v in whole if n == "team")),
+                       whole_regions=tuple(sorted(v for n, v in whole if n == "region")))
 
 
 def _id(value: Any) -> bool:

@@ -20,13 +20,18 @@ Money = Annotated[dict[str, Any], elsewhere("Money")]
 
 
 class SeenScope(TypedDict):
-    """The records that one may see at the widest: all, or those that meet every list that is not empty."""
+    """The records that one may see at the widest: all, or those that meet every list that is not empty.
+
+    `whole_teams`, `whole_regions`: whose targets are the caller's too.
+    """
 
     all: bool
     reps: list[str]
     teams: list[str]
     regions: list[str]
     business_lines: list[str]
+    whole_teams: list[str]
+    whole_regions: list[str]
 
 
 class WaysIn(TypedDict):

@@ -95,7 +95,7 @@ def test_a_login_that_two_share_is_nobodys():
 def test_what_a_role_sees():
     tree = heard((hired("max", team="Hill"), BEFORE), (hired("anna", team="Hill", manager_id="max"), BEFORE))
     assert tree.scope(("rep",), "anna", None) == Scope(reps=("anna",))
-    assert tree.scope(("manager",), "max", None) == Scope(reps=("anna", "max"))
+    assert tree.scope(("manager",), "max", None) == Scope(reps=("anna", "max"), whole_teams=("Hill",))
     assert tree.scope(("manager",), None, None) == NOTHING
     assert tree.scope(("manager",), None, Scope(teams=("Hill",), regions=("W",))) == Scope(
         reps=("anna", "max"), regions=("W",))

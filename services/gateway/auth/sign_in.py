@@ -69,7 +69,8 @@ def face(caller: Caller, settings: Settings) -> dict[str, Any]:
     made: dict[str, Any] = {
         "principal": caller.principal, "name": caller.name, "rep_id": caller.rep_id, "roles": caller.roles,
         "scope": {"all": scope.all, "reps": scope.reps, "teams": scope.teams, "regions": scope.regions,
-                  "business_lines": scope.business_lines},
+                  "business_lines": scope.business_lines, "whole_teams": scope.whole_teams,
+                  "whole_regions": scope.whole_regions},
         "permissions": sorted(caller.permissions), "mode": caller.mode, "signed_in": caller.via != "nothing",
         "sign_in": {"modes": modes(settings)},
     }

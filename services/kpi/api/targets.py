@@ -16,7 +16,7 @@ from services.kpi.api.kpis import freshness
 from services.kpi.api.shapes import Attainment
 from services.kpi.commands import SetTarget
 from services.kpi.queries import BadPeriod, Desk, Period, answered, question
-from services.kpi.queries.figures import askable, within_scope
+from services.kpi.queries.figures import askable, within_reach
 from services.kpi.state import Target, target_key
 
 
@@ -51,6 +51,7 @@ def router(desk: Desk) -> APIRouter:
                 summary="Set targets; others of the period stay")
     async def put(period: str, wanted: list[TargetAsked], write: Write) -> Response:
         label = _period(desk, period).label
+        await _reachable(desk, wanted)
         faults = [f for i, w in enumerate(wanted) for f in _faults(desk, i, w)]
         if faults:
             raise Problem(422, "invalid", faults[0].message, faults)
@@ -71,7 +72,7 @@ def router(desk: Desk) -> APIRouter:
                 summary="Each target of a period with its figure, attainment, pace")
     async def attainment(period: str) -> Response:
         parsed = _period(desk, period)
-        reader = await desk.reader()
+        reader = await desk.reader({})  # each target names what it is for, and that lies within: one figure for all
         items = []
         for entity in await _of(desk, parsed):
             target: Target = entity.state
@@ -97,16 +98,25 @@ def _period(desk: Desk, text: str) -> Period:
 
 
 async def _of(desk: Desk, period: Period) -> Sequence[Entity]:
-    """Those that lie within what the request may see: whoever sees one rep's figures sees that rep's targets."""
+    """Those of what the request may see: a rep's own; of who leads a team, a region or a line, theirs and below."""
     found: list[Entity] = []
-    within = within_scope()
+    organisation = (await desk.reader()).organisation
     after: str | None = None
     while True:
         page_ = await desk.context.find("target", {"period": period.label}, after=after, limit=500)
-        found += [e for e in page_.items if all(e.state.scope.get(n) in w for n, w in within.items())]
+        found += [e for e in page_.items if within_reach(e.state.scope, organisation, desk.today())]
         if page_.next is None:
             return sorted(found, key=lambda e: (e.state.measure, sorted(e.state.scope.items()), e.state.currency or ""))
         after = page_.next
+
+
+async def _reachable(desk: Desk, wanted: Sequence[TargetAsked]) -> None:
+    """Raises Problem 403 for a target of others."""
+    organisation = (await desk.reader()).organisation
+    faults = [Fault("outside_scope", f"/{i}/scope", "This target lies outside of what is yours.")
+              for i, w in enumerate(wanted) if not within_reach(w.scope, organisation, desk.today())]
+    if faults:
+        raise Problem(403, "outside_scope", faults[0].message, faults)
 
 
 def _face(entity: Entity) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chassis.projector import Cells
 from chassis.web import decode_cursor, encode_cursor
 from services.kpi.definitions import CURRENCY, LINE, Catalogue, Measure
 from services.kpi.queries.asking import Question
-from services.kpi.queries.figures import Figure, Reader, Slice, Spot, Within, askable, growth
+from services.kpi.queries.figures import Figure, Reader, Slice, Spot, Within, askable, growth, whole_of, within_reach
 from services.kpi.queries.organisation import read_organisation
 from services.kpi.queries.periods import Calendar, Period, before, elapsed
 from services.kpi.state import Target
@@ -34,9 +34,10 @@ class Desk:
     def today(self) -> date:
         return self.context.now().astimezone(self.catalogue.zone).date()
 
-    async def reader(self) -> Reader:
+    async def reader(self, within: Within | None = None) -> Reader:
+        """`within` {}: of everybody, for what has been narrowed to what the request may see otherwise."""
         cells = self.cells
-        return Reader(self.catalogue, cells, await read_organisation(cells))
+        return Reader(self.catalogue, cells, await read_organisation(cells), within)
 
 
 def desk_of(context: Context) -> Desk:
@@ -75,7 +76,8 @@ async def answered(desk: Desk, reader: Reader, q: Question) -> dict[str, Any]:
         if q.compare:
             row["comparisons"] = {how: _compared(q.measure, figure, found.get((place, group)), shifted[place])
                                   for how, (found, shifted) in bases.items()}
-        target = targets.get((period.label, _scope(labels, q.asked, reader.within)))
+        aimed = (targets.get((period.label, scope)) for scope in _scopes(labels, q.asked, reader, today))
+        target = next((t for t in aimed if t is not None), None)
         if target is not None:
             row |= _aimed(figure, target, period, today)
         rows.append(row)
@@ -129,17 +131,21 @@ def _compared(
 Scope = frozenset[tuple[str, str]]
 
 
-def _scope(labels: Mapping[str, str | None], asked: Slice, within: Within) -> Scope | None:
-    """The scope of a row: its labels and what it was narrowed to; None when several labels were let in."""
+def _scopes(labels: Mapping[str, str | None], asked: Slice, reader: Reader, today: date) -> list[Scope]:
+    """The scopes whose target is that of a row: of its labels and what it was narrowed to. None when that singles out
+    nothing that somebody could set a target for; several for who sees a team, which is a whole region too."""
     found = {k: v for k, v in labels.items() if v is not None}
-    limits: dict[str, frozenset[str | None]] = {**within, **{n: w & within.get(n, w) for n, w in asked.where.items()}}
-    for name, wanted in limits.items():
+    for name, wanted in asked.where.items():
         if len(wanted) != 1:
-            return None
-        label = next(iter(wanted))
-        if label is not None:
-            found[name] = label
-    return frozenset(found.items())
+            return []
+        found.update((name, label) for label in wanted if label is not None)
+    if not reader.within or within_reach(found, reader.organisation, today):
+        return [frozenset(found.items())]
+    alone = {name: next(iter(w)) for name, w in reader.within.items() if len(w) == 1}
+    if len(alone) == len(reader.within):
+        fits = all(found.get(name, label) == label for name, label in alone.items())
+        return [frozenset((found | alone).items())] if fits else []
+    return [frozenset({*found.items(), place}) for place in whole_of(reader.organisation, today)]
 
 
 async def _targets(context: Context, q: Question) -> dict[tuple[str, Scope | None], Target]:

@@ -66,6 +66,26 @@ def within_scope() -> Within:
     return {DIMENSION[label]: frozenset(values) for label, values in found.scope.asked().items()}
 
 
+def within_reach(labels: Labels, organisation: Organisation, day: date) -> bool:
+    """Whether all that these labels of dimensions single out lies within the scope of the request."""
+    found = access()
+    if found is None:
+        return True
+    known = {label: organisation.label(name, labels, day) for label, name in DIMENSION.items()}
+    return found.scope.covers(known)
+
+
+def whole_of(organisation: Organisation, day: date) -> list[tuple[str, str]]:
+    """The teams and regions whose people are those of the request's scope, no more and no fewer."""
+    found = access()
+    if found is None or found.scope.all or not found.scope.reps or found.scope.business_lines:
+        return []
+    places = [*(("team", t) for t in found.scope.whole_teams), *(("region", r) for r in found.scope.whole_regions)]
+    people = {place: {id for id in organisation.careers if organisation.label(place[0], {"rep": id}, day) == place[1]}
+              for place in places}
+    return [place for place in places if people[place] == set(found.scope.reps)]
+
+
 def askable(measure: Measure) -> tuple[str, ...]:
     """Dimensions that `by` and `where` may name."""
     names = list(measure.dimensions)
