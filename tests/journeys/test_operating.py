@@ -128,7 +128,8 @@ def test_figures_are_counted_anew_while_events_come_in(system: System) -> None:
         said = run(system, "replay", "kpi")  # goes on where it was killed
     assert "is the live one" in said and "not what they were" not in said
     system.settle()
-    assert generation(system) == f"{done.rpartition('.')[0]}.{int(done.rpartition('.')[2] or 1) + 1}"
+    name, _, number = done.partition(".")
+    assert generation(system) == f"{name}.{int(number or 1) + 1}"
     counted = orders(system)
     system.until(lambda: orders(system) == counted, 5, "figures at rest")
     assert traffic.n > 20_000 and sum(counted[1].values()) == 1000 * (counted[0][(YEAR,)] - 1) + 500
