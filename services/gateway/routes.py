@@ -123,8 +123,9 @@ CONSOLE = Rule(frozenset({"GET"}), re.compile(".*"), PUBLIC, False)
 
 
 def methods_of(path: str) -> frozenset[str]:
-    """What may be asked of a path at all."""
-    return frozenset().union(*(rule.methods for rule in RULES if rule.pattern.fullmatch(path)))
+    """What may be asked of a path at all; where GET is answered, HEAD is too."""
+    found = frozenset().union(*(rule.methods for rule in RULES if rule.pattern.fullmatch(path)))
+    return found | {"HEAD"} if "GET" in found else found
 
 
 @dataclass(frozen=True, slots=True)

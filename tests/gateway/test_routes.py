@@ -99,6 +99,21 @@ def test_a_path_belongs_to_the_service_of_its_first_whole_segments(path: str, se
     assert owner_of(path) == service
 
 
+@pytest.mark.parametrize("path", ["/", "/assets/none.js", "/process/board", "/docs", "/docs/events", "/v1/me",
+                                  "/openapi.json", "/asyncapi.json", "/v1/leads", "/v1/leads/nobody", "/s/none",
+                                  "/v1/nothing"])
+async def test_a_head_is_answered_as_get_is_without_its_body(shared: Town, path: str) -> None:
+    told, whole = await shared.door.head(path), await shared.door.get(path)
+    assert (told.status_code, told.content) == (whole.status_code, b"") and whole.content
+    for name in ("content-type", "content-length", "etag", "cache-control"):
+        assert told.headers.get(name) == whole.headers.get(name), name
+
+
+async def test_a_stream_has_no_head(shared: Town) -> None:
+    answer = await shared.door.head("/v1/live?channels=opportunities")
+    assert answer.status_code == 405 and answer.headers["allow"] == "GET"
+
+
 # --- the document ----------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,11 @@ SAFETY: Mapping[str, str] = {
 log = structlog.get_logger()
 
 
+def _headed(message: Message, case: "Case") -> Message:
+    """An answer to HEAD has the headers of the whole, and nothing of it."""
+    return {**message, "body": b""} if case.method == "HEAD" and message["type"] == "http.response.body" else message
+
+
 @dataclass(slots=True)
 class Case:
     """One request on its way through the gate, and what is known of it so far."""
@@ -86,6 +91,8 @@ class Gate:
             self._check_origin(headers, case)
         body = await self._body(receive, headers, case)
         inner["state"] = {**scope.get("state", {}), "caller": case.caller, "permission": rule.permission}
+        if case.method == "HEAD":  # answered as GET is, without what it would have said
+            inner["method"] = "GET"
         return inner, body
 
     async def _caller(self, headers: Headers, case: Case) -> Caller | None:
@@ -112,8 +119,8 @@ class Gate:
     def _allowed(case: Case) -> Rule:
         """Deny by default: no rule, no route."""
         rule, caller = case.rule, case.caller
-        if rule is None:
-            other = methods_of(case.path)
+        if rule is None or (case.method == "HEAD" and case.path in STREAMS):
+            other = methods_of(case.path) - ({"HEAD"} if case.path in STREAMS else frozenset())
             if other:
                 raise Problem(405, "method_not_allowed", f"{case.path} does not answer {case.method}.",
                               headers={"Allow": ", ".join(sorted(other))})
@@ -157,7 +164,7 @@ class Gate:
                 begun = True
                 await self._note(case, message["status"])
                 self._mark(message, case)
-            await send(message)
+            await send(_headed(message, case))
 
         try:
             with seeing(access):
@@ -181,7 +188,7 @@ class Gate:
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._mark(message, case)
-            await send(message)
+            await send(_headed(message, case))
 
         await problem.response()(scope, receive, tell)
 
