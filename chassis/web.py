@@ -16,6 +16,7 @@ from chassis.access.scope import principal
 from chassis.context import Refusal
 from chassis.ports import BusUnavailable, StoreUnavailable
 from chassis.query import BadCursor
+from chassis.words import chinese, language, said
 
 PROBLEM = "application/problem+json"
 TITLES = {400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
@@ -40,29 +41,52 @@ class Problem(Exception):
 
     def __init__(
         self, status: int, code: str, detail: str = "", errors: Sequence[Fault] = (), *,
-        headers: Mapping[str, str] | None = None, **more: Any,
+        headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None, **more: Any,
     ) -> None:
+        """`params`: values of the detail, for other languages; `more`: members of the body."""
         super().__init__(detail or code)
+        self.params = dict(params or {})
         self.status, self.code, self.detail, self.errors = status, code, detail, tuple(errors)
         self.headers, self.more = dict(headers or {}), more
 
     def body(self) -> dict[str, Any]:
+        """In the language of the request."""
         made: dict[str, Any] = {
-            "type": f"urn:triptych:problem:{self.code}", "title": TITLES.get(self.status, "Error"),
+            "type": f"urn:triptych:problem:{self.code}", "title": _title(self.status),
             "status": self.status, "code": self.code,
         }
         if self.detail:
-            made["detail"] = self.detail
-        made["errors"] = [{"code": f.code, "pointer": f.pointer, "message": f.message, "params": dict(f.params or {})}
-                          for f in self.errors]
+            made["detail"] = said(self.code, self.detail, {**self.params, **self.more})
+        made["errors"] = [told(f) for f in self.errors]
         return made | self.more
 
     def response(self) -> Response:
         return Response(orjson.dumps(self.body(), default=str), self.status, self.headers, PROBLEM)
 
 
+class Passed(Problem):
+    """A problem that another service has told already."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(status, str(body.get("code", "error")), str(body.get("detail", "")))
+        self._body = dict(body)
+
+    def body(self) -> dict[str, Any]:
+        return self._body
+
+
+def told(fault: Fault) -> dict[str, Any]:
+    """As it is answered, in the language of the request."""
+    message = said(fault.code, fault.message, fault.params, otherwise="invalid")
+    return {"code": fault.code, "pointer": fault.pointer, "message": message, "params": dict(fault.params or {})}
+
+
+def _title(status: int) -> str:
+    return (chinese.STATUS if language() == "zh" else TITLES).get(status, "Error")
+
+
 def not_found(what: str, id: str) -> Problem:
-    return Problem(404, "not_found", f"There is no {what} {id!r}.")
+    return Problem(404, "not_found", f"There is no {what} {id!r}.", params={"id": id})
 
 
 def not_in_this_release(capability: str) -> Problem:
@@ -219,4 +243,5 @@ def install_problems(app: FastAPI) -> None:
 def _fault(error: Mapping[str, Any]) -> Fault:
     place = [str(p).replace("~", "~0").replace("/", "~1") for p in error["loc"]]
     pointer = "/" + "/".join(place[1:] if place and place[0] == "body" else place)
-    return Fault(str(error["type"]), pointer, str(error["msg"]))
+    values = {k: v for k, v in (error.get("ctx") or {}).items() if isinstance(v, str | int | float)}
+    return Fault(str(error["type"]), pointer, str(error["msg"]), values)

@@ -68,11 +68,13 @@ class StageEntered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why something was refused: a stable code, a JSON pointer to what is missing or wrong, and words for people."""
+    """Why something was refused: a stable code, a JSON pointer to what is missing or wrong, words for people, and the
+    values in them, for other languages."""
 
     code: str
     path: str
     message: str
+    params: Mapping[str, Any] | None = None
 
 
 @event("crm.transition.refused.v1", TOPIC, "opportunity_id")

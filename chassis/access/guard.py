@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chassis.access.scope import seeing
 from chassis.access.seal import HEADER, BadSeal, Seal
 from chassis.web import Problem
+from chassis.words import preferred, speaking
 
 
 class Guarded:
@@ -23,7 +24,7 @@ class Guarded:
             problem = Problem(401, "not_from_the_gateway", f"This port answers the gateway only: the seal {why}.")
             await problem.response()(scope, receive, send)
             return
-        with seeing(found):
+        with seeing(found), speaking(preferred(Headers(scope=scope).get("accept-language"))):
             await self.app(scope, receive, send)
 
 

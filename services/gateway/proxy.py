@@ -8,6 +8,7 @@ from starlette.responses import Response
 from chassis.access import HEADER, NOTHING, Access, TooWide, access, seal_of
 from chassis.settings import Settings
 from chassis.web import Problem
+from chassis.words import language
 from services.gateway import exports
 
 ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}
@@ -66,7 +67,8 @@ class Proxy:
         url = httpx.URL(self.settings.url(service)).copy_with(raw_path=target)
         who = seen_by or access() or UNKNOWN
         try:
-            sealed = {**(headers or {}), HEADER: self.seal.close(who, service, method, target.decode("latin-1"))}
+            sealed = {"accept-language": language(), **(headers or {}),
+                      HEADER: self.seal.close(who, service, method, target.decode("latin-1"))}
         except TooWide as error:
             raise Problem(403, "scope_too_wide", str(error)) from None
         try:

@@ -24,6 +24,7 @@ SIGNAL_NAMES = frozenset({"kind", "direction", "outcome", "effective", "duration
 class FitRule:
     name: str
     why: str
+    title: Mapping[str, str]
     holds: Test
     points: int
     group: str | None
@@ -35,6 +36,7 @@ class EngagementRule:
 
     name: str
     why: str
+    title: Mapping[str, str]
     on: str
     kinds: frozenset[str]
     holds: Test
@@ -120,13 +122,14 @@ def compile_scorecard(definition: Definition) -> Scorecard:
 
 
 def _fit(rule: "FitSheet", where: str) -> FitRule:
-    return FitRule(name=rule.rule, why=rule.title.en, points=rule.points, group=rule.group,
+    return FitRule(name=rule.rule, why=rule.title.en, title=rule.title.model_dump(),
+                   points=rule.points, group=rule.group,
                    holds=_test(rule.when, where, rule.rule, FIT_NAMES))
 
 
 def _engagement(rule: "EngagementSheet", where: str) -> EngagementRule:
     return EngagementRule(
-        name=rule.rule, why=rule.title.en, on=rule.on,
+        name=rule.rule, why=rule.title.en, title=rule.title.model_dump(), on=rule.on,
         kinds=frozenset([rule.kind] if isinstance(rule.kind, str) else rule.kind or ()),
         holds=_test(rule.when, where, rule.rule, SIGNAL_NAMES) if rule.when else _always, points=rule.points,
         times=rule.max_times if rule.repeatable else 1,

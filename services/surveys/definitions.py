@@ -52,6 +52,7 @@ class Fatigue:
 class IssueRule:
     name: str
     reason: str
+    title: Titles
     holds: Callable[[Mapping[str, Any]], bool]
 
 
@@ -145,7 +146,8 @@ def _issue(rule: "IssueSheet", sheet: "SurveySheet", where: str) -> IssueRule:
         criterion = compile_criterion(rule.when, names={q.id for q in sheet.questions})
     except ValueError as error:
         raise DefinitionError(f"{where}, issue {rule.name!r}: {error}") from None
-    return IssueRule(name=rule.name, reason=rule.reason["en"], holds=lambda said: criterion.evaluate(said) is True)
+    return IssueRule(name=rule.name, reason=rule.reason["en"], title=rule.reason,
+                     holds=lambda said: criterion.evaluate(said) is True)
 
 
 # --- the form of the file --------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ _MAPPINGS: Mapping[str, Mapping[str, Any]] = {
     "attributes": {"employees": 120, "industry": "retail"}, "properties": {"page": "/pricing"},
     "fields": {"next_step": "Send the offer"}, "result": {"ticket": "T-1"}, "parameters": {"template": "won"},
     "answers": {"nps": 9, "comment": "Quick answers."}, "before": {"nps": 6}, "cutoffs": {"recency": (10, 30, 60, 120)},
+    "params": {"label": {"en": "Amount", "zh": "金额"}},
 }
 
 

@@ -12,6 +12,7 @@ from chassis.access import NOTHING, Access, seeing
 from chassis.ports import BusUnavailable, StoreUnavailable
 from chassis.settings import Settings
 from chassis.web import Problem
+from chassis.words import language, preferred, speaking
 from services.gateway.auth.caller import Caller
 from services.gateway.auth.identify import Identifier, unauthorised
 from services.gateway.gate import asked
@@ -58,6 +59,10 @@ class Gate:
             await self.app(scope, receive, send)
         if scope["type"] != "http":
             return
+        with speaking(preferred(Headers(scope=scope).get("accept-language"))):
+            await self._one(scope, receive, send)
+
+    async def _one(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         case = Case(scope["method"], scope["path"], client[0] if client else "", time.monotonic())
         try:
@@ -199,7 +204,8 @@ class Gate:
             headers.setdefault(name, value)
         if case.path.startswith("/v1/"):
             headers.setdefault("cache-control", "no-store")
-            headers.add_vary_header("Cookie, Authorization, Accept")
+            headers.setdefault("content-language", language())
+            headers.add_vary_header("Cookie, Authorization, Accept, Accept-Language")
         if case.caller is not None and case.caller.mode == "developer":
             headers["x-triptych-sign-in"] = "developer: no password was asked for"
         message["headers"] = headers.raw

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from chassis.web import Problem, answer
+from chassis.web import Passed, Problem, answer
 from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Caller
 from services.gateway.organisation import Organisation
@@ -103,7 +103,7 @@ class Parts:
         found = await self._proxy.ask(service, "GET", path, urlencode(query), seen_by=caller.access(permission))
         body = orjson.loads(found.content)
         if found.status_code != 200:
-            raise Problem(found.status_code, str(body.get("code", "error")), str(body.get("detail", "")))
+            raise Passed(found.status_code, body)
         return dict(body)
 
     async def may(

@@ -15,7 +15,7 @@ import structlog
 
 from chassis.access import EVERYTHING, Access, Scope
 from chassis.ports import Bus, BusUnavailable
-from chassis.web import Problem
+from chassis.web import Passed, Problem
 from contracts.topics import TOPICS
 from services.gateway.proxy import Proxy
 from services.gateway.stream.listener import KPIS, OPPORTUNITIES, WORKLIST, Channel, Listener, Told
@@ -97,7 +97,7 @@ class Feed:
         found = await self._proxy.ask(service, "GET", path, query, seen_by=access)
         body = orjson.loads(found.content)
         if found.status_code != 200:
-            raise Problem(found.status_code, str(body.get("code", "error")), str(body.get("detail", "")))
+            raise Passed(found.status_code, body)
         return dict(body)
 
     # --- what changes ------------------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from chassis.ports import AnyOf, Condition
 from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release, page
 from contracts.crm import ActivityLogged, LeadCaptured, LeadConverted, LeadRevised
 from services.lead_scoring.api import shapes
+from services.lead_scoring.api.explaining import explained
 from services.lead_scoring.api.shapes import ActivityAccepted, LeadAccepted, LeadScore
+from services.lead_scoring.definitions import Scorecards
 from services.lead_scoring.state import Lead, view
 
 T = TypeVar("T")
@@ -36,6 +38,8 @@ def router(context: Context) -> APIRouter:
 
 
 def _reads(routes: APIRouter, context: Context) -> None:
+    cards: Scorecards = context.parts.extra
+
     @routes.get("/v1/leads", response_model=paged(shapes.Lead))
     async def leads(
         request: Request, paged: Paged, business_line: str | None = None, grade: str | None = None,
@@ -73,7 +77,7 @@ def _reads(routes: APIRouter, context: Context) -> None:
         entity = await _captured(context, lead_id)
         rows = [row for row in await context.history("lead", lead_id, limit=500) if row.type == SCORED]
         past = [{"at": row.time, **{k: row.data.get(k) for k in ("score", "grade", "model")}} for row in rows]
-        return answer({**scored(entity.state), "history": past}, headers=etag(entity.rev))
+        return answer({**scored(entity.state, cards), "history": past}, headers=etag(entity.rev))
 
     @routes.get("/v1/leads/{lead_id}/history", response_model=paged(HistoryRow))
     async def history(request: Request, lead_id: str, paged: Paged) -> Response:
@@ -145,12 +149,14 @@ def shown(lead: Lead) -> dict[str, Any]:
     }
 
 
-def scored(lead: Lead) -> Mapping[str, Any]:
+def scored(lead: Lead, cards: Scorecards) -> Mapping[str, Any]:
     """Without a scorecard for its business line a lead has no score: null, and the reason."""
     if lead.scored is None:
         return {"lead_id": lead.lead_id, "score": None, "reason": "no_scorecard"}
     now: dict[str, Any] = msgspec.to_builtins(lead.scored)
-    return {"lead_id": lead.lead_id, "qualified": lead.qualified, **now}
+    card = cards.version(lead.scored.model)
+    why = [explained(c, card) for c in lead.scored.contributions]
+    return {"lead_id": lead.lead_id, "qualified": lead.qualified, **now, "contributions": why}
 
 
 async def _captured(context: Context, lead_id: str) -> Entity:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Response
 from chassis.answers import paged
 from chassis.context import Context
 from chassis.web import answer, not_found, not_in_this_release
+from chassis.words import titled
 from services.pipeline.api import shapes
 from services.pipeline.api.common import book_of
 from services.pipeline.api.shapes import BlueprintSummary, BusinessLine, Layout
@@ -90,7 +91,8 @@ def whole(transition: Transition) -> dict[str, Any]:
         "name": transition.name, "title": transition.title.model_dump(exclude_none=True), "from": transition.from_,
         "to": transition.to, "reopen": transition.reopen, "owners": transition.owners,
         "criteria": None if transition.criteria is None else transition.criteria.text,
-        "requires": [{"field": r.field, "check": None if r.check is None else r.check.text, "message": r.message}
+        "requires": [{"field": r.field, "check": None if r.check is None else r.check.text,
+                      "message": None if r.message is None else titled(r.message.told())}
                      for r in transition.requires],
         "actions": [a.model_dump() for a in transition.actions],
         "checklist": [c.model_dump(exclude_none=True) for c in transition.checklist],

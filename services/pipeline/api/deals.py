@@ -174,7 +174,8 @@ def _patched_fields(body: About, entity: Entity) -> dict[str, Any]:
 def _unknown(blueprint: Blueprint, fields: Mapping[str, Any]) -> list[Reason]:
     """`fields` are those of the layout; what every deal has stands beside them."""
     known = (set(blueprint.fields) - set(STANDARD)) | {LOSS_REASON}
-    return [Reason(code="field_unknown", path=pointer("fields", n), message=f"The layout has no field {n!r}.")
+    return [Reason(code="field_unknown", path=pointer("fields", n), message=f"The layout has no field {n!r}.",
+                   params={"name": n})
             for n in fields if n not in known]
 
 
@@ -184,5 +185,5 @@ def _refuse_misfits(reasons: list[Reason]) -> None:
 
 
 def _unfit(reasons: list[Reason]) -> Problem:
-    faults = [Fault(r.code, r.path, r.message) for r in reasons]
-    return Problem(422, reasons[0].code, reasons[0].message, faults)
+    faults = [Fault(r.code, r.path, r.message, r.params) for r in reasons]
+    return Problem(422, reasons[0].code, reasons[0].message, faults, params=reasons[0].params)

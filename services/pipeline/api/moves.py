@@ -8,14 +8,16 @@ from pydantic import AwareDatetime, Field
 
 from chassis.context import Context, Entity, Outcome, Refusal
 from chassis.web import Fault, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release
+from chassis.words import said
 from contracts.kinds import Id
-from contracts.pipeline import TransitionRefused
+from contracts.pipeline import Reason, TransitionRefused
 from services.pipeline.api.common import Body, Fields, OpportunityId, blueprint_of, business_time, deal_or_404, item
 from services.pipeline.api.shapes import Deal, MoveVerdict, Transitions
 from services.pipeline.commands import RequestTransition
 from services.pipeline.decider.checks import actions_done, reasons_against
 from services.pipeline.decider.values import values_of
 from services.pipeline.definitions import LOSS_REASON, Blueprint, Transition
+from services.pipeline.definitions.fields import LOSS_LABEL
 from services.pipeline.state import Opportunity
 
 MANY = 1_000
@@ -79,11 +81,12 @@ async def moved(context: Context, id: str, body: Move, write: WriteRequest) -> O
 
 
 def refused(context: Context, entity: Entity, event: TransitionRefused) -> Problem:
-    faults = [Fault(r.code, r.path, r.message) for r in event.reasons]
+    faults = [Fault(r.code, r.path, r.message, r.params) for r in event.reasons]
     blueprint, stage = blueprint_of(context, entity), entity.state.deal.stage
     return Problem(
         409, "transition_refused", f"{event.transition!r} is refused: {' '.join(r.message for r in event.reasons)}",
-        faults, headers=etag(entity.rev), transition=event.transition, stage=stage,
+        faults, headers=etag(entity.rev), params={"reasons": "".join(reason_face(r)["message"] for r in event.reasons)},
+        transition=event.transition, stage=stage,
         allowed_transitions=[t.name for t in blueprint.leaving(stage)],
     )
 
@@ -117,11 +120,17 @@ def shown(blueprint: Blueprint, state: Opportunity, transition: Transition, now:
     return {
         "name": transition.name, "title": transition.title.model_dump(exclude_none=True), "to": transition.to,
         "to_title": blueprint.stages[transition.to].title.model_dump(exclude_none=True), "owners": transition.owners,
-        "allowed": not reasons, "reasons": reasons, "fields": asked_fields(blueprint, state, transition),
+        "allowed": not reasons, "reasons": [reason_face(r) for r in reasons],
+        "fields": asked_fields(blueprint, state, transition),
         "checklist": [c.model_dump(exclude_none=True) for c in transition.checklist],
         "actions": [{"kind": a.kind, "count": a.count, "done": actions_done(blueprint, state, a.kind)}
                     for a in transition.actions],
     }
+
+
+def reason_face(reason: Reason) -> dict[str, Any]:
+    message = said(reason.code, reason.message, reason.params)
+    return {"code": reason.code, "path": reason.path, "message": message, "params": reason.params or {}}
 
 
 def asked_fields(blueprint: Blueprint, state: Opportunity, transition: Transition) -> list[dict[str, Any]]:
@@ -133,6 +142,6 @@ def asked_fields(blueprint: Blueprint, state: Opportunity, transition: Transitio
             for n in asked]
     if lost:
         options = [o.model_dump(exclude_none=True) for o in blueprint.loss_reasons]
-        made.append({"name": LOSS_REASON, "type": "choice", "label": {"en": "Loss reason", "zh": "输单原因"},
+        made.append({"name": LOSS_REASON, "type": "choice", "label": LOSS_LABEL,
                      "required": True, "options": options, "value": None})
     return made

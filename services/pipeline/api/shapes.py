@@ -5,10 +5,18 @@ from typing import Any, Literal
 from chassis.answers import NotRequired, Problem, Title, TypedDict
 from contracts.crm import ActivityKind, DealKind, ForecastCategory
 from contracts.kinds import Line, Money
-from contracts.pipeline import Reason
 from services.pipeline.definitions.schema import FieldType
 
 StageType = Literal["open", "won", "lost"]
+
+
+class Reason(TypedDict):
+    """Why not: a stable code, a JSON pointer to what is missing or wrong, words in the language of the request."""
+
+    code: str
+    path: str
+    message: str
+    params: dict[str, Any]
 
 
 class Named(TypedDict):

@@ -6,6 +6,8 @@ from contracts.pipeline import Reason
 from services.pipeline.commands import RequestTransition
 from services.pipeline.decider.values import facts, is_empty, values_of
 from services.pipeline.definitions import LOSS_REASON, Blueprint, Requirement, Transition, holds, misfit
+from services.pipeline.definitions.fields import ACTIVITIES, LOSS_LABEL
+from services.pipeline.definitions.schema import FieldForm, Title
 from services.pipeline.state import Opportunity
 
 NO_LONGER_OPEN = ("won", "lost")
@@ -63,9 +65,11 @@ def _given_wrongly(blueprint: Blueprint, given: Mapping[str, Any]) -> Iterator[R
             continue
         form = blueprint.fields.get(name)
         if form is None:
-            yield Reason(code="field_unknown", path=pointer("fields", name), message=f"There is no field {name!r}.")
+            yield Reason(code="field_unknown", path=pointer("fields", name), message=f"There is no field {name!r}.",
+                         params={"name": name})
         elif (wrong := misfit(form, value)) is not None:
-            yield Reason(code="field_invalid", path=pointer("fields", name), message=f"{form.label.en} {wrong}.")
+            yield Reason(code="field_invalid", path=pointer("fields", name), message=f"{form.label.en} {wrong}.",
+                         params=about(form))
 
 
 def _fields(blueprint: Blueprint, transition: Transition, values: Mapping[str, Any]) -> Iterator[Reason]:
@@ -81,11 +85,12 @@ def _field(blueprint: Blueprint, requirement: Requirement, values: Mapping[str, 
     name, form = requirement.field, blueprint.fields[requirement.field]
     path = pointer("fields", name)
     if is_empty(values.get(name)):
-        yield Reason(code="field_required", path=path, message=requirement.message or f"{form.label.en} is needed.")
+        yield _own("field_required", path, requirement.message, f"{form.label.en} is needed.", about(form))
     elif misfit(form, values[name]) is not None or requirement.check is None:
         return  # ill-typed values are told with those that were given
     elif not holds(requirement.check, facts(values)):
-        yield Reason(code="field_invalid", path=path, message=requirement.message or f"{form.label.en} is refused.")
+        yield _own("field_invalid", path, requirement.message, f"{form.label.en} is refused.",
+                   {"label": form.label.told()})
 
 
 def _actions(blueprint: Blueprint, state: Opportunity, transition: Transition) -> Iterator[Reason]:
@@ -95,6 +100,7 @@ def _actions(blueprint: Blueprint, state: Opportunity, transition: Transition) -
             yield Reason(
                 code="action_missing", path=pointer("actions", action.kind),
                 message=f"{action.kind}: {done} of {action.count} done since the stage was entered.",
+                params={"activity": ACTIVITIES[action.kind], "done": done, "count": action.count},
             )
 
 
@@ -111,13 +117,14 @@ def actions_done(blueprint: Blueprint, state: Opportunity, kind: str) -> int:
 def _checklist(transition: Transition, ticked: tuple[str, ...]) -> Iterator[Reason]:
     for item in transition.checklist:
         if item.name not in ticked:
-            yield Reason(code="checklist_open", path=pointer("checklist", item.name), message=item.title.en)
+            yield Reason(code="checklist_open", path=pointer("checklist", item.name), message=item.title.en,
+                         params={"says": item.title.told()})
 
 
 def _criteria(transition: Transition, values: Mapping[str, Any]) -> Iterator[Reason]:
     if transition.criteria is not None and not holds(transition.criteria, facts(values)):
-        yield Reason(code="criteria_not_met", path="/transition",
-                     message=transition.criteria_message or "The deal does not meet what this transition asks for.")
+        yield _own("criteria_not_met", "/transition", transition.criteria_message,
+                   "The deal does not meet what this transition asks for.", {})
 
 
 def _loss_reason(blueprint: Blueprint, given: Mapping[str, Any]) -> Iterator[Reason]:
@@ -126,4 +133,16 @@ def _loss_reason(blueprint: Blueprint, given: Mapping[str, Any]) -> Iterator[Rea
     if is_empty(value):
         yield Reason(code="loss_reason_required", path=path, message=f"Say why: one of {', '.join(names)}.")
     elif value not in names:
-        yield Reason(code="field_invalid", path=path, message=f"The loss reason is none of {', '.join(names)}.")
+        yield Reason(code="field_invalid", path=path, message=f"The loss reason is none of {', '.join(names)}.",
+                     params={"label": LOSS_LABEL, "type": "choice"})
+
+
+def _own(code: str, path: str, title: Title | None, message: str, params: Mapping[str, Any]) -> Reason:
+    """In the words of the blueprint, where it has some."""
+    if title is None:
+        return Reason(code=code, path=path, message=message, params=params or None)
+    return Reason(code=code, path=path, message=title.en, params={**params, "says": title.told()})
+
+
+def about(form: FieldForm) -> dict[str, Any]:
+    return {"label": form.label.told(), "type": form.type}

@@ -7,7 +7,7 @@ from chassis.decider import changed
 from contracts.pipeline import Opportunity as Deal
 from contracts.pipeline import OpportunityOpened, OpportunityRevised, Reason
 from services.pipeline.commands import Changes, OpenOpportunity
-from services.pipeline.decider.checks import pointer
+from services.pipeline.decider.checks import about, pointer
 from services.pipeline.decider.moving import LAYOUT, Move, merge, move
 from services.pipeline.decider.story import Story
 from services.pipeline.decider.values import ABOUT, facts, plain, with_values
@@ -66,7 +66,8 @@ def wrong_fields(blueprint: Blueprint, fields: Changes) -> Iterator[Reason]:
     for name, value in fields.items():
         form = blueprint.fields.get(name)
         if form is not None and (said := misfit(form, value)) is not None:
-            yield _reason("field_invalid", pointer("fields", name), f"{form.label.en} {said}.")
+            yield Reason(code="field_invalid", path=pointer("fields", name), message=f"{form.label.en} {said}.",
+                         params=about(form))
 
 
 def begin(story: Story, blueprint: Blueprint, command: OpenOpportunity, *, assumed: bool) -> None:

@@ -24,7 +24,6 @@ from services.pipeline.definitions.schema import (
     FieldForm,
     RequirementForm,
     StageForm,
-    Title,
     TransitionForm,
 )
 
@@ -129,7 +128,7 @@ def _transition(
     return Transition(
         name=form.name, title=form.title, from_=sources, to=form.to, reopen=form.reopen, owners=form.owners,
         criteria=_criterion(form.criteria, fields, f"{where}.criteria"),
-        criteria_message=_english(form.criteria_message), requires=requires, actions=form.actions,
+        criteria_message=form.criteria_message, requires=requires, actions=form.actions,
         checklist=form.checklist,
     )
 
@@ -137,11 +136,7 @@ def _transition(
 def _requirement(form: RequirementForm, fields: Mapping[str, FieldForm], where: str) -> Requirement:
     if form.field not in fields:
         raise DefinitionError(f"{where}: {form.field!r} is neither in the layout nor a field that every deal has")
-    return Requirement(form.field, _criterion(form.check, fields, f"{where}.check"), _english(form.message))
-
-
-def _english(title: Title | None) -> str | None:
-    return None if title is None else title.en
+    return Requirement(form.field, _criterion(form.check, fields, f"{where}.check"), form.message)
 
 
 def _criterion(text: str | None, fields: Mapping[str, FieldForm], where: str) -> Criterion | None:

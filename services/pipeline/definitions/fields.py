@@ -26,6 +26,13 @@ STANDARD: Mapping[str, FieldForm] = {f.name: f for f in (
     _field("forecast_category", "choice", "Forecast category", "预测类别", get_args(ForecastCategory)),
     _field("deal_kind", "choice", "Kind of deal", "商机类型", get_args(DealKind)),
 )}
+LOSS_LABEL: Mapping[str, str] = {"en": "Loss reason", "zh": "输单原因"}
+ACTIVITIES: Mapping[str, Mapping[str, str]] = {
+    "call": {"en": "call", "zh": "电话"}, "email": {"en": "email", "zh": "邮件"},
+    "visit": {"en": "visit", "zh": "拜访"},
+    "meeting": {"en": "meeting", "zh": "会议"}, "demo": {"en": "demo", "zh": "演示"},
+    "follow_up": {"en": "follow-up", "zh": "跟进"}, "quote": {"en": "quote", "zh": "报价"},
+    "task": {"en": "task", "zh": "任务"}, "other": {"en": "other", "zh": "其他"}}
 LOSS_REASON = "loss_reason"  # travels with the fields of a transition, and belongs to the closing
 IDS = frozenset({"customer_id", "rep_id", "product_id", "campaign_id"})
 MAX_TEXT = 2_000

@@ -39,7 +39,7 @@ class Stage:
 class Requirement:
     field: str
     check: Criterion | None
-    message: str | None
+    message: Title | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Transition:
     reopen: bool
     owners: tuple[str, ...]
     criteria: Criterion | None
-    criteria_message: str | None
+    criteria_message: Title | None
     requires: tuple[Requirement, ...]
     actions: tuple[ActionForm, ...]
     checklist: tuple[ItemForm, ...]

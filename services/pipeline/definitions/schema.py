@@ -34,6 +34,10 @@ class Title(Form):
     en: Text
     zh: Text | None = None
 
+    def told(self) -> dict[str, str]:
+        """Words per language."""
+        return {"en": self.en} if self.zh is None else {"en": self.en, "zh": self.zh}
+
 
 class Option(Form):
     name: Name

@@ -8,9 +8,11 @@ from chassis.answers import paged
 from chassis.context import Context
 from chassis.ports import Condition
 from chassis.web import Paged, Write, answer, not_found, page
+from chassis.words import titled
 from contracts.surveys import IssueResolved
 from services.surveys.api import shapes
 from services.surveys.commands import ResolveIssue
+from services.surveys.definitions import Surveys
 from services.surveys.state import Issue
 
 
@@ -20,6 +22,8 @@ class ResolutionBody(BaseModel):
 
 
 def add(routes: APIRouter, context: Context) -> None:
+    known: Surveys = context.parts.extra
+
     @routes.get("/v1/issues", response_model=paged(shapes.Issue))
     async def issues(
         request: Request, paged: Paged, status: Literal["open", "resolved"] | None = None, survey: str | None = None,
@@ -31,24 +35,24 @@ def add(routes: APIRouter, context: Context) -> None:
         where: dict[str, Condition] = {name: held for name, held in asked.items() if held is not None}
         found = await context.find("issue", where, order="raised_at", descending=True, after=paged.cursor,
                                    limit=paged.limit, updated_since=updated_since)
-        return page(request, [_shown(e.state) for e in found.items], found.next)
+        return page(request, [_shown(e.state, known) for e in found.items], found.next)
 
     @routes.get("/v1/issues/{issue_id}", response_model=shapes.Issue)
     async def issue(issue_id: str) -> Response:
-        return answer(_shown(await _known(context, issue_id)))
+        return answer(_shown(await _known(context, issue_id), known))
 
     @routes.post("/v1/issues/{issue_id}/resolve", response_model=shapes.Issue)
     async def resolve(issue_id: str, write: Write, body: ResolutionBody | None = None) -> Response:
         """Resolve it; a resolved one stays as it was resolved first."""
-        known = await _known(context, issue_id)
+        raised = await _known(context, issue_id)
         note = body.note if body else None
         command = ResolveIssue(at=context.now(), actor=write.principal, issue_id=issue_id, note=note)
         outcome = await context.ask(
-            "respondent", known.respondent_id, command, idempotency_key=write.idempotency_key,
+            "respondent", raised.respondent_id, command, idempotency_key=write.idempotency_key,
             body_hash=write.body_hash, principal=write.principal)
         done = any(isinstance(event, IssueResolved) for event in outcome.events)
         told = {"resolved_at": command.at, "note": note, "actor_id": write.principal} if done else {}
-        return answer({**_shown(known), "status": "resolved", **told})
+        return answer({**_shown(raised, known), "status": "resolved", **told})
 
 
 async def _known(context: Context, issue_id: str) -> Issue:
@@ -59,9 +63,13 @@ async def _known(context: Context, issue_id: str) -> Issue:
     return state
 
 
-def _shown(issue: Issue) -> dict[str, object]:
+def _shown(issue: Issue, known: Surveys) -> dict[str, object]:
+    """Its reason in the words of the survey as it now stands, for who asks in another language than the log's."""
+    survey = known.one(issue.survey)
+    rule = next((r for r in survey.issues if r.reason == issue.reason), None) if survey else None
     return {
-        "issue_id": issue.issue_id, "status": issue.status, "survey": issue.survey, "reason": issue.reason,
+        "issue_id": issue.issue_id, "status": issue.status, "survey": issue.survey,
+        "reason": titled(rule.title, issue.reason) if rule else issue.reason, "rule": rule.name if rule else None,
         "respondent_id": issue.respondent_id, "response_id": issue.response_id, "context": issue.context,
         "raised_at": issue.raised_at, "resolved_at": issue.resolved_at, "note": issue.note, "actor_id": issue.actor_id,
     }

@@ -69,10 +69,13 @@ class SurveyAnswer(TypedDict):
 
 
 class Issue(TypedDict):
+    """`reason`: in the language of the request; `rule`: of the survey, while it has one with this reason."""
+
     issue_id: str
     status: Literal["open", "resolved"]
     survey: str
     reason: str
+    rule: str | None
     respondent_id: str
     response_id: str
     context: SurveyContext

@@ -1,6 +1,8 @@
 """The few texts of the public page that no survey brings itself, and which language to speak."""
 from collections.abc import Mapping, Sequence
 
+from chassis.words import preferred
+
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "send": "Send", "required": "required", "optional": "optional", "language": "Language",
@@ -30,23 +32,4 @@ def chosen(languages: Sequence[str], asked: str | None, accepted: str | None) ->
     """The language asked for, else the first that the browser accepts, else the survey's first."""
     if asked is not None and asked in languages:
         return asked
-    for name in _by_weight(accepted or ""):
-        for language in languages:
-            if language.lower() == name or language.lower().split("-")[0] == name.split("-")[0]:
-                return language
-    return languages[0]
-
-
-def _by_weight(accepted: str) -> list[str]:
-    weighed = []
-    for part in accepted[:500].lower().split(","):
-        name, _, rest = part.strip().partition(";")
-        weighed.append((-_weight(rest), name))
-    return [name for weight, name in sorted(weighed, key=lambda pair: pair[0]) if name and weight < 0]
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text.strip().removeprefix("q=")) if text else 1.0
-    except ValueError:
-        return 0.0
+    return preferred(accepted, languages)

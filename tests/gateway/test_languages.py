@@ -1,0 +1,106 @@
+"""The same refusal in English and Chinese, by every way in which the door refuses; reasons of scores and issues too."""
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.gateway.scenes import client, event, looking, peopled
+from tests.gateway.town import Town
+
+pytestmark = pytest.mark.slow
+ZH = {"accept-language": "zh-CN,zh;q=0.9"}
+HEARD = event("crm.lead.captured.v1", "no-lead")
+
+
+@pytest.fixture(scope="module")
+async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    async with peopled(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+def chinese(text: str) -> bool:
+    return any("\u4e00" <= c <= "\u9fff" for c in text)
+
+
+REFUSED: list[tuple[str, str, Any, int]] = [
+    ("GET", "/v1/opportunities/none", None, 404), ("GET", "/v1/nothing", None, 404), ("DELETE", "/v1/leads", None, 405),
+    ("GET", "/v1/opportunities?limit=501", None, 422), ("GET", "/v1/opportunities?cursor=x", None, 400),
+    ("GET", "/v1/kpis/none", None, 404), ("GET", "/v1/kpis/visits?by=moon&grain=age&compare=x", None, 422),
+    ("GET", "/v1/forecasts/software", None, 501), ("POST", "/v1/targets/solve", {}, 501),
+    ("POST", "/v1/opportunities", {"business_line": "moon"}, 422), ("POST", "/v1/opportunities", {"moon": 1}, 422),
+    ("POST", "/v1/opportunities", {"business_line": "software", "fields": {"moon": 1}}, 422),
+    ("PATCH", "/v1/opportunities/deal-anna", {"region": "West"}, 428), ("POST", "/v1/leads", {"lead_id": 1}, 422),
+    ("POST", "/v1/opportunities/deal-anna/transitions", {"transition": "moon"}, 409),
+    ("POST", "/v1/events", [], 400), ("POST", "/v1/events", HEARD, 400),
+    ("PUT", "/v1/targets/2026", [{"measure": "moon"}], 422), ("GET", "/v1/opportunities/none/overview", None, 404),
+    ("POST", "/v1/dead-letters/replay", {}, 422), ("GET", "/v1/worklist", None, 422),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), REFUSED)
+async def test_a_refusal_is_told_in_the_language_that_is_asked_for(
+    home: Town, method: str, path: str, body: Any, status: int,
+):
+    answers = [await home.door.request(method, path, json=body, headers=headers) for headers in ({}, ZH)]
+    assert [a.status_code for a in answers] == [status, status], answers[0].text
+    assert [a.headers["content-language"] for a in answers] == ["en", "zh"]
+    english, other = (a.json() for a in answers)
+    assert other["code"] == english["code"] and chinese(other["title"]) and not chinese(str(english))
+    assert chinese(other.get("detail", "是")), other
+    assert [e["code"] for e in other["errors"]] == [e["code"] for e in english["errors"]]
+    assert all(chinese(e["message"]) for e in other["errors"]), other
+
+
+async def test_who_may_not_is_told_so_in_the_language_that_is_asked_for(home: Town):
+    async with looking(home, "rep", rep_id="anna") as anna:
+        for path in ("/v1/lag", "/v1/opportunities/deal-cleo"):
+            assert chinese((await anna.get(path, headers=ZH)).json()["detail"])
+    async with client(home, authorization="Bearer tk_x_y") as nobody:
+        answer = await nobody.get("/v1/me", headers=ZH)
+        assert answer.status_code == 401 and chinese(answer.json()["detail"])
+
+
+async def test_what_a_transition_still_asks_for_is_told_in_both_languages(home: Town):
+    door = home.door
+    made = (await door.post("/v1/opportunities", json={"business_line": "software"})).json()["opportunity_id"]
+    path = f"/v1/opportunities/{made}/transitions"
+    english, other = [(await door.get(path, headers=h)).json()["items"] for h in ({}, ZH)]
+    told = [pair for a, b in zip(english, other, strict=True)
+            for pair in zip(a["reasons"], b["reasons"], strict=True)]
+    assert {e["code"] for e, _ in told} >= {"action_missing", "loss_reason_required"}
+    for e, o in told:
+        assert (e["code"], e["path"], e["params"]) == (o["code"], o["path"], o["params"])
+        assert chinese(o["message"]) and not chinese(e["message"]), (e, o)
+    refused = next(a["name"] for a in english if not a["allowed"])
+    answer = (await door.post(path, json={"transition": refused}, headers=ZH)).json()
+    assert chinese(answer["detail"]) and all(chinese(e["message"]) for e in answer["errors"])
+    waiting = (await door.get("/v1/worklist?rep_id=anna", headers=ZH)).json()["next"]
+    reasons = [r for task in waiting for step in task["transitions"] for r in step["reasons"]]
+    assert reasons and all(chinese(r["message"]) for r in reasons)
+
+
+async def test_why_a_score_is_what_it_is_is_told_in_both_languages(home: Town):
+    lead = event("crm.lead.captured.v1", "scored", lead_id="scored", business_line="software", source="referral",
+                 attributes={"company_size": 500, "budget": 100_000, "country": "DE"},
+                 contact={"email": "a@example.test", "phone": "1", "role": "cto"})
+    calls = [event("crm.activity.logged.v1", f"call-{n}", activity_id=f"call-{n}", kind="demo", lead_id="scored",
+                   subject={"kind": "lead", "id": "scored"}) for n in range(3)]
+    assert (await home.publish(lead, *calls)).status_code == 202
+    english, other = [(await home.door.get("/v1/leads/scored/score", headers=h)).json()["contributions"]
+                      for h in ({}, ZH)]
+    assert english and [c["rule"] for c in english] == [c["rule"] for c in other]
+    assert all(chinese(c["why"]) for c in other) and not any(chinese(c["why"]) for c in english)
+
+
+async def test_why_an_issue_was_raised_is_told_in_both_languages(home: Town):
+    invited = await home.door.post("/v1/surveys/after_win/invitations", json={"respondent_id": "customer-anna"})
+    said = {"answers": {"nps": 1, "csat": 1}}
+    url = invited.json()["url"]
+    wrong: httpx.Response = await home.door.post(url, json={"answers": {"nps": 99}}, headers=ZH)
+    assert wrong.status_code == 422 and all(chinese(e["message"]) for e in wrong.json()["errors"])
+    assert (await home.door.post(url, json=said)).status_code == 200
+    await home.quiet()
+    english, other = [(await home.door.get("/v1/issues", headers=h)).json()["items"][0] for h in ({}, ZH)]
+    assert (english["rule"], english["reason"]) == ("detractor", "Would not recommend us")
+    assert (other["rule"], other["reason"]) == ("detractor", "不愿推荐我们")
