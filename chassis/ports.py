@@ -142,6 +142,10 @@ class Bus(Protocol):
         """Records from `offset` on, without a group; empty beyond the end."""
         ...
 
+    async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
+        """The one record at each of these offsets; those that are not there (any more) are left out."""
+        ...
+
     def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
         """Every record from there on, for ever, without a group: for a reader that keeps nothing."""
         ...

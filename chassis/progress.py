@@ -49,21 +49,21 @@ class Progress:
         stored = {p: msgspec.msgpack.decode(found[name_of(p)].body) for p in places if name_of(p) in found}
         if stored:
             ends = await self._bus.end_offsets(sorted({p.topic for p in stored}))
-            for place, (identity, offset, seen) in stored.items():
-                await self._compare(place, identity, offset, seen, ends)
+            for place, (identity, offset, _) in stored.items():
+                self._measure(place, identity, offset, ends)
+            lasts = await self._bus.read_each({place: offset - 1 for place, (_, offset, _) in stored.items()})
+            for place, record in lasts.items():
+                if digest(record) != stored[place][2]:
+                    raise LogRecreated(f"{name_of(place)}: the record at {record.offset} is not the one that was read "
+                                       f"there. {MEND}")
         return dict.fromkeys(places, 0) | {place: offset for place, (_, offset, _) in stored.items()}
 
-    async def _compare(
-        self, place: TopicPartition, identity: str, offset: int, seen: bytes, ends: Mapping[TopicPartition, int],
-    ) -> None:
+    def _measure(self, place: TopicPartition, identity: str, offset: int, ends: Mapping[TopicPartition, int]) -> None:
         name, end = name_of(place), ends.get(place, 0)
         if identity != self._identity:
             raise LogRecreated(f"{name}: this is log {self._identity}, what was read before was log {identity}. {MEND}")
         if end < offset:
             raise LogRecreated(f"{name}: the log ends at {end}, but was read up to {offset}. {MEND}")
-        records = await self._bus.read(place, offset - 1, 1)
-        if records and records[0].offset == offset - 1 and digest(records[0]) != seen:
-            raise LogRecreated(f"{name}: the record at {offset - 1} is not the one that was read there. {MEND}")
 
 
 def name_of(place: TopicPartition) -> str:

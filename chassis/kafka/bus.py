@@ -22,6 +22,7 @@ from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartitio
 REQUEST_WITHIN = 10.0  # seconds for one request to a broker
 SEND_WITHIN = 15.0  # seconds for a whole publish
 BATCH_BYTES = 512 * 1024  # below the 1 MiB that a broker takes by default
+READ_AT_ONCE = 32  # partitions of which one record each is read; of each up to 1 MiB comes along
 FETCH_WAIT_MS = 50  # a partition just drained joins the next fetch, which this bounds; 10 is no faster and idles at 7 %
 
 
@@ -173,6 +174,28 @@ class KafkaBus:
                     got = await reader.fetch(limit - len(records), 1.0)
                     records += [record for record in got.get(place, ()) if record.offset < end]
         return records
+
+    async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
+        """Many at a time: a partition for itself takes four requests one after another."""
+        found: dict[TopicPartition, Record] = {}
+        with kafka_errors("reading"):
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
+                asker = await self._the_asker()
+                named = [KafkaPlace(*place) for place in offsets]
+                begins, ends = await asker.beginning_offsets(named), await asker.end_offsets(named)
+                there = [p for p, offset in offsets.items() if begins[KafkaPlace(*p)] <= offset < ends[KafkaPlace(*p)]]
+                for at in range(0, len(there), READ_AT_ONCE):
+                    some = set(there[at : at + READ_AT_ONCE])
+                    asker.assign([KafkaPlace(*place) for place in some])
+                    reader = Reader(asker)
+                    for place in some:
+                        reader.seek(place, offsets[place])
+                    while some:
+                        for place, records in (await reader.fetch(1, 1.0, some)).items():
+                            some.discard(place)
+                            if records[0].offset == offsets[place]:
+                                found[place] = records[0]
+        return found
 
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
         from_end = start == "end"

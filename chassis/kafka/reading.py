@@ -1,6 +1,6 @@
 """Fetching with positions of our own, because aiokafka's can run ahead of what it hands out."""
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -32,11 +32,14 @@ class Reader:
         self.consumer.seek(KafkaPlace(*place), offset)
         self.next[place] = offset
 
-    async def fetch(self, max_records: int, timeout: float) -> dict[TopicPartition, Sequence[Record]]:
-        """Records, waiting at most `timeout` seconds for the first. LogRecreated: what comes next is not there."""
+    async def fetch(
+        self, max_records: int, timeout: float, of: Iterable[TopicPartition] = (),
+    ) -> dict[TopicPartition, Sequence[Record]]:
+        """Records (`of` these places only), waiting at most `timeout` seconds for the first. LogRecreated: what comes
+        next is not there."""
         for place, offset in self._unreadable.items():
             return await self._up_to(place, offset, max_records)
-        return await self._fetch((), max_records, timeout)
+        return await self._fetch([KafkaPlace(*place) for place in of], max_records, timeout)
 
     async def _fetch(
         self, places: Sequence[KafkaPlace], max_records: int, timeout: float,

@@ -82,6 +82,10 @@ class MemoryBus:
         begin = max(offset, self.begin(place))
         return self.log(place)[begin : begin + limit]
 
+    async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
+        return {place: self.log(place)[offset] for place, offset in offsets.items()
+                if self.begin(place) <= offset < len(self.log(place))}
+
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
         positions = {p: len(self.log(p)) if start == "end" else self.begin(p) for p in self.places(topics)}
         while True:

@@ -61,6 +61,16 @@ class SqliteBus:
         id = await self.place_id(place)
         return (await self.ask(lambda connection: log.read(connection, id, place, offset, limit)))[:limit]
 
+    async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
+        ids = {place: await self.place_id(place) for place in offsets}
+
+        def read(connection: apsw.Connection) -> dict[TopicPartition, Record]:
+            found = {place: log.read(connection, ids[place], place, offset, 1) for place, offset in offsets.items()}
+            return {place: records[0] for place, records in found.items()
+                    if records and records[0].offset == offsets[place]}
+
+        return await self.ask(read)
+
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
         bell = self.database.bells.listen(topics)
         try:

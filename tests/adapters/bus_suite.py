@@ -137,6 +137,18 @@ class BusSuite:
         assert list(await bus.read(place, 20, 10)) == []
         assert list(await bus.read(place, 99, 10)) == []
 
+    async def test_one_record_of_each_of_many_partitions(self, bus: Bus, topic: str, other_topic: str) -> None:
+        """Also of one that has a long tail; what is not there is left out."""
+        await bus.publish([out(topic, "k", f"{n}", n % 4) for n in range(400)])
+        await bus.publish([out(other_topic, "k", "only", 1)])
+        asked = {TopicPartition(topic, n): 0 if n == 3 else 99 - n for n in range(4)}
+        found = await bus.read_each({**asked, TopicPartition(other_topic, 1): 0, TopicPartition(other_topic, 2): 0,
+                                     TopicPartition(other_topic, 0): 7})
+        assert {place: (record.offset, record.value) for place, record in found.items()} == {
+            TopicPartition(topic, 0): (99, b"396"), TopicPartition(topic, 1): (98, b"393"),
+            TopicPartition(topic, 2): (97, b"390"), TopicPartition(topic, 3): (0, b"3"),
+            TopicPartition(other_topic, 1): (0, b"only")}
+
     async def test_begin_and_end_offsets(self, bus: Bus, topic: str, other_topic: str) -> None:
         await bus.publish([out(topic, "k", str(n), 3) for n in range(5)])
         ends = await bus.end_offsets([topic, other_topic])
