@@ -27,7 +27,7 @@ def make_anew(path: Path, topic: str) -> None:
 
 async def why_not_ready(stage: Stage, service: str) -> str:
     (member,) = stage.alive(service)
-    for _ in range(100):
+    for _ in range(600):
         answer = await stage.client.get(f"http://127.0.0.1:{member.port + 1000}/readyz")
         if "log_recreated" in answer.text:
             return answer.text
