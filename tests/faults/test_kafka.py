@@ -25,8 +25,9 @@ from tests.faults.test_messy import reset
 from tests.faults.test_recreated import why_not_ready
 from tools.broker import BrokerUnavailable, KafkaCluster, free_ports
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.skipif(
-    chosen().name != "long", reason="not proven here: faults on a real Kafka belong to `make faults PROFILE=long`")]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(3600)]
+in_the_long_profile = pytest.mark.skipif(
+    chosen().name != "long", reason="not proven here: it belongs to `make faults PROFILE=long`")
 SESSION = 6.0
 ON = "Kafka, three brokers"
 WHERE = {"lead_scoring": "kafka.publish.before", "pipeline": "kafka.publish.after", "surveys": "kafka.commit.before",
@@ -106,6 +107,7 @@ async def _trouble(stage: Stage, campaign: Campaign, times: int, result: Result)
     await stage.fleet.end(second)
 
 
+@in_the_long_profile
 async def test_brokers_are_killed_one_by_one_in_turn_and_all_at_once(
     kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
 ) -> None:
@@ -126,6 +128,7 @@ async def test_brokers_are_killed_one_by_one_in_turn_and_all_at_once(
         await load
 
 
+@in_the_long_profile
 async def test_a_bad_network_delays_and_loses_nothing(
     kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
 ) -> None:
@@ -149,6 +152,7 @@ async def test_a_bad_network_delays_and_loses_nothing(
     assert largest < 512
 
 
+@in_the_long_profile
 async def test_everything_is_heard_again_from_the_beginning(
     kafka: tuple[Stage, KafkaCluster, list[Proxy]], judged: Judged,
 ) -> None:

@@ -8,14 +8,13 @@ from chassis.failpoints import POINTS
 from chassis.settings import SERVICES
 from tests.adapters.real import mongo
 from tests.faults.conftest import Judged
-from tests.faults.profiles import Profile, chosen
+from tests.faults.profiles import Profile
 from tests.faults.report import Result
 from tests.faults.stage import Stage
 from tests.faults.test_failpoints import Campaign, keep_loading
 
 __all__ = ("mongo",)
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.skipif(
-    chosen().name != "long", reason="not proven here: those of a document server belong to `make faults PROFILE=long`")]
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def points_of(hits: int) -> list[tuple[str, int]]:
