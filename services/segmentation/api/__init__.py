@@ -1,4 +1,5 @@
 """HTTP: customers and segments. One question per route."""
+import asyncio
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any
@@ -20,6 +21,8 @@ from services.segmentation.commands import FinishRescoring, MoveCutoffs
 from services.segmentation.definitions import Compiled, Segmentation
 from services.segmentation.queries import Placed
 from services.segmentation.state import Customer, CutoffsState
+
+TOLD_AT_ONCE = 100  # customers: each for itself waits for the log ten thousand times
 
 Named = Annotated[str | None, Query(description="The segmentation; without it the first")]
 Ids = Annotated[list[str] | None, Query(max_length=100, description="These and no others, those that are known")]
@@ -119,12 +122,14 @@ async def recompute(context: Context, segmentation: Segmentation, as_of: date, b
         at=now, actor="segmentation", as_of=as_of, cutoffs=cutoffs, base=base))
     state: CutoffsState = moved.entity.state
     if state.told < state.version:
-        for customer_id in found:
-            await context.say(
+        told = list(found)
+        for at in range(0, len(told), TOLD_AT_ONCE):
+            await asyncio.gather(*(context.say(
                 RescoringRequested(customer_id=customer_id, segmentation=segmentation.name, as_of=state.as_of or as_of,
                                    version=state.version, cutoffs=state.cutoffs),
                 time=state.moved_at or now,  # of the cut-offs: told again after a crash, it is the same event
                 source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
+                for customer_id in told[at : at + TOLD_AT_ONCE]))
         await context.ask("cutoffs", segmentation.name, FinishRescoring(at=now, version=state.version))
     return state
 
