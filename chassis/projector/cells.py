@@ -91,6 +91,15 @@ class Cells:
             order=order, descending=descending, after=after, limit=limit)
         return FactPage(tuple(_kept(document) for document in page.documents), page.next)
 
+    async def facts_below(self, kind: str, prefix: str, *, after: str | None = None, limit: int = 100) -> FactPage:
+        """Facts of a kind whose ids begin with the prefix, by id; `after` is the id of the last one."""
+        last = self._layout.fact(kind, after) if after else ""
+        keys = await self._store.ids(
+            self._layout.facts, prefix=self._layout.fact(kind, prefix), after=last, limit=limit)
+        found = await self._store.load(self._layout.facts, keys)
+        items = tuple(_kept(found[key]) for key in keys if key in found)
+        return FactPage(items, items[-1].id if len(keys) == limit and items else None)
+
     async def _cells(self, where: Where) -> list[Cell]:
         totals: dict[tuple[str, str], Total] = {}
         async for document in self._all(self._layout.cells, where):

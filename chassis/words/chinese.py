@@ -102,6 +102,7 @@ _DEALS: Mapping[str, Sequence[str]] = {
 _FIGURES: Mapping[str, Sequence[str]] = {
     "bad_dimension": ("没有此维度，或维度过多。",),
     "bad_period": ("不是有效的期间，例如 2026、2026-Q3、2026-09、2026-09-14。",),
+    "bad_subject": ("请写明类型和编号，例如 opportunity:4711。",),
     "bad_value": ("目标值必须是数字。",),
     "bad_where": ("请写成“维度:标签”，例如 region:West。",),
     "currency_required": ("此指标是金额，请注明币种。",),

@@ -38,7 +38,7 @@ def gateway_app(settings: Settings, bus: Bus, store: Store, definitions: Definit
         capability = lacking(request.method, full)
         if capability:
             raise not_in_this_release(capability)
-        service = owner_of(full)
+        service = owner_of(full, request.method)
         if service is None and (full == "/v1" or full.startswith("/v1/")):
             raise Problem(404, "not_found", f"There is nothing at {full}.")
         if service is None:

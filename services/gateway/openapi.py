@@ -41,7 +41,7 @@ def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
         renamed = orjson.loads(text)
         for path, item in renamed["paths"].items():
             if owner_of(path):  # what operators ask of each service is answered by the gateway itself
-                made["paths"][path] = item | made["paths"].get(path, {})
+                made["paths"][path] = item | made["paths"].get(path, {})  # of one path each has methods of its own
         schemas |= {f"{n}_{number}" if n in clashes else n: s for n, s in renamed["schemas"].items()}
     made["paths"] = dict(sorted(made["paths"].items()))
     _refer(made, schemas)

@@ -23,6 +23,8 @@ OWNERS: tuple[tuple[str, str], ...] = (
     ("/v1/targets", "kpi"),
 )
 """Longest common beginning of whole path segments; a service answers 501 itself for what it lacks below its own."""
+READERS = {"/v1/activities": "kpi"}
+"""Paths that one service writes and another one reads: activities are told to whom they are about, and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,9 @@ LACKING: tuple[Lacking, ...] = (
 )
 
 
-def owner_of(path: str) -> str | None:
+def owner_of(path: str, method: str = "GET") -> str | None:
+    if method in ("GET", "HEAD") and path in READERS:
+        return READERS[path]
     for beginning, service in OWNERS:
         if path == beginning or path.startswith(beginning + "/"):
             return service

@@ -93,6 +93,7 @@ def test_what_is_lacking_is_told_only_to_who_would_be_allowed_to_have_it() -> No
 
 @pytest.mark.parametrize(("path", "service"), [
     ("/v1/leads", "lead_scoring"), ("/v1/leads/x/score", "lead_scoring"), ("/v1/leadsx", None), ("/s/x", "surveys"),
+    ("/v1/activities", "kpi"),
     ("/sx", None), ("/v1/opportunities/board", "pipeline"), ("/v1", None), ("", None),
 ])
 def test_a_path_belongs_to_the_service_of_its_first_whole_segments(path: str, service: str | None) -> None:

@@ -122,8 +122,8 @@ async def test_every_readable_path_with_an_id_is_tried_above_or_holds_no_persons
 
 # --- lists, counts, figures ------------------------------------------------------------------------------------------
 
-LISTS = ["/v1/opportunities", "/v1/leads", "/v1/customers", "/v1/reps", "/v1/opportunities?q=deal", "/v1/leads?q=lead",
-         "/v1/customers?q=firm", "/v1/opportunities?sort=-updated", "/v1/opportunities?rep_id=cleo",
+LISTS = ["/v1/activities", "/v1/opportunities", "/v1/leads", "/v1/customers", "/v1/reps", "/v1/opportunities?q=deal",
+         "/v1/leads?q=lead", "/v1/customers?q=firm", "/v1/opportunities?sort=-updated", "/v1/opportunities?rep_id=cleo",
          "/v1/leads?rep_id=cleo", "/v1/customers?rep_id=cleo", "/v1/opportunities?region=East",
          "/v1/search?q=deal", "/v1/search?q=lead", "/v1/search?q=firm", "/v1/search?q=cleo",
          "/v1/kpis/opportunities_opened/records", "/v1/kpis/visits/records", "/v1/kpis/open_pipeline/records",

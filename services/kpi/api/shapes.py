@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from chassis.answers import NotRequired, Title, TypedDict
+from contracts.crm import ActivityKind
+from contracts.kinds import Subject
 from services.kpi.definitions.measure import Kind, Unit
 
 Number = int | float
@@ -137,6 +139,29 @@ class Board(Fresh):
     definition: str
     period: str | None
     tiles: list[Tile]
+
+
+# --- activities ------------------------------------------------------------------------------------------------------
+
+
+class Activity(TypedDict):
+    """`team`, `region`: as the activity says, else the rep's of that day."""
+
+    activity_id: str
+    kind: ActivityKind
+    subject: Subject
+    status: Literal["planned", "done", "voided"]
+    done_at: datetime | None
+    due_at: datetime | None
+    rep_id: str | None
+    team: str | None
+    region: str | None
+    business_line: str | None
+    customer_id: str | None
+    direction: Literal["inbound", "outbound"] | None
+    duration_seconds: int | None
+    outcome: str | None
+    effective: bool | None
 
 
 # --- targets ---------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from chassis.answers import paged
 from chassis.codec import Invalid, validate_rest
 from chassis.context import Context, Entity, HistoryRow
 from chassis.ports import AnyOf, Condition
-from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release, page
+from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, etag, not_found, page
 from contracts.crm import ActivityLogged, LeadCaptured, LeadConverted, LeadRevised
 from services.lead_scoring.api import shapes
 from services.lead_scoring.api.explaining import explained
@@ -89,10 +89,6 @@ def _reads(routes: APIRouter, context: Context) -> None:
         return page(request, [
             {"sequence": r.sequence, "id": r.id, "type": r.type, "time": r.time, "data": dict(r.data)} for r in rows
         ], more)
-
-    @routes.get("/v1/activities", status_code=501)
-    async def activities() -> Response:
-        raise not_in_this_release("the list of activities")
 
 
 def _writes(routes: APIRouter, context: Context) -> None:
