@@ -1,11 +1,12 @@
 """The two ways of taking events in, behind one interface: the runner of deciders and the projector of facts."""
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 from chassis.ports import Bus, TopicPartition
 from chassis.projector import Projector
 from chassis.projector.folding import record_of
-from chassis.runner import Batch, Dead, Runner
+from chassis.runner import Batch, Dead, Runner, Share
 
 
 class JournalBehind(Exception):
@@ -78,16 +79,23 @@ class Projecting:
         self._projector.forget(place)
 
     async def run(self, batch: Batch) -> Sequence[Dead]:
+        """Partitions side by side: each has a journal of its own, and their writes travel together."""
+        found = await asyncio.gather(*(self._count(*each) for each in batch.items()), return_exceptions=True)
         dead: list[Dead] = []
-        for place, share in batch.items():
-            if place not in self._held:
-                at = await self.take(place)
-                if at is None or at < share.lo:
-                    raise JournalBehind(f"{place.topic}/{place.partition}: counted up to {at}, polled from {share.lo}")
-            self._held.discard(place)  # whatever goes wrong, it has to be recovered first
-            messages: Sequence[Any] = share.messages
-            refused = await self._projector.run(place, messages, share.lo, share.hi)
-            self._held.add(place)
-            dead += [Dead(record_of(r.message), r.code, r.text) for r in refused]
+        for outcome in found:  # one that failed is told when the others are done
+            if isinstance(outcome, BaseException):
+                raise outcome
+            dead += outcome
         owed, self._owed = self._owed, []
         return [*owed, *dead]
+
+    async def _count(self, place: TopicPartition, share: Share) -> list[Dead]:
+        if place not in self._held:
+            at = await self.take(place)
+            if at is None or at < share.lo:
+                raise JournalBehind(f"{place.topic}/{place.partition}: counted up to {at}, polled from {share.lo}")
+        self._held.discard(place)  # whatever goes wrong, it has to be recovered first
+        messages: Sequence[Any] = share.messages
+        refused = await self._projector.run(place, messages, share.lo, share.hi)
+        self._held.add(place)
+        return [Dead(record_of(r.message), r.code, r.text) for r in refused]

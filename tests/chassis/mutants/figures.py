@@ -79,7 +79,7 @@ PROTOCOL_B3 = (
                upkeep, "prune", "    body = encode(Checkpoint(upto, sums))\n",
                "    await store.delete(layout.journal, ids)\n    body = encode(Checkpoint(upto, sums))\n")]),
     Mutant("the poll is believed", "a poll beyond the journal's end begins again", "story: a journal behind the poll",
-           "", [Cut(Projecting, "run", "if at is None or at < share.lo:", "if False:")]),
+           "", [Cut(Projecting, "_count", "if at is None or at < share.lo:", "if False:")]),
     Mutant("the commit is believed", "a partition is read from where its journal ends",
            "story: a journal behind the commit", "", [Cut(
                Worker, "_take_over", "self._consumer.seek(place, min(targets))", "pass")]),
