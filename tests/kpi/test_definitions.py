@@ -107,6 +107,18 @@ def test_the_generation_changes_with_what_is_counted_and_with_the_zone_but_not_w
     assert compiled(measure(), zone=ZoneInfo("Asia/Shanghai")).generation != plain
 
 
+def test_measures_that_count_the_same_are_counted_once() -> None:
+    found = compiled(
+        measure("a", when="status == 'won'"), measure("b", when="status == 'won'", title={"en": "B", "zh": "乙"}),
+        measure("c", when="status == 'lost'"), measure("d", when="status == 'won'", dimensions=["loss_reason"]),
+        measure("e", when="status == 'won'", kind="distinct", member="customer_id"),
+        measure("f", when="status == 'won'", kind="distinct", member="customer_id", first=True),
+        measure("g", when="status == 'won'", lines=True))
+    assert {m.name: m.kept for m in found.measures.values()} == {
+        "a": "a", "b": "a", "c": "c", "d": "d", "e": "e", "f": "e", "g": "g"}
+    assert [c.measure.name for c in found.counters["deal.closing"]] == ["a", "c", "d", "e", "g"]
+
+
 def test_definitions_that_others_write_may_be_missing(tmp_path: Path) -> None:
     own = read_directory(ROOT / "definitions").current("measures")
     found = compile_catalogue(Definitions(own), BERLIN)

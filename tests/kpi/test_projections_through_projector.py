@@ -1,12 +1,19 @@
 """The projection in the real projector, on the store in memory: what is written can be read again, and adds up."""
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from chassis.codec import canonical
+from chassis.definitions import Definition, Definitions
 from chassis.handlers import Meta
 from chassis.memory import MemoryStore
 from chassis.ports import Record, TopicPartition
 from chassis.projector import Cells, Projector
+from services.kpi.definitions import compile_catalogue
+from services.kpi.projections import projection
+from services.kpi.queries.figures import Reader, Slice
+from services.kpi.queries.organisation import Organisation
+from services.kpi.queries.periods import Period
 from tests.kpi.counting import Figures, catalogue, meta, on, shipped
 from tests.kpi.telling import Story, cancelled, eur, line, placed, refunded
 
@@ -55,6 +62,36 @@ async def test_cells_and_facts_of_a_projector_are_those_of_the_rows() -> None:
     assert sorted((m.dims["product"], m.member, m.n) for m in members) == [("P1", "D1", 1), ("P2", "D1", 1)]
     amounts = await cells.read("order_amount", None, None)
     assert sum(c.sum for c in amounts) == 480
-    page = await cells.facts("deal", {"closed": "2026-02-03"})
+    page = await cells.facts("deal", {})
     assert [(f.id, f.image["id"]) for f in page.items] == [("D1", "D1")]
     assert any(c.cell.measure == "signed_amount" and c.sum == 300 for c in page.items[0].contributions)
+
+
+async def test_a_measure_that_counts_what_another_does_has_the_same_figures_from_the_same_cells() -> None:
+    def named(name: str, **body: Any) -> Definition:
+        words = {"en": name, "zh": name}
+        base = {"name": name, "version": 1, "title": words, "formula": words, "row": "order.placing", "lines": True}
+        return Definition("measures", name, 1, base | body, f"{name}.yaml")
+
+    own = [named(f"{kind}{n}", **body) for n in "12" for kind, body in {
+        "placed": {"kind": "count", "unit": "count"}, "worth": {"kind": "sum", "unit": "money", "value": "amount"},
+        "buyers": {"kind": "distinct", "unit": "count", "member": "customer_id"}}.items()]
+    found = compile_catalogue(Definitions(own), catalogue().zone)
+    store = MemoryStore()
+    projector = Projector(projection(found), store, "kpi", found.generation)
+    await store.ensure(await projector.collections())
+    await projector.recover(ORDERS)
+    told = [(placed("O1", 500, lines=(line("P1", 300, "A"), line("P2", 200, "B"))), meta(on("2026-01-05"), "o1")),
+            (placed("O2", 70), meta(on("2026-01-07"), "o2"))]
+    await projector.run(ORDERS, messages(ORDERS, told), 0, 2)
+    cells = Cells(store, "kpi", found.generation)
+    reader = Reader(found, cells, Organisation(), {})
+    january = [Period("2026-01", date(2026, 1, 1), date(2026, 2, 1), "month")]
+    for by in ((), ("product",)):
+        for kind in ("placed", "worth", "buyers"):
+            one, other = [
+                await reader.figures(found.measures[kind + n], january, Slice(by, {})) for n in "12"]
+            assert one == other
+            assert sum(figure.value or 0 for figure in one.values())
+    assert {str(document.index["measure"]) for document in (await store.find("kpi.cells", {})).documents} == {
+        "placed1", "placed1:lines", "worth1"}

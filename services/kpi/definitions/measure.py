@@ -1,6 +1,7 @@
 """What a measure is once its YAML is compiled: everything that counting and reading need, and nothing of its text.
 
-A measure is stored under its own name in the cells (`CellKey.measure`). Three stored shapes exist:
+A measure is stored in the cells (`CellKey.measure`) under its own name, or under that of another one which counts the
+same rows in the same way: what is equal is counted once. Three stored shapes exist:
 
 - `name`: counts and sums (`n`, `sum`), histograms of `value` (median, nps), members (distinct).
 - `name:lines`: only for measures with `line_dimensions` that are not sums: facts whose lines bear several products.
@@ -33,7 +34,6 @@ class Source:
 
     row: str
     fact: str
-    day_field: str | None = None  # the index field of the fact that is this row's day, when there is exactly one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,8 @@ class Measure:
     a ratio (`{"open": "stage_unfinished"}`). `basis`: the measure whose figures this one gives. `first`: of a
     distinct measure each member counts only on its first day, whatever fact spoke of it. `snapshot`: a cell's `n` and
     `sum` are changes; the figure at a bucket's end is the sum of all days to then, undated cells (day None) included.
-    `hidden`: serves other measures, not listed.
+    `hidden`: serves other measures, not listed. `kept`: the measure under whose name its cells stand: itself, or the
+    first one that counts the very same.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Measure:
     money: bool = False  # of a snapshot: its figure is `sum`, not `n`
     hidden: bool = False
     sources: tuple[Source, ...] = ()
+    kept: str = ""
 
     @property
     def ref(self) -> str:
@@ -93,7 +95,7 @@ class Measure:
     @property
     def lines_cells(self) -> str | None:
         """The name of the cells of facts with several products, when this measure keeps such."""
-        return f"{self.name}:lines" if self.line_dimensions and self.kind not in ("sum", "distinct") and self.stored \
+        return f"{self.kept}:lines" if self.line_dimensions and self.kind not in ("sum", "distinct") and self.stored \
             and not self.money else None
 
     @property

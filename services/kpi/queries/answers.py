@@ -185,6 +185,7 @@ async def records(desk: Desk, q: Question, cursor: str | None, limit: int) -> tu
         return [], None
     parts = _parts(desk.catalogue, q.measure)
     kinds = list(dict.fromkeys(s.fact for m in parts for s in m.sources))
+    names = {m.kept: m.name for m in parts}
     low, high = min(p.low for p in q.periods), max(p.high for p in q.periods)
     at, after = decode_cursor(cursor, int, str | None) if cursor else (0, None)
     items: list[dict[str, Any]] = []
@@ -193,7 +194,7 @@ async def records(desk: Desk, q: Question, cursor: str | None, limit: int) -> tu
         for fact in page.items:
             counts = [c for c in fact.contributions if _counts(reader, parts, c, low, high, q.asked)]
             if counts:
-                items.append(_record(fact.kind, fact.id, counts))
+                items.append(_record(fact.kind, fact.id, counts, names))
         after = page.next
         at += after is None
         if len(items) >= limit and (after is not None or at < len(kinds)):
@@ -209,7 +210,7 @@ def _parts(catalogue: Catalogue, measure: Measure) -> list[Measure]:
 
 def _counts(reader: Reader, parts: Sequence[Measure], c: Any, low: date, high: date, asked: Slice) -> bool:
     by_line = bool(asked.names & set(LINE))
-    names = {m.name for m in parts} | ({f"{m.name}:lines" for m in parts} if by_line else set())
+    names = {m.kept for m in parts} | ({f"{m.kept}:lines" for m in parts} if by_line else set())
     if c.cell.measure not in names:
         return False
     snapshot = any(m.snapshot for m in parts)
@@ -222,9 +223,11 @@ def _counts(reader: Reader, parts: Sequence[Measure], c: Any, low: date, high: d
         reader.organisation.label(n, labels, c.cell.day) in wanted for n, wanted in asked.where.items())
 
 
-def _record(kind: str, id: str, counts: Sequence[Any]) -> dict[str, Any]:
+def _record(kind: str, id: str, counts: Sequence[Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """`names`: how the measures asked for are called, by the names under which they are kept."""
     return {"fact": kind, "id": id, "counts": [
-        {"measure": c.cell.measure, "day": c.cell.day, "dimensions": dict(c.cell.dimensions), "n": c.n, "sum": c.sum,
+        {"measure": names.get(c.cell.measure, c.cell.measure), "day": c.cell.day,
+         "dimensions": dict(c.cell.dimensions), "n": c.n, "sum": c.sum,
          "value": c.value, "member": c.member} for c in counts]}
 
 

@@ -156,12 +156,12 @@ class Reader:
         if measure.kind == "distinct":
             await self._distinct(measure, periods, asked, found)
             return found
-        await self._sum_up(measure, measure.name, periods, asked, found, skip_many=split)
+        await self._sum_up(measure, measure.kept, periods, asked, found, skip_many=split)
         if split:
             if measure.kind == "count":
-                await self._distinct_lines(f"{measure.name}:lines", periods, asked, found)
+                await self._distinct_lines(f"{measure.kept}:lines", periods, asked, found)
             else:
-                await self._sum_up(measure, f"{measure.name}:lines", periods, asked, found, skip_many=False)
+                await self._sum_up(measure, f"{measure.kept}:lines", periods, asked, found, skip_many=False)
         return found
 
     async def _sum_up(
@@ -196,7 +196,7 @@ class Reader:
         self, measure: Measure, periods: Sequence[Period], asked: Slice, found: dict[Spot, Tally],
     ) -> None:
         low, high = min(p.low for p in periods), max(p.high for p in periods)
-        rows = await self.cells.members(measure.name, None if measure.first else low, high)
+        rows = await self.cells.members(measure.kept, None if measure.first else low, high)
         places = _within(periods)
         for row in _firsts(rows) if measure.first else rows:
             group = self._group(row, asked)
