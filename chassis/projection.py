@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+import msgspec
+
 from chassis.handlers import Meta
 
 
@@ -46,8 +48,7 @@ class Rejected:
 Image = Any  # a fact's document: builtins only (msgspec writes it); None: no such fact yet
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """The one fact an event speaks of: `kind` and `id`, and how the event changes its image.
 
     A fact belongs to one topic and one partition. `fold(image) -> image` is given the image before (None: none yet).

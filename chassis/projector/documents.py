@@ -122,8 +122,9 @@ class Layout:
         own: dict[str, type] = dict.fromkeys(RESERVED, str)
         cell: dict[str, type] = {"gen": str, "writer": str, "measure": str, "day": str, "dims": str, "n": int}
         return [
-            Collection(self.facts, {**own, **projection.fact_fields}, (
-                ("gen_", "kind"), *(("gen_", "kind", *index) for index in projection.fact_indexes))),
+            Collection(  # by kind alone they are found by their ids, which begin with it
+                self.facts, {**own, **projection.fact_fields},
+                tuple(("gen_", "kind", *index) for index in projection.fact_indexes)),
             Collection(self.cells, {**cell, "grain": str, "sum": int}, (("gen", "measure", "grain", "day"),)),
             Collection(self.members, {**cell, "member": str}, (("gen", "measure", "day"),)),
             Collection(self.journal, {"place": str, "k": int}, (("place", "k"),)),
@@ -132,8 +133,8 @@ class Layout:
 
     def fact_index(self, projection: Projection, fact: Fact) -> dict[str, Scalar]:
         """Raises ValueError for what no store would take: once the journal names it, it must be possible to put it."""
-        given = {} if fact.image is None else projection.index(fact.kind, fact.image)
         fields = projection.fact_fields
+        given = projection.index(fact.kind, fact.image) if fact.image is not None and fields else {}
         for name, value in given.items():
             if name not in fields or not (value is None or _fits(value, fields[name])):
                 held = type(value).__name__

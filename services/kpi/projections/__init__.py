@@ -4,7 +4,6 @@ Each fact kind has a module: how its events make the image, and which rows the i
 contributions by the compiled measures; it knows none of them by name.
 """
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,18 +11,11 @@ from chassis.handlers import Meta
 from chassis.projection import CellKey, Contribution, Image, Projection, Touch
 from services.kpi.definitions import Catalogue
 from services.kpi.definitions.measure import Counter
-from services.kpi.definitions.rows import DAY_FIELDS
 from services.kpi.projections import activities, deals, leads, reference, surveys, trade
 from services.kpi.projections.counting import count
 from services.kpi.projections.rows import Clock, Row
 
 Yields = Callable[[str, Image, Clock], Iterable[Row]]
-Days = Callable[[Image, Clock], tuple[date | None, date | None]]
-
-_DAYS: Mapping[str, Days] = {
-    "lead": leads.days, "lead_score": leads.score_days, "deal": deals.days, "order": trade.days, "invoice": trade.days,
-    "payment": trade.days, "activity": activities.days, "survey": surveys.days,
-}
 
 
 def projection(catalogue: Catalogue) -> Projection:
@@ -43,12 +35,14 @@ def projection(catalogue: Catalogue) -> Projection:
         return merge(found)
 
     def index(kind: str, image: Image) -> Mapping[str, Any]:
-        opened, closed = _DAYS[kind](image, clock) if kind in _DAYS else (None, None)
-        return {"opened": opened and opened.isoformat(), "closed": closed and closed.isoformat()}
+        if kind != activities.KIND:
+            return {}
+        day = activities.opened(image, clock)
+        return {"opened": None if day is None else day.isoformat()}
 
     return Projection(
         name=f"kpi-{catalogue.generation}", hears=tuple(touches), touch=touch, contributions=contributions,
-        fact_fields=DAY_FIELDS, fact_indexes=(("opened",), ("closed",)), index=index,
+        fact_fields={"opened": str}, fact_indexes=(("opened",),), index=index,
     )
 
 
@@ -102,6 +96,10 @@ def _by_kind(catalogue: Catalogue, clock: Clock) -> dict[str, list[tuple[Yields,
 
 def merge(contributions: Iterable[Contribution]) -> list[Contribution]:
     """Those of the same cell in one; what comes to nothing is left out. Values and members stay apart."""
+    contributions = list(contributions)
+    if len(contributions) == 1:
+        (only,) = contributions
+        return contributions if only.n or only.sum or only.value is not None or only.member is not None else []
     made: list[Contribution] = []
     sums: dict[CellKey, Contribution] = {}
     for one in contributions:

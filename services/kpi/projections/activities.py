@@ -55,5 +55,6 @@ def done(id: str, image: Image, clock: Clock) -> Iterator[Row]:
         {**fields, "activity_id": id.split("|", 1)[1], "customer_id": values.get("customer_id") or subject})
 
 
-def days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
-    return clock.day(image["logged"][0][1]) if "logged" in image else None, None
+def opened(image: Image, clock: Clock) -> date | None:
+    """The day of doing, by which activities are listed."""
+    return clock.day(image["logged"][0][1]) if "logged" in image else None

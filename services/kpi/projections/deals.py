@@ -229,8 +229,3 @@ def stage_exits(deal: Deal) -> Iterator[Row]:
         days = None if came is None or went is None else max((went - came).days, 0)
         yield deal.row(went, deal.current, deal.deal(entered), {"stage": left[3], "to": entered[3]},
                        {"stage": left[3], "to": entered[3], "days": days})
-
-
-def days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
-    deal = Deal("", image, clock)
-    return deal.opened, deal.closed

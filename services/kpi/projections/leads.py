@@ -1,6 +1,5 @@
 """Leads, and their scores: captured, converted, lost, merged; first qualified."""
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from chassis.handlers import Meta
@@ -96,12 +95,3 @@ def qualification(id: str, image: Image, clock: Clock) -> Iterator[Row]:
     by, values = image["first"]
     yield Row(id, clock.day(by[1]), labels_of(values, source=values.get("source")),
               {"lead_id": id, "score": values.get("score")})
-
-
-def days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
-    captured, lost = image.get("captured"), image.get("lost")
-    return clock.day(captured[0][1]) if captured else None, clock.day(lost[0][1]) if lost else None
-
-
-def score_days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
-    return clock.day(image["first"][0][1]), None

@@ -3,7 +3,6 @@
 Kept of an answer are its whole numbers only: no text of a person enters a figure.
 """
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from chassis.handlers import Meta
@@ -91,8 +90,3 @@ def score(id: str, image: Image, clock: Clock, questions: Mapping[tuple[str, str
         yield Row(id, clock.day(by[1]), _labels(values, question=question), {
             "survey": values["survey"], "question": question, "question_kind": kind, "score": number,
             "respondent_kind": values["asked"]})
-
-
-def days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
-    invited, answered = image.get("invited"), image.get("answer")
-    return clock.day(invited[0][1]) if invited else None, clock.day(answered[0][1]) if answered else None

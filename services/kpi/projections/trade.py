@@ -170,8 +170,3 @@ def receipt(id: str, image: Image, clock: Clock) -> Iterator[Row]:
     net = amount + sum(a for _, _, a in back.pop(currency, ()))
     yield Row(id, day, labels, {**fields, "amount": net}, currency)
     yield from _foreign(id, day, labels, fields, back)
-
-
-def days(image: Image, clock: Clock) -> tuple[date | None, date | None]:
-    began = next((image[slot] for slot in ("placed", "issued", "received") if slot in image), None)
-    return None if began is None else clock.day(began[0][1]), None

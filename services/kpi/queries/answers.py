@@ -190,7 +190,7 @@ async def records(desk: Desk, q: Question, cursor: str | None, limit: int) -> tu
     at, after = decode_cursor(cursor, int, str | None) if cursor else (0, None)
     items: list[dict[str, Any]] = []
     while at < len(kinds):
-        page = await desk.cells.facts(kinds[at], {}, after=after, limit=min(500, limit - len(items)) or 1)
+        page = await desk.cells.facts_below(kinds[at], "", after=after, limit=min(500, limit - len(items)) or 1)
         for fact in page.items:
             counts = [c for c in fact.contributions if _counts(reader, parts, c, low, high, q.asked)]
             if counts:

@@ -60,7 +60,7 @@ async def _all(cells: Cells, kind: str) -> list[Any]:
     found: list[Any] = []
     after: str | None = None
     while True:
-        page = await cells.facts(kind, {}, after=after, limit=500)
+        page = await cells.facts_below(kind, "", after=after, limit=500)
         found += [f for f in page.items if f.image]
         if page.next is None:
             return found
