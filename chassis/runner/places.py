@@ -57,7 +57,7 @@ class Places:
 
     def epoch(self, topic: str) -> int:
         """How often its log was made anew, or cut short, and gone on with: 0 of nearly every one."""
-        return sum(name.startswith(f"{topic}@") for name in self._names) - 1
+        return max(0, sum(name.startswith(f"{topic}@") for name in self._names) - 1)
 
     def retired(self) -> frozenset[int]:
         """Numbers of topics that are no longer given to anything."""
