@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from chassis.settings import Settings
-from tools.bench import minutes
+from tools.bench import minutes, system
 from tools.bench.command import run_bench
 from tools.bench.rows import BEGIN, END
 from tools.bench.running import check, child, embedded, fill, measured, take
@@ -52,6 +52,19 @@ def test_nothing_is_lost_or_counted_twice_when_a_process_is_killed_in_the_middle
     measured(settings, pipeline(2_000, 100), kill=True)
     with pytest.raises(Wrong):  # the check that has just passed can fail
         asyncio.run(check(settings, pipeline(1_999, 100)))
+
+
+def test_how_soon_figures_are_seen_is_told_only_when_they_come_to_what_was_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(system, "WARMING", 0.1)
+    with system.up(embedded(tmp_path / "data", Settings()), tmp_path / "up") as running:
+        found = asyncio.run(system.latency(running, 100, 0.4))
+        assert found.payments_ms > 0 and found.deals_ms > 0
+        monkeypatch.setattr(system, "PATIENCE", 0.5)
+        monkeypatch.setattr(system.Load, "amount", property(lambda _: 0, lambda *_: None), raising=False)
+        with pytest.raises(Wrong, match="payments, their sum, deals"):
+            asyncio.run(system.latency(running, 100, 0.4))
 
 
 def test_the_table_decides_as_the_machine_and_a_page_keeps_its_own_words(tmp_path: Path) -> None:

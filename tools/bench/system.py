@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from chassis.definitions import publish
 from chassis.envelope import encode
 from chassis.host import definitions_of, find_service, ports
 from chassis.ports import Bus, Outgoing
-from chassis.projector import Cells
+from chassis.projector import Cell, Cells
 from chassis.settings import Settings
 from contracts.crm import OpportunityOpeningRequested, PaymentReceived
 from tools.bench.running import environment
@@ -26,7 +26,12 @@ from tools.broker import free_ports
 READY_WITHIN = 60.0
 TICK = 0.02
 PROBE = "probe"  # the region by which the events that are watched are told from the load
-LOAD_DEALS = 0.1  # of the load; the rest are payments
+MEASURES = ("payments_received", "opportunities_opened")
+LOAD_DEALS = 10  # of so many events of the load one; the rest are payments
+LOOK = 0.008  # between two looks at the figures: whoever looks takes time from who counts
+WARMING = 3.0
+KEPT_UP = 1.0  # after the last event was published, all are seen
+PATIENCE = 240.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -103,73 +108,134 @@ def largest_mb(system: Running) -> float:
 
 @dataclass(slots=True)
 class Probes:
-    """When the n-th event was published, and when a figure first counted n of them."""
+    """When the n-th event was published, and when a figure first counted n of them more than `before`."""
 
     measure: str
-    sent: list[float]
-    seen: list[float]
+    before: int = 0
+    sent: list[float] = field(default_factory=list)
+    seen: list[float] = field(default_factory=list)
 
     def p99_ms(self) -> float:
-        if len(self.seen) < len(self.sent):
+        if len(self.seen) != len(self.sent):
             raise Wrong(f"{self.measure}: {len(self.sent)} published, {len(self.seen)} seen")
         waits = sorted(seen - sent for sent, seen in zip(self.sent, self.seen, strict=True))
         return waits[min(len(waits) - 1, int(len(waits) * 0.99))] * 1000
 
 
-async def latency(system: Running, rate: int, seconds: float) -> tuple[float, float]:
-    """p99 in ms of payments and of deals, from publish to the cells that boards read, under `rate` events/s."""
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """p99 in ms from publishing to the cells that boards read. `kept_up`: the last event was seen as soon as all
+    others, and they could be published as fast as was asked. `rate`: events/s counted until the last was seen."""
+
+    payments_ms: float
+    deals_ms: float
+    kept_up: bool
+    rate: float
+
+
+Totals = tuple[tuple[int, int], tuple[int, int]]
+"""(n, sum) of payments and of deals."""
+
+
+async def latency(system: Running, rate: int, seconds: float) -> Latency:
+    """Under `rate` events/s. Raises Wrong unless figures come to exactly what was published."""
     async with ports(system.settings) as (bus, store):
         definitions = await publish(store, definitions_of(system.settings))
         cells = Cells(store, "kpi", find_service("kpi").build(definitions).generation)
-        payments, deals = Probes("payments_received", [], []), Probes("opportunities_opened", [], [])
+        payments, deals = probes = [Probes(measure, await _count(cells, measure)) for measure in MEASURES]
+        load, before = Load(bus, rate), await _totals(cells)
         stop = asyncio.Event()
-        watching = [asyncio.create_task(_watch(cells, p, stop)) for p in (payments, deals)]
-        await _publish(bus, rate, 3.0, None, None)
-        await _publish(bus, rate, seconds, payments, deals)
-        end = time.perf_counter() + 30
-        while time.perf_counter() < end and any(len(p.seen) < len(p.sent) for p in (payments, deals)):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        stop.set()
-        await asyncio.gather(*watching)
-    return payments.p99_ms(), deals.p99_ms()
+        began = time.perf_counter()
+        watching = asyncio.create_task(_watch(cells, probes, stop))
+        try:
+            await load.publish(WARMING)
+            await load.publish(seconds, probes)
+            published = time.perf_counter()
+            await _until_counted(cells, before, load)
+            end = time.perf_counter()
+        finally:
+            stop.set()
+            await asyncio.wait({watching})
+    kept_up = end - published < KEPT_UP and published - began < 1.1 * (WARMING + seconds)
+    return Latency(payments.p99_ms(), deals.p99_ms(), kept_up, load.n / (end - began))
 
 
-async def _watch(cells: Cells, probes: Probes, stop: asyncio.Event) -> None:
+async def _watch(cells: Cells, probes: Sequence[Probes], stop: asyncio.Event) -> None:
+    last = False
+    while not last:
+        last = stop.is_set()  # one look more: all is counted by then
+        for probe in probes:
+            n = await _count(cells, probe.measure) - probe.before
+            probe.seen += [time.perf_counter()] * (n - len(probe.seen))
+        await asyncio.sleep(LOOK)
+
+
+async def _count(cells: Cells, measure: str) -> int:
+    return sum(cell.n for cell in await _read(cells, measure) if cell.dims.get("region") == PROBE)
+
+
+async def _read(cells: Cells, measure: str) -> Sequence[Cell]:
     day = datetime.now(UTC).date()
-    while not stop.is_set():
-        found = await cells.read(probes.measure, day - timedelta(days=1), day + timedelta(days=2))
-        n = sum(cell.n for cell in found if cell.dims.get("region") == PROBE)
-        probes.seen += [time.perf_counter()] * (n - len(probes.seen))
-        await asyncio.sleep(0.004)
+    return await cells.read(measure, day - timedelta(days=1), day + timedelta(days=2))
+
+
+async def _totals(cells: Cells) -> Totals:
+    payments, deals = [
+        (sum(cell.n for cell in found), sum(cell.sum for cell in found))
+        for found in [await _read(cells, measure) for measure in MEASURES]]
+    return payments, deals
+
+
+async def _until_counted(cells: Cells, before: Totals, load: "Load") -> None:
+    (n, total), (deals, _) = before
+    expected = (n + load.payments, total + load.amount, deals + load.deals)
+    until = time.perf_counter() + PATIENCE
+    while True:
+        (n, total), (deals, _) = await _totals(cells)
+        if (n, total, deals) == expected:
+            return
+        if time.perf_counter() > until:
+            raise Wrong(f"payments, their sum, deals: {(n, total, deals)} instead of {expected}")
+        await asyncio.sleep(0.05)
 
 
 _numbers = iter(range(10**9))
 
 
-async def _publish(bus: Bus, rate: int, seconds: float, payments: Probes | None, deals: Probes | None) -> None:
-    """A part of the load every 20 ms; a probe of each kind in every second one."""
-    began = time.perf_counter()
-    for tick in range(int(seconds / TICK)):
-        some = [_one(next(_numbers), None) for _ in range(int(rate * TICK))]
-        if payments is not None and deals is not None and tick % 2 == 0:
-            some += _probes(payments, deals)
-        await bus.publish(some)
-        wait = began + (tick + 1) * TICK - time.perf_counter()
-        await asyncio.sleep(max(0.0, wait))
+class Load:
+    """Payments and, of every ten events one, requests to open a deal; and what they come to."""
 
+    def __init__(self, bus: Bus, rate: int) -> None:
+        self._bus, self._rate = bus, rate
+        self.payments = self.amount = self.deals = 0
 
-def _probes(payments: Probes, deals: Probes) -> Sequence[Outgoing]:
-    now = time.perf_counter()
-    payments.sent.append(now)
-    deals.sent.append(now)
-    return [_one(next(_numbers), PROBE, deal=deal) for deal in (False, True)]
+    @property
+    def n(self) -> int:
+        return self.payments + self.deals
 
+    async def publish(self, seconds: float, probes: Sequence[Probes] = ()) -> None:
+        """A part of it every 20 ms; a probe of each kind in every second one."""
+        began = time.perf_counter()
+        for tick in range(int(seconds / TICK)):
+            some = [self._one(n, f"R{n % 4}", is_deal=n % LOAD_DEALS == 0)
+                    for n in (next(_numbers) for _ in range(int(self._rate * TICK)))]
+            if probes and tick % 2 == 0:
+                now = time.perf_counter()
+                for probe in probes:
+                    probe.sent.append(now)
+                    some.append(self._one(next(_numbers), PROBE, is_deal=probe.measure != MEASURES[0]))
+            await self._bus.publish(some)
+            await asyncio.sleep(max(0.0, began + (tick + 1) * TICK - time.perf_counter()))
 
-def _one(n: int, region: str | None, *, deal: bool | None = None) -> Outgoing:
-    is_deal = n % round(1 / LOAD_DEALS) == 0 if deal is None else deal
-    event: Any = OpportunityOpeningRequested(
-        opportunity_id=f"deal-{n}", business_line="hardware", region=region or f"R{n % 4}", amount=eur(n),
-    ) if is_deal else PaymentReceived(
-        payment_id=f"payment-{n}", customer_id="customer-probe" if region else f"customer-{n % 5000}", amount=eur(n),
-        region=region or f"R{n % 4}")
-    return encode(event, id=f"l{n}", source=SOURCE, time=datetime.now(UTC))
+    def _one(self, n: int, region: str, *, is_deal: bool) -> Outgoing:
+        event: Any
+        if is_deal:
+            self.deals += 1
+            event = OpportunityOpeningRequested(
+                opportunity_id=f"deal-{n}", business_line="hardware", region=region, amount=eur(n))
+        else:
+            self.payments += 1
+            self.amount += n
+            customer = "customer-probe" if region == PROBE else f"customer-{n % 5000}"
+            event = PaymentReceived(payment_id=f"payment-{n}", customer_id=customer, amount=eur(n), region=region)
+        return encode(event, id=f"l{n}", source=SOURCE, time=datetime.now(UTC))
