@@ -62,6 +62,12 @@ def leads(file: Path) -> set[str]:
     return {line for line in file.read_text().splitlines() if '"crm.lead.' in line}
 
 
+def test_nothing_that_the_company_says_is_a_dead_letter(lived: System) -> None:
+    """What an operator finds there is what went wrong, not how the company lives."""
+    letters = lived.get("/v1/dead-letters", event_source="simulation/crm", limit=500)["items"]
+    assert [(x["code"], x["event_type"], x["error"]) for x in letters] == []
+
+
 @pytest.mark.parametrize("measure", TOLD)
 def test_a_figure_is_what_the_file_comes_to(lived: System, events: list[Event], measure: str) -> None:
     expected = figures(events)[measure]

@@ -68,6 +68,29 @@ def test_a_qualified_lead_opens_a_deal_only_where_the_line_says_so() -> None:
     after().when(opened("shipping", for_lead=True, about=about)).then_nothing()
 
 
+def test_a_deal_that_its_lead_opened_is_filled_in_by_the_request_for_it() -> None:
+    lead = opened(for_lead=True, about={"lead_id": "l1"})
+    amount = Money(amount_minor=5, currency="EUR")
+    asked = opened(at=day(2), about={"lead_id": "l1", "amount": amount, "region": "West"})
+    assert set(kinds(after(lead).when(asked).events)) == {OpportunityRevised}
+    deal = after(lead, asked).state.deal
+    assert (deal.amount, deal.region, deal.lead_id) == (amount, "West", "l1")
+    assert deal.opened_at == after(lead).state.deal.opened_at, "it has been open since its lead was qualified"
+    after(lead, asked).when(replace(asked, ref="again")).then_nothing()
+    after(lead, asked).when(replace(lead, at=day(5))).then_nothing()
+    assert after(asked, lead).state.deal.amount == deal.amount
+
+
+def test_a_request_for_something_else_contradicts_the_deal_that_a_lead_opened() -> None:
+    lead = opened(for_lead=True, about={"lead_id": "l1"})
+    for other in (opened(about={"lead_id": "l2"}), replace(opened(), pipeline="software_enterprise")):
+        (letter,) = after(lead).when(other).events
+        assert letter.code == "already_known"
+    asked = opened(about={"lead_id": "l1", "region": "West"})
+    (letter,) = after(lead, asked).when(opened(about={"lead_id": "l1", "region": "East"})).events
+    assert letter.code == "already_known"
+
+
 def test_a_lead_qualified_again_leaves_its_deal_alone() -> None:
     after(*TO_DEMO).when(opened(at=day(9), for_lead=True, about={"lead_id": "l1"})).then_nothing()
 

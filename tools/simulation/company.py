@@ -244,6 +244,9 @@ class Company:
         lead = deal.lead
         close = (now + timedelta(days=self.random.randrange(20, 90))).date()
         facts = {"business_line": lead.line, "amount_minor": deal.amount_minor, "currency": CURRENCY}
+        form = self.book.lines[lead.line].form
+        if kind == "new" and form.opens_on_qualified:  # the lead may have opened the deal already, without an amount
+            facts = {"business_line": lead.line}
         blueprint = self.book.lines[lead.line].blueprint_for(facts)
         if blueprint is None:
             return

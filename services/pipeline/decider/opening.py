@@ -14,13 +14,21 @@ from services.pipeline.decider.values import ABOUT, facts, plain, with_values
 from services.pipeline.definitions import LOSS_REASON, Blueprint, Book, misfit
 from services.pipeline.state import FieldsKept, OpeningKept
 
+BY_LEAD = "lead:"
+"""Before the digest of an opening that nobody asked for: the lead's qualification opened the deal."""
+
 
 def opening(story: Story, command: OpenOpportunity) -> None:
-    """Opens once. The same request again changes nothing, another one contradicts it."""
+    """Opens once. The same request again changes nothing, another one contradicts it.
+
+    A deal that its lead has opened by itself waits for the request of whoever goes on with it: that one fills it in.
+    """
     if story.state.deal is not None and not story.state.assumed:
-        if not command.for_lead and digest_of(command) != story.state.opening:
+        if command.for_lead or digest_of(command) == story.state.opening:
+            return
+        if not _fills_in(story, command):
             story.decline("already_known", f"There is a deal {story.id!r} already, opened by another request.")
-        return
+            return
     if command.for_lead and not _switched_on(story.book, command):
         return
     blueprint, why = blueprint_for(story.book, command)
@@ -48,6 +56,13 @@ def blueprint_for(book: Book, command: OpenOpportunity) -> tuple[Blueprint | Non
     values = {n: plain(v) for n, v in {**command.about, **command.fields}.items() if v is not None}
     return line.blueprint_for(facts(values)), _reason(
         "no_blueprint", "/business_line", f"No blueprint of {line.name!r} takes such a deal.")
+
+
+def _fills_in(story: Story, command: OpenOpportunity) -> bool:
+    """Whether the deal was opened by its lead, and the request is for it: in that pipeline, of that lead."""
+    lead = command.about.get("lead_id")
+    return (story.state.opening.startswith(BY_LEAD) and command.pipeline in (None, story.deal.pipeline)
+            and lead in (None, story.deal.lead_id))
 
 
 def _switched_on(book: Book, command: OpenOpportunity) -> bool:
@@ -97,6 +112,8 @@ def _complete(story: Story, command: OpenOpportunity) -> None:
     """The opening of a deal that a report had to open: its own moment and values, as far as they are not outdated."""
     actor = command.actor or None
     opened_at = None if command.undated else command.at
+    if story.state.opening.startswith(BY_LEAD) and story.deal.opened_at is not None:
+        opened_at = min(opened_at or story.deal.opened_at, story.deal.opened_at)  # it has been open since then
     if opened_at != story.deal.opened_at:
         after = changed(story.deal, opened_at=opened_at)
         story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=after, before=story.deal, actor_id=actor))
@@ -111,7 +128,8 @@ def _complete(story: Story, command: OpenOpportunity) -> None:
 def digest_of(command: OpenOpportunity) -> str:
     said = [command.business_line, command.pipeline, command.stage, command.undated,
             command.at.timestamp(), dict(command.about), dict(command.fields)]
-    return hashlib.sha256(canonical(said)).hexdigest()[:32]
+    digest = hashlib.sha256(canonical(said)).hexdigest()[:32]
+    return BY_LEAD + digest if command.for_lead else digest
 
 
 def _reason(code: str, path: str, message: str) -> Reason:
