@@ -12,7 +12,7 @@ from chassis.access import seal_of
 from chassis.application import Application
 from chassis.definitions import publish, read_directory
 from chassis.host import find_services
-from chassis.ports import Bus
+from chassis.ports import Bus, Store
 from chassis.settings import SERVICES, Settings
 from contracts.topics import TOPICS
 from services.gateway.api import gateway_app
@@ -66,9 +66,9 @@ class Streets(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def town(kind: str, directory: Path, **more: Any) -> AsyncIterator[Town]:
+async def town(kind: str | tuple[Bus, Store], directory: Path, **more: Any) -> AsyncIterator[Town]:
     settings = Settings(data_dir=directory, definitions=DEFINITIONS, **more)
-    bus, store = ports(kind, directory)
+    bus, store = ports(kind, directory) if isinstance(kind, str) else kind
     await bus.start()
     await store.start()
     await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
