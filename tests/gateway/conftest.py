@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.adapters.real import kafka, mongo  # noqa: F401  (fixtures)
 from tests.gateway.town import Town, town
 
 
