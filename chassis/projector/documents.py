@@ -163,10 +163,13 @@ class Writer:
     def shares(self, contributions: Iterable[Contribution]) -> list[Share]:
         """Raises OutOfRange for one that is too large to be counted."""
         dims, days, made = self._dims, self._days, []
+        last: object = None
+        text = ""
         for (measure, day, dimensions), n, total, value, member in contributions:
             if not (-HUGE < n < HUGE and -HUGE < total < HUGE and (value is None or -HUGE < value < HUGE)):
                 raise OutOfRange(f"{measure}: one contribution of {n}, {total}, {value} is out of range")
-            text = dims.get(dimensions) or self._text(dimensions)
+            if dimensions is not last:  # most contributions of a fact have them in common
+                last, text = dimensions, dims.get(dimensions) or self._text(dimensions)
             when = days.get(day)
             made.append((measure, self._when(day) if when is None else when, text, n, total, value, member))
         return made

@@ -189,7 +189,8 @@ def _latency(running: system.Running, rate: int, where: str, goals: Sequence[flo
 
 def _growth(bench: Bench) -> Iterator[Row]:
     events = min(4_000, bench.events)
-    for name, how in (("history", growth.history), ("deals", growth.deals), ("measures", growth.measures)):
+    for name, how in (("history", growth.history), ("deals", growth.deals), ("measures", growth.measures),
+                      ("measures, none counting the same", growth.measures_apart)):
         ratio = how(bench.fresh(), bench.settings, events)
         yield Row("T5", f"CPU per event at ten times the {name}", ratio, "times", 1.5, most=True)
 

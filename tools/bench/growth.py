@@ -34,7 +34,17 @@ def deals(directory: Path, settings: Settings, events: int) -> float:
 
 def measures(directory: Path, settings: Settings, events: int) -> float:
     """Ten of every measure that is shipped, those included that count the very events."""
-    many = settings.model_copy(update={"definitions": ten_of_each(settings.definitions, directory / "definitions")})
+    return _measures(directory, settings, events)
+
+
+def measures_apart(directory: Path, settings: Settings, events: int) -> float:
+    """The same, where none of those that count the events counts what another one does: each has cells of its own."""
+    return _measures(directory, settings, events, "payments_received")
+
+
+def _measures(directory: Path, settings: Settings, events: int, apart: str | None = None) -> float:
+    definitions = ten_of_each(settings.definitions, directory / "definitions", apart)
+    many = settings.model_copy(update={"definitions": definitions})
     before = cost(embedded(directory / "few", settings), kpi(events), events // 2)
     return cost(embedded(directory / "many", many), kpi(events), events // 2) / before
 
@@ -44,12 +54,15 @@ def _ratio(directory: Path, settings: Settings, few: Work, many: Work, last: int
     return cost(embedded(directory / "many", settings), many, last) / before
 
 
-def ten_of_each(definitions: Path, to: Path) -> Path:
+def ten_of_each(definitions: Path, to: Path, apart: str | None = None) -> Path:
+    """`apart`: the one whose copies each have a criterion of their own, which every event meets."""
     shutil.copytree(definitions, to)
     for file in sorted((to / "measures").glob("*.yaml")):
         body = yaml.safe_load(file.read_text(encoding="utf-8"))
         for n in range(1, TIMES):
             copy = body | {"name": f"{body['name']}_{n}"}
+            if body["name"] == apart:
+                copy["when"] = f"amount > {n}"
             (to / "measures" / f"{copy['name']}.yaml").write_text(
                 yaml.safe_dump(copy, allow_unicode=True), encoding="utf-8")
     return to

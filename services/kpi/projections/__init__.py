@@ -29,10 +29,13 @@ def projection(catalogue: Catalogue) -> Projection:
 
     def contributions(kind: str, image: Image) -> Iterable[Contribution]:
         found: list[Contribution] = []
+        rows, lasting = 0, False
         for yields, counters in kinds.get(kind, ()):
             for row in yields(image["id"], image, clock):
                 count(counters, row, found)
-        return merge(found)
+                rows += 1
+                lasting = lasting or row.until is not None
+        return merge(found) if rows > 1 or lasting else found  # one row names no cell twice
 
     def index(kind: str, image: Image) -> Mapping[str, Any]:
         if kind != activities.KIND:
@@ -96,10 +99,6 @@ def _by_kind(catalogue: Catalogue, clock: Clock) -> dict[str, list[tuple[Yields,
 
 def merge(contributions: Iterable[Contribution]) -> list[Contribution]:
     """Those of the same cell in one; what comes to nothing is left out. Values and members stay apart."""
-    contributions = list(contributions)
-    if len(contributions) == 1:
-        (only,) = contributions
-        return contributions if only.n or only.sum or only.value is not None or only.member is not None else []
     made: list[Contribution] = []
     sums: dict[CellKey, Contribution] = {}
     for one in contributions:

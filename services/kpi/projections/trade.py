@@ -164,7 +164,7 @@ def receipt(id: str, image: Image, clock: Clock) -> Iterator[Row]:
         return
     by, _, values = image["received"]
     amount, currency = values["amount"]
-    back = _given_back(image, "reversals", values)
+    back = _given_back(image, "reversals", values) if "reversals" in image else {}
     labels, day = labels_of(values), clock.day(by[1])
     fields = {"payment_id": id.split("|", 1)[1], "customer_id": values.get("customer_id")}
     net = amount + sum(a for _, _, a in back.pop(currency, ()))
