@@ -10,6 +10,7 @@ from starlette.responses import Response
 from chassis.dead_letters.shapes import DeadLetter, Replayed, WholeDeadLetter
 from chassis.settings import SERVICES
 from chassis.web import Paged, Problem, answer, decode_cursor, encode_cursor, not_found, page
+from services.gateway.exports import Exported
 from services.gateway.operators import everywhere
 from services.gateway.proxy import Proxy, limited_body
 from services.gateway.shapes import DeadLetters, DeadLetterStats
@@ -18,7 +19,7 @@ PATH = "/v1/dead-letters"
 
 
 def router(proxy: Proxy) -> APIRouter:
-    routes = APIRouter(tags=["operators"])
+    routes = APIRouter(tags=["operators"], route_class=Exported)
 
     @routes.get(PATH, response_model=DeadLetters, summary="What could not be taken, with its reason, over all services")
     async def listed(

@@ -14,13 +14,14 @@ from chassis.definitions import PUBLISHED
 from chassis.ports import Between, Condition, Store
 from chassis.settings import SERVICES, Settings
 from chassis.web import Paged, Problem, answer, page
+from services.gateway.exports import Exported
 from services.gateway.gate.audit import Audit
 from services.gateway.proxy import Proxy
 from services.gateway.shapes import AuditEntry, Health, Lag, PublishedDefinition
 
 
 def router(settings: Settings, proxy: Proxy, store: Store, audit: Audit) -> APIRouter:
-    routes = APIRouter(tags=["operators"])
+    routes = APIRouter(tags=["operators"], route_class=Exported)
 
     @routes.get("/v1/lag", response_model=Lag, summary="Records not yet processed, per service and topic")
     async def lag() -> Response:

@@ -54,9 +54,7 @@ class Proxy:
             if answer.status_code != 200:
                 raise Problem(502, "service_failed", f"{service} answered {answer.status_code} for a page of the list.")
             rows += exports.rows_of(answer.json()) or []
-        told = {"content-disposition": 'attachment; filename="export.csv"', **{
-            k: v for k, v in answer.headers.items() if k == "link"}}
-        return Response(exports.written(rows), 200, told, f"{exports.TYPE}; charset=utf-8")
+        return exports.response(rows, answer.headers.get("link"))
 
     async def ask(
         self, service: str, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,

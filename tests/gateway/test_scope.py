@@ -173,6 +173,24 @@ async def test_an_export_without_a_limit_has_every_page_and_one_with_a_limit_lea
     assert len(everything) == count
 
 
+async def test_the_doors_own_lists_are_exported_as_those_behind_it(home: Town):
+    for path, column in (("/v1/reps", "rep_id"), ("/v1/definitions", "name"), ("/v1/audit", "path"),
+                         ("/v1/dead-letters", "id"), ("/v1/search?q=deal", "id")):
+        listed = (await home.door.get(f"{path}{'&' if '?' in path else '?'}limit=50")).json()["items"]
+        answer = await home.door.get(path, headers={"accept": "text/csv"})
+        rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+        assert answer.headers["content-type"].startswith("text/csv") and len(rows) >= len(listed), path
+        assert not listed or rows[0][column] == listed[0][column]
+    [first] = csv.DictReader(io.StringIO(
+        (await home.door.get("/v1/reps?limit=1", headers={"accept": "text/csv"})).text, newline=""))
+    assert first["rep_id"] == "anna"
+    assert code(await home.door.get("/v1/me", headers={"accept": "text/csv"})) == (200, None)
+    assert code(await home.door.get("/v1/lag", headers={"accept": "text/csv"})) == (406, "no_list")
+    async with looking(home, "rep", rep_id=OWN) as anna:
+        answer = await anna.get("/v1/reps", headers={"accept": "text/csv"})
+        assert [r["rep_id"] for r in csv.DictReader(io.StringIO(answer.text, newline=""))] == [OWN]
+
+
 async def _pages(door: Any) -> AsyncIterator[dict[str, str]]:
     path: str | None = "/v1/opportunities?limit=1"
     while path:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from chassis.web import Passed, Problem, answer
 from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Caller
+from services.gateway.exports import Exported
 from services.gateway.organisation import Organisation
 from services.gateway.pages.people import face, holds, matches
 from services.gateway.proxy import Proxy
@@ -26,7 +27,7 @@ SEARCHED = (
 
 
 def router(proxy: Proxy, organisation: Organisation) -> APIRouter:
-    routes = APIRouter(tags=["pages"])
+    routes = APIRouter(tags=["pages"], route_class=Exported)
     parts = Parts(proxy)
 
     @routes.get("/v1/opportunities/{id}/overview", response_model=DealOverview,

@@ -7,12 +7,13 @@ from starlette.responses import Response
 from chassis.access import Scope
 from chassis.answers import paged
 from chassis.web import Paged, answer, not_found, page
+from services.gateway.exports import Exported
 from services.gateway.organisation import Organisation, Person
 from services.gateway.shapes import Rep
 
 
 def router(organisation: Organisation) -> APIRouter:
-    routes = APIRouter(tags=["people"])
+    routes = APIRouter(tags=["people"], route_class=Exported)
 
     def seen(request: Request) -> dict[str, Person]:
         scope = request.state.caller.scope("people:read")
