@@ -14,7 +14,7 @@ from chassis.kafka.errors import kafka_errors
 from chassis.kafka.groups import Groups
 from chassis.kafka.producer import ExactProducer
 from chassis.kafka.promises import weak_producer
-from chassis.kafka.reading import Reader
+from chassis.kafka.reading import Reader, committed_of
 from chassis.kafka.topics import Topics
 from chassis.partitioner import partition_of
 from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartition, UnsafeSetting
@@ -240,10 +240,9 @@ class KafkaBus:
             try:
                 async with asyncio.timeout(2 * REQUEST_WITHIN):
                     await asker.start()
-                    found = await asyncio.gather(*(asker.committed(KafkaPlace(*place)) for place in places))
+                    return await committed_of(asker, [KafkaPlace(*place) for place in places])
             finally:
                 await asker.stop()
-        return {place: offset for place, offset in zip(places, found, strict=True) if offset is not None}
 
     def _opened(self, **settings: Any) -> AIOKafkaConsumer:
         if self._open is None:

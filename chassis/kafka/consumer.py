@@ -10,7 +10,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from chassis import failpoints
 from chassis.kafka.errors import kafka_errors
-from chassis.kafka.reading import Reader
+from chassis.kafka.reading import Reader, committed_of
 from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
 
 log = logging.getLogger(__name__)
@@ -197,15 +197,16 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             async with asyncio.timeout(COMMIT_WITHIN):
                 begin = await reader.consumer.beginning_offsets(named)
                 end = await reader.consumer.end_offsets(named)
-                asked = await asyncio.gather(*map(reader.consumer.committed, named))
-                committed = dict(zip(named, asked, strict=True))
-        for place in named:
-            position = begin[place] if committed[place] is None else committed[place]
-            if not begin[place] <= position <= end[place]:
+                committed = await committed_of(reader.consumer, named)
+        for kafka_place in named:
+            place = TopicPartition(*kafka_place)
+            first, last = begin[kafka_place], end[kafka_place]
+            position = committed.get(place, first)
+            if not first <= position <= last:
                 raise LogRecreated(
-                    f"{place.topic}/{place.partition} holds {begin[place]} to {end[place]}, and {position} comes next",
+                    f"{place.topic}/{place.partition} holds {first} to {last}, and {position} comes next",
                 )
-            reader.next[TopicPartition(*place)] = position
+            reader.next[place] = position
 
     async def _end_fetching(self) -> None:
         """What it may have fetched is not handed out: after the move the position is the committed one again."""

@@ -104,6 +104,13 @@ class Reader:
                 self.consumer.seek(KafkaPlace(*place), offset)
 
 
+async def committed_of(consumer: AIOKafkaConsumer, places: Iterable[KafkaPlace]) -> dict[TopicPartition, int]:
+    """What the consumer's group has committed, asked for in one request: aiokafka's own `committed` takes one for each
+    partition. Places without a commit are left out."""
+    found = await consumer._coordinator.fetch_committed_offsets(list(places))
+    return {TopicPartition(*place): said.offset for place, said in found.items()}
+
+
 def record_of(raw: Any) -> Record:
     headers: tuple[tuple[str, bytes | None], ...] = raw.headers
     named = tuple([(name, value or b"") for name, value in headers])

@@ -177,7 +177,7 @@ class Stage:
                 quiet = 0
                 continue
             quiet = 0 if await self.open_ends() else quiet + 1
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(1.0 if self.kafka else 0.15)
         return time.monotonic() - began
 
     async def open_ends(self) -> dict[str, int]:
