@@ -17,7 +17,6 @@ from tests.faults.stage import Stage
 from tests.faults.verifier import differences
 
 REPORT = Report(chosen())
-BEFORE = REPORT.before() if os.environ.get("TRIPTYCH_FAULTS_REPORT") == "part" else None
 BEGAN = time.monotonic()
 BEGUN = pytest.StashKey[int]()  # how many results there were before a test
 SETTLED_WITHIN = {"ci": 300.0, "long": 1800.0}
@@ -81,8 +80,9 @@ def pytest_sessionfinish() -> None:
 
 def written() -> None:
     """After every fault, so that a run that is cut short leaves what it has proven."""
-    if os.environ.get("TRIPTYCH_FAULTS_REPORT"):
+    asked = os.environ.get("TRIPTYCH_FAULTS_REPORT")
+    if asked:
         REPORT.seconds = time.monotonic() - BEGAN
-        (REPORT if BEFORE is None else REPORT.beside(BEFORE)).write()
+        (REPORT.beside(REPORT.before()) if asked == "part" else REPORT).write()
 
 

@@ -80,8 +80,8 @@ class Report:
         done = {(r.fault, r.title, r.adapters) for r in self.results}
         kept = [r for r in before.results if (r.fault, r.title, r.adapters) not in done]
         missing = {**{what: why for what, why in before.missing.items() if what not in self.ran}, **self.missing}
-        return Report(self.profile, sorted([*kept, *self.results], key=_order), missing,
-                      before.seconds + self.seconds, parts=True)
+        results = sorted([*kept, *self.results], key=_order)
+        return Report(self.profile, results, missing, sum(r.seconds for r in results), parts=True)
 
     def before(self) -> "Report":
         """What earlier parts of the same profile have left."""
