@@ -33,7 +33,7 @@ PROFILES = {
         restart_events=3000, clock_events=1500, messy_events=8000, hostile=0.05, kafka_events=1500, kafka_kills=2,
         broker_kills=3, cuts=1, foul_seconds=3),
     "long": Profile(
-        "long", kills=100, kill_events=500_000, kill_rate=500, hits=20, stops=50, stop_events=30_000, restarts=20,
+        "long", kills=100, kill_events=500_000, kill_rate=400, hits=20, stops=50, stop_events=30_000, restarts=20,
         restart_events=30_000, clock_events=10_000, messy_events=100_000, hostile=0.15, kafka_events=30_000,
         kafka_kills=10, broker_kills=12, cuts=5, foul_seconds=15),
 }

@@ -25,10 +25,10 @@ AT_ONCE = ("start.", "definitions.", "worker.assigned.", "worker.revoked", "time
 # Which service dies at which point; every service has its own queue, so five die at a time.
 WHERE = {
     "lead_scoring": ("runner.", "say."),
-    "pipeline": ("worker.", "timers.fire.", "ask.", "start."),
+    "pipeline": ("runner.clear.", "timers.", "ask."),  # in this order: a kill before it is cleared leaves what is swept
     "segmentation": ("letters.", "progress.", "definitions."),
-    "surveys": ("sqlite.",),
-    "kpi": ("projector.", "timers.sweep.", "runner.clear."),
+    "surveys": ("worker.", "sqlite.", "start."),
+    "kpi": ("projector.",),
 }
 AT_FIRST = ("places.save.before", "places.save.after")  # reached when a service meets its log for the first time
 ELSEWHERE = ("kafka.", "mongo.", "places.")
