@@ -126,13 +126,15 @@ def page_request(
 Paged = Annotated[PageRequest, Depends(page_request)]
 
 
-def page(request: Request, items: Sequence[Any], next: str | None, **more: Any) -> Response:
+def page(
+    request: Request, items: Sequence[Any], next: str | None, *, cursor_name: str = "cursor", **more: Any,
+) -> Response:
     """`{items, next}` with the `Link` header of RFC 8288."""
     headers = {}
     if next is not None:
-        query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+        query = [(k, v) for k, v in request.query_params.multi_items() if k != cursor_name]
         path = request.headers.get("x-forwarded-path", request.url.path)
-        headers["Link"] = f'<{path}?{urlencode([*query, ("cursor", next)])}>; rel="next"'
+        headers["Link"] = f'<{path}?{urlencode([*query, (cursor_name, next)])}>; rel="next"'
     return answer({"items": list(items), "next": next, **more}, headers=headers)
 
 

@@ -9,7 +9,7 @@ from chassis.definitions import Definitions
 from chassis.ports import Bus, Store
 from chassis.settings import Settings
 from contracts.topics import TOPICS
-from services.gateway import intake, letters, operators
+from services.gateway import intake, letters, operators, outlet
 from services.gateway.auth import sign_in
 from services.gateway.auth.browser import Browser
 from services.gateway.auth.identify import Identifier
@@ -45,7 +45,7 @@ class Door:
 
     def routers(self) -> Sequence[APIRouter]:
         return [
-            intake.router(self.settings, self.bus), letters.router(self.proxy),
+            intake.router(self.settings, self.bus), outlet.router(self.bus), letters.router(self.proxy),
             operators.router(self.settings, self.proxy, self.store, self.audit),
             sign_in.router(self.settings, self.sessions, self.organisation), self.browser.router(),
             self.live.router(),

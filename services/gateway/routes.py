@@ -142,7 +142,6 @@ def _lacking(methods: str, path: str, capability: str) -> Lacking:
 
 
 LACKING: tuple[Lacking, ...] = (
-    _lacking("GET", r"/v1/events/?", "a cursor feed of events"),
     _lacking("GET|POST|DELETE", r"/v1/webhooks(/.*)?", "webhooks"),
     _lacking("GET", r"/v1/campaigns(/.*)?", "campaigns"),
     _lacking("GET", r"/v1/forecasts(/.*)?", "forecasts"),

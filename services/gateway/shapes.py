@@ -2,6 +2,8 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from pydantic import ConfigDict
+
 from chassis.answers import NotRequired, Problem, Title, TypedDict, elsewhere
 from chassis.dead_letters.shapes import DeadLetter, Status
 from services.gateway.auth.caller import Mode
@@ -97,6 +99,28 @@ class Intake(TypedDict):
     accepted: int
     rejected: int
     items: list[EventVerdict]
+
+
+class ToldEvent(TypedDict):
+    """A CloudEvent, as it was said; extensions beside what is named here."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    specversion: str
+    type: str
+    id: str
+    source: str
+    time: datetime
+    partitionkey: NotRequired[str]
+    datacontenttype: str
+    data: dict[str, Any]
+
+
+class ToldEvents(TypedDict):
+    """`next`: the place after these, to be asked with as `after`; there is always one."""
+
+    items: list[ToldEvent]
+    next: str
 
 
 # --- several services in one answer ----------------------------------------------------------------------------------

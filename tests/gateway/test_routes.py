@@ -200,3 +200,9 @@ def test_schemas_of_the_same_name_that_differ_keep_apart() -> None:
 
 def test_every_owner_is_a_service_of_this_house() -> None:
     assert {service for _, service in OWNERS} == set(SERVICES)
+
+
+def test_the_published_page_names_what_is_lacking() -> None:
+    told = (PUBLISHED / "README.md").read_text("utf-8").partition("501")[2]
+    for entry in LACKING:
+        assert entry.capability.removesuffix("s").split(" of ")[0].split()[0] in told, entry.capability
