@@ -1,11 +1,22 @@
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** The licence of the letters goes wherever they go. */
+const licence: Plugin = {
+  name: "licence-of-the-letters",
+  generateBundle() {
+    const source = readFileSync(new URL("./node_modules/@fontsource-variable/inter/LICENSE", import.meta.url));
+    this.emitFile({ type: "asset", fileName: "assets/inter-licence.txt", source });
+  },
+};
 
 // The running system that `npm run dev` shows; the built console is served by the system itself.
 const system = process.env.TRIPTYCH_HTTP ?? "127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), licence],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     outDir: "../services/gateway/static",

@@ -18,7 +18,8 @@ from chassis.web import Problem
 BUILT = Path(__file__).parent / "static"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 """Nothing from elsewhere. Styles in elements are allowed: widgets and charts set them, and they carry no script."""
 HEADERS: Mapping[str, str] = {

@@ -57,9 +57,9 @@ def test_an_operator_finds_a_dead_letter_mends_it_and_gives_it_back(
     page = as_operator(look(), "/operations/dead-letters")
     page.get_by_role("button", name="lines_do_not_add_up").click()
     line = page.get_by_role("row").filter(has_text="console-mend")
-    expect(line).to_contain_text("segmentation")  # one line for the record: the reason of each service
-    expect(line).to_contain_text("kpi")
-    line.get_by_role("listitem").filter(has_text="kpi").get_by_role("link").click()
+    expect(line).to_contain_text("Segmentation")  # one line for the record: the reason of each service
+    expect(line).to_contain_text("Measures")
+    line.get_by_role("listitem").filter(has_text="Measures").get_by_role("link").click()
     expect(page.locator("main h1")).to_have_text("crm.order.placed.v1")
     expect(page.get_by_role("region", name="Headers")).to_contain_text("console-mend")
     expect(page.get_by_role("region", name="Content")).to_contain_text('"amount_minor": 9999')

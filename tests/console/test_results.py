@@ -88,8 +88,8 @@ def test_a_manager_reads_the_board_compares_regions_with_last_year_and_opens_the
     assert page.url.split("?")[0].endswith("/results/boards")
     expect(page.locator("main h1")).to_have_text("Revenue")
     headline = page.get_by_role("region", name="Revenue", exact=True)
-    expect(headline).to_contain_text("vs. last year (€30k)")
-    expect(headline).to_contain_text("vs. before")
+    expect(headline).to_contain_text("vs. last year €30k")
+    expect(headline).to_contain_text("vs. prior")
     expect(headline.get_by_role("link", name=re.compile("from .* records?"))).to_have_text(f"from {n} records")
 
     # by region, beside last year: an arrow, words for who cannot see it, and the share

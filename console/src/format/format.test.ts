@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exponent, minorUnits, writeMoney, writeRatio } from "./numbers";
-import { presetPeriod, spanOf } from "./periods";
+import { earlier, presetPeriod, spanOf, writePeriod } from "./periods";
 import { writeDay, writeDistance, writeInstant, writeSpan } from "./times";
 
 describe("money", () => {
@@ -50,6 +50,18 @@ describe("periods", () => {
     expect(presetPeriod("last_quarter", january)).toBe("2025-Q4");
     expect(presetPeriod("this_quarter", { year: 2026, month: 11 })).toBe("2026-Q4");
     expect(presetPeriod("last_year", january)).toBe("2025");
+  });
+
+  it("go back from where the presets end", () => {
+    const { months, quarters, years } = earlier({ year: 2026, month: 1 });
+    expect([months[0], months.at(-1)]).toEqual(["2025-11", "2025-01"]);
+    expect([quarters[0], quarters.at(-1)]).toEqual(["2025-Q3", "2024-Q2"]);
+    expect(years).toEqual(["2024", "2023"]);
+  });
+
+  it("are written as the viewer says them", () => {
+    expect(["2026-11", "2026-Q4", "2026", "FY2026-Q3"].map((x) => writePeriod(x, "en-GB"))).toEqual(["November 2026", "Q4 2026", "2026", "FY2026-Q3"]);
+    expect(["2026-11", "2026-Q4", "2026"].map((x) => writePeriod(x, "zh-CN"))).toEqual(["2026年11月", "2026年第4季度", "2026年"]);
   });
 
   it("know their first day and the day after their last", () => {

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { usePreferences } from "@/frame/preferences";
 import { type Money, writeMoney, writeNumber, writeRatio } from "./numbers";
+import { writePeriod } from "./periods";
 import { writeDay, writeDistance, writeInstant, writeSpan } from "./times";
 
 export type { Money } from "./numbers";
@@ -18,6 +19,7 @@ export function useFormat() {
       ratio: (value: number, signed = false) => writeRatio(value, locale, signed),
       instant: (at: string) => writeInstant(at, locale),
       day: (day: string) => writeDay(day, locale),
+      period: (period: string, month?: "long" | "short") => writePeriod(period, locale, month),
       distance: (at: string, now = Date.now()) => writeDistance(at, now, locale),
       span: (seconds: number) => writeSpan(seconds, locale),
     };

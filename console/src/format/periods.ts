@@ -32,3 +32,25 @@ export function spanOf(period: string): Span | null {
   const end = year * 12 + start + (found[2] ? 3 : found[3] ? 1 : 12);
   return { from: `${year}-${two(start + 1)}-01`, to: `${Math.floor(end / 12)}-${two((end % 12) + 1)}-01` };
 }
+
+/** The months, quarters and years before those that the presets name, the latest first. */
+export function earlier(day: { year: number; month: number }): { months: string[]; quarters: string[]; years: string[] } {
+  const month = day.year * 12 + day.month - 1;
+  const quarter = Math.floor(month / 3);
+  const down = (n: number, count: number): number[] => Array.from({ length: count }, (_, i) => n - 2 - i);
+  return {
+    months: down(month, 11).map((m) => `${Math.floor(m / 12)}-${two((m % 12) + 1)}`),
+    quarters: down(quarter, 6).map((q) => `${Math.floor(q / 4)}-Q${(q % 4) + 1}`),
+    years: down(day.year, 2).map(String),
+  };
+}
+
+/** "November 2026", "Q4 2026", "2026年第4季度"; a period that the calendar does not know keeps its name. */
+export function writePeriod(period: string, locale: string, month: "long" | "short" = "long"): string {
+  const [, year = "", quarter] = /^(\d{4})-Q([1-4])$/.exec(period) ?? [];
+  if (quarter) return locale.startsWith("zh") ? `${year}年第${quarter}季度` : `Q${quarter} ${year}`;
+  if (/^\d{4}-(0[1-9]|1[0-2])$/.test(period)) {
+    return new Intl.DateTimeFormat(locale, { year: "numeric", month, timeZone: "UTC" }).format(new Date(`${period}-01T00:00:00Z`));
+  }
+  return /^\d{4}$/.test(period) && locale.startsWith("zh") ? `${period}年` : period;
+}

@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { useMay } from "@/api/me";
 import { useSay } from "@/i18n";
 import { PANELS } from "./panels";
@@ -7,6 +7,7 @@ import { PANELS } from "./panels";
 export function Nav({ onGo }: { onGo?: () => void }) {
   const t = useSay();
   const may = useMay();
+  const path = useLocation({ select: (l) => l.pathname });
   const panels = PANELS.map((p) => ({ ...p, entries: p.entries.filter((e) => !e.permission || may(e.permission)) }));
   return (
     <nav className="nav" aria-label={t("app.nav")}>
@@ -14,9 +15,9 @@ export function Nav({ onGo }: { onGo?: () => void }) {
         <section key={panel.name} aria-labelledby={`panel-${panel.name}`}>
           <h2 id={`panel-${panel.name}`}>{t(`panel.${panel.name}`)}</h2>
           <ul>
-            {panel.entries.map(({ to, label, icon: Icon }) => (
+            {panel.entries.map(({ to, label, icon: Icon, below }) => (
               <li key={to}>
-                <Link to={to as never} activeOptions={{ includeSearch: false }} onClick={onGo}>
+                <Link to={to as never} activeOptions={{ includeSearch: false }} onClick={onGo} {...(below && path.startsWith(below) ? { "aria-current": true } : {})}>
                   <Icon className="icon" aria-hidden />
                   {t(label)}
                 </Link>

@@ -8,6 +8,7 @@ import { useSay } from "@/i18n";
 import { LANGUAGES, type Language } from "@/i18n/words";
 import { Button } from "@/ui/Button";
 import { Menu } from "@/ui/Menu";
+import { printWhole } from "@/ui/printing";
 import { Brand, Nav } from "./Nav";
 import { prefer, type Theme, usePreferences } from "./preferences";
 import { SearchDialog, useSearchKeys } from "./SearchDialog";
@@ -27,7 +28,7 @@ export function Top() {
       </button>
       <span className="grow" />
       <span className="live wide-only" data-state={live}>{t(`live.${live}`)}</span>
-      <Button look="quiet" className="wide-only" icon={<Printer className="icon" aria-hidden />} label={t("print")} onClick={() => window.print()} />
+      <Button look="quiet" className="wide-only" icon={<Printer className="icon" aria-hidden />} label={t("print")} onClick={() => void printWhole()} />
       <ThemeMenu />
       <LanguageMenu />
       <UserMenu />

@@ -10,6 +10,8 @@ export interface Entry {
   to: string;
   label: Key;
   icon: LucideIcon;
+  /** Where the addresses below begin that belong to this page, beside its own. */
+  below?: string;
   /** Only for viewers with this permission; without it for everybody. */
   permission?: string;
 }

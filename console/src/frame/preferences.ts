@@ -48,3 +48,21 @@ function subscribe(heard: () => void): () => void {
 export function usePreferences(): Preferences {
   return useSyncExternalStore(subscribe, () => held);
 }
+
+export type Scheme = "light" | "dark";
+const DARK = "(prefers-color-scheme: dark)";
+
+function subscribeToSystem(heard: () => void): () => void {
+  const system = matchMedia(DARK);
+  system.addEventListener("change", heard);
+  const forget = subscribe(heard);
+  return () => {
+    system.removeEventListener("change", heard);
+    forget();
+  };
+}
+
+/** The colours that are seen at this moment: the chosen ones, else those of the system, which may change under the page. */
+export function useScheme(): Scheme {
+  return useSyncExternalStore(subscribeToSystem, () => (held.theme !== "system" ? held.theme : matchMedia(DARK).matches ? "dark" : "light"));
+}

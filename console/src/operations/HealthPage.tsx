@@ -9,6 +9,7 @@ import { PageFrame } from "@/ui/Page";
 import { Badge, When } from "@/ui/small";
 import { Answered } from "@/ui/states";
 import { useChanged } from "@/ui/useChanged";
+import { useServiceName } from "./names";
 import { busiest, type Lag, type ServiceLag } from "./lag";
 import "./operations.css";
 
@@ -51,7 +52,7 @@ function Service({ name, state, lag }: { name: string; state: State; lag: Servic
   const reason = state.reason ?? (state.ready ? null : JSON.stringify({ ...state, ready: undefined }));
   return (
     <section className="card service" aria-label={name} data-ready={state.ready}>
-      <header className="row"><Icon className={state.ready ? "icon good-text" : "icon bad-text"} aria-hidden /><h2 className="grow clip">{name}</h2><Badge tone={state.ready ? "good" : "bad"}>{t(state.ready ? "operations.ready" : "operations.notReady")}</Badge></header>
+      <header className="row"><Icon className={state.ready ? "icon good-text" : "icon bad-text"} aria-hidden /><h2 className="grow clip" title={name}>{useServiceName()(name)}</h2><Badge tone={state.ready ? "good" : "bad"}>{t(state.ready ? "operations.ready" : "operations.notReady")}</Badge></header>
       {reason && <p className="fault-text">{reason}</p>}
       {lag && (
         <dl className="facts small">
@@ -67,11 +68,12 @@ function LagTable({ lag }: { lag: Lag }) {
   const t = useSay();
   const format = useFormat();
   const services = Object.keys(lag.services);
+  const serviceName = useServiceName();
   return (
     <div className="table-wrap" tabIndex={0} role="group" aria-label={t("operations.lag")}>
       <table>
         <caption className="visually-hidden">{t("operations.lag")}</caption>
-        <thead><tr><th scope="col">{t("operations.topic")}</th>{services.map((s) => <th key={s} scope="col" className="number">{s}</th>)}</tr></thead>
+        <thead><tr><th scope="col">{t("operations.topic")}</th>{services.map((s) => <th key={s} scope="col" className="number">{serviceName(s)}</th>)}</tr></thead>
         <tbody>{busiest(lag).map((topic) => (
           <tr key={topic}><th scope="row"><code>{topic}</code></th>{services.map((s) => {
             const n = lag.services[s]?.lag[topic];

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { ListChecks } from "lucide-react";
+import { ClipboardList, ListChecks } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
@@ -48,9 +48,9 @@ function Groups({ list }: { list: Worklist }) {
     <>
       {GROUPS.map((group) => (
         <section className="card" key={group} aria-labelledby={`group-${group}`}>
-          <header className="card-head"><h2 id={`group-${group}`}>{t(`worklist.${group}`)}</h2><Badge tone={group === "overdue" && list[group].length ? "bad" : undefined}>{list[group].length}</Badge></header>
-          {list[group].length === 0 ? <p className="card-body muted">{t("worklist.none")}</p>
-            : <Tasks tasks={list[group]} nameOf={nameOf} stageTitle={stageTitle} onStep={(deal, step) => setMoving({ deal, step })} />}
+          <header className="card-head"><h2 id={`group-${group}`}>{t(`worklist.${group}`)}</h2>{list[group].length === 0 && <span className="muted small">{t("worklist.none")}</span>}<Badge tone={group === "overdue" && list[group].length ? "bad" : undefined}>{list[group].length}</Badge></header>
+          {list[group].length > 0
+            && <Tasks tasks={list[group]} nameOf={nameOf} stageTitle={stageTitle} onStep={(deal, step) => setMoving({ deal, step })} />}
         </section>
       ))}
       {moving && (
@@ -83,12 +83,13 @@ function Tasks({ tasks, nameOf, stageTitle, onStep }: TasksProps) {
           <li key={task.opportunity_id}>
             <div className="task-what">
               <Link to="/process/deals/$id" params={{ id: task.opportunity_id }} className="task-name">{nameOf(task)}</Link>
-              <span className="row small muted"><span>{stageTitle(task.pipeline, task.stage)}</span><Amount money={task.amount} /><SlaBadge deal={task} now={now} /></span>
+              <span className="row small muted"><span>{stageTitle(task.pipeline, task.stage)}</span><SlaBadge deal={task} now={now} /></span>
             </div>
-            {may && <div className="row" role="group" aria-label={t("worklist.step")}>
+            <span className="task-amount">{task.amount && <Amount money={task.amount} />}</span>
+            {may && <div className="row tight task-steps" role="group" aria-label={t("worklist.step")}>
               {task.transitions.map((step) => (
                 <Button small key={step.name} look={step.allowed ? "plain" : "quiet"} onClick={() => onStep(task, step.name)}>
-                  {stepTitle(task.blueprint, step.name)}
+                  {!step.allowed && <ClipboardList className="icon muted" aria-hidden />}{stepTitle(task.blueprint, step.name)}
                 </Button>
               ))}
             </div>}

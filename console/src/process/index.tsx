@@ -22,11 +22,11 @@ export const routes: AnyRoute[] = [
 ];
 export const entries: Entry[] = [
   { to: "/process/worklist", label: "process.worklist", icon: ListChecks, permission: "deals:read" },
-  { to: "/process/board", label: "process.board", icon: Columns3, permission: "deals:read" },
+  { to: "/process/board", label: "process.board", icon: Columns3, below: "/process/deals/", permission: "deals:read" },
   { to: "/process/leads", label: "process.leads", icon: UserPlus, permission: "leads:read" },
   { to: "/process/funnel", label: "process.funnel", icon: Filter, permission: "figures:read" },
   { to: "/process/blueprint", label: "process.blueprint", icon: Workflow, permission: "process:read" },
-  { to: "/process/segments", label: "process.segments", icon: Users, permission: "segments:read" },
+  { to: "/process/segments", label: "process.segments", icon: Users, below: "/process/customers/", permission: "segments:read" },
   { to: "/process/surveys", label: "process.surveys", icon: MessagesSquare, permission: "surveys:read" },
   { to: "/process/issues", label: "process.issues", icon: MessageSquareWarning, permission: "issues:read" },
 ];

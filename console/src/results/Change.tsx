@@ -22,7 +22,7 @@ export function Change({ how, comparison, measure, unit, currency, brief = false
       <Icon className="icon" aria-hidden />
       <span className="visually-hidden">{t(`results.direction.${direction}`)} </span>
       {brief && comparison.change === null ? <span className="visually-hidden">{text.growth(unit, comparison, currency)}</span> : <strong>{text.growth(unit, comparison, currency)}</strong>}
-      {!brief && <span className="muted">{name}{base ? ` (${base})` : ""}</span>}
+      {!brief && <span className="muted">{base ? t("results.compare.base", { name, base }) : name}</span>}
     </span>
   );
 }

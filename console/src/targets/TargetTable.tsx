@@ -26,13 +26,13 @@ export function TargetTable({ targets, told, people, onEdit }: Props) {
         {told && <About told={told} />}
       </header>
       <div className="table-wrap" tabIndex={0} role="group" aria-label={name}>
-        <table className="targets">
-          <thead><tr>
-            <th scope="col">{t("targets.scope")}</th><th scope="col">{t("targets.attainment")}</th><th scope="col" className="number">{t("targets.actual")}</th>
-            <th scope="col" className="number">{t("results.aim")}</th><th scope="col" className="wide-only">{t("targets.setBy")}</th>
-            {onEdit && <th scope="col" className="no-print"><span className="visually-hidden">{t("targets.edit")}</span></th>}
+        <table className="targets" role="table">
+          <thead role="rowgroup"><tr role="row">
+            <th scope="col" role="columnheader">{t("targets.scope")}</th><th scope="col" role="columnheader">{t("targets.attainment")}</th><th scope="col" role="columnheader" className="number">{t("targets.actual")}</th>
+            <th scope="col" role="columnheader" className="number">{t("results.aim")}</th><th scope="col" role="columnheader" className="wide-only">{t("targets.setBy")}</th>
+            {onEdit && <th scope="col" role="columnheader" className="no-print"><span className="visually-hidden">{t("targets.edit")}</span></th>}
           </tr></thead>
-          <tbody>{tree(targets, people).map((node) => <Row key={keyOf(node.target)} node={node} unit={told?.unit ?? "count"} additive={told?.additive} onEdit={onEdit} />)}</tbody>
+          <tbody role="rowgroup">{tree(targets, people).map((node) => <Row key={keyOf(node.target)} node={node} unit={told?.unit ?? "count"} additive={told?.additive} onEdit={onEdit} />)}</tbody>
         </table>
       </div>
     </section>
@@ -50,16 +50,16 @@ function Row({ node: { target, depth, parts }, unit, additive, onEdit }: RowProp
   const write = (value: number | null): string => (value === null ? "–" : text.plain(unit, value, target.currency));
   const { business_line: line, region, team, rep } = target.scope;
   return (
-    <tr className={changed ? "changed" : undefined}>
-      <th scope="row" style={{ paddingLeft: `calc(var(--4) + ${depth} * 1.25rem)` }}>
+    <tr role="row" className={changed ? "changed" : undefined}>
+      <th scope="row" role="rowheader" style={{ paddingLeft: `calc(var(--4) + ${depth} * 1.25rem)` }}>
         <Link to="/results/measures/$measure" params={{ measure: target.measure }} search={{ period: target.period, line, region, team, rep } as never}>{scope}</Link>
         {parts && target.value !== 0 && additive && <div className="muted small">{t("targets.parts", { n: parts.n, sum: write(parts.sum), share: format.ratio(parts.sum / target.value) })}</div>}
       </th>
-      <td className="targets-bar"><Attainment measure={target.measure} additive={additive} attainment={target.attainment} pace={target.pace} target={text.plain(unit, target.value, target.currency, { compact: true })} /></td>
-      <td className="number"><strong>{write(target.actual)}</strong></td>
-      <td className="number">{write(target.value)}</td>
-      <td className="wide-only muted small nowrap">{target.set_by}<br /><When at={target.set_at} distance /></td>
-      {onEdit && <td className="no-print"><Button look="quiet" small icon={<Pencil className="icon" aria-hidden />} label={t("targets.change", { scope })} onClick={() => onEdit(target)} /></td>}
+      <td role="cell" className="targets-bar"><Attainment measure={target.measure} additive={additive} attainment={target.attainment} pace={target.pace} target={text.plain(unit, target.value, target.currency, { compact: true })} /></td>
+      <td role="cell" className="number"><strong>{write(target.actual)}</strong></td>
+      <td role="cell" className="number targets-aim">{write(target.value)}</td>
+      <td role="cell" className="wide-only muted small nowrap">{target.set_by}<br /><When at={target.set_at} distance /></td>
+      {onEdit && <td role="cell" className="no-print"><Button look="quiet" small icon={<Pencil className="icon" aria-hidden />} label={t("targets.change", { scope })} onClick={() => onEdit(target)} /></td>}
     </tr>
   );
 }

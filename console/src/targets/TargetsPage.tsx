@@ -5,6 +5,7 @@ import { useGet } from "@/api/hooks";
 import { useMay } from "@/api/me";
 import { useReps } from "@/api/names";
 import type { Figures } from "@/api/shapes";
+import { useFormat } from "@/format";
 import { presetPeriod, today } from "@/format/periods";
 import { useFilters, useSetWords } from "@/frame/filters";
 import { useSay } from "@/i18n";
@@ -26,6 +27,7 @@ interface Attained { period: string; complete_until: string; items: Target[] }
 export function TargetsPage() {
   const t = useSay();
   const set = useSetWords();
+  const format = useFormat();
   const may = useMay();
   const people = useReps();
   const period = useFilters().period ?? presetPeriod("this_month", today());
@@ -39,10 +41,10 @@ export function TargetsPage() {
   const button = <Button look="primary" icon={<Plus className="icon" aria-hidden />} onClick={() => setSetting("new")}>{t("targets.set")}</Button>;
   return (
     <PageFrame
-      title={t("targets.title", { period })} read
+      title={t("targets.title", { period: format.period(period) })} read
       sub={query.data ? <>{t("time.fresh", { when: "" })}<When at={query.data.complete_until} /></> : " "}
       actions={<><Csv template="/v1/targets/{period}/attainment" asked={asked} name={`targets-${period}`} />{change && button}</>}
-      filters={<div className="filters no-print"><Select label={t("filter.period")} value={period} choices={choices.map((p) => ({ value: p, label: p }))} onChoose={(value) => set({ period: value })} /></div>}
+      filters={<div className="filters no-print"><Select label={t("filter.period")} value={period} choices={choices.map((p) => ({ value: p, label: format.period(p) }))} onChoose={(value) => set({ period: value })} /></div>}
     >
       <Answered query={query}>{(found) => (found.items.length && found.period === period ? (
         groups(found.items).map((group) => (
@@ -51,7 +53,7 @@ export function TargetsPage() {
         ))
       ) : (
         <section className="card">
-          <Empty title={t("targets.none", { period })} icon={<TargetIcon className="icon" aria-hidden />}>
+          <Empty title={t("targets.none", { period: format.period(period) })} icon={<TargetIcon className="icon" aria-hidden />}>
             <p>{t(change ? "targets.none.how" : "targets.none.who")}</p>{change && button}
           </Empty>
         </section>

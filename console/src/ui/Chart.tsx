@@ -1,7 +1,7 @@
 /** ECharts, loaded when the first chart is drawn. A chart is a picture: its `label` says what it shows, a table tells the same. */
 import type { EChartsOption } from "echarts";
 import { useEffect, useRef } from "react";
-import { usePreferences } from "@/frame/preferences";
+import { usePreferences, useScheme } from "@/frame/preferences";
 
 interface Props {
   option: EChartsOption;
@@ -22,14 +22,15 @@ const token = (name: string): string => {
 /** The console's own colours, as they are in the theme of this moment. */
 export function chartColours() {
   return {
-    text: token("--text"), muted: token("--muted"), line: token("--line"), accent: token("--accent"), good: token("--good"),
+    text: token("--text"), muted: token("--muted"), line: token("--line"), accent: token("--accent"), mark: token("--mark"), good: token("--good"),
     warn: token("--warn"), bad: token("--bad"), surface: token("--raised"),
   };
 }
 
 export function Chart({ option, height, label, onClick }: Props) {
   const place = useRef<HTMLDivElement>(null);
-  const { theme, language } = usePreferences();
+  const { language } = usePreferences();
+  const scheme = useScheme();
   const clicked = useRef(onClick);
   clicked.current = onClick;
   useEffect(() => {
@@ -44,6 +45,6 @@ export function Chart({ option, height, label, onClick }: Props) {
       gone = true;
       drop();
     };
-  }, [option, theme, language]);
+  }, [option, scheme, language]);
   return <div ref={place} className="chart" style={{ height }} role="img" aria-label={label} />;
 }

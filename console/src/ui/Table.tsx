@@ -19,7 +19,7 @@ interface Props<Row> {
   rowKey: (row: Row) => string;
 }
 
-/** Rows that lie here whole, and can be ordered by a press on a head. */
+/** Rows that lie here whole, and can be ordered by a press on a head. Roles are said, since on a phone no row is laid out as one. */
 export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
   const [sorting, setSorting] = useState<SortingState>([]);
   const data = useMemo(() => [...rows], [rows]);
@@ -31,19 +31,20 @@ export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
     data, columns: made, state: { sorting }, onSortingChange: setSorting, getRowId: rowKey,
     getCoreRowModel: getCoreRowModel(), getSortedRowModel: getSortedRowModel(),
   });
+  const heads = new Map(columns.flatMap((c) => (typeof c.head === "string" ? [[c.id, c.head] as const] : [])));
   const numbers = new Set(columns.filter((c) => c.number).map((c) => c.id));
   return (
     <div className="table-wrap" tabIndex={0} role="group" aria-label={label}>
-      <table>
+      <table className="stacks" role="table">
         <caption className="visually-hidden">{label}</caption>
-        <thead>
+        <thead role="rowgroup">
           {table.getHeaderGroups().map((group) => (
-            <tr key={group.id}>
+            <tr key={group.id} role="row">
               {group.headers.map(({ column, getContext }) => {
                 const order = column.getIsSorted();
                 const head = flexRender(column.columnDef.header, getContext());
                 return (
-                  <th key={column.id} scope="col" className={numbers.has(column.id) ? "number" : undefined} aria-sort={order ? (order === "asc" ? "ascending" : "descending") : undefined}>
+                  <th key={column.id} scope="col" role="columnheader" className={numbers.has(column.id) ? "number" : undefined} aria-sort={order ? (order === "asc" ? "ascending" : "descending") : undefined}>
                     {column.getCanSort() ? (
                       <button type="button" onClick={column.getToggleSortingHandler()}>
                         {head}{order === "asc" && <ArrowUp className="icon" aria-hidden />}{order === "desc" && <ArrowDown className="icon" aria-hidden />}
@@ -55,11 +56,11 @@ export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
             </tr>
           ))}
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {table.getRowModel().rows.map((row) => (
-            <tr key={row.id}>
-              {row.getVisibleCells().map((cell) => (
-                <td key={cell.id} className={numbers.has(cell.column.id) ? "number" : undefined}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</td>
+            <tr key={row.id} role="row">
+              {row.getVisibleCells().map((cell, i) => (
+                <td key={cell.id} role="cell" data-head={i > 0 ? heads.get(cell.column.id) : undefined} className={numbers.has(cell.column.id) ? "number" : undefined}><div>{flexRender(cell.column.columnDef.cell, cell.getContext())}</div></td>
               ))}
             </tr>
           ))}

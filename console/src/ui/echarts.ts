@@ -6,7 +6,7 @@ import { SVGRenderer } from "echarts/renderers";
 
 use([BarChart, LineChart, HeatmapChart, GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, VisualMapComponent, AriaComponent, SVGRenderer]);
 
-type Colours = Record<"text" | "muted" | "line" | "accent" | "good" | "warn" | "bad" | "surface", string>;
+type Colours = Record<"text" | "muted" | "line" | "accent" | "mark" | "good" | "warn" | "bad" | "surface", string>;
 type Clicked = (point: { dataIndex: number; seriesIndex?: number; name: string }) => void;
 
 /** Draws into the element and follows its size; returns what takes it away again. */
@@ -16,9 +16,9 @@ export function draw(element: HTMLElement, option: EChartsCoreOption, colours: C
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   chart.setOption({
     animation: !calm, animationDuration: 250,
-    color: [colours.accent, colours.good, colours.warn, colours.bad, colours.muted],
+    color: [colours.mark, colours.good, colours.warn, colours.bad, colours.muted],
     textStyle: { color: colours.text, fontFamily: font },
-    tooltip: { confine: true, backgroundColor: colours.surface, borderColor: colours.line, textStyle: { color: colours.text } },
+    tooltip: { confine: true, backgroundColor: colours.surface, borderColor: colours.line, borderRadius: 8, padding: [8, 12], textStyle: { color: colours.text, fontSize: 13 } },
     ...option,
   });
   chart.on("click", (event) => clicked({ dataIndex: event.dataIndex, seriesIndex: event.seriesIndex, name: event.name }));

@@ -48,14 +48,16 @@ export function Unknown() {
 interface SelectProps extends Omit<SelectHTMLAttributes<HTMLSelectElement>, "onChange"> {
   label: string;
   choices: readonly { value: string; label: string }[];
+  /** More of them, under headings. */
+  groups?: readonly { label: string; choices: readonly { value: string; label: string }[] }[];
   /** What the empty choice is called; without it there is none. */
   all?: string;
   onChoose: (value: string) => void;
 }
 
 /** The system's own select: right on every device and for every screen reader. Its label is for those who cannot see it. */
-export function Select({ label, choices, all, value, onChoose, className = "", ...rest }: SelectProps) {
-  const known = !value || choices.some((c) => c.value === value);
+export function Select({ label, choices, groups = [], all, value, onChoose, className = "", ...rest }: SelectProps) {
+  const known = !value || [...choices, ...groups.flatMap((g) => g.choices)].some((c) => c.value === value);
   return (
     <select
       className={`input ${value && all !== undefined ? "chosen" : ""} ${className}`} aria-label={label} value={value ?? ""}
@@ -64,6 +66,7 @@ export function Select({ label, choices, all, value, onChoose, className = "", .
       {all !== undefined && <option value="">{all}</option>}
       {!known && <option value={String(value)}>{String(value)}</option>}
       {choices.map((c) => <option key={c.value} value={c.value}>{c.label}</option>)}
+      {groups.map((g) => <optgroup key={g.label} label={g.label}>{g.choices.map((c) => <option key={c.value} value={c.value}>{c.label}</option>)}</optgroup>)}
     </select>
   );
 }

@@ -37,14 +37,16 @@ export function useKindName(): (kind: string) => string {
   return (kind) => (isKey(`definitions.${kind}`) ? t(`definitions.${kind}` as never) : kind);
 }
 
+const MANY = 12;
+
 function Kind({ title: name, all }: { title: string; all: Versions[] }) {
   const t = useSay();
   const title = useTitle();
   return (
-    <section className="card" aria-label={name}>
+    <section className={all.length > MANY ? "card many" : "card"} aria-label={name}>
       <header className="card-head"><h2>{name}</h2><Badge>{all.length}</Badge></header>
       <ul className="definitions">{all.map((d) => (
-        <li key={d.name}><Link className="grow" to="/operations/definitions/$kind/$name" params={{ kind: d.kind, name: d.name }}>{title(d.title, d.name)}</Link><code className="muted">{d.name}</code><Badge tone={d.versions.length > 1 ? "accent" : undefined}>{t("definitions.version", { version: String(d.versions[0]?.version ?? "") })}</Badge></li>
+        <li key={d.name}><div className="grow"><Link to="/operations/definitions/$kind/$name" params={{ kind: d.kind, name: d.name }}>{title(d.title, d.name)}</Link><code className="muted small">{d.name}</code></div><Badge tone={d.versions.length > 1 ? "accent" : undefined}>{t("definitions.version", { version: String(d.versions[0]?.version ?? "") })}</Badge></li>
       ))}</ul>
     </section>
   );

@@ -7,6 +7,7 @@ import { useRoleName } from "@/frame/DeveloperBanner";
 import { FilterBar } from "@/frame/FilterBar";
 import { asQuery, useFilters } from "@/frame/filters";
 import { useSay, useTitle } from "@/i18n";
+import { isKey } from "@/i18n/words";
 import { PageFrame } from "@/ui/Page";
 import { Badge } from "@/ui/small";
 import { Answered } from "@/ui/states";
@@ -26,8 +27,7 @@ export function BlueprintPage() {
   const board = useGet<{ columns: BoardColumn[] }>("/v1/opportunities/board", { query: { ...asQuery(filters), business_line: undefined, pipeline: pipeline?.name } }, { enabled: Boolean(pipeline), keep: true });
   const counts = useMemo(() => new Map((board.data?.columns ?? []).map((c) => [c.stage, c])), [board.data]);
   return (
-    <PageFrame title={t("process.blueprint")} sub={t("blueprint.sub")} filters={<FilterBar use={["line", "region", "team", "rep"]} />}>
-      <PipelineTabs to="/process/blueprint" />
+    <PageFrame title={t("process.blueprint")} sub={t("blueprint.sub")} tabs={<PipelineTabs to="/process/blueprint" />} filters={<FilterBar use={["line", "region", "team", "rep"]} />}>
       <Answered query={query}>{(blueprint) => (
         <>
           <section className="card" aria-label={t("blueprint.picture")}>
@@ -59,7 +59,7 @@ function Steps({ blueprint }: { blueprint: Blueprint }) {
     { id: "from", head: t("blueprint.from"), cell: (s) => s.from.map(stage).join(", ") },
     { id: "to", head: t("blueprint.to"), cell: (s) => stage(s.to) },
     { id: "asks", head: t("blueprint.asks"), cell: (s) => <Asks step={s} /> },
-    { id: "who", head: t("blueprint.who"), cell: (s) => s.owners.map(roleName).join(", ") },
+    { id: "who", head: t("blueprint.who"), cell: (s) => s.owners.map(roleName).join(", ") || <span className="muted">{t("blueprint.anyone")}</span> },
   ];
   return <Table label={t("blueprint.steps")} columns={columns} rows={blueprint.transitions} rowKey={(s) => s.name} />;
 }
@@ -85,11 +85,12 @@ function Stages({ blueprint, counts }: { blueprint: Blueprint; counts: Map<strin
   const t = useSay();
   const title = useTitle();
   const format = useFormat();
+  const forecast = (name: string): string => (isKey(`forecast.${name}`) ? t(`forecast.${name}` as never) : name);
   const columns: Column<Blueprint["stages"][number]>[] = [
     { id: "stage", head: t("deal.stage"), cell: (s) => <Link to="/process/board" search={((q: object) => ({ ...q, pipeline: blueprint.name })) as never}>{title(s.title, s.name)}</Link> },
     { id: "now", head: t("blueprint.now"), number: true, cell: (s) => format.number(counts.get(s.name)?.count ?? 0), value: (s) => counts.get(s.name)?.count ?? 0 },
     { id: "probability", head: t("blueprint.probability"), number: true, cell: (s) => (s.probability === null ? "–" : format.ratio(s.probability)) },
-    { id: "category", head: t("deal.forecast"), cell: (s) => s.forecast_category },
+    { id: "category", head: t("deal.forecast"), cell: (s) => forecast(s.forecast_category) },
     { id: "sla", head: t("sla.title"), cell: (s) => s.sla.map((l) => `${format.span(l.after_seconds)} (${l.level})`).join(", ") || <span className="muted">{t("sla.none")}</span> },
   ];
   return <Table label={t("blueprint.stages")} columns={columns} rows={blueprint.stages} rowKey={(s) => s.name} />;

@@ -11,7 +11,7 @@ export function BlueprintPicture({ blueprint, counts }: { blueprint: Blueprint; 
   const format = useFormat();
   const { width, height, boxes, arrows } = useMemo(() => picture(blueprint), [blueprint]);
   return (
-    <svg className="blueprint" viewBox={`0 0 ${width} ${height}`} style={{ minWidth: width * 0.72, maxWidth: width * 1.25 }} role="img" aria-label={t("blueprint.picture")}>
+    <svg className="blueprint" viewBox={`0 0 ${width} ${height}`} style={{ minWidth: width * 0.9, maxWidth: width * 1.25 }} role="img" aria-label={t("blueprint.picture")}>
       <defs>
         {(["forward", "back", "lost", "reopen"] as const).map((kind) => (
           <marker key={kind} id={`head-${kind}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" className={`head ${kind}`} /></marker>

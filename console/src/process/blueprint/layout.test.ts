@@ -9,6 +9,18 @@ const blueprint = {
   transitions: [step("next", ["a"], "b"), step("skip", ["a"], "c"), step("back", ["c"], "a"), step("lose", ["a", "b", "c"], "lost"), step("reopen", ["won", "lost"], "b", true)],
 } as unknown as Blueprint;
 
+/** Where a path of M, H, V and C ends. */
+function end(d: string): [number, number] {
+  let [x, y] = [0, 0];
+  for (const [, letter, text = ""] of d.matchAll(/([MHVC])([^MHVC]*)/g)) {
+    const n = text.trim().split(/\s+/).map(Number);
+    if (letter === "H") x = n[0] ?? NaN;
+    else if (letter === "V") y = n[0] ?? NaN;
+    else [x, y] = [n.at(-2) ?? NaN, n.at(-1) ?? NaN];
+  }
+  return [x, y];
+}
+
 describe("a blueprint's picture", () => {
   const { boxes, arrows, width, height } = picture(blueprint);
 
@@ -22,6 +34,14 @@ describe("a blueprint's picture", () => {
   it("has an arrow for every way, and each step's name once", () => {
     expect(arrows.length).toBe(8);
     expect(arrows.filter((a) => a.label).map((a) => a.step.name)).toEqual(["next", "skip", "back", "lose", "reopen"]);
+  });
+
+  it("leads every arrow to the edge of the stage that it means", () => {
+    for (const arrow of arrows) {
+      const box = boxes.find((b) => b.stage.name === arrow.step.to);
+      const [x, y] = end(arrow.d);
+      expect(box && x >= box.x && x <= box.x + BOX.width && y >= box.y && y <= box.y + BOX.height, `${arrow.step.name} from ${arrow.from}`).toBe(true);
+    }
   });
 
   it("tells ways on, back, out and in again apart", () => {

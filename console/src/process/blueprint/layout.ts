@@ -52,8 +52,14 @@ function route(a: Box, b: Box, steps: number, reopen: boolean, top: number, belo
     return { kind: "lost", d: `M${middle(a) + 18} ${bottom}V${y}H${into}V${b.y}`, label: { x: middle(a) + 26, y: y - 8 } };
   }
   if (a.stage.type === "lost") {
-    const side = a.x + BOX.width;
-    return { kind: "reopen", d: `M${side} ${a.y + BOX.height / 2}H${Math.max(side + 30, middle(b))}V${bottom}`, label: { x: side + 10, y: a.y + BOX.height / 2 + 16 } };
+    const into = middle(b) + BOX.width / 2 - 20;
+    if (into > a.x && into < a.x + BOX.width + 30) { // it stands right above: up from the edge
+      const from = Math.min(into, a.x + BOX.width - 20);
+      return { kind: "reopen", d: `M${from} ${a.y}V${a.y - 26}H${into}V${bottom}`, label: { x: into + 8, y: a.y - 34 } };
+    }
+    const right = into > a.x;
+    const side = right ? a.x + BOX.width : a.x;
+    return { kind: "reopen", d: `M${side} ${a.y + BOX.height / 2}H${into}V${bottom}`, label: { x: right ? side + 10 : into + 10, y: a.y + BOX.height / 2 - 8 } };
   }
   if (steps === 1) {
     const y = top + BOX.height / 2;

@@ -35,12 +35,12 @@ export function BoardPage() {
   const sum = open.sums.map((s) => format.money(s, true)).join(" + ") || "0";
   return (
     <PageFrame
-      title={t("process.board")} sub={board.data ? t("board.sub", { n: open.count, sum }) : " "}
+      fill title={t("process.board")} sub={board.data ? t("board.sub", { n: open.count, sum }) : " "}
+      tabs={<PipelineTabs to="/process/board" />}
       filters={<FilterBar use={["line", "region", "team", "rep"]}>
         <Select label={t("board.sort")} choices={SORTS.map((s) => ({ value: s, label: t(`board.sort.${s}`) }))} value={sort} onChoose={(value) => set({ sort: value })} />
       </FilterBar>}
     >
-      <PipelineTabs to="/process/board" />
       <Answered query={board} loading={<Loading rows={4} height="5rem" />}>
         {({ columns }) => columns.length ? <Board key={pipeline?.name} columns={ordered(columns)} filters={query} sort={sort} /> : <Empty title={t("board.none")} />}
       </Answered>

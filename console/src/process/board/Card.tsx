@@ -39,7 +39,7 @@ export function CardFace({ deal, name, now, handle }: Props & { handle?: ReactNo
         {handle}
       </div>
       <div className="deal-line">
-        <strong>{deal.amount ? <Amount money={deal.amount} /> : <span className="muted">{t("deal.noAmount")}</span>}</strong>
+        {deal.amount ? <strong><Amount money={deal.amount} /></strong> : <span className="muted">{t("deal.noAmount")}</span>}
         <SlaBadge deal={deal} now={now} />
       </div>
       <div className="deal-line muted small">

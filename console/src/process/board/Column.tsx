@@ -1,16 +1,17 @@
 import { useDroppable } from "@dnd-kit/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Ban, CircleCheck, ClipboardList, Trophy, XCircle } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { useDealNames } from "@/api/customers";
 import { usePages } from "@/api/hooks";
 import type { BoardColumn, Deal } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
+import { usePrepared, usePrinting } from "@/ui/printing";
 import { Amount } from "@/ui/small";
 import { Failure } from "@/ui/states";
 import type { Verdict } from "../moving/reasons";
-import { Card } from "./Card";
+import { Card, CardFace } from "./Card";
 import { columnSort, type Sort, withMoved } from "./columns";
 
 const CARD_PX = 96;
@@ -48,6 +49,10 @@ export function Column({ column, filters, sort, now, moved, verdict }: Props) {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && lastSeen >= deals.length - AHEAD) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, lastSeen, deals.length, fetchNextPage]);
+  const printing = usePrinting();
+  usePrepared(useCallback(async () => {
+    for (let more = hasNextPage; more;) more = (await fetchNextPage({ cancelRefetch: false })).hasNextPage;
+  }, [hasNextPage, fetchNextPage]));
   const stage = title(column.title, column.stage);
   const Icon = column.type === "won" ? Trophy : column.type === "lost" ? XCircle : null;
   const Verdict = verdict && VERDICTS[verdict];
@@ -59,7 +64,9 @@ export function Column({ column, filters, sort, now, moved, verdict }: Props) {
           : <span className="muted small">{column.sums.length ? <Amount money={column.sums} compact /> : " "}</span>}
       </header>
       <div className="board-cards" ref={place} tabIndex={deals.length ? 0 : undefined} role="group" aria-label={stage}>
-        {error ? <Failure error={error} onRetry={() => void refetch()} /> : isPending ? <Waiting n={column.count} /> : deals.length === 0 ? <p className="muted board-empty">{t("board.empty")}</p> : (
+        {error ? <Failure error={error} onRetry={() => void refetch()} /> : isPending ? <Waiting n={column.count} /> : deals.length === 0 ? <p className="muted board-empty">{t("board.empty")}</p> : printing ? (
+          <ul className="board-whole">{deals.map((deal) => <li key={deal.opportunity_id}><div className="deal-card"><CardFace deal={deal} now={now} name={nameOf(deal)} /></div></li>)}</ul>
+        ) : (
           <ul style={{ height: rows.getTotalSize() }}>
             {seen.map((row) => {
               const deal = deals[row.index];

@@ -10,6 +10,7 @@ import { Pages } from "@/ui/Pages";
 import { Amount, Badge, Day, Unknown } from "@/ui/small";
 import { Answered } from "@/ui/states";
 import { type Column, Table } from "@/ui/Table";
+import { useAttributes } from "../attributes";
 import { useStageTitles } from "../stages";
 
 /** One customer: who it is, what it bought, the segment it stands in, and its deals. */
@@ -51,6 +52,7 @@ function About({ customer }: { customer: Customer }) {
   const title = useTitle();
   const format = useFormat();
   const repName = useRepName();
+  const attribute = useAttributes();
   const line = useLines().find((l) => l.value === customer.business_line)?.label ?? customer.business_line;
   const { data: segments } = useGet<Segments>("/v1/segments");
   const standing = Object.values(customer.segments)[0];
@@ -63,7 +65,7 @@ function About({ customer }: { customer: Customer }) {
     [t("customer.last"), customer.last_purchase_on && <Day on={customer.last_purchase_on} />],
     [t("deal.line"), line], [t("deal.region"), customer.region], [t("deal.team"), customer.team],
     [t("deal.rep"), customer.rep_id && repName(customer.rep_id)],
-    ...Object.entries({ ...customer.dimensions, ...customer.attributes }).map(([name, value]) => [name, String(value)] as [string, ReactNode]),
+    ...Object.entries({ ...customer.dimensions, ...customer.attributes }).map(([name, value]) => [attribute.name(name), attribute.value(value)] as [string, ReactNode]),
     ...customer.contacts.map((c) => [c.role ?? t("lead.contact"), [c.name, c.email].filter(Boolean).join(", ")] as [string, ReactNode]),
   ];
   return (

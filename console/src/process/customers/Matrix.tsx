@@ -5,6 +5,13 @@ import { useSay } from "@/i18n";
 
 const MARKS = [1, 2, 3, 4, 5];
 
+/** How much of the accent a cell has: never so much in between that neither dark nor light figures can be read on it. */
+export function shade(part: number): { share: number; deep: boolean } {
+  const deep = part > TURN;
+  return { deep, share: Math.round(deep ? DEEP + ((part - TURN) / (1 - TURN)) * (100 - DEEP) : (part / TURN) * PALE) };
+}
+const TURN = 0.62, PALE = 42, DEEP = 86;
+
 /** Customers by recency (down) and frequency with money (across); the darker, the more. The figures are in the cells. */
 export function Matrix({ cells, cutoffs }: { cells: MatrixCell[]; cutoffs?: Segments["cutoffs"] }) {
   const t = useSay();
@@ -28,9 +35,9 @@ export function Matrix({ cells, cutoffs }: { cells: MatrixCell[]; cutoffs?: Segm
               <th scope="row">{r}</th>
               {MARKS.map((fm) => {
                 const held = value(at(r, fm));
-                const share = Math.round(100 * Math.sqrt(held / most));
+                const { share, deep } = shade(Math.sqrt(held / most));
                 return (
-                  <td key={fm} data-deep={share > 62 || undefined} style={{ "--share": `${share}%` } as CSSProperties}>
+                  <td key={fm} data-deep={deep || undefined} style={{ "--share": `${share}%` } as CSSProperties}>
                     {by === "customers" ? format.number(held) : format.ratio(held / total)}
                   </td>
                 );

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useLines, useRepName } from "@/api/names";
 import type { Blueprint, Deal } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
+import { useAttributes } from "../attributes";
 import { Amount, Day, Unknown, When } from "@/ui/small";
 
 /** What is known of the deal, and the ways to what belongs to it. */
@@ -10,6 +11,7 @@ export function Facts({ deal, customer, blueprint }: { deal: Deal; customer: str
   const t = useSay();
   const title = useTitle();
   const repName = useRepName();
+  const attribute = useAttributes();
   const line = useLines().find((l) => l.value === deal.business_line)?.label ?? deal.business_line;
   const reason = blueprint?.loss_reasons.find((r) => r.name === deal.loss_reason);
   const rows: [string, ReactNode][] = [
@@ -26,8 +28,8 @@ export function Facts({ deal, customer, blueprint }: { deal: Deal; customer: str
     [t("deal.team"), deal.team ?? <Unknown />],
     ...(deal.lead_id ? [[t("deal.lead"), <Link key="l" to="/process/leads/$id" params={{ id: deal.lead_id }}>{deal.lead_id}</Link>] as [string, ReactNode]] : []),
     ...(deal.product_id ? [[t("deal.product"), deal.product_id] as [string, ReactNode]] : []),
-    ...Object.entries(deal.dimensions ?? {}).map(([name, value]) => [name, value] as [string, ReactNode]),
-    ...Object.entries(deal.fields).filter(([, v]) => v !== null && typeof v !== "object").map(([name, value]) => [name, String(value)] as [string, ReactNode]),
+    ...Object.entries(deal.dimensions ?? {}).map(([name, value]) => [attribute.name(name), value] as [string, ReactNode]),
+    ...Object.entries(deal.fields).filter(([, v]) => v !== null && typeof v !== "object").map(([name, value]) => [attribute.name(name), attribute.value(value)] as [string, ReactNode]),
     [t("deal.updated"), <When key="u" at={deal.updated_at} distance />],
   ];
   return (

@@ -9,6 +9,7 @@ import { isKey } from "@/i18n/words";
 import { Button } from "@/ui/Button";
 import { Badge, When } from "@/ui/small";
 import { Failure, Loading } from "@/ui/states";
+import { refusalText } from "../moving/reasons";
 import { changesOf, text } from "./changes";
 
 const ICONS: Record<string, typeof Check> = {
@@ -56,7 +57,7 @@ function Row({ row, stageTitle, stepTitle }: { row: HistoryRow } & Pick<Props, "
       <Icon className="icon" aria-hidden />
       <div className="grow">
         <div className="row tight"><span>{headline}</span>{row.data.outside_blueprint === true && <Badge tone="warn">{t("event.outside")}</Badge>}</div>
-        {reasons.map((r) => <div key={r.code + r.path} className="small muted">{r.message}</div>)}
+        {reasons.map((r) => <div key={r.code + r.path} className="small muted">{refusalText(r, t, stepTitle)}</div>)}
         <Changes row={row} />
       </div>
       <div className="small muted history-when"><When at={row.time} />{actor && <div>{t("event.by", { who: repName(actor) })}</div>}</div>

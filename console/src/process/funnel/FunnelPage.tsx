@@ -29,13 +29,13 @@ export function FunnelPage() {
   return (
     <PageFrame
       title={t("process.funnel")} sub={t(`funnel.mode.${mode}.why`)}
-      filters={<FilterBar>
+      tabs={<PipelineTabs to="/process/funnel" />}
+      filters={<FilterBar unset="ever">
         <div className="segmented" role="group" aria-label={t("funnel.mode")}>
           {MODES.map((m) => <button key={m} type="button" aria-pressed={m === mode} onClick={() => set({ mode: m })}>{t(`funnel.mode.${m}`)}</button>)}
         </div>
       </FilterBar>}
     >
-      <PipelineTabs to="/process/funnel" />
       <Answered query={query}>{({ stages }) => (stages.some((s) => s.reached > 0) ? (
         <div className="columns-2">
           <section className="card" aria-labelledby="bars">

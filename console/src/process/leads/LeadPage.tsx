@@ -9,6 +9,7 @@ import { PageFrame } from "@/ui/Page";
 import { Pages } from "@/ui/Pages";
 import { Unknown, When } from "@/ui/small";
 import { Answered, Empty } from "@/ui/states";
+import { useAttributes } from "../attributes";
 import { leadName, LeadStatus } from "./LeadsPage";
 import { ScoreBar } from "./ScoreBar";
 import { Waterfall } from "./Waterfall";
@@ -68,6 +69,7 @@ function Story({ id }: { id: string }) {
 function About({ lead }: { lead: Lead }) {
   const t = useSay();
   const repName = useRepName();
+  const attribute = useAttributes();
   const line = useLines().find((l) => l.value === lead.business_line)?.label ?? lead.business_line;
   const rows: [string, ReactNode][] = [
     [t("lead.company"), lead.contact?.company], [t("lead.contact"), lead.contact?.name], [t("lead.email"), lead.contact?.email],
@@ -77,7 +79,7 @@ function About({ lead }: { lead: Lead }) {
     [t("deal.lossReason"), lead.loss_reason],
     [t("deal.customer"), lead.customer_id && <Link to="/process/customers/$id" params={{ id: lead.customer_id }}>{lead.customer_id}</Link>],
     [t("lead.deal"), lead.opportunity_id && <Link to="/process/deals/$id" params={{ id: lead.opportunity_id }}>{lead.opportunity_id}</Link>],
-    ...Object.entries({ ...lead.dimensions, ...lead.attributes }).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)] as [string, ReactNode]),
+    ...Object.entries({ ...lead.dimensions, ...lead.attributes }).map(([name, value]) => [attribute.name(name), attribute.value(value)] as [string, ReactNode]),
   ];
   return (
     <section className="card" aria-labelledby="about">

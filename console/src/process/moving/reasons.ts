@@ -37,6 +37,19 @@ export function reasonText(reason: Reason, transition: Transition | undefined, t
   }
 }
 
+/** The same for what was refused some time ago, as the log tells it: codes that we know in the viewer's words. */
+export function refusalText(reason: Reason, t: Say, stepTitle: (step: string) => string): string {
+  if (reason.code === "action_missing") {
+    const [, done, count] = /(\d+) of (\d+)/.exec(reason.message) ?? [];
+    if (done && count) return t("reason.action_missing", { kind: activityName(subject(reason.path), t), done: Number(done), count: Number(count) });
+  }
+  if (reason.code === "not_from_this_stage") {
+    const allowed = /: ([\w, ]+)\.$/.exec(reason.message)?.[1];
+    if (allowed) return t("reason.not_from_this_stage", { steps: allowed.split(", ").map((step) => `“${stepTitle(step)}”`).join(", ") });
+  }
+  return reason.message;
+}
+
 export type Verdict = "free" | "form" | "never";
 
 /** Whether a deal may be dropped on a stage: at once, after something is given, or not at all. */

@@ -34,7 +34,7 @@ export function SurveyPage() {
     <PageFrame
       title={title(survey.data?.title, name)} above={[{ label: t("process.surveys"), to: "/process/surveys" }]} read
       sub={results.data && <>{t("time.fresh", { when: "" })}<When at={results.data.complete_until} /></>}
-      filters={<FilterBar use={["period"]}>
+      filters={<FilterBar use={["period"]} unset="ever">
         <Select label={t("surveys.by")} all={t("surveys.by.none")} value={by} onChoose={(value) => set({ by: value })} choices={BY[audience].map((b) => ({ value: b, label: t(`surveys.by.${b}`) }))} />
       </FilterBar>}
     >

@@ -1,5 +1,5 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { type CSSProperties, useMemo } from "react";
 import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import type { Figures } from "@/api/shapes";
@@ -13,7 +13,7 @@ import { Span } from "../Span";
 import { BreakdownTile } from "./BreakdownTile";
 import { HeadlineTile } from "./HeadlineTile";
 import { TrendTile } from "./TrendTile";
-import { arranged } from "./tiles";
+import { arranged, balanced } from "./tiles";
 import "../results.css";
 
 export interface BoardHead { name: string; title: Title; measures: string[] }
@@ -37,19 +37,19 @@ export function BoardPage() {
     <PageFrame
       title={title(shown?.title ?? list.find((b) => b.name === name)?.title, name)}
       sub={shown ? <><Span row={shown.tiles.find((x) => x.grain === "total")?.rows[0]} period={filters.period} /> · {t("time.fresh", { when: "" })}<When at={shown.complete_until} /></> : " "}
-      filters={<FilterBar />}
-    >
-      <nav className="tabs no-print" aria-label={t("results.boards")}>
+      tabs={<nav className="tabs no-print" aria-label={t("results.boards")}>
         {list.length === 0 && <span>&nbsp;</span>}
         {list.map((b) => <Link key={b.name} to="/results/boards/$name" params={{ name: b.name }} aria-current={b.name === name ? "page" : undefined}>{title(b.title, b.name)}</Link>)}
-      </nav>
+      </nav>}
+      filters={<FilterBar />}
+    >
       <Answered query={shown || board.isError ? board : { ...board, data: undefined } as typeof board} loading={<Loading rows={4} height="6rem" />}>
         {({ tiles }) => {
           const { headlines, rest } = arranged(tiles);
           if (tiles.every((tile) => tile.reason === "beyond_scope")) return <Empty title={t("results.beyond")} />;
           return (
             <>
-              <div className="headlines">{headlines.map((tile) => <HeadlineTile key={tile.measure} tile={tile} where={where} />)}</div>
+              <div className="headlines" style={{ "--few": balanced(headlines.length, 4), "--many": balanced(headlines.length, 7) } as CSSProperties}>{headlines.map((tile) => <HeadlineTile key={tile.measure} tile={tile} where={where} />)}</div>
               <div className="tiles">
                 {rest.map((tile, i) => (tile.grain === "total"
                   ? <BreakdownTile key={`${name}-${i}`} tile={tile} where={where} period={filters.period} />

@@ -11,3 +11,8 @@ export function arranged(tiles: readonly Figures[]): { headlines: Figures[]; res
   const headline = (tile: Figures): boolean => tile.grain === "total" && dividedBy(tile).length === 0;
   return { headlines: tiles.filter(headline), rest: tiles.filter((tile) => !headline(tile)) };
 }
+
+/** How many headlines stand beside each other, so that the last row is about as full as the others. */
+export function balanced(n: number, most: number): number {
+  return Math.max(1, Math.ceil(n / Math.max(1, Math.ceil(n / most))));
+}

@@ -13,7 +13,7 @@ export function Division({ measure, by, period, where }: { measure: string; by: 
   const { dimension } = useLabels();
   const asked = { path: { measure }, query: { period, where, by, compare: ["previous", "year"], limit: 500 } };
   const query = useGet<Figures>("/v1/kpis/{measure}", asked, { keep: true });
-  const name = t("results.by", { name: title(query.data?.title, measure), by: dimension(by) });
+  const name = t("results.by", { name: title(query.data?.title, measure), by: dimension(by).toLocaleLowerCase() });
   return (
     <section className="card" aria-label={name}>
       <header className="card-head"><h2>{name}</h2><span className="no-print"><Csv template="/v1/kpis/{measure}" asked={asked} name={`${measure}-${by}-${period}`} /></span></header>

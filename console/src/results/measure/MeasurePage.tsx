@@ -40,7 +40,7 @@ export function MeasurePage() {
       sub={found ? <><Span row={row} period={period} /> · {t("time.fresh", { when: "" })}<When at={found.complete_until} /></> : " "}
       filters={<FilterBar>
         <Select label={t("results.grain")} value={grain} onChoose={(value) => set({ grain: value })} choices={GRAINS.map((g) => ({ value: g, label: t(`results.grain.${g}`) }))} />
-        {found && <Select label={t("results.divide")} value={by} onChoose={(value) => set({ by: value })} choices={found.dimensions.filter((d) => d !== "currency").map((d) => ({ value: d, label: t("results.by.one", { by: dimension(d) }) }))} />}
+        {found && <Select label={t("results.divide")} value={by} onChoose={(value) => set({ by: value })} choices={found.dimensions.filter((d) => d !== "currency").map((d) => ({ value: d, label: t("results.by.one", { by: dimension(d).toLocaleLowerCase() }) }))} />}
       </FilterBar>}
     >
       <Answered query={head}>{() => found && (

@@ -4,6 +4,7 @@ import { useDealNames } from "@/api/customers";
 import type { Page } from "@/api/client";
 import { useGet, usePages } from "@/api/hooks";
 import type { Deal, Figures } from "@/api/shapes";
+import { useFormat } from "@/format";
 import { presetPeriod, today } from "@/format/periods";
 import { useWords } from "@/frame/filters";
 import { useSay, useTitle } from "@/i18n";
@@ -30,6 +31,7 @@ export function RecordsPage() {
   const head = useGet<Figures>("/v1/kpis/{measure}", { path: { measure }, query: { period, where } });
   const labels = useLabels();
   const text = useFigureText();
+  const format = useFormat();
   const deals = query.items.filter((f) => f.fact === "deal");
   const ids = useMemo(() => deals.map((f) => f.id).slice(0, MOST_NAMED).join("|"), [deals]);
   const nameOf = useDealNamesById(ids);
@@ -53,7 +55,7 @@ export function RecordsPage() {
   return (
     <PageFrame
       title={t("results.records.of", { name: title(head.data?.title, measure) })} above={[{ label: title(head.data?.title, measure), to: `/results/measures/${measure}` as never }]}
-      sub={<>{period}{where.map((w) => { const [name = "", label = ""] = w.split(/:(.*)/); return ` · ${labels.dimension(name)}: ${name === "currency" ? label : labels.label(name, label || null)}`; })}{head.data && row && <> · <strong>{text.value(head.data.unit, row)}</strong></>}</>}
+      sub={<>{format.period(period)}{where.map((w) => { const [name = "", label = ""] = w.split(/:(.*)/); return ` · ${labels.dimension(name)}: ${name === "currency" ? label : labels.label(name, label || null)}`; })}{head.data && row && <> · <strong>{text.value(head.data.unit, row)}</strong></>}</>}
       actions={<Csv template="/v1/kpis/{measure}/records" asked={{ ...asked, query: { ...asked.query, limit: 500 } }} name={`${measure}-records-${period}`} />}
     >
       <section className="card">

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useGet } from "@/api/hooks";
 import type { Figures, FigureRow } from "@/api/shapes";
+import { useFormat } from "@/format";
 import { useSetWords } from "@/frame/filters";
 import { useSay, useTitle } from "@/i18n";
 import { Csv } from "@/ui/Csv";
@@ -48,8 +49,9 @@ export function Trend({ measure, told, grain, to, where }: Props) {
 function TrendTable({ told, rows, where, name }: { told: Figures; rows: FigureRow[]; where: readonly string[]; name: string }) {
   const t = useSay();
   const text = useFigureText();
+  const format = useFormat();
   const columns: Column<FigureRow>[] = [
-    { id: "period", head: t("filter.period"), value: (r) => r.from ?? r.period, cell: (r) => <span className="nowrap">{r.period}</span> },
+    { id: "period", head: t("filter.period"), value: (r) => r.from ?? r.period, cell: (r) => <span className="nowrap">{format.period(r.period)}</span> },
     { id: "value", head: t("results.value"), number: true, value: (r) => r.value, cell: (r) => <strong>{text.value(told.unit, r)}</strong> },
     ...(["previous", "year"] as const).map((how): Column<FigureRow> => ({
       id: how, head: t(`results.compare.${how}`), number: true, value: (r) => r.comparisons?.[how]?.growth,
