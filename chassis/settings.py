@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICES = ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi")
+HERE, SHIPPED = Path("definitions"), Path(__file__).parents[1] / "definitions"
 FIRST_PORT = 8081  # APIs of the services, in the order above; management ports are 1000 higher
 
 
@@ -22,7 +23,9 @@ class Settings(BaseSettings):
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     mongo_database: str = "triptych"
     data_dir: Path = Path(".data")
-    definitions: Path = Path("definitions")
+    definitions: Path = Field(
+        default_factory=lambda: HERE if HERE.is_dir() else SHIPPED,
+        description="Unset: ./definitions, where there is none those that came with the package")
     http: str = Field(default="127.0.0.1:8080", description="host:port of the public door")
     timezone: str | None = Field(default=None, description="Company zone; unset: the one of definitions/calendar.yaml")
     effects_within: timedelta = Field(default=timedelta(days=7), description="Older events on arrival are history")
