@@ -1,4 +1,5 @@
 /** The public API, and nothing else: same origin, problem+json, a header on every write that no other site can send. */
+import { takeEarly } from "./early";
 import { Problem, problemOf } from "./problem";
 
 import type { paths } from "./routes.gen";
@@ -18,6 +19,11 @@ export interface Asked {
   signal?: AbortSignal;
 }
 export interface Answer<T> { body: T; etag: string | null }
+/** What a route answers to GET, out of the API's own document. */
+export type AnswerOf<P extends Route<"GET">> = paths[P] extends { get: { responses: { 200: { content: { "application/json": infer T } } } } } ? T : never;
+/** The routes that answer with one page of a list. */
+export type ListRoute = { [P in Route<"GET">]: AnswerOf<P> extends Page<unknown> ? P : never }[Route<"GET">];
+export type ItemOf<P extends ListRoute> = AnswerOf<P> extends Page<infer T> ? T : never;
 export interface Page<T> { items: T[]; next: string | null }
 
 /** `/v1/leads/{id}` with its names filled in; a list in the query is repeated. */
@@ -34,13 +40,13 @@ export function address(template: string, { path = {}, query = {} }: Asked = {})
 
 /** Throws Problem for whatever is not 2xx; its status is 0 when nobody answers. */
 export async function call<T>(method: Method, template: AnyRoute, asked: Asked = {}): Promise<Answer<T>> {
-  const headers: Record<string, string> = { accept: "application/json", ...asked.headers };
+  const headers: Record<string, string> = { accept: "application/json", "accept-language": language(), ...asked.headers };
   if (method !== "GET") headers["x-triptych"] = "console";
   if (asked.body !== undefined) headers["content-type"] = "application/json";
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
-  const response = await fetch(address(template, asked), {
-    method, headers, body, signal: asked.signal, credentials: "same-origin",
-  }).catch((error: unknown) => {
+  const place = address(template, asked);
+  const ask = (): Promise<Response> => fetch(place, { method, headers, body, signal: asked.signal, credentials: "same-origin" });
+  const response = await ((method === "GET" ? takeEarly(place)?.catch(ask) : undefined) ?? ask()).catch((error: unknown) => {
     if (asked.signal?.aborted) throw error;
     throw new Problem(0, { code: "unreachable", title: "The system cannot be reached." });
   });
@@ -49,6 +55,11 @@ export async function call<T>(method: Method, template: AnyRoute, asked: Asked =
   return { body: (text ? JSON.parse(text) : undefined) as T, etag: response.headers.get("etag") };
 }
 
-export async function get<T>(template: Route<"GET">, asked: Asked = {}): Promise<T> {
-  return (await call<T>("GET", template, asked)).body;
+/** The language that the page is in: the API's messages come in it. */
+function language(): string {
+  return document.documentElement.lang || "en";
+}
+
+export async function get<P extends Route<"GET">>(template: P, asked: Asked = {}): Promise<AnswerOf<P>> {
+  return (await call<AnswerOf<P>>("GET", template, asked)).body;
 }

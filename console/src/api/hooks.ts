@@ -3,7 +3,7 @@ import {
   keepPreviousData, QueryClient, type UseQueryResult, useInfiniteQuery, useQuery,
 } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type Asked, get, type Page, type Route } from "./client";
+import { type AnswerOf, type Asked, get, type ItemOf, type ListRoute, type Page, type Route } from "./client";
 import { Problem } from "./problem";
 
 export const POLL_MS = 15_000;
@@ -22,10 +22,10 @@ export const queries = new QueryClient({
 export interface Options { enabled?: boolean; keep?: boolean; poll?: number | false }
 
 /** One question. `keep`: while another one is loading, what was there stays. */
-export function useGet<T>(template: Route<"GET">, asked: Pick<Asked, "path" | "query"> = {}, options: Options = {}): UseQueryResult<T, Error> {
-  return useQuery<T, Error>({
+export function useGet<P extends Route<"GET">>(template: P, asked: Pick<Asked, "path" | "query"> = {}, options: Options = {}): UseQueryResult<AnswerOf<P>, Error> {
+  return useQuery<AnswerOf<P>, Error>({
     queryKey: [template, asked.path ?? {}, asked.query ?? {}],
-    queryFn: ({ signal }) => get<T>(template, { ...asked, signal }),
+    queryFn: ({ signal }) => get(template, { ...asked, signal }),
     enabled: options.enabled ?? true,
     placeholderData: options.keep ? keepPreviousData : undefined,
     refetchInterval: options.poll ?? false,
@@ -33,17 +33,17 @@ export function useGet<T>(template: Route<"GET">, asked: Pick<Asked, "path" | "q
 }
 
 /** A list, page after page; `items` is all that has come so far. */
-export function usePages<T>(template: Route<"GET">, asked: Pick<Asked, "path" | "query"> = {}, options: Options & { limit?: number } = {}) {
+export function usePages<P extends ListRoute>(template: P, asked: Pick<Asked, "path" | "query"> = {}, options: Options & { limit?: number } = {}) {
   const found = useInfiniteQuery({
     queryKey: [template, asked.path ?? {}, asked.query ?? {}, "pages"],
     queryFn: ({ pageParam, signal }) =>
-      get<Page<T>>(template, { ...asked, query: { ...asked.query, limit: options.limit ?? 100, cursor: pageParam }, signal }),
+      get(template, { ...asked, query: { ...asked.query, limit: options.limit ?? 100, cursor: pageParam }, signal }),
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last) => last.next ?? undefined,
+    getNextPageParam: (last) => (last as Page<unknown>).next ?? undefined,
     enabled: options.enabled ?? true,
     placeholderData: options.keep ? keepPreviousData : undefined,
   });
-  const items = useMemo(() => found.data?.pages.flatMap((p) => p.items) ?? [], [found.data]);
+  const items = useMemo(() => (found.data?.pages as Page<ItemOf<P>>[] | undefined)?.flatMap((p) => p.items) ?? [], [found.data]);
   return { ...found, items };
 }
 

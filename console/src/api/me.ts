@@ -2,28 +2,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { call, get } from "./client";
 import { queries } from "./hooks";
+import type { Me } from "./shapes";
 import { isLacking, Problem } from "./problem";
 
-export interface Me {
-  principal: string;
-  name?: string | null;
-  roles: string[];
-  scope?: { all?: boolean; reps?: string[]; teams?: string[]; regions?: string[]; business_lines?: string[] } | null;
-  permissions?: string[];
-  mode?: "developer" | "oidc" | string;
-  rep_id?: string | null;
-}
-export interface SignIn {
-  mode: "developer" | "oidc" | string;
-  roles?: string[];
-  people?: { rep_id: string; name?: string | null; team?: string | null; region?: string | null; roles?: string[] }[];
-  login_url?: string | null;
-}
 export type Viewer = { state: "open" } | { state: "out" } | { state: "in"; me: Me };
 
 async function look(): Promise<Viewer> {
   try {
-    return { state: "in", me: await get<Me>("/v1/me") };
+    return { state: "in", me: await get("/v1/me") };
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return { state: "out" };
     if (isLacking(error)) return { state: "open" };
@@ -51,7 +37,7 @@ export function useMay(): (permission: string) => boolean {
 export function useSignIn(enabled = true) {
   return useQuery({
     queryKey: ["/v1/sign-in"], enabled, staleTime: 300_000, retry: false,
-    queryFn: () => get<SignIn>("/v1/sign-in").catch((error: unknown) => {
+    queryFn: () => get("/v1/sign-in").catch((error: unknown) => {
       if (isLacking(error)) return null;
       throw error;
     }),

@@ -1,20 +1,19 @@
 /** Names behind ids: people of the organisation, business lines, and what the filters can choose from. */
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTitle } from "@/i18n";
-import { type Page } from "./client";
-import { useGet } from "./hooks";
-import type { BusinessLine, Figures, Rep } from "./shapes";
+import { queries, useGet } from "./hooks";
+import type { Rep } from "./shapes";
 
 export interface Choice { value: string; label: string }
 
 export function useLines(): Choice[] {
-  const { data } = useGet<Page<BusinessLine>>("/v1/business-lines", {}, { keep: true });
+  const { data } = useGet("/v1/business-lines", {}, { keep: true });
   const title = useTitle();
   return useMemo(() => (data?.items ?? []).map((l) => ({ value: l.name, label: title(l.title, l.name) })), [data, title]);
 }
 
 export function useReps(): Rep[] {
-  const { data } = useGet<Page<Rep>>("/v1/reps", { query: { limit: 500 } });
+  const { data } = useGet("/v1/reps", { query: { limit: 500 } });
   return data?.items ?? NONE;
 }
 const NONE: Rep[] = [];
@@ -28,12 +27,29 @@ export function useRepName(): (id: string | null | undefined) => string {
   }, [reps]);
 }
 
+const CALM_MS = 150, LATEST_MS = 3_000;
+
+/** True once a page has what it was opened for: what only helps to choose is asked after that. */
+function useCalm(): boolean {
+  const [calm, setCalm] = useState(false);
+  useEffect(() => {
+    const end = Date.now() + LATEST_MS;
+    const timer = setInterval(() => {
+      if (queries.isFetching() > 0 && Date.now() < end) return;
+      clearInterval(timer);
+      setCalm(true);
+    }, CALM_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return calm;
+}
+
 /** Labels that the open deals of the present year have in a dimension: region, team or rep. */
 export function useLabels(dimension: "region" | "team" | "rep"): Choice[] {
   const year = String(new Date().getFullYear());
-  const { data } = useGet<Figures>("/v1/kpis/{measure}", {
+  const { data } = useGet("/v1/kpis/{measure}", {
     path: { measure: "opportunities_opened" }, query: { by: dimension, period: year, grain: "year", limit: 500 },
-  });
+  }, { enabled: useCalm() });
   const nameOf = useRepName();
   return useMemo(() => {
     const labels = (data?.rows ?? []).map((row) => row.dimensions[dimension]).filter((l): l is string => Boolean(l));

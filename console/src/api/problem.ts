@@ -1,5 +1,7 @@
 /** Errors as the API tells them (RFC 9457), and as the console carries them. */
-export interface Fault { code: string; pointer: string; message: string; params?: Record<string, unknown> }
+import type { components } from "./routes.gen";
+
+export type Fault = components["schemas"]["Fault"];
 
 interface Body {
   code?: string; title?: string; detail?: string; errors?: Fault[]; capability?: string;

@@ -1,5 +1,6 @@
 import { ChevronDown, ShieldAlert } from "lucide-react";
-import { type DeveloperAs, type Me, signInAs, useMe, useSignIn, useViewer } from "@/api/me";
+import { type DeveloperAs, signInAs, useMe, useSignIn, useViewer } from "@/api/me";
+import type { Me } from "@/api/shapes";
 import { type Key, useSay } from "@/i18n";
 import { isKey } from "@/i18n/words";
 import { announce } from "@/ui/announce";
@@ -15,7 +16,7 @@ export function useRoleName(): (role: string) => string {
 }
 
 /** The team whose people are all that a scope holds: the door answers with the people. */
-function teamOf(scope: Me["scope"], people: readonly { rep_id: string; team?: string | null }[]): string | undefined {
+function teamOf(scope: Me["scope"] | undefined, people: readonly { rep_id: string; team?: string | null }[]): string | undefined {
   const found = new Set(people.filter((p) => scope?.reps?.includes(p.rep_id)).map((p) => p.team));
   return scope?.teams?.[0] ?? (found.size === 1 ? ([...found][0] ?? undefined) : undefined);
 }

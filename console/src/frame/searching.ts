@@ -3,11 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
 import { get } from "@/api/client";
 import { isLacking } from "@/api/problem";
-import type { Customer, Deal, Lead } from "@/api/shapes";
 
 export type HitKind = "opportunity" | "lead" | "customer" | "rep";
 export interface Hit { key: string; label: string; more?: string; kind?: HitKind; to: string; params?: Record<string, string>; search?: Record<string, string> }
-interface Found { items: { kind: string; id: string; name?: string | null; title?: string | null; detail?: string | null }[] }
 
 const PLACES: Record<HitKind, (id: string) => Pick<Hit, "to" | "params" | "search">> = {
   opportunity: (id) => ({ to: "/process/deals/$id", params: { id } }),
@@ -23,9 +21,8 @@ function hit(kind: HitKind, id: string, name?: string | null, more?: string | nu
 
 async function find(q: string, signal: AbortSignal): Promise<{ hits: Hit[]; byId: boolean }> {
   try {
-    const found = await get<Found>("/v1/search", { query: { q, limit: 20 }, signal });
-    const known = found.items.filter((i): i is Found["items"][number] & { kind: HitKind } => i.kind in PLACES);
-    return { hits: known.map((i) => hit(i.kind, i.id, i.name ?? i.title, i.detail)), byId: false };
+    const found = await get("/v1/search", { query: { q, limit: 20 }, signal });
+    return { hits: found.items.filter((i) => i.kind in PLACES).map((i) => hit(i.kind, i.id, i.name)), byId: false };
   } catch (error) {
     if (!isLacking(error)) throw error;
     return { hits: await byId(q, signal), byId: true };
@@ -36,9 +33,9 @@ async function byId(id: string, signal: AbortSignal): Promise<Hit[]> {
   if (!/^[A-Za-z0-9._:-]{1,128}$/.test(id)) return [];
   const or404 = <T>(asked: Promise<T>): Promise<T | null> => asked.catch(() => null);
   const [deal, lead, customer] = await Promise.all([
-    or404(get<Deal>("/v1/opportunities/{id}", { path: { id }, signal })),
-    or404(get<Lead>("/v1/leads/{lead_id}", { path: { lead_id: id }, signal })),
-    or404(get<Customer>("/v1/customers/{id}", { path: { id }, signal })),
+    or404(get("/v1/opportunities/{id}", { path: { id }, signal })),
+    or404(get("/v1/leads/{lead_id}", { path: { lead_id: id }, signal })),
+    or404(get("/v1/customers/{id}", { path: { id }, signal })),
   ]);
   return [
     ...(deal ? [hit("opportunity", deal.opportunity_id, null, deal.customer_id)] : []),

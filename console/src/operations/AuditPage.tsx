@@ -2,16 +2,13 @@ import { usePages } from "@/api/hooks";
 import { useSetWords, useWords } from "@/frame/filters";
 import { useSay } from "@/i18n";
 import { Csv } from "@/ui/Csv";
+import type { AuditEntry } from "@/api/shapes";
 import { PageFrame } from "@/ui/Page";
 import { Pages } from "@/ui/Pages";
 import { Badge, Select, Unknown, When } from "@/ui/small";
 import { type Column, Table } from "@/ui/Table";
 import { TextFilter } from "./TextFilter";
 
-interface Entry {
-  id: string; at: string; principal: string | null; mode: string | null; roles: string[]; method: string; path: string; permission: string | null;
-  status: number; code: string | null; milliseconds: number; repeated: number; outcome: "done" | "refused" | "failed";
-}
 const TONES = { done: "good", refused: "bad", failed: "warn" } as const;
 const OUTCOMES = ["done", "refused", "failed"] as const;
 
@@ -21,8 +18,8 @@ export function AuditPage() {
   const set = useSetWords();
   const { principal, outcome, since } = useWords();
   const query = { principal, outcome, since: since ? new Date(`${since}T00:00:00`).toISOString() : undefined };
-  const found = usePages<Entry>("/v1/audit", { query }, { keep: true });
-  const columns: Column<Entry>[] = [
+  const found = usePages("/v1/audit", { query }, { keep: true });
+  const columns: Column<AuditEntry>[] = [
     { id: "at", head: t("audit.at"), cell: (e) => <span className="nowrap"><When at={e.at} /></span> },
     { id: "who", head: t("audit.who"), cell: (e) => (e.principal ? <div><strong>{e.principal}</strong><div className="muted small">{e.roles.join(", ")}{e.mode && ` · ${e.mode}`}</div></div> : <Unknown />) },
     { id: "what", head: t("audit.what"), cell: (e) => <code className="audit-path">{e.method} {e.path}</code> },

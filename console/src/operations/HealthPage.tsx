@@ -3,6 +3,7 @@ import { CircleCheck, CircleX } from "lucide-react";
 import { get } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import { Problem } from "@/api/problem";
+import type { Health, Lag } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay } from "@/i18n";
 import { PageFrame } from "@/ui/Page";
@@ -10,17 +11,15 @@ import { Badge, When } from "@/ui/small";
 import { Answered } from "@/ui/states";
 import { useChanged } from "@/ui/useChanged";
 import { useServiceName } from "./names";
-import { busiest, type Lag, type ServiceLag } from "./lag";
+import { busiest } from "./lag";
 import "./operations.css";
 
-interface State { ready: boolean; reason?: string; started?: boolean; [more: string]: unknown }
-interface Health { status: string; services: Record<string, State> }
 const POLL_MS = 5_000;
 
 /** A system that is not well answers 503 with the same body: that is an answer, not a failure. */
 async function look(signal: AbortSignal): Promise<Health> {
   try {
-    return await get<Health>("/v1/health", { signal });
+    return await get("/v1/health", { signal });
   } catch (error) {
     if (error instanceof Problem && error.status === 503 && error.body.services) return error.body as unknown as Health;
     throw error;
@@ -31,7 +30,7 @@ async function look(signal: AbortSignal): Promise<Health> {
 export function HealthPage() {
   const t = useSay();
   const health = useQuery<Health, Error>({ queryKey: ["/v1/health", {}, {}], queryFn: ({ signal }) => look(signal), refetchInterval: POLL_MS });
-  const lag = useGet<Lag>("/v1/lag", {}, { poll: POLL_MS });
+  const lag = useGet("/v1/lag", {}, { poll: POLL_MS });
   return (
     <PageFrame title={t("operations.health")} sub={health.data && t(health.data.status === "ready" ? "operations.well" : "operations.unwell")} read>
       <Answered query={health}>{({ services }) => (
@@ -45,7 +44,7 @@ export function HealthPage() {
   );
 }
 
-function Service({ name, state, lag }: { name: string; state: State; lag: ServiceLag | undefined }) {
+function Service({ name, state, lag }: { name: string; state: Health["services"][string]; lag: Lag["services"][string] | undefined }) {
   const t = useSay();
   const changed = useChanged(lag?.total, name);
   const Icon = state.ready ? CircleCheck : CircleX;

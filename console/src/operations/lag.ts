@@ -1,6 +1,5 @@
 /** What services have not yet processed. Pure. */
-export interface ServiceLag { complete_until: string; lag: Record<string, number>; total: number }
-export interface Lag { total: number; services: Record<string, ServiceLag> }
+import type { Lag } from "@/api/shapes";
 
 /** Topics, those with the most waiting records first, then by name. */
 export function busiest(lag: Lag): string[] {

@@ -28,7 +28,7 @@ export function WorklistPage() {
   const me = useMe();
   const repName = useRepName();
   const rep = useFilters().rep ?? me?.rep_id ?? undefined;
-  const query = useGet<Worklist>("/v1/worklist", { query: { rep_id: rep } }, { enabled: Boolean(rep), keep: true });
+  const query = useGet("/v1/worklist", { query: { rep_id: rep } }, { enabled: Boolean(rep), keep: true });
   return (
     <PageFrame title={t("process.worklist")} sub={rep && t("worklist.sub", { who: repName(rep) })} read filters={<FilterBar use={["rep"]} />}>
       {rep ? <Answered query={query}>{(list) => <Groups list={list} />}</Answered> : (

@@ -1,7 +1,7 @@
 /** What stages and pipelines are called, from the blueprints; a blueprint rarely changes. */
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { get, type Page } from "@/api/client";
+import { get } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import type { Blueprint } from "@/api/shapes";
 import { useTitle } from "@/i18n";
@@ -10,7 +10,7 @@ export interface Pipeline { name: string; label: string; line: string }
 
 export function usePipelines(line?: string): Pipeline[] {
   const title = useTitle();
-  const { data } = useGet<Page<Blueprint>>("/v1/blueprints");
+  const { data } = useGet("/v1/blueprints");
   return useMemo(() => (data?.items ?? []).filter((b) => !line || b.business_line === line)
     .map((b) => ({ name: b.name, label: title(b.title, b.name), line: b.business_line })), [data, line, title]);
 }
@@ -20,7 +20,7 @@ export function blueprintQuery(reference: string) {
   const [name = "", version] = reference.split("@");
   return {
     queryKey: ["/v1/blueprints/{name}", { name }, { version }], staleTime: 300_000, enabled: name !== "",
-    queryFn: ({ signal }: { signal: AbortSignal }) => get<Blueprint>("/v1/blueprints/{name}", { path: { name }, query: { version }, signal }),
+    queryFn: ({ signal }: { signal: AbortSignal }) => get("/v1/blueprints/{name}", { path: { name }, query: { version }, signal }),
   };
 }
 

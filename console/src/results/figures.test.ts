@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { FigureRow } from "@/api/shapes";
+import type { Comparison, FigureRow } from "@/api/shapes";
 import { byValue, currencies, directionOf, labelsOf, peaks, toneOf, wantedOf, whereOf, yearTo } from "./figures";
 
-const row = (value: number | null, dimensions: Record<string, string | null>, period = "2026-11"): FigureRow => ({ period, dimensions, value });
+const row = (value: number | null, dimensions: Record<string, string | null>, period = "2026-11"): FigureRow => ({ period, from: `${period}-01`, to: "", dimensions, value });
+const compared = (told: Pick<Comparison, "value" | "change" | "growth" | "reason">): Comparison => ({ period: "", from: "", to: "", like_for_like: false, ...told });
 
 describe("a change", () => {
   it("has the direction of its sign, and none where there is nothing to compare with", () => {
-    expect([3, -1, 0].map((change) => directionOf({ value: 1, change, growth: null }))).toEqual(["up", "down", "same"]);
-    expect(directionOf({ value: null, change: null, growth: null, reason: "no_base" })).toBe("unknown");
+    expect([3, -1, 0].map((change) => directionOf(compared({ value: 1, change, growth: null })))).toEqual(["up", "down", "same"]);
+    expect(directionOf(compared({ value: null, change: null, growth: null, reason: "no_base" }))).toBe("unknown");
     expect(directionOf(undefined)).toBe("unknown");
   });
 

@@ -4,7 +4,7 @@ import { call } from "@/api/client";
 import { goneStale } from "@/api/hooks";
 import { useLabels as useChoices, useLines } from "@/api/names";
 import { Problem } from "@/api/problem";
-import type { Figures } from "@/api/shapes";
+import type { Measure, Target } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
@@ -12,13 +12,12 @@ import { Dialog } from "@/ui/Dialog";
 import { Select } from "@/ui/small";
 import { useLabels } from "../results/useFigures";
 import { useScopeName } from "./TargetTable";
-import type { Target } from "./tree";
 import { shownValue, typedValue } from "./value";
 
 const SCOPES = ["business_line", "region", "team", "rep"] as const;
 const FIRST = "revenue";
 
-interface Props { period: string; measures: Figures[]; target: Target | null; onClose: () => void }
+interface Props { period: string; measures: Measure[]; target: Target | null; onClose: () => void }
 
 /** A new target, or another value for one that stands. What the API refuses is said beside the field that it names. */
 export function SetDialog({ period, measures, target, onClose }: Props) {
@@ -89,7 +88,7 @@ function firstFault(error: Problem): string {
   return fault ? [field, fault.message].filter(Boolean).join(": ") : error.message;
 }
 
-interface ScopeProps { measure: Figures | undefined; scope: Record<string, string>; onChange: (scope: Record<string, string>) => void }
+interface ScopeProps { measure: Measure | undefined; scope: Record<string, string>; onChange: (scope: Record<string, string>) => void }
 
 function ScopeFields({ measure, scope, onChange }: ScopeProps) {
   const t = useSay();

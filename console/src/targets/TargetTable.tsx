@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Pencil } from "lucide-react";
-import type { Figures, Rep } from "@/api/shapes";
+import type { Measure, Rep, Target } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
 import { Button } from "@/ui/Button";
@@ -9,9 +9,9 @@ import { useChanged } from "@/ui/useChanged";
 import { About } from "../results/About";
 import { Attainment } from "../results/Attainment";
 import { useFigureText, useLabels } from "../results/useFigures";
-import { keyOf, type Node, type Target, tree } from "./tree";
+import { keyOf, type Node, tree } from "./tree";
 
-interface Props { targets: Target[]; told: Figures | undefined; people: Rep[]; onEdit?: (target: Target) => void }
+interface Props { targets: Target[]; told: Measure | undefined; people: Rep[]; onEdit?: (target: Target) => void }
 
 /** The targets of one measure as a tree: the company, lines and regions, teams, reps. */
 export function TargetTable({ targets, told, people, onEdit }: Props) {

@@ -1,10 +1,9 @@
 import { Plus, Target as TargetIcon } from "lucide-react";
 import { useState } from "react";
-import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import { useMay } from "@/api/me";
 import { useReps } from "@/api/names";
-import type { Figures } from "@/api/shapes";
+import type { Target } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { presetPeriod, today } from "@/format/periods";
 import { useFilters, useSetWords } from "@/frame/filters";
@@ -17,11 +16,9 @@ import { Answered, Empty } from "@/ui/states";
 import { aimable } from "./periods";
 import { SetDialog } from "./SetDialog";
 import { TargetTable } from "./TargetTable";
-import { groups, type Target } from "./tree";
+import { groups } from "./tree";
 import "../results/results.css";
 import "./targets.css";
-
-interface Attained { period: string; complete_until: string; items: Target[] }
 
 /** What is aimed at in a period, by measure and by scope, and how far it is reached. */
 export function TargetsPage() {
@@ -33,8 +30,8 @@ export function TargetsPage() {
   const period = useFilters().period ?? presetPeriod("this_month", today());
   const [setting, setSetting] = useState<Target | "new" | null>(null);
   const asked = { path: { period } };
-  const query = useGet<Attained>("/v1/targets/{period}/attainment", asked, { keep: true });
-  const measures = useGet<Page<Figures>>("/v1/kpis");
+  const query = useGet("/v1/targets/{period}/attainment", asked, { keep: true });
+  const measures = useGet("/v1/kpis");
   const known = measures.data?.items ?? [];
   const change = may("targets:write");
   const choices = [...new Set([period, ...aimable(today())])];

@@ -1,7 +1,9 @@
+import type { Rep, Target } from "@/api/shapes";
 import { expect, it } from "vitest";
-import { groups, type Target, tree } from "./tree";
+import { groups, tree } from "./tree";
 
-const people = [{ rep_id: "anna", team: "Mill", region: "East" }, { rep_id: "ben", team: "Ridge", region: "West" }];
+const rep = (rep_id: string, team: string, region: string): Rep => ({ rep_id, team, region, name: null, department: null, manager_id: null, roles: [] });
+const people = [rep("anna", "Mill", "East"), rep("ben", "Ridge", "West")];
 const target = (scope: Record<string, string>, value = 1, measure = "revenue", currency: string | null = "EUR"): Target =>
   ({ period: "2026", measure, scope, currency, value, set_at: null, set_by: "", actual: 0, attainment: 0, pace: null, rev: 1 });
 

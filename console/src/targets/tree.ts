@@ -1,10 +1,6 @@
 /** Targets as a tree: a rep's below the team's, the team's below the region's, all below the company's. Pure. */
-import type { Rep } from "@/api/shapes";
+import type { Rep, Target } from "@/api/shapes";
 
-export interface Target {
-  period: string; measure: string; scope: Record<string, string>; currency: string | null; value: number; set_at: string | null; set_by: string;
-  actual: number | null; attainment: number | null; pace: number | null; rev: number;
-}
 export interface Node { target: Target; depth: number; parts: { n: number; sum: number } | null }
 
 const LEVELS = ["business_line", "region", "team", "rep"];

@@ -13,7 +13,7 @@ export function Csv({ template, asked, name }: { template: string; asked: Pick<A
   const load = async (): Promise<void> => {
     setBusy(true);
     try {
-      const response = await fetch(address(template, asked), { headers: { accept: "text/csv" }, credentials: "same-origin" });
+      const response = await fetch(address(template, asked), { headers: { accept: "text/csv", "accept-language": document.documentElement.lang }, credentials: "same-origin" });
       if (!response.ok) throw await problemOf(response);
       save(await response.blob(), `${name}.csv`);
     } catch (error) {

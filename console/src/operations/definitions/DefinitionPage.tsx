@@ -1,5 +1,4 @@
 import { useParams } from "@tanstack/react-router";
-import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import { useSetWords, useWords } from "@/frame/filters";
 import { useSay, useTitle } from "@/i18n";
@@ -21,7 +20,7 @@ export function DefinitionPage() {
   const set = useSetWords();
   const words = useWords();
   const kindName = useKindName();
-  const query = useGet<Page<Definition>>("/v1/definitions", { query: { limit: 500, kind } });
+  const query = useGet("/v1/definitions", { query: { limit: 500, kind } });
   const found = byName(query.data?.items ?? []).find((d) => d.name === name);
   const shown = found?.versions.find((v) => String(v.version) === words.version) ?? found?.versions[0];
   const against = found?.versions.find((v) => String(v.version) === words.against && v !== shown);

@@ -1,5 +1,4 @@
 import { Link } from "@tanstack/react-router";
-import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
 import { useSetWords, useWords } from "@/frame/filters";
 import { useSay, useTitle } from "@/i18n";
@@ -7,7 +6,7 @@ import { isKey } from "@/i18n/words";
 import { PageFrame } from "@/ui/Page";
 import { Badge, Select } from "@/ui/small";
 import { Answered, Empty } from "@/ui/states";
-import { byName, type Definition, type Versions } from "./shapes";
+import { byName, type Versions } from "./shapes";
 import "../operations.css";
 
 /** What business people edit, as it was published: every definition with its versions. */
@@ -15,7 +14,7 @@ export function DefinitionsPage() {
   const t = useSay();
   const set = useSetWords();
   const { kind } = useWords();
-  const query = useGet<Page<Definition>>("/v1/definitions", { query: { limit: 500 } });
+  const query = useGet("/v1/definitions", { query: { limit: 500 } });
   const kinds = [...new Set((query.data?.items ?? []).map((d) => d.kind))].sort();
   const kindName = useKindName();
   return (

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { call } from "@/api/client";
 import { goneStale, useGet } from "@/api/hooks";
 import { useMay } from "@/api/me";
+import type { Letter } from "@/api/shapes";
 import { useSay } from "@/i18n";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
@@ -12,7 +13,7 @@ import { When } from "@/ui/small";
 import { Answered } from "@/ui/states";
 import { DiscardDialog } from "./DiscardDialog";
 import { MendDialog } from "./MendDialog";
-import { type Letter, pretty } from "./shapes";
+import { pretty } from "./shapes";
 import { StatusBadge } from "./StatusBadge";
 import "../operations.css";
 
@@ -22,7 +23,7 @@ const WAITING = ["open", "replaying"]; // a replay that was cut off is one that 
 export function LetterPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const t = useSay();
-  const query = useGet<Letter>("/v1/dead-letters/{id}", { path: { id } });
+  const query = useGet("/v1/dead-letters/{id}", { path: { id } });
   return (
     <PageFrame
       title={query.data?.event_type ?? t("letters.one")} above={[{ label: t("operations.letters"), to: "/operations/dead-letters" as never }]} read

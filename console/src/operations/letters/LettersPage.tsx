@@ -3,6 +3,7 @@ import { RotateCcw } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { useGet, usePages } from "@/api/hooks";
 import { useMay } from "@/api/me";
+import type { LetterGroup, LetterStats } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSetWords, useWords } from "@/frame/filters";
 import { useSay } from "@/i18n";
@@ -14,7 +15,7 @@ import { type Column, Table } from "@/ui/Table";
 import { useServiceName } from "../names";
 import { TextFilter } from "../TextFilter";
 import { ReplayManyDialog } from "./ReplayManyDialog";
-import { type Conditions, CONDITIONS, type Group, type Stats } from "./shapes";
+import { type Conditions, CONDITIONS,  } from "./shapes";
 import { StatusBadge } from "./StatusBadge";
 import "../operations.css";
 
@@ -28,8 +29,8 @@ export function LettersPage() {
   const may = useMay();
   const words = useWords();
   const where: Conditions = Object.fromEntries(CONDITIONS.map((name) => [name, name === "status" ? (words.status ?? "open") : words[name]]).filter(([, v]) => v && v !== "all"));
-  const found = usePages<Group>("/v1/dead-letters", { query: { ...where, grouped: "true" } }, { keep: true, limit: 50 });
-  const stats = useGet<Stats>("/v1/dead-letters/stats", {}, { keep: true });
+  const found = usePages("/v1/dead-letters", { query: { ...where, grouped: "true" } }, { keep: true, limit: 50 });
+  const stats = useGet("/v1/dead-letters/stats", {}, { keep: true });
   const serviceName = useServiceName();
   const [replaying, setReplaying] = useState(false);
   const open = stats.data?.status.open ?? 0;
@@ -46,7 +47,7 @@ export function LettersPage() {
     >
       <Codes stats={stats.data} chosen={words.code} onChoose={(code) => set({ code })} />
       <section className="card">
-        <Pages query={found} items={found.items} empty={t("letters.none")}><LetterTable groups={found.items} /></Pages>
+        <Pages query={found} items={found.items} empty={t("letters.none")}><LetterTable groups={found.items as LetterGroup[]} /></Pages>
       </section>
       {replaying && <ReplayManyDialog where={where} onClose={() => setReplaying(false)} />}
     </PageFrame>
@@ -54,7 +55,7 @@ export function LettersPage() {
 }
 
 /** Those that wait, by reason: a press shows only these. */
-function Codes({ stats, chosen, onChoose }: { stats: Stats | undefined; chosen: string | undefined; onChoose: (code: string | undefined) => void }) {
+function Codes({ stats, chosen, onChoose }: { stats: LetterStats | undefined; chosen: string | undefined; onChoose: (code: string | undefined) => void }) {
   const t = useSay();
   const format = useFormat();
   const codes = Object.entries(stats?.code ?? {}).sort(([, a], [, b]) => b - a);
@@ -71,10 +72,10 @@ function breakable(name: string): ReactNode {
   return name.split(/(?<=[._])/).flatMap((part, i) => (i ? [<wbr key={i} />, part] : [part]));
 }
 
-function LetterTable({ groups }: { groups: Group[] }) {
+function LetterTable({ groups }: { groups: LetterGroup[] }) {
   const t = useSay();
   const serviceName = useServiceName();
-  const columns: Column<Group>[] = [
+  const columns: Column<LetterGroup>[] = [
     { id: "event", head: t("letters.event"), value: (g) => g.event_type, cell: (g) => <div className="letter-event"><Link to="/operations/dead-letters/$id" params={{ id: g.letters[0]?.id ?? "" }}><strong>{g.event_type ? breakable(g.event_type) : t("letters.noType")}</strong></Link><div className="muted small letter-id">{g.event_source} · {g.event_id}</div></div> },
     { id: "why", head: t("letters.why"), cell: (g) => <ul className="stack letter-why">{g.letters.map((l) => (
       <li key={l.id}><div className="row tight"><Badge>{serviceName(l.service)}</Badge><code>{l.code}</code><StatusBadge status={l.status} />{l.replays > 0 && <span className="muted small">{t("letters.replays", { n: l.replays })}</span>}</div><Link to="/operations/dead-letters/$id" params={{ id: l.id }} className="letter-error">{l.error}</Link></li>

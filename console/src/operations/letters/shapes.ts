@@ -1,16 +1,7 @@
 /** Dead letters as the API tells them, and what an operator makes of them. Pure. */
-export type LetterStatus = "open" | "replayed" | "discarded" | (string & {});
-export interface Letter {
-  id: string; service: string; topic: string; partition: number; offset: number; appended_at: string; code: string; error: string;
-  first_failed_at: string; replays: number; status: LetterStatus; note: string; version: string; event_id: string | null;
-  event_source: string | null; event_type: string | null; key?: string | null; value?: string | null; headers?: Record<string, string>;
-}
-export type OwnLetter = Pick<Letter, "id" | "service" | "code" | "error" | "first_failed_at" | "replays" | "status" | "note">;
-export interface Group {
-  topic: string; partition: number; offset: number; appended_at: string; event_id: string | null; event_source: string | null;
-  event_type: string | null; letters: OwnLetter[];
-}
-export interface Stats { status: Record<string, number>; code: Record<string, number>; topic: Record<string, number> }
+import type { LetterGroup } from "@/api/shapes";
+
+export type OwnLetter = LetterGroup["letters"][number];
 
 export const CONDITIONS = ["service", "topic", "code", "status", "event_type"] as const;
 export type Conditions = Partial<Record<(typeof CONDITIONS)[number], string>>;

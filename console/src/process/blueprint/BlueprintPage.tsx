@@ -24,7 +24,7 @@ export function BlueprintPage() {
   const filters = useFilters();
   const { pipeline } = usePipeline();
   const query = useBlueprint(pipeline?.name);
-  const board = useGet<{ columns: BoardColumn[] }>("/v1/opportunities/board", { query: { ...asQuery(filters), business_line: undefined, pipeline: pipeline?.name } }, { enabled: Boolean(pipeline), keep: true });
+  const board = useGet("/v1/opportunities/board", { query: { ...asQuery(filters), business_line: undefined, pipeline: pipeline?.name } }, { enabled: Boolean(pipeline), keep: true });
   const counts = useMemo(() => new Map((board.data?.columns ?? []).map((c) => [c.stage, c])), [board.data]);
   return (
     <PageFrame title={t("process.blueprint")} sub={t("blueprint.sub")} tabs={<PipelineTabs to="/process/blueprint" />} filters={<FilterBar use={["line", "region", "team", "rep"]} />}>

@@ -30,7 +30,7 @@ export function BoardPage() {
   const { pipeline } = usePipeline();
   const sort: Sort = isSort(words.sort) ? words.sort : "stage_entered_at";
   const query = useMemo(() => ({ ...asQuery(filters), business_line: undefined }), [filters]);
-  const board = useGet<{ columns: BoardColumn[] }>("/v1/opportunities/board", { query: { ...query, pipeline: pipeline?.name } }, { enabled: Boolean(pipeline), keep: true });
+  const board = useGet("/v1/opportunities/board", { query: { ...query, pipeline: pipeline?.name } }, { enabled: Boolean(pipeline), keep: true });
   const open = totals((board.data?.columns ?? []).filter((c) => c.type === "open"));
   const sum = open.sums.map((s) => format.money(s, true)).join(" + ") || "0";
   return (

@@ -34,7 +34,7 @@ export function Column({ column, filters, sort, now, moved, verdict }: Props) {
   const title = useTitle();
   const format = useFormat();
   const place = useRef<HTMLDivElement>(null);
-  const { items, hasNextPage, isFetchingNextPage, fetchNextPage, isPending, error, refetch } = usePages<Deal>("/v1/opportunities", {
+  const { items, hasNextPage, isFetchingNextPage, fetchNextPage, isPending, error, refetch } = usePages("/v1/opportunities", {
     query: { ...filters, pipeline: column.pipeline, stage: column.stage, sort: columnSort(column, sort) },
   }, { keep: true });
   const deals = useMemo(() => withMoved(column.stage, items, moved), [column.stage, items, moved]);

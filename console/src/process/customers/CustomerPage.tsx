@@ -2,7 +2,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useGet, usePages } from "@/api/hooks";
 import { useLines, useRepName } from "@/api/names";
-import type { Customer, Deal, Segments } from "@/api/shapes";
+import type { Customer, Deal } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
 import { PageFrame } from "@/ui/Page";
@@ -17,7 +17,7 @@ import { useStageTitles } from "../stages";
 export function CustomerPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const t = useSay();
-  const query = useGet<Customer>("/v1/customers/{id}", { path: { id } });
+  const query = useGet("/v1/customers/{id}", { path: { id } });
   return (
     <PageFrame title={query.data?.name ?? id} above={[{ label: t("process.segments"), to: "/process/segments" }]} sub={<code>{id}</code>} read>
       <Answered query={query}>{(customer) => (
@@ -26,7 +26,7 @@ export function CustomerPage() {
             <header className="card-head"><h2 id="deals">{t("customer.deals")}</h2></header>
             <Deals id={id} />
           </section>
-          <About customer={customer} />
+          <About customer={customer as Customer} />
         </div>
       )}</Answered>
     </PageFrame>
@@ -35,7 +35,7 @@ export function CustomerPage() {
 
 function Deals({ id }: { id: string }) {
   const t = useSay();
-  const query = usePages<Deal>("/v1/opportunities", { query: { customer_id: id } });
+  const query = usePages("/v1/opportunities", { query: { customer_id: id } });
   const stage = useStageTitles(query.items.map((d) => d.pipeline));
   const columns: Column<Deal>[] = [
     { id: "id", head: t("search.opportunity"), cell: (d) => <Link to="/process/deals/$id" params={{ id: d.opportunity_id }}>{d.opportunity_id}</Link> },
@@ -54,7 +54,7 @@ function About({ customer }: { customer: Customer }) {
   const repName = useRepName();
   const attribute = useAttributes();
   const line = useLines().find((l) => l.value === customer.business_line)?.label ?? customer.business_line;
-  const { data: segments } = useGet<Segments>("/v1/segments");
+  const { data: segments } = useGet("/v1/segments");
   const standing = Object.values(customer.segments)[0];
   const rows: [string, ReactNode][] = [
     [t("customer.segment"), standing && <Link key="s" to="/process/segments" search={{ segment: standing.segment } as never}>{title(segments?.items.find((s) => s.name === standing.segment)?.title, standing.segment)}</Link>],

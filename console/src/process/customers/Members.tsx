@@ -12,7 +12,7 @@ export function Members({ name, asOf, segments }: { name: string; asOf?: string;
   const t = useSay();
   const title = useTitle();
   const format = useFormat();
-  const query = usePages<Member>("/v1/segments/{name}/members", { path: { name }, query: { as_of: asOf } });
+  const query = usePages("/v1/segments/{name}/members", { path: { name }, query: { as_of: asOf } });
   const columns: Column<Member>[] = [
     { id: "name", head: t("deal.customer"), cell: (m) => <Link to="/process/customers/$id" params={{ id: m.customer_id }}>{m.name ?? m.customer_id}</Link>, value: (m) => m.name ?? m.customer_id },
     { id: "rfm", head: t("segments.rfm"), cell: (m) => `${m.profile.r} · ${m.profile.f} · ${m.profile.m}`, value: (m) => m.profile.r * 100 + m.profile.f * 10 + m.profile.m },

@@ -1,5 +1,5 @@
 import { useGet } from "@/api/hooks";
-import type { MatrixCell, Segments } from "@/api/shapes";
+import type { Segments } from "@/api/shapes";
 import { FilterBar } from "@/frame/FilterBar";
 import { useSetWords, useWords } from "@/frame/filters";
 import { useFormat } from "@/format";
@@ -16,8 +16,8 @@ export function SegmentsPage() {
   const t = useSay();
   const set = useSetWords();
   const { as_of, segment } = useWords();
-  const segments = useGet<Segments>("/v1/segments", { query: { as_of } }, { keep: true });
-  const matrix = useGet<{ cells: MatrixCell[] }>("/v1/segments/rfm/matrix", { query: { as_of } }, { keep: true });
+  const segments = useGet("/v1/segments", { query: { as_of } }, { keep: true });
+  const matrix = useGet("/v1/segments/rfm/matrix", { query: { as_of } }, { keep: true });
   return (
     <PageFrame
       title={t("process.segments")} sub={segments.data && t("segments.sub", { n: segments.data.customers })}

@@ -2,7 +2,7 @@ import { useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useDealNames } from "@/api/customers";
 import { useGet } from "@/api/hooks";
-import type { Blueprint, Deal, Transitions } from "@/api/shapes";
+import type { Blueprint, Deal } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
 import { announce } from "@/ui/announce";
@@ -24,7 +24,7 @@ const TONES = { open: "accent", won: "good", lost: "bad" } as const;
 export function DealPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const t = useSay();
-  const query = useGet<Deal>("/v1/opportunities/{id}", { path: { id } }, { keep: true });
+  const query = useGet("/v1/opportunities/{id}", { path: { id } }, { keep: true });
   const deal = query.data?.opportunity_id === id ? query.data : undefined;
   const nameOf = useDealNames(useMemo(() => (deal ? [deal] : []), [deal]));
   const name = deal ? nameOf(deal) : "";
@@ -57,7 +57,7 @@ function Whole({ deal, name }: { deal: Deal; name: string }) {
   const title = useTitle();
   const [step, setStep] = useState<string | null>(null);
   const blueprint = useBlueprint(deal.blueprint);
-  const steps = useGet<Transitions>("/v1/opportunities/{id}/transitions", { path: { id: deal.opportunity_id } });
+  const steps = useGet("/v1/opportunities/{id}/transitions", { path: { id: deal.opportunity_id } });
   const wayOut = deal.status === "open" ? (blueprint.data?.stages ?? []).filter((s) => s.type === "lost").map((s) => s.name) : (blueprint.data?.stages ?? []).map((s) => s.name);
   const stageTitle = (stage: string): string => title(blueprint.data?.stages.find((s) => s.name === stage)?.title, stage);
   return (

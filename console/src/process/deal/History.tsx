@@ -23,7 +23,7 @@ interface Props { id: string; rev: number; stageTitle: (stage: string) => string
 /** What was said of the deal, latest first, by whom and when. `rev`: a new state has new history. */
 export function History({ id, rev, stageTitle, stepTitle }: Props) {
   const t = useSay();
-  const { items, isPending, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = usePages<HistoryRow>("/v1/opportunities/{id}/history", { path: { id } }, { limit: 200 });
+  const { items, isPending, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = usePages("/v1/opportunities/{id}/history", { path: { id } }, { limit: 200 });
   useEffect(() => void refetch(), [rev, refetch]);
   if (error && items.length === 0) return <Failure error={error} onRetry={() => void refetch()} />;
   if (isPending) return <Loading rows={4} />;

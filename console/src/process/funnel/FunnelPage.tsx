@@ -1,5 +1,4 @@
 import { useGet } from "@/api/hooks";
-import type { Funnel } from "@/api/shapes";
 import { spanOf } from "@/format/periods";
 import { FilterBar } from "@/frame/FilterBar";
 import { asQuery, useFilters, useSetWords, useWords } from "@/frame/filters";
@@ -23,7 +22,7 @@ export function FunnelPage() {
   const { pipeline } = usePipeline();
   const span = filters.period ? spanOf(filters.period) : null;
   const blueprint = useBlueprint(pipeline?.name);
-  const query = useGet<Funnel>("/v1/funnels/{pipeline}", {
+  const query = useGet("/v1/funnels/{pipeline}", {
     path: { pipeline: pipeline?.name ?? "" }, query: { ...asQuery(filters), business_line: undefined, ...span, mode },
   }, { enabled: Boolean(pipeline), keep: true });
   return (

@@ -2,7 +2,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useGet, usePages } from "@/api/hooks";
 import { useLines, useRepName } from "@/api/names";
-import type { HistoryRow, Lead, LeadScore } from "@/api/shapes";
+import type { Lead } from "@/api/shapes";
 import { useSay } from "@/i18n";
 import { isKey } from "@/i18n/words";
 import { PageFrame } from "@/ui/Page";
@@ -19,8 +19,8 @@ import "./leads.css";
 export function LeadPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const t = useSay();
-  const lead = useGet<Lead>("/v1/leads/{lead_id}", { path: { lead_id: id } });
-  const score = useGet<LeadScore>("/v1/leads/{lead_id}/score", { path: { lead_id: id } });
+  const lead = useGet("/v1/leads/{lead_id}", { path: { lead_id: id } });
+  const score = useGet("/v1/leads/{lead_id}/score", { path: { lead_id: id } });
   return (
     <PageFrame
       title={lead.data ? leadName(lead.data) : t("lead.title", { id })} above={[{ label: t("process.leads"), to: "/process/leads" }]} read
@@ -47,7 +47,7 @@ export function LeadPage() {
 
 function Story({ id }: { id: string }) {
   const t = useSay();
-  const query = usePages<HistoryRow>("/v1/leads/{lead_id}/history", { path: { lead_id: id } });
+  const query = usePages("/v1/leads/{lead_id}/history", { path: { lead_id: id } });
   return (
     <Pages query={query} items={query.items} empty={t("lead.history.none")}>
       <ol className="story">

@@ -22,7 +22,7 @@ export function LeadsPage() {
   const set = useSetWords();
   const filters = useFilters();
   const { status, grade, sort } = useWords();
-  const query = usePages<Lead>("/v1/leads", { query: { ...asQuery(filters), status, grade, sort: sort ?? "-score" } }, { keep: true });
+  const query = usePages("/v1/leads", { query: { ...asQuery(filters), status, grade, sort: sort ?? "-score" } }, { keep: true });
   const columns = useLeadColumns();
   return (
     <PageFrame

@@ -3,7 +3,7 @@ import { CircleAlert, CircleCheck, Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { POLL_MS, useGet } from "@/api/hooks";
 import { Problem } from "@/api/problem";
-import type { Deal, Reason, Transition, Transitions } from "@/api/shapes";
+import type { Deal, Reason, Transition } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
@@ -33,7 +33,7 @@ export function StepDialog({ deal, name, step, stageTitle, refused, onClose, onD
   const t = useSay();
   const title = useTitle();
   const [waiting, setWaiting] = useState<string | null>(null);
-  const query = useGet<Transitions>(TEMPLATE, { path: { id: deal.opportunity_id } }, { poll: waiting ? HEARD_MS : POLL_MS });
+  const query = useGet(TEMPLATE, { path: { id: deal.opportunity_id } }, { poll: waiting ? HEARD_MS : POLL_MS });
   const transition = query.data?.items.find((i) => i.name === step);
   if (waiting && transition?.actions.some((a) => a.kind === waiting && a.done >= a.count)) setWaiting(null);
   const about = transition && t("move.about", { deal: name, from: stageTitle(query.data?.stage ?? deal.stage), to: title(transition.to_title, transition.to) });

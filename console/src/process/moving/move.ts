@@ -16,7 +16,7 @@ export async function moveDeal(id: string, move: Move, rev?: number): Promise<De
 }
 
 export function stepsOf(id: string): Promise<Transitions> {
-  return get<Transitions>("/v1/opportunities/{id}/transitions", { path: { id } });
+  return get("/v1/opportunities/{id}/transitions", { path: { id } });
 }
 
 /** Say that something was done for a deal; it counts once the deal has heard of it. */

@@ -23,7 +23,7 @@ export function IssuesPage() {
   const t = useSay();
   const set = useSetWords();
   const status = useWords().status === "resolved" ? "resolved" : "open";
-  const query = usePages<Issue>("/v1/issues", { query: { ...asQuery(useFilters()), status } }, { keep: true });
+  const query = usePages("/v1/issues", { query: { ...asQuery(useFilters()), status } }, { keep: true });
   const customer = useCustomerNames(query.items.map((i) => i.respondent_id));
   const [resolving, setResolving] = useState<Issue | null>(null);
   return (

@@ -1,6 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { useGet } from "@/api/hooks";
-import type { Survey, SurveyResults, SurveyRow } from "@/api/shapes";
+import type { Survey, SurveyRow } from "@/api/shapes";
 import { spanOf } from "@/format/periods";
 import { useFormat } from "@/format";
 import { FilterBar } from "@/frame/FilterBar";
@@ -27,8 +27,8 @@ export function SurveyPage() {
   const { by } = useWords();
   const { period } = useFilters();
   const span = period ? spanOf(period) : null;
-  const survey = useGet<Survey>("/v1/surveys/{name}", { path: { name } });
-  const results = useGet<SurveyResults>("/v1/surveys/{name}/results", { path: { name }, query: { ...span } }, { keep: true });
+  const survey = useGet("/v1/surveys/{name}", { path: { name } });
+  const results = useGet("/v1/surveys/{name}/results", { path: { name }, query: { ...span } }, { keep: true });
   const audience = survey.data?.audience === "employee" ? "employee" : "customer";
   return (
     <PageFrame
@@ -67,7 +67,7 @@ function ByGroup({ name, by, span }: { name: string; by: string; span: object | 
   const format = useFormat();
   const repName = useRepName();
   const text = useMarkText();
-  const query = useGet<SurveyResults>("/v1/surveys/{name}/results", { path: { name }, query: { ...span, by } }, { keep: true });
+  const query = useGet("/v1/surveys/{name}/results", { path: { name }, query: { ...span, by } }, { keep: true });
   const label = (row: SurveyRow): string => {
     const value = row.dimensions[by];
     return !value ? t("state.unknown") : by === "rep_id" ? repName(value) : value;

@@ -1,7 +1,6 @@
 import { Link } from "@tanstack/react-router";
-import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
-import type { Survey, SurveyResults } from "@/api/shapes";
+import type { Survey } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
 import { PageFrame } from "@/ui/Page";
@@ -13,7 +12,7 @@ import "./surveys.css";
 /** The surveys in force, each with its main mark. */
 export function SurveysPage() {
   const t = useSay();
-  const query = useGet<Page<Survey>>("/v1/surveys");
+  const query = useGet("/v1/surveys");
   return (
     <PageFrame title={t("process.surveys")} sub={t("surveys.sub")} read>
       <Answered query={query}>{({ items }) => (items.length
@@ -28,7 +27,7 @@ function SurveyCard({ survey }: { survey: Survey }) {
   const title = useTitle();
   const format = useFormat();
   const markText = useMarkText();
-  const results = useGet<SurveyResults>("/v1/surveys/{name}/results", { path: { name: survey.name } });
+  const results = useGet("/v1/surveys/{name}/results", { path: { name: survey.name } });
   const row = results.data?.rows[0];
   const mark = row?.questions?.map(markOf).find((m) => m !== null) ?? null;
   return (

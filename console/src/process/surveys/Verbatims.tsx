@@ -7,12 +7,10 @@ import { useSay } from "@/i18n";
 import { Pages } from "@/ui/Pages";
 import { Badge, When } from "@/ui/small";
 
-interface Given { feedback_id: string; respondent_id: string; answered_at: string | null; answers: Record<string, unknown>; context: { opportunity_id?: string | null; region?: string | null } }
-
 /** What people wrote, latest first, with the mark they gave. */
 export function Verbatims({ survey }: { survey: Survey }) {
   const t = useSay();
-  const query = usePages<Given>("/v1/surveys/{name}/answers", { path: { name: survey.name }, query: { ...asQuery(useFilters()), written: "true" } }, { keep: true, limit: 25 });
+  const query = usePages("/v1/surveys/{name}/answers", { path: { name: survey.name }, query: { ...asQuery(useFilters()), written: "true" } }, { keep: true, limit: 25 });
   const texts = survey.questions.filter((q) => q.type === "text").map((q) => q.id);
   const mark = survey.questions.find((q) => q.scale !== null)?.id ?? "";
   const written = query.items.filter((g) => texts.some((id) => g.answers[id]));

@@ -1,11 +1,9 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { type CSSProperties, useMemo } from "react";
-import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
-import type { Figures } from "@/api/shapes";
 import { FilterBar } from "@/frame/FilterBar";
 import { asWhere, useFilters } from "@/frame/filters";
-import { type Title, useSay, useTitle } from "@/i18n";
+import { useSay, useTitle } from "@/i18n";
 import { PageFrame } from "@/ui/Page";
 import { When } from "@/ui/small";
 import { Answered, Empty, Loading } from "@/ui/states";
@@ -16,9 +14,6 @@ import { TrendTile } from "./TrendTile";
 import { arranged, balanced } from "./tiles";
 import "../results.css";
 
-export interface BoardHead { name: string; title: Title; measures: string[] }
-export interface Board { name: string; title: Title; definition: string; period: string | null; as_of: string; complete_until: string; tiles: Figures[] }
-
 const FIRST = "revenue";
 
 /** A board of the installation: its headlines with what they are compared with, their trend, and how they divide. */
@@ -28,10 +23,10 @@ export function BoardPage() {
   const filters = useFilters();
   const where = useMemo(() => asWhere(filters), [filters]);
   const named = (useParams({ strict: false }) as { name?: string }).name;
-  const boards = useGet<Page<BoardHead>>("/v1/boards");
+  const boards = useGet("/v1/boards");
   const list = boards.data?.items ?? [];
   const name = named ?? (list.some((b) => b.name === FIRST) || !boards.data ? FIRST : (list[0]?.name ?? FIRST));
-  const board = useGet<Board>("/v1/boards/{name}", { path: { name }, query: { period: filters.period, where, compare: ["previous", "year"] } }, { keep: true });
+  const board = useGet("/v1/boards/{name}", { path: { name }, query: { period: filters.period, where, compare: ["previous", "year"] } }, { keep: true });
   const shown = board.data?.name === name ? board.data : undefined;
   return (
     <PageFrame

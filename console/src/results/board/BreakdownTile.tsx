@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useGet } from "@/api/hooks";
-import type { Figures, FigureRow } from "@/api/shapes";
+import type { Tile, FigureRow } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { Failure, Loading } from "@/ui/states";
 import { useChanged } from "@/ui/useChanged";
@@ -17,14 +17,14 @@ const PEOPLE = ["region", "team", "rep", "business_line"];
 const AT_FIRST = 12;
 
 /** A figure by region, team, rep or line (whatever the board says first), the biggest first, beside last month and last year. */
-export function BreakdownTile({ tile, where, period }: { tile: Figures; where: readonly string[]; period: string | undefined }) {
+export function BreakdownTile({ tile, where, period }: { tile: Tile; where: readonly string[]; period: string | undefined }) {
   const t = useSay();
   const title = useTitle();
   const told = dividedBy(tile);
   const choices = told.length === 1 && PEOPLE.includes(told[0] ?? "") ? PEOPLE.filter((d) => tile.dimensions.includes(d)) : [];
   const [by, setBy] = useState<string>();
   const own = by === undefined || by === told[0];
-  const asked = useGet<Figures>("/v1/kpis/{measure}", {
+  const asked = useGet("/v1/kpis/{measure}", {
     path: { measure: tile.measure }, query: { period: tile.rows[0]?.period ?? period ?? thisMonth(), where, by, compare: ["previous", "year"], limit: 500 },
   }, { enabled: !own, keep: true });
   const shown = own ? tile : asked.data && dividedBy(asked.data)[0] === by ? asked.data : undefined;
@@ -50,7 +50,7 @@ function thisMonth(): string {
   return new Date().toISOString().slice(0, 7);
 }
 
-export function BreakdownRows({ tile, where }: { tile: Figures; where: readonly string[] }) {
+export function BreakdownRows({ tile, where }: { tile: Tile; where: readonly string[] }) {
   const t = useSay();
   const [all, setAll] = useState(false);
   const rows = byValue(tile.rows);
@@ -73,7 +73,7 @@ export function BreakdownRows({ tile, where }: { tile: Figures; where: readonly 
   );
 }
 
-interface RowProps { tile: Figures; row: FigureRow; most: number; labels: ReturnType<typeof useLabels>; where: readonly string[] }
+interface RowProps { tile: Tile; row: FigureRow; most: number; labels: ReturnType<typeof useLabels>; where: readonly string[] }
 
 function Row({ tile, row, most, labels, where }: RowProps) {
   const t = useSay();

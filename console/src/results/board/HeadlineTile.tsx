@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Figures, FigureRow } from "@/api/shapes";
+import type { Tile, FigureRow } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { useSay, useTitle } from "@/i18n";
 import { useChanged } from "@/ui/useChanged";
@@ -11,7 +11,7 @@ import { useFigureText } from "../useFigures";
 import { Behind } from "./Behind";
 
 /** One figure, large, in each currency of its own; with what it is compared, what it should be, and what it is made of. */
-export function HeadlineTile({ tile, where }: { tile: Figures; where: readonly string[] }) {
+export function HeadlineTile({ tile, where }: { tile: Tile; where: readonly string[] }) {
   const t = useSay();
   const title = useTitle();
   const name = title(tile.title, tile.measure);
@@ -27,7 +27,7 @@ export function HeadlineTile({ tile, where }: { tile: Figures; where: readonly s
   );
 }
 
-function Figure({ tile, row, where }: { tile: Figures; row: FigureRow; where: readonly string[] }) {
+function Figure({ tile, row, where }: { tile: Tile; row: FigureRow; where: readonly string[] }) {
   const t = useSay();
   const format = useFormat();
   const text = useFigureText();

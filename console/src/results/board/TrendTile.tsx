@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { useGet } from "@/api/hooks";
-import type { Figures } from "@/api/shapes";
+import type { Tile } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { Answered, Loading } from "@/ui/states";
 import { About } from "../About";
@@ -8,11 +8,11 @@ import { currencies, currencyOf, yearTo } from "../figures";
 import { Columns } from "./Columns";
 
 /** Twelve months up to the end of the period, each beside the same month a year earlier; one picture per currency. */
-export function TrendTile({ tile, where }: { tile: Figures; where: readonly string[] }) {
+export function TrendTile({ tile, where }: { tile: Tile; where: readonly string[] }) {
   const t = useSay();
   const title = useTitle();
   const to = tile.rows.at(-1)?.to;
-  const query = useGet<Figures>("/v1/kpis/{measure}", {
+  const query = useGet("/v1/kpis/{measure}", {
     path: { measure: tile.measure }, query: { ...(to ? yearTo(to) : {}), grain: tile.grain, where, compare: "year", limit: 500 },
   }, { keep: true });
   const name = title(tile.title, tile.measure);

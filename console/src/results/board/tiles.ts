@@ -1,14 +1,13 @@
-import type { Figures } from "@/api/shapes";
-import { labelsOf } from "../figures";
+import type { Tile } from "@/api/shapes";
 
 /** What a tile's figure is divided by. */
-export function dividedBy(tile: Figures): string[] {
-  return tile.by ?? labelsOf(tile.rows[0] ?? { period: "", dimensions: {}, value: null }).map(([name]) => name);
+export function dividedBy(tile: Tile): string[] {
+  return tile.by;
 }
 
 /** Headlines stand first; what divides them, and how they went, below. */
-export function arranged(tiles: readonly Figures[]): { headlines: Figures[]; rest: Figures[] } {
-  const headline = (tile: Figures): boolean => tile.grain === "total" && dividedBy(tile).length === 0;
+export function arranged(tiles: readonly Tile[]): { headlines: Tile[]; rest: Tile[] } {
+  const headline = (tile: Tile): boolean => tile.grain === "total" && dividedBy(tile).length === 0;
   return { headlines: tiles.filter(headline), rest: tiles.filter((tile) => !headline(tile)) };
 }
 

@@ -1,5 +1,4 @@
 import { useGet } from "@/api/hooks";
-import type { Figures } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { Csv } from "@/ui/Csv";
 import { Answered, Loading } from "@/ui/states";
@@ -12,7 +11,7 @@ export function Division({ measure, by, period, where }: { measure: string; by: 
   const title = useTitle();
   const { dimension } = useLabels();
   const asked = { path: { measure }, query: { period, where, by, compare: ["previous", "year"], limit: 500 } };
-  const query = useGet<Figures>("/v1/kpis/{measure}", asked, { keep: true });
+  const query = useGet("/v1/kpis/{measure}", asked, { keep: true });
   const name = t("results.by", { name: title(query.data?.title, measure), by: dimension(by).toLocaleLowerCase() });
   return (
     <section className="card" aria-label={name}>

@@ -1,20 +1,14 @@
 import { useGet } from "@/api/hooks";
-import type { Figures } from "@/api/shapes";
-import { type Title, useSay, useTitle } from "@/i18n";
+import { useSay, useTitle } from "@/i18n";
 import { When } from "@/ui/small";
 import { Answered } from "@/ui/states";
 import { AboutText } from "../About";
-
-interface Explanation extends Figures {
-  generation: string; zone: string; numerator: string[]; denominator: string[];
-  counts: { measure: string; definition: string; formula: Title; rows: string[] }[];
-}
 
 /** How the measure comes about: formula, what is counted, in which zone days end, how fresh it is. */
 export function Explained({ measure }: { measure: string }) {
   const t = useSay();
   const title = useTitle();
-  const query = useGet<Explanation>("/v1/kpis/{measure}/explain", { path: { measure } });
+  const query = useGet("/v1/kpis/{measure}/explain", { path: { measure } });
   return (
     <section className="card" aria-labelledby="explained">
       <header className="card-head"><h2 id="explained">{t("results.explained")}</h2></header>

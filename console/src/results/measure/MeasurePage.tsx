@@ -1,7 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useGet } from "@/api/hooks";
-import type { Figures } from "@/api/shapes";
 import { presetPeriod, today } from "@/format/periods";
 import { FilterBar } from "@/frame/FilterBar";
 import { asWhere, useFilters, useSetWords, useWords } from "@/frame/filters";
@@ -29,7 +28,7 @@ export function MeasurePage() {
   const grain = isGrain(words.grain) ? words.grain : "month";
   const where = useMemo(() => asWhere(filters), [filters]);
   const period = filters.period ?? presetPeriod("this_month", today());
-  const head = useGet<Figures>("/v1/kpis/{measure}", { path: { measure }, query: { period, where, compare: ["previous", "year"] } }, { keep: true });
+  const head = useGet("/v1/kpis/{measure}", { path: { measure }, query: { period, where, compare: ["previous", "year"] } }, { keep: true });
   const { dimension } = useLabels();
   const found = head.data?.measure === measure ? head.data : undefined;
   const by = words.by && found?.dimensions.includes(words.by) ? words.by : found?.dimensions.includes("region") ? "region" : found?.dimensions[0];

@@ -1,8 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import type { Page } from "@/api/client";
 import { useGet } from "@/api/hooks";
-import type { Figures } from "@/api/shapes";
+import type { Measure } from "@/api/shapes";
 import { useSay, useTitle } from "@/i18n";
 import { isKey } from "@/i18n/words";
 import { PageFrame } from "@/ui/Page";
@@ -15,15 +14,15 @@ export function MeasuresPage() {
   const t = useSay();
   const title = useTitle();
   const [wanted, setWanted] = useState("");
-  const query = useGet<Page<Figures>>("/v1/kpis");
-  const unit = (m: Figures): string => (isKey(`results.unit.${m.unit}`) ? t(`results.unit.${m.unit}` as never) : m.unit);
-  const columns: Column<Figures>[] = [
+  const query = useGet("/v1/kpis");
+  const unit = (m: Measure): string => (isKey(`results.unit.${m.unit}`) ? t(`results.unit.${m.unit}` as never) : m.unit);
+  const columns: Column<Measure>[] = [
     { id: "name", head: t("results.measure"), value: (m) => title(m.title, m.measure), cell: (m) => <Link to="/results/measures/$measure" params={{ measure: m.measure }}><strong>{title(m.title, m.measure)}</strong></Link> },
     { id: "formula", head: t("results.formula"), cell: (m) => <span>{title(m.formula)}{m.basis && <span className="muted"> ({t("results.basis")}: <code>{m.basis}</code>)</span>}</span> },
     { id: "unit", head: t("results.unit"), value: unit, cell: unit },
     { id: "id", head: t("results.definition"), value: (m) => m.measure, cell: (m) => <code className="nowrap">{m.definition}</code> },
   ];
-  const meets = (m: Figures): boolean => [m.measure, title(m.title), title(m.formula)].some((x) => x.toLowerCase().includes(wanted.toLowerCase()));
+  const meets = (m: Measure): boolean => [m.measure, title(m.title), title(m.formula)].some((x) => x.toLowerCase().includes(wanted.toLowerCase()));
   return (
     <PageFrame
       title={t("results.measures")} sub={t("results.measures.sub")}

@@ -1,9 +1,9 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useDealNames } from "@/api/customers";
-import type { Page } from "@/api/client";
 import { useGet, usePages } from "@/api/hooks";
-import type { Deal, Figures } from "@/api/shapes";
+import type { Deal } from "@/api/shapes";
+import type { Fact } from "@/api/shapes";
 import { useFormat } from "@/format";
 import { presetPeriod, today } from "@/format/periods";
 import { useWords } from "@/frame/filters";
@@ -15,7 +15,7 @@ import { Pages } from "@/ui/Pages";
 import { Badge, Day, Unknown } from "@/ui/small";
 import { type Column, Table } from "@/ui/Table";
 import { useFigureText, useLabels } from "../useFigures";
-import { chosenWhere, countsOf, type Fact, placeOf } from "./records";
+import { chosenWhere, countsOf, placeOf } from "./records";
 import "../results.css";
 
 /** The facts that a figure is made of, each with what it counts for; deals, leads and customers lead to their pages. */
@@ -27,8 +27,8 @@ export function RecordsPage() {
   const period = words.period ?? presetPeriod("this_month", today());
   const where = useMemo(() => chosenWhere(words.where), [words.where]);
   const asked = { path: { measure }, query: { period, where } };
-  const query = usePages<Fact>("/v1/kpis/{measure}/records", asked, { keep: true });
-  const head = useGet<Figures>("/v1/kpis/{measure}", { path: { measure }, query: { period, where } });
+  const query = usePages("/v1/kpis/{measure}/records", asked, { keep: true });
+  const head = useGet("/v1/kpis/{measure}", { path: { measure }, query: { period, where } });
   const labels = useLabels();
   const text = useFigureText();
   const format = useFormat();
@@ -72,7 +72,7 @@ const MOST_NAMED = 300;
 /** What the deals of the list are called; until that is known their ids. */
 function useDealNamesById(ids: string): (id: string) => string {
   const wanted = useMemo(() => (ids ? ids.split("|") : []), [ids]);
-  const found = useGet<Page<Deal>>("/v1/opportunities", { query: { id: wanted, limit: 500 } }, { enabled: wanted.length > 0, keep: true });
+  const found = useGet("/v1/opportunities", { query: { id: wanted, limit: 500 } }, { enabled: wanted.length > 0, keep: true });
   const items = found.data?.items ?? NONE;
   const name = useDealNames(items);
   const known = new Map(items.map((d) => [d.opportunity_id, d]));

@@ -23,7 +23,7 @@ export function Trend({ measure, told, grain, to, where }: Props) {
   const set = useSetWords();
   const [table, setTable] = useState(false);
   const asked = { path: { measure }, query: { ...rangeTo(to, grain), grain, where, compare: ["previous", "year"], limit: 500 } };
-  const query = useGet<Figures>("/v1/kpis/{measure}", asked, { keep: true });
+  const query = useGet("/v1/kpis/{measure}", asked, { keep: true });
   const name = t("results.trend", { name: title(told.title, measure) });
   return (
     <section className="card measure-trend" aria-label={name}>

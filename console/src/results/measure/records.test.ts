@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { chosenWhere, type Count, countsOf, placeOf } from "./records";
+import type { Fact } from "@/api/shapes";
+import { chosenWhere, countsOf, placeOf } from "./records";
 
-const count = (sum: number, n = 1): Count => ({ measure: "m", day: null, dimensions: { currency: "EUR" }, n, sum, value: null, member: null });
+const count = (sum: number, n = 1): Fact["counts"][number] => ({ measure: "m", day: null, dimensions: { currency: "EUR" }, n, sum, value: null, member: null });
 
 it("reads the conditions of an address, and nothing from a broken one", () => {
   expect(chosenWhere('["region:West","currency:EUR"]')).toEqual(["region:West", "currency:EUR"]);

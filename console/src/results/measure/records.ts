@@ -1,6 +1,5 @@
 /** Facts behind a figure, as the API tells them. Pure. */
-export interface Count { measure: string; day: string | null; dimensions: Record<string, string | null>; n: number; sum: number; value: number | null; member: string | null }
-export interface Fact { fact: string; id: string; counts: Count[] }
+import type { Fact } from "@/api/shapes";
 
 /** `where` stands in the address as a JSON list; what is none is nothing. */
 export function chosenWhere(text: string | undefined): string[] {
