@@ -1,7 +1,7 @@
 import { createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { queries } from "@/api/hooks";
 import { viewerQuery } from "@/api/me";
-import { firstPage } from "@/frame/first";
+import { firstPage, rememberFirst } from "@/frame/first";
 import { rootRoute } from "@/frame/root";
 import { Missing } from "@/frame/Missing";
 import { routes as operations } from "@/operations";
@@ -15,7 +15,9 @@ const home = createRoute({
   beforeLoad: async () => {
     import("@/results/board/BoardPage").catch(() => undefined); // most begin there: it is fetched while it is asked who looks
     const viewer = await queries.fetchQuery(viewerQuery).catch(() => undefined);
-    throw redirect({ to: firstPage(viewer?.state === "in" ? viewer.me : null) as never, replace: true });
+    const first = firstPage(viewer?.state === "in" ? viewer.me : null);
+    rememberFirst(first);
+    throw redirect({ to: first as never, replace: true });
   },
 });
 
