@@ -2,7 +2,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,12 @@ AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
          "--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage"]
 HISTORY_DAYS = os.environ.get("TRIPTYCH_TEST_HISTORY_DAYS", "60")
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+COLOURS = ("color-contrast", "link-in-text-block")
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
+# Chromium keeps inherited colours when the medium changes under a page: everything is laid out anew
+ANEW = "() => { const { style } = document.documentElement; style.display = 'none'; void document.body.offsetWidth; " \
+       "style.display = '' }"
 SLOWLY = "0.001"  # simulated days per hour: the company stands still while it is looked at
 
 
@@ -61,6 +67,34 @@ class Watched:
         return self.page
 
 
+def faults(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[str]:
+    """What axe finds, one line each."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("async rules => (await axe.run({runOnly: rules})).violations", list(rules))
+    return [f"{v['id']} ({v['impact']}): {n['target']} {n['failureSummary'][:300]}"
+            for v in found for n in v["nodes"][:3]]
+
+
+def faults_of(watched: Watched, paths: Iterable[str]) -> list[str]:
+    """What is wrong with these pages: for axe in the light, in their colours in the dark, in their width on a phone."""
+    page, found = watched.page, list[str]()
+    for path in paths:
+        page.emulate_media(color_scheme="light")
+        watched.go(path)
+        watched.settled()
+        found += [f"{path} light: {fault}" for fault in faults(page)]
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(ANEW)
+        found += [f"{path} dark: {fault}" for fault in faults(page, COLOURS)]
+        page.set_viewport_size(PHONE)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{path} is {wide} px wider than a phone"] if wide > 0 else []
+        page.set_viewport_size(DESKTOP)
+    return found
+
+
 def watch(context: BrowserContext, base: str) -> Watched:
     watched = Watched(context.new_page(), base)
     page = watched.page
@@ -80,7 +114,7 @@ def look(browser: Browser, system: System) -> Iterator[Any]:
 
     def one(**options: Any) -> Watched:
         context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Berlin",
-                                         "viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce",
+                                         "viewport": DESKTOP, "reduced_motion": "reduce",
                                          **options})
         opened.append((context, watch(context, f"http://{system.http}")))
         return opened[-1][1]

@@ -1,17 +1,18 @@
 """An operator's day: what could not be taken is found, looked at, mended, given back, closed; and who did it."""
 import json
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from chassis.ports import Outgoing
-from tests.console.conftest import Watched
-from tests.console.test_pages import faults
-from tests.journeys.system import System
+from tests.console.conftest import Watched, faults, faults_of, watch
+from tests.journeys.system import ROOT, System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
@@ -141,6 +142,36 @@ def test_definitions_are_read_as_they_were_written(look: Callable[..., Watched])
     expect(source).to_contain_text("title: {en: Win rate, zh: 赢单率}")
 
 
+@pytest.fixture
+def edited(browser: Browser, tmp_path: Path) -> Iterator[System]:
+    """A system that was started twice, the second time with another version of a measure."""
+    definitions = tmp_path / "definitions"
+    shutil.copytree(ROOT / "definitions", definitions)
+    with System(tmp_path, env={"TRIPTYCH_DEFINITIONS": str(definitions)}) as running:
+        running.stop()
+        source = definitions / "measures" / "win_rate.yaml"
+        text = source.read_text(encoding="utf-8")
+        source.write_text(text.replace("version: 1", "version: 2").replace("en: Win rate", "en: Deals won"), "utf-8")
+        running.start()
+        yield running
+
+
+def test_two_versions_of_a_definition_are_compared_line_by_line(browser: Browser, edited: System) -> None:
+    watched = watch(browser.new_context(locale="en-GB"), f"http://{edited.http}")
+    page = watched.go("/operations/definitions/measures/win_rate")
+    expect(page.locator("main h1")).to_have_text("Deals won")
+    expect(page.get_by_label("Version shown")).to_have_value("2")
+    page.get_by_label("Compared with").select_option("1")
+    expect(page.locator("[data-kind=gone]")).to_have_text([re.compile("version: 1"), re.compile("en: Win rate")])
+    expect(page.locator("[data-kind=added]")).to_have_text([re.compile("version: 2"), re.compile("en: Deals won")])
+    assert "against=1" in page.url
+    page.get_by_label("Version shown").select_option("1")
+    expect(page.locator("[data-kind]")).to_have_count(0)
+    expect(page.locator("main h1")).to_have_text("Deals won")
+    page.context.close()
+    assert (watched.elsewhere, watched.errors) == ([], [])
+
+
 def test_the_audit_log_tells_who_did_what(look: Callable[..., Watched], system: System) -> None:
     system.client.put("/v1/targets/2032", json=[{"measure": "visits", "value": 5}])
     page = as_operator(look(), "/operations/audit")
@@ -152,18 +183,8 @@ def test_the_audit_log_tells_who_did_what(look: Callable[..., Watched], system: 
 
 def test_every_page_of_operations_is_accessible_in_both_themes(look: Callable[..., Watched], system: System) -> None:
     id = broken(system, "console-axe")
-    watched = look()
-    found: list[str] = []
-    for path in (f"/operations/dead-letters/{id}", "/operations/dead-letters?status=all",
-                 "/operations/definitions/business_lines/software", "/operations/audit?outcome=refused",
-                 "/operations/documents"):
-        for scheme in ("dark", "light"):  # opened anew: Chromium may keep colours when the medium changes under a page
-            watched.page.emulate_media(color_scheme=scheme)
-            page = watched.go(path)
-            watched.settled()
-            found += [f"{path} {scheme}: {f}" for f in faults(page)]
-        page.set_viewport_size({"width": 360, "height": 740})
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{path} is {wide} px wider than a phone"] if wide > 0 else []
-        page.set_viewport_size({"width": 1440, "height": 900})
+    found = faults_of(look(), (
+        f"/operations/dead-letters/{id}", "/operations/dead-letters?status=all",
+        "/operations/definitions/business_lines/software", "/operations/audit?outcome=refused",
+    ))
     assert not found, "\n".join(found)

@@ -1,30 +1,19 @@
 """Every page of the console: usable by everybody, on every screen, in both languages and themes, and quickly there."""
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import AXE, Watched
+from tests.console.conftest import PHONE, WCAG, Watched, faults, faults_of
 from tests.journeys.system import System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FIRST_PAGE_BYTES = 300_000
 FIRST_PICTURE_MS = 1_000
 SHIFTS = """window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => {
     if (!e.hadRecentInput) window.shift += e.value })).observe({type: 'layout-shift', buffered: true})"""
-NARROW = {"width": 360, "height": 740}
-
-
-def faults(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[str]:
-    """What axe finds, one line each."""
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    page.evaluate(f"() => {{ if (!window.axe) {{ {AXE.read_text()} }} }}")
-    found = page.evaluate("async rules => (await axe.run({runOnly: rules})).violations", list(rules))
-    return [f"{v['id']} ({v['impact']}): {n['target']} {n['failureSummary'][:300]}"
-            for v in found for n in v["nodes"][:3]]
 
 
 def everywhere(page: Page, system: System) -> list[str]:
@@ -46,22 +35,9 @@ def everywhere(page: Page, system: System) -> list[str]:
 
 
 def test_every_page_is_accessible_in_both_themes_and_fits_a_phone(look: Callable[..., Watched], system: System) -> None:
-    watched = look(color_scheme="light")
+    watched = look()
     page = watched.go("/process/board")
-    found: list[str] = []
-    for path in everywhere(page, system):
-        watched.go(path)
-        watched.settled()
-        found += [f"{path} light: {f}" for f in faults(page)]
-        page.emulate_media(color_scheme="dark")
-        watched.go(path)  # anew: Chromium may keep inherited colours when the medium changes under a page
-        watched.settled()
-        found += [f"{path} dark: {f}" for f in faults(page, ["color-contrast", "link-in-text-block"])]
-        page.emulate_media(color_scheme="light")
-        page.set_viewport_size(NARROW)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{path} is {wide} px wider than a phone"] if wide > 0 else []
-        page.set_viewport_size({"width": 1440, "height": 900})
+    found = faults_of(watched, everywhere(page, system))
     assert not found, "\n".join(found)
 
 
@@ -155,7 +131,7 @@ def test_a_survey_page_is_accessible_and_answers_without_a_script(look: Callable
         assert faults(seen.page) == []
     again = system.client.post("/v1/surveys/after_win/invitations", json={"respondent_id": "console-respondent-2"})
     for scheme in ("light", "dark"):
-        seen = look(color_scheme=scheme, locale="zh-CN", viewport=NARROW)
+        seen = look(color_scheme=scheme, locale="zh-CN", viewport=PHONE)
         seen.page.goto(seen.base + again.json()["url"])
         assert faults(seen.page) == []
         assert seen.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Watched
+from tests.console.conftest import Watched, faults, faults_of
 from tests.console.test_moving_a_deal import event
-from tests.console.test_pages import faults
 from tests.journeys.system import System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -244,18 +243,7 @@ PLACES = ["/results/boards/activities", "/results/boards/pipeline", "/results/bo
 def test_every_page_of_results_and_targets_is_accessible_in_both_themes(
     look: Callable[..., Watched], system: System, locale: str,
 ) -> None:
-    watched = look(locale=locale)
-    found: list[str] = []
-    for path in PLACES if locale == "en-GB" else PLACES[3:4]:
-        for scheme in ("dark", "light"):  # opened anew: Chromium may keep colours when the medium changes under a page
-            watched.page.emulate_media(color_scheme=scheme)
-            page = watched.go(path)
-            watched.settled()
-            found += [f"{path} {scheme}: {f}" for f in faults(page)]
-        page.set_viewport_size({"width": 360, "height": 740})
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{path} is {wide} px wider than a phone"] if wide > 0 else []
-        page.set_viewport_size({"width": 1440, "height": 900})
+    found = faults_of(look(locale=locale), PLACES if locale == "en-GB" else PLACES[3:4])
     assert not found, "\n".join(found)
 
 

@@ -23,12 +23,13 @@ export function useWords(): Search {
 export function useSetWords(): (change: Search, replace?: boolean) => void {
   const navigate = useNavigate();
   return useCallback((change, replace = true) => {
-    void navigate({ to: ".", search: ((before: Search) => without({ ...before, ...change })) as never, replace });
+    void navigate({ to: ".", search: ((before: Search) => ({ ...before, ...emptied(change) })) as never, replace });
   }, [navigate]);
 }
 
-function without(search: Search): Search {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value)) as Search;
+/** What is taken out stays in as undefined: a name that is not there at all would go along from the address before. */
+function emptied(change: Search): Search {
+  return Object.fromEntries(Object.entries(change).map(([name, value]) => [name, value || undefined]));
 }
 
 /** The filters as most questions of the API name them. */
