@@ -25,10 +25,11 @@ AT_ONCE = ("start.", "definitions.", "worker.assigned.", "worker.revoked", "time
 # Which service dies at which point; every service has its own queue, so five die at a time.
 WHERE = {
     "lead_scoring": ("runner.", "say."),
-    "pipeline": ("runner.clear.", "timers.", "ask."),  # in this order: a kill before it is cleared leaves what is swept
+    "pipeline": ("timers.fire.", "ask."),
     "segmentation": ("letters.", "progress.", "definitions."),
     "surveys": ("worker.", "sqlite.", "start."),
-    "kpi": ("projector.",),
+    # a kill before it is cleared leaves what is swept later: only targets are left alone for long enough
+    "kpi": ("projector.", "runner.clear.", "timers.sweep."),
 }
 AT_FIRST = ("places.save.before", "places.save.after")  # reached when a service meets its log for the first time
 ELSEWHERE = ("kafka.", "mongo.", "places.")
