@@ -54,8 +54,7 @@ class Told(list[Any]):
         self.state = state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every command knows besides what it asks for.
 
     `at` is business time: when the fact happened, or when the command was given. `live` is false for history (older
@@ -69,8 +68,7 @@ class Command:
     ref: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wake(Command):
+class Wake(Command, frozen=True, kw_only=True):
     """The deadline that `wake_at` named has come: `at` is that deadline, not the clock."""
 
 

@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import msgspec
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -96,7 +97,7 @@ def not_in_this_release(capability: str) -> Problem:
 
 
 def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """JSON of builtins, dataclasses and datetimes."""
+    """JSON of builtins, dataclasses, structs and datetimes."""
     return Response(orjson.dumps(content, default=_plain, option=orjson.OPT_UTC_Z), status, headers, "application/json")
 
 
@@ -105,6 +106,8 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
     return str(value)
 
 

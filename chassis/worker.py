@@ -181,13 +181,11 @@ class Worker:
         for place, records in polled.items():
             messages: list[Message] = []
             for record in records:
-                if not addressed(record, self.service):
-                    continue
                 found = self.decode(record)
                 if type(found) is Message:
-                    messages.append(found)
-                elif found is not None:
-                    assert isinstance(found, Rejected)
+                    if found.replay_for is None or addressed(record, self.service):
+                        messages.append(found)
+                elif type(found) is Rejected and addressed(record, self.service):
                     dead.append(Dead(record, found.code, found.message))
                 if time.perf_counter() - began > YIELD_SECONDS:
                     await asyncio.sleep(0)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from contracts.kinds import (
     Attributes,
     Contact,
+    Contract,
     Currency,
     Day,
     DecimalText,
@@ -59,13 +60,13 @@ class LeadLost(Dimensions):
 
 
 @event("crm.lead.merged.v1", "crm.leads.v1", "lead_id")
-class LeadMerged:
+class LeadMerged(Contract):
     lead_id: Id
     into_lead_id: Id
 
 
 @event("crm.lead.erased.v1", "crm.leads.v1", "lead_id")
-class LeadErased:
+class LeadErased(Contract):
     lead_id: Id
 
 
@@ -101,7 +102,7 @@ class ActivityLogged(Dimensions):
 
 
 @event("crm.activity.voided.v1", "crm.activities.v1", subject_key, key_text="subject kind:id")
-class ActivityVoided:
+class ActivityVoided(Contract):
     """`lead_id`: as the activity named it, when it was about something else than the lead."""
 
     activity_id: Id
@@ -148,7 +149,7 @@ class CampaignResponded(Dimensions):
 
 
 @event("crm.campaign.ended.v1", "crm.campaigns.v1", "campaign_id")
-class CampaignEnded:
+class CampaignEnded(Contract):
     campaign_id: Id
 
 
@@ -173,18 +174,18 @@ class CustomerRevised(Dimensions):
 
 
 @event("crm.customer.merged.v1", "crm.customers.v1", "customer_id")
-class CustomerMerged:
+class CustomerMerged(Contract):
     customer_id: Id
     into_customer_id: Id
 
 
 @event("crm.customer.erased.v1", "crm.customers.v1", "customer_id")
-class CustomerErased:
+class CustomerErased(Contract):
     customer_id: Id
 
 
 @event("crm.consent.changed.v1", "crm.customers.v1", "customer_id")
-class ConsentChanged:
+class ConsentChanged(Contract):
     customer_id: Id
     channel: str
     purpose: str
@@ -193,7 +194,7 @@ class ConsentChanged:
 
 
 @event("crm.product.released.v1", "crm.products.v1", "product_id")
-class ProductReleased:
+class ProductReleased(Contract):
     product_id: Id
     name: str
     category: str | None = None
@@ -290,7 +291,7 @@ class CaseClosed(Dimensions):
 
 
 @event("crm.employee.assigned.v1", "crm.organisation.v1", "employee_id", plan=True)
-class EmployeeAssigned:
+class EmployeeAssigned(Contract):
     """Who works where, from `effective_on` (the event's own day without it). `employee_id` is the rep_id elsewhere."""
 
     employee_id: Id
@@ -306,13 +307,13 @@ class EmployeeAssigned:
 
 
 @event("crm.employee.left.v1", "crm.organisation.v1", "employee_id", plan=True)
-class EmployeeLeft:
+class EmployeeLeft(Contract):
     employee_id: Id
     effective_on: Day | None = None
 
 
 @event("crm.employee.erased.v1", "crm.organisation.v1", "employee_id")
-class EmployeeErased:
+class EmployeeErased(Contract):
     employee_id: Id
 
 
@@ -329,7 +330,7 @@ def _pair(rate: Any) -> str:
 
 
 @event("crm.rate.published.v1", "crm.rates.v1", _pair, key_text="base:quote", plan=True)
-class RatePublished:
+class RatePublished(Contract):
     base: Currency
     quote: Currency
     rate: DecimalText
@@ -356,7 +357,7 @@ class SurveyResponded(Dimensions):
 
 
 @event("crm.survey.delivery_reported.v1", "crm.surveys.responses.v1", "respondent_id")
-class SurveyDeliveryReported:
+class SurveyDeliveryReported(Contract):
     invitation_id: Id
     respondent_id: Id
     status: Literal["delivered", "bounced", "opened"]
@@ -402,7 +403,7 @@ class OpportunityRevisionRequested(Dimensions):
 
 
 @event("crm.opportunity.transition_requested.v1", "crm.opportunities.commands.v1", "opportunity_id")
-class OpportunityTransitionRequested:
+class OpportunityTransitionRequested(Contract):
     opportunity_id: Id
     transition: Id
     fields: Fields | None = None
@@ -424,7 +425,7 @@ class OpportunityStageReported(Dimensions):
 
 
 @event("crm.action.completed.v1", "crm.actions.results.v1", "opportunity_id")
-class ActionCompleted:
+class ActionCompleted(Contract):
     action_id: Id
     opportunity_id: Id
     result: Fields | None = None
@@ -432,7 +433,7 @@ class ActionCompleted:
 
 
 @event("crm.action.failed.v1", "crm.actions.results.v1", "opportunity_id")
-class ActionFailed:
+class ActionFailed(Contract):
     action_id: Id
     opportunity_id: Id
     result: Fields | None = None

@@ -1,17 +1,21 @@
 """The small types every event is made of, and the register that knows each event's type, topic and key.
 
-A contract is a frozen dataclass. `msgspec` decodes it on topics, `pydantic` validates it at the HTTP doors and writes
-its JSON Schema; both read the same annotations, and a property test keeps them in step.
+A contract is a frozen `msgspec.Struct`, which C reads, makes, changes and writes on topics; `pydantic` validates it at
+the HTTP doors and writes its JSON Schema, through a dataclass that is made from it. Both read the same annotations, and
+a property test keeps them in step.
 """
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, make_dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
+from functools import cache, partial
+from operator import attrgetter
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_type_hints
 
 import annotated_types
 import msgspec
 import pydantic
+from pydantic_core import CoreSchema, core_schema
 
 ID_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
 INT64_MAX = 2**63 - 1
@@ -61,8 +65,77 @@ PERSONAL = _Personal()
 PersonalText = Annotated[str, PERSONAL]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
+# --- what every contract is ------------------------------------------------------------------------------------------
+
+
+class _Made(msgspec.StructMeta):
+    """All contracts alike: optional fields that are None are left out when they are written, all others never are."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_config: bool) -> Any:
+        for own in namespace.get("__annotations__", {}):
+            if namespace.get(own) is not None:  # msgspec compares plain defaults only, and leaves out what is equal
+                namespace[own] = msgspec.field(default_factory=partial(_same, namespace[own]))
+        return super().__new__(
+            mcls, name, bases, namespace, frozen=True, kw_only=True, gc=False, omit_defaults=True, rename=wire_name)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def wire_name(name: str) -> str:
+    """A field that ends in `_` because Python keeps the word for itself stands without it on the wire."""
+    return name.rstrip("_")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Contract(msgspec.Struct, metaclass=_Made, frozen=True, kw_only=True):
+    """Base of events and of their parts."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_back(cls), handler(validated_as(cls)))
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What is known of one field; `default` is `...` when it has to be named."""
+
+    name: str
+    wire: str
+    hint: Any
+    default: Any
+
+
+@cache
+def fields_of(cls: Any) -> tuple[FieldType, ...]:
+    """The fields of a contract, in order."""
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(
+        FieldType(f.name, f.encode_name, hints[f.name],
+                  ... if f.required else None if f.default is None else f.default_factory())
+        for f in msgspec.structs.fields(cls))
+
+
+@cache
+def validated_as(cls: type) -> type:
+    """The dataclass by which pydantic knows the contract."""
+    parts = [
+        (f.name, f.hint) if f.default is ... else (f.name, f.hint, field(default=f.default)) for f in fields_of(cls)]
+    made = make_dataclass(cls.__name__, parts, frozen=True, slots=True, kw_only=True)
+    made.__module__, made.__doc__ = cls.__module__, cls.__doc__
+    return made
+
+
+def _back(cls: type) -> Callable[[Any], Any]:
+    names = [f.name for f in fields_of(cls)]
+    return lambda held: cls(**{name: getattr(held, name) for name in names})
+
+
+# --- the parts of events ---------------------------------------------------------------------------------------------
+
+
+class Money(Contract):
     """An integer of minor units and its ISO 4217 currency."""
 
     amount_minor: Minor
@@ -72,16 +145,14 @@ class Money:
 SubjectKind = Literal["lead", "opportunity", "customer"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Contract):
     """What an activity or a signal is about; its key on the topic is `kind:id`."""
 
     kind: SubjectKind
     id: Id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Contract):
     """One line of an order or a deal. `quantity` is a decimal string; `amount` is the line's whole, not the unit's."""
 
     product_id: Id
@@ -90,8 +161,7 @@ class Line:
     quantity: DecimalText | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Contract):
     """A person to talk to at a lead or a customer."""
 
     contact_id: Id | None = None
@@ -107,8 +177,7 @@ Attribute = str | int | float | bool | None
 Attributes = Mapping[str, Attribute]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dimensions:
+class Dimensions(Contract):
     """The dimensions that an event of a fact may carry, so that what hears it can count it without asking."""
 
     business_line: Id | None = None
@@ -126,7 +195,7 @@ class Dimensions:
 class EventType:
     """What the register knows of one event class."""
 
-    cls: type
+    cls: type[Contract]
     name: str  # the CloudEvents type: crm.<noun>.<past_participle>.v<major>
     topic: str
     key: Callable[[Any], str]
@@ -135,39 +204,29 @@ class EventType:
     plan: bool  # may lie in the future
 
 
-EVENTS: dict[type, EventType] = {}
+EVENTS: dict[type[Any], EventType] = {}
 BY_NAME: dict[str, EventType] = {}
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Contract)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
 def event(
     name: str, topic: str, key: str | Callable[[Any], str], *, key_text: str = "", patch: bool = False,
     plan: bool = False,
 ) -> Callable[[type[T]], type[T]]:
-    """Make the class a frozen dataclass and enter it in the register under its CloudEvents type."""
+    """Enter the class in the register under its CloudEvents type."""
     if not re.fullmatch(r"crm\.[a-z_.]+\.v[0-9]+", name):
         raise ValueError(f"{name!r} is no event type: crm.<noun>.<past_participle>.v<major>")
 
     def enter(cls: type[T]) -> type[T]:
-        made = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        if patch and "given" not in {f.name for f in fields(made)}:  # type: ignore[arg-type]
+        if patch and "given" not in cls.__struct_fields__:
             raise TypeError(f"{cls.__name__} merges, so it needs `given: tuple[str, ...] = ()`")
-        by: Callable[[Any], str] = key if callable(key) else _attribute(key)
+        by: Callable[[Any], str] = key if callable(key) else attrgetter(key)
         text = key_text or (key if isinstance(key, str) else "")
-        EVENTS[made] = BY_NAME[name] = EventType(made, name, topic, by, text, patch, plan)
-        return made
+        EVENTS[cls] = BY_NAME[name] = EventType(cls, name, topic, by, text, patch, plan)
+        return cls
 
     return enter
-
-
-def _attribute(name: str) -> Callable[[Any], str]:
-    def read(event: Any) -> str:
-        value: str = getattr(event, name)
-        return value
-
-    return read
 
 
 def subject_key(event: Any) -> str:

@@ -1,13 +1,13 @@
 """What kpi says. Topic crm.kpis.v1, key measure."""
 from collections.abc import Mapping
 
-from contracts.kinds import DecimalText, Id, event
+from contracts.kinds import Contract, DecimalText, Id, event
 
 TOPIC = "crm.kpis.v1"
 
 
 @event("crm.target.set.v1", TOPIC, "measure")
-class TargetSet:
+class TargetSet(Contract):
     """`value` in the measure's unit (minor units for money) as a decimal string; `before` the one it replaces."""
 
     measure: Id
@@ -20,7 +20,7 @@ class TargetSet:
 
 
 @event("crm.target.at_risk.v1", TOPIC, "measure")
-class TargetAtRisk:
+class TargetAtRisk(Contract):
     measure: Id
     period: str
     scope: Mapping[str, str]
@@ -28,7 +28,7 @@ class TargetAtRisk:
 
 
 @event("crm.target.missed.v1", TOPIC, "measure")
-class TargetMissed:
+class TargetMissed(Contract):
     measure: Id
     period: str
     scope: Mapping[str, str]
@@ -36,7 +36,7 @@ class TargetMissed:
 
 
 @event("crm.anomaly.detected.v1", TOPIC, "measure")
-class AnomalyDetected:
+class AnomalyDetected(Contract):
     id: Id
     measure: Id
     dimensions: Mapping[str, str]
@@ -48,7 +48,7 @@ class AnomalyDetected:
 
 
 @event("crm.anomaly.resolved.v1", TOPIC, "measure")
-class AnomalyResolved:
+class AnomalyResolved(Contract):
     id: Id
     measure: Id
     dimensions: Mapping[str, str]

@@ -1,13 +1,11 @@
 """What lead_scoring says. Topic crm.scores.v1, key lead_id."""
-from dataclasses import dataclass
 
-from contracts.kinds import Dimensions, Id, Instant, event
+from contracts.kinds import Contract, Dimensions, Id, Instant, event
 
 TOPIC = "crm.scores.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
+class Contribution(Contract):
     """One reason of a score: the rule, its points (negative ones too), and why in words a rep understands."""
 
     rule: str
@@ -15,8 +13,7 @@ class Contribution:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreBefore:
+class ScoreBefore(Contract):
     score: int
     grade: str
 

@@ -1,18 +1,16 @@
 """What pipeline says. Topic crm.opportunities.v1, key opportunity_id. Every event carries the deal as it now stands."""
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pydantic
 
 from contracts.crm import DealKind, ForecastCategory
-from contracts.kinds import Day, Id, Instant, Line, Money, event
+from contracts.kinds import Contract, Day, Id, Instant, Line, Money, event
 
 TOPIC = "crm.opportunities.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opportunity:
+class Opportunity(Contract):
     """The deal after the event: what any hearer needs to count it without asking."""
 
     pipeline: Id
@@ -36,14 +34,14 @@ class Opportunity:
 
 
 @event("crm.opportunity.opened.v1", TOPIC, "opportunity_id")
-class OpportunityOpened:
+class OpportunityOpened(Contract):
     opportunity_id: Id
     opportunity: Opportunity
     actor_id: str | None = None
 
 
 @event("crm.opportunity.revised.v1", TOPIC, "opportunity_id")
-class OpportunityRevised:
+class OpportunityRevised(Contract):
     """`before` is the whole deal as it stood."""
 
     opportunity_id: Id
@@ -53,7 +51,7 @@ class OpportunityRevised:
 
 
 @event("crm.stage.entered.v1", TOPIC, "opportunity_id")
-class StageEntered:
+class StageEntered(Contract):
     """`from_` is the stage left (null at the opening), `from_entered_at` when that one had been entered."""
 
     opportunity_id: Id
@@ -66,8 +64,7 @@ class StageEntered:
     outside_blueprint: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(Contract):
     """Why something was refused: a stable code, a JSON pointer to what is missing or wrong, words for people, and the
     values in them, for other languages."""
 
@@ -78,7 +75,7 @@ class Reason:
 
 
 @event("crm.transition.refused.v1", TOPIC, "opportunity_id")
-class TransitionRefused:
+class TransitionRefused(Contract):
     opportunity_id: Id
     opportunity: Opportunity | None  # null: there is no such deal
     command_id: str
@@ -88,7 +85,7 @@ class TransitionRefused:
 
 
 @event("crm.opportunity.won.v1", TOPIC, "opportunity_id")
-class OpportunityWon:
+class OpportunityWon(Contract):
     opportunity_id: Id
     opportunity: Opportunity
     closed_at: Instant
@@ -97,7 +94,7 @@ class OpportunityWon:
 
 
 @event("crm.opportunity.lost.v1", TOPIC, "opportunity_id")
-class OpportunityLost:
+class OpportunityLost(Contract):
     opportunity_id: Id
     opportunity: Opportunity
     closed_at: Instant
@@ -107,7 +104,7 @@ class OpportunityLost:
 
 
 @event("crm.opportunity.reopened.v1", TOPIC, "opportunity_id")
-class OpportunityReopened:
+class OpportunityReopened(Contract):
     """Carries what the closing had carried, so that a hearer can take it back."""
 
     opportunity_id: Id
@@ -121,7 +118,7 @@ class OpportunityReopened:
 
 
 @event("crm.sla.breached.v1", TOPIC, "opportunity_id")
-class SlaBreached:
+class SlaBreached(Contract):
     opportunity_id: Id
     opportunity: Opportunity
     stage: Id
@@ -130,7 +127,7 @@ class SlaBreached:
 
 
 @event("crm.sla.retracted.v1", TOPIC, "opportunity_id")
-class SlaRetracted:
+class SlaRetracted(Contract):
     opportunity_id: Id
     opportunity: Opportunity
     stage: Id
@@ -139,7 +136,7 @@ class SlaRetracted:
 
 
 @event("crm.action.requested.v1", TOPIC, "opportunity_id")
-class ActionRequested:
+class ActionRequested(Contract):
     opportunity_id: Id
     opportunity: Opportunity
     action_id: Id

@@ -1,16 +1,14 @@
 """What segmentation says. Topic crm.segments.v1, key customer_id; notes to itself: crm.segmentation.internal.v1."""
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
-from contracts.kinds import Day, Id, Minor, Whole, event
+from contracts.kinds import Contract, Day, Id, Minor, Whole, event
 
 TOPIC = "crm.segments.v1"
 INTERNAL = "crm.segmentation.internal.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Contract):
     """Scores from 1 to 5, 5 is best; the values they stand for beside them."""
 
     r: int
@@ -23,7 +21,7 @@ class Profile:
 
 
 @event("crm.segment.entered.v1", TOPIC, "customer_id")
-class SegmentEntered:
+class SegmentEntered(Contract):
     customer_id: Id
     segment: Id
     reason: str
@@ -33,7 +31,7 @@ class SegmentEntered:
 
 
 @event("crm.segment.left.v1", TOPIC, "customer_id")
-class SegmentLeft:
+class SegmentLeft(Contract):
     customer_id: Id
     segment: Id
     reason: str
@@ -43,7 +41,7 @@ class SegmentLeft:
 
 
 @event("crm.offer.proposed.v1", TOPIC, "customer_id")
-class OfferProposed:
+class OfferProposed(Contract):
     customer_id: Id
     offer_id: Id
     segment: Id
@@ -52,7 +50,7 @@ class OfferProposed:
 
 
 @event("crm.segmentation.purchase_changed.v1", INTERNAL, "customer_id")
-class PurchaseChanged:
+class PurchaseChanged(Contract):
     """One order or win as it now counts for its customer, and as it counted before; null: it does not count.
 
     `count` is 1 but for what a merged customer hands over: there it is the purchases of one day. `through` names the
@@ -73,7 +71,7 @@ class PurchaseChanged:
 
 
 @event("crm.segmentation.rescoring_requested.v1", INTERNAL, "customer_id")
-class RescoringRequested:
+class RescoringRequested(Contract):
     """The cut-offs of a segmentation have moved: this customer is to be looked at again with those of `version`."""
 
     customer_id: Id

@@ -1,16 +1,14 @@
 """What surveys says. Topic crm.surveys.v1, key respondent_id. The secret of a link never enters the log."""
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from contracts.crm import Answer
-from contracts.kinds import Id, Instant, event
+from contracts.kinds import Contract, Id, Instant, event
 
 TOPIC = "crm.surveys.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyContext:
+class SurveyContext(Contract):
     """Where the question came from, so that its answer can be counted there."""
 
     business_line: Id | None = None
@@ -25,7 +23,7 @@ class SurveyContext:
 
 
 @event("crm.survey.invited.v1", TOPIC, "respondent_id")
-class SurveyInvited:
+class SurveyInvited(Contract):
     """`url` is the path `/s/{invitation_id}`; the door signs it when it hands the link out."""
 
     respondent_id: Id
@@ -41,7 +39,7 @@ class SurveyInvited:
 
 
 @event("crm.survey.reminded.v1", TOPIC, "respondent_id")
-class SurveyReminded:
+class SurveyReminded(Contract):
     respondent_id: Id
     invitation_id: Id
     survey: Id
@@ -49,7 +47,7 @@ class SurveyReminded:
 
 
 @event("crm.survey.suppressed.v1", TOPIC, "respondent_id")
-class SurveySuppressed:
+class SurveySuppressed(Contract):
     respondent_id: Id
     survey: Id
     rule: str
@@ -57,7 +55,7 @@ class SurveySuppressed:
 
 
 @event("crm.survey.answer_accepted.v1", TOPIC, "respondent_id")
-class SurveyAnswerAccepted:
+class SurveyAnswerAccepted(Contract):
     """The last complete answer of an invitation counts; `before` is what an earlier one of it had said."""
 
     respondent_id: Id
@@ -74,7 +72,7 @@ class SurveyAnswerAccepted:
 
 
 @event("crm.issue.raised.v1", TOPIC, "respondent_id")
-class IssueRaised:
+class IssueRaised(Contract):
     respondent_id: Id
     issue_id: Id
     survey: Id
@@ -84,7 +82,7 @@ class IssueRaised:
 
 
 @event("crm.issue.resolved.v1", TOPIC, "respondent_id")
-class IssueResolved:
+class IssueResolved(Contract):
     respondent_id: Id
     issue_id: Id
     survey: Id

@@ -1,31 +1,30 @@
 """RFC 7396: a patch changes what it names."""
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
-from chassis.codec.plain import plain_object
-from chassis.codec.writing import plain_event
+from chassis.codec.shapes import type_of
+from chassis.codec.writing import data_of, plain_patch
+from contracts.kinds import fields_of
 
 
 def merge(old: Any, patch: Any) -> Any:
-    """`old` (a mapping of wire names, or a dataclass) after the patch: null removes, objects merge, the rest replaces.
+    """`old` (a mapping of wire names, or a contract) after the patch: null removes, objects merge, the rest replaces.
 
-    A mapping gives a new dict of builtins; a dataclass a new one of its class (a removed field becomes None). Fields
-    of the patch that a dataclass does not have are ignored.
+    A mapping gives a new dict of builtins; a contract a new one of its class (a removed field becomes None). Fields
+    of the patch that a contract does not have are ignored.
     """
-    sent = plain_event(patch)
+    sent = plain_patch(patch)
     if isinstance(old, Mapping):
-        return merge_json(old, msgspec.to_builtins(sent))
-    known = {f.name for f in fields(old)}
-    before = {name: value for name, value in plain_object(old).items() if name in sent and name in known}
+        return merge_json(old, data_of(patch))
+    known = {f.name: f.hint for f in fields_of(type_of(old))}
+    before = {name: value for name, value in msgspec.to_builtins(old).items() if name in sent and name in known}
     after = merge_json(before, {name: value for name, value in sent.items() if name in known})
-    hints = get_type_hints(type(old), include_extras=True)
     changed = {
-        name: msgspec.convert(msgspec.to_builtins(after.get(name)), hints[name]) for name in sent if name in known
+        name: msgspec.convert(msgspec.to_builtins(after.get(name)), known[name]) for name in sent if name in known
     }
-    return replace(old, **changed)
+    return msgspec.structs.replace(old, **changed)
 
 
 def merge_json(old: Any, patch: Any) -> Any:

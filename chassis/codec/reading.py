@@ -1,14 +1,12 @@
 """From JSON, or the builtins that it was decoded to, to events."""
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
 from chassis.codec.shapes import field_names, is_patch, type_of
-from chassis.codec.twins import read_as
-from contracts.kinds import BY_NAME
+from contracts.kinds import BY_NAME, Contract
 
 T = TypeVar("T")
 
@@ -29,9 +27,7 @@ def reader(cls: type) -> Callable[[bytes | str], Any]:
     if is_patch(cls):
         decode: Callable[[bytes | str], Any] = msgspec.json.Decoder(cls).decode
         return lambda data: _with_given(decode(data), msgspec.json.decode(data))
-    twin, back = read_as(cls)
-    decode = msgspec.json.Decoder(twin).decode
-    return lambda data: back(decode(data))
+    return msgspec.json.Decoder(cls).decode
 
 
 def from_dict(what: str | type[T], data: Mapping[str, Any]) -> Any:
@@ -39,8 +35,7 @@ def from_dict(what: str | type[T], data: Mapping[str, Any]) -> Any:
     cls = class_of(what)
     if is_patch(cls):
         return _with_given(msgspec.convert(data, cls), data)
-    twin, back = read_as(cls)
-    return back(msgspec.convert(data, twin))
+    return msgspec.convert(data, cls)
 
 
 def _with_given(event: Any, sent: Mapping[str, Any]) -> Any:
@@ -48,7 +43,7 @@ def _with_given(event: Any, sent: Mapping[str, Any]) -> Any:
     given = [name for name in sent if name in known]
     for name in tuple(given):
         inner = sent[name]
-        if isinstance(inner, dict) and is_dataclass(held := getattr(event, name)):
+        if isinstance(inner, dict) and isinstance(held := getattr(event, name), Contract):
             given += [f"{name}.{part}" for part, value in inner.items()
                       if value is None and part in field_names(type_of(held))]
-    return replace(event, given=tuple(given))
+    return msgspec.structs.replace(event, given=tuple(given))

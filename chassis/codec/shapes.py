@@ -1,9 +1,8 @@
 """What reading and writing both know of a class."""
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from contracts.kinds import EVENTS
+from contracts.kinds import EVENTS, fields_of
 
 
 def type_of(value: Any) -> Any:
@@ -17,14 +16,4 @@ def is_patch(cls: type) -> bool:
 
 @cache
 def field_names(cls: type) -> frozenset[str]:
-    return frozenset(f.name for f in fields(cls)) - {"given"}
-
-
-def wire_name(name: str) -> str:
-    return name.rstrip("_")
-
-
-@cache
-def plan(cls: type) -> tuple[tuple[str, str, bool], ...]:
-    """(attribute, name on the wire, may be left out when None)."""
-    return tuple((f.name, wire_name(f.name), f.default is None) for f in fields(cls))
+    return frozenset(f.name for f in fields_of(cls)) - {"given"}

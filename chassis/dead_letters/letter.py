@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from chassis.envelope import REPLAY_FOR
 from chassis.ports import Document, Record
-from chassis.runner.work import REPLAY_FOR, output_id
+from chassis.runner.work import output_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,10 @@ from chassis.dead_letters.letter import (
     replays_of,
     written,
 )
-from chassis.envelope import Rejected, decode_structured, encode
+from chassis.envelope import REPLAY_FOR, Rejected, decode_structured, encode
 from chassis.metrics import Metrics
 from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
-from chassis.runner.work import REPLAY_FOR, Dead, output_id
+from chassis.runner.work import Dead, output_id
 from chassis.web import Problem, not_found
 from contracts.topics import PARTITIONS, TOPICS, dead_letter_topic
 

@@ -14,7 +14,8 @@ from chassis.handlers import Meta
 from chassis.ports import Record
 from contracts.kinds import BY_NAME, EVENTS, EventType
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_written_as_time = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 _MAX_ATTRIBUTE = 1024
 
 
@@ -35,7 +36,7 @@ def kind_of(name: Any) -> EventType:
 
 def message_of(
     kind: EventType, attributes: Attributes, extensions: Mapping[str, str], data: bytes, now: datetime,
-    effects_within: timedelta, trusted: frozenset[str], record: Record | None,
+    effects_within: timedelta, trusted: frozenset[str], record: Record | None, replay_for: bytes | None = None,
 ) -> Message:
     """The checks that both doors share. `now`: when the log appended it, or when it came in."""
     if attributes.get("specversion") != "1.0":
@@ -52,16 +53,19 @@ def message_of(
     if attributes.get("partitionkey", key) != key:
         text = f"`partitionkey` is not the {kind.key_text} of the data"
         raise Bad("key_mismatch", text, Fault("key_mismatch", "/partitionkey", text))
-    backfill = extensions.get("backfill") == "true"
-    meta = Meta(
-        id=id, source=source, type=kind.name, time=time, appended_at=now,
-        live=not backfill and time >= now - effects_within, backfill=backfill,
-        day_only=extensions.get("timeprecision") == "day",
-        sequence=_number(extensions.get("sequence")),
-        correlation_id=extensions.get("correlationid"), causation_id=extensions.get("causationid"),
-        actor=(getattr(event, "actor_id", None) or source) if source in trusted else source,
-    )
-    return Message(event, meta, key, digest_of(kind.name, event), record, extensions, data)
+    actor = (getattr(event, "actor_id", None) or source) if source in trusted else source
+    if not extensions:
+        meta = Meta(id, source, kind.name, time, now, time >= now - effects_within, actor=actor)
+    else:
+        said = extensions.get
+        backfill = said("backfill") == "true"
+        meta = Meta(
+            id=id, source=source, type=kind.name, time=time, appended_at=now,
+            live=not backfill and time >= now - effects_within, backfill=backfill,
+            day_only=said("timeprecision") == "day", sequence=_number(said("sequence")),
+            correlation_id=said("correlationid"), causation_id=said("causationid"), actor=actor,
+        )
+    return Message(event, meta, key, digest_of(kind.name, event), record, extensions, data, replay_for)
 
 
 def _number(text: str | None) -> int | None:
@@ -82,9 +86,9 @@ def _attribute(attributes: Attributes, name: str) -> str:
 def _time(value: Any) -> datetime:
     if value is None:
         raise Bad("invalid", "`time` is required", Fault("missing", "/time", "is required"))
-    if isinstance(value, str) and _TIME.fullmatch(value):
+    if isinstance(value, str) and _written_as_time(value):
         try:
-            time = datetime.fromisoformat(value.upper())
+            time = datetime.fromisoformat(value if value[-1] == "Z" else value.upper())
             return time if time.tzinfo is UTC else time.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
@@ -112,7 +116,7 @@ def _ill_typed(kind: EventType, data: bytes, error: msgspec.ValidationError) -> 
 
 _SUMMED = frozenset(
     cls for cls, kind in EVENTS.items()
-    if {"lines", "amount"} <= set(cls.__dataclass_fields__)  # type: ignore[attr-defined]
+    if {"lines", "amount"} <= set(cls.__struct_fields__)
 )
 
 

@@ -14,6 +14,7 @@ MAX_BYTES = 256 * 1024
 AHEAD = timedelta(hours=24)
 WEEK = timedelta(days=7)
 JSON = b"application/json"
+REPLAY_FOR = "ce_triptychreplayfor"
 CORE = frozenset({"specversion", "id", "source", "type", "time", "partitionkey", "datacontenttype", "dataschema"})
 NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeError)
 Attributes = Mapping[str, Any]
@@ -31,7 +32,10 @@ class Rejected:
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One event as it arrived. `digest` is equal for payloads that say the same; `data` is the payload as sent."""
+    """One event as it arrived. `digest` is equal for payloads that say the same; `data` is the payload as sent.
+
+    `replay_for`: the one service that a dead letter is given back to, `service/id of the letter`.
+    """
 
     event: Any
     meta: Meta
@@ -40,6 +44,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     record: Record | None = None
     extensions: Mapping[str, str] = {}
     data: bytes = b""
+    replay_for: bytes | None = None
 
 
 class Bad(Exception):

@@ -1,12 +1,13 @@
 """From the log, and at the HTTP door."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
 
 from chassis.envelope.checks import kind_of, message_of
-from chassis.envelope.model import MAX_BYTES, NOT_JSON, WEEK, Bad, Message, Rejected
+from chassis.envelope.model import MAX_BYTES, NOT_JSON, REPLAY_FOR, WEEK, Bad, Message, Rejected
 from chassis.envelope.opening import open_record, open_structured
 from chassis.partitioner import partition_of
 from chassis.ports import Record
@@ -40,23 +41,35 @@ def _decode(
         raise Bad("not_json", "the record has no value")
     if len(value) > MAX_BYTES:
         raise Bad("too_large", f"{len(value)} bytes; the limit is {MAX_BYTES}")
-    attributes, data, extensions = open_record(dict(record.headers), value)
+    headers = dict(record.headers)
+    attributes, data, extensions = open_record(headers, value)
     kind = kind_of(attributes.get("type"))
     if kind.topic != record.topic:
         raise Bad("wrong_topic", f"{kind.name} belongs on {kind.topic}, not on {record.topic}")
     if hears is not None and kind.name not in hears:
         return None
-    appended = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-    message = message_of(kind, attributes, extensions, data, appended, effects_within, trusted, record)
+    message = message_of(
+        kind, attributes, extensions, data, _appended(record.timestamp_ms), effects_within, trusted, record,
+        headers.get(REPLAY_FOR))
     key = message.key.encode()
     if record.key != key:
         raise Bad("key_mismatch", f"the record's key is not the {kind.key_text} of its data")
     if partitions is None:
-        topic = TOPICS.get(record.topic)
-        partitions = topic.partitions if topic else PARTITIONS
+        partitions = _partitions(record.topic)
     if partitions and record.partition != (right := partition_of(key, partitions)):
         raise Bad("wrong_partition", f"murmur2 of the key is partition {right}, the record is on {record.partition}")
     return message
+
+
+@lru_cache(maxsize=1024)  # what was appended together has one time
+def _appended(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+@cache
+def _partitions(topic: str) -> int:
+    known = TOPICS.get(topic)
+    return known.partitions if known else PARTITIONS
 
 
 def decode_structured(

@@ -19,7 +19,7 @@ from chassis.documents import (
 )
 from chassis.envelope import MAX_BYTES, Message, encode
 from chassis.ports import Document, Record
-from chassis.runner.work import MOST_TIMERS, REPLAY_FOR, Act, Cause, Dead, Declined, StuckTimer, Work, output_id
+from chassis.runner.work import MOST_TIMERS, Act, Cause, Dead, Declined, StuckTimer, Work, output_id
 from contracts.kinds import EVENTS
 
 
@@ -100,7 +100,7 @@ class Room:
                 text = f"{meta.id!r} of {meta.source!r} came before with another payload"
                 work.dead.append(Dead(_record(message), "id_reused", text))
             return
-        again = _replay(message)
+        again = message.replay_for is not None  # it did not count when its turn was: no sequence keeps it out
         if act.sequenced:
             # Each topic apart: one document may speak on two, and only within one the order is kept.
             subject = source_hash(meta.source, f"{_record(message).topic}|{message.key}")
@@ -223,11 +223,3 @@ def owed(out: tuple[Entry, ...], settled: Mapping[int, int]) -> tuple[Entry, ...
 def _record(message: Message) -> Record:
     assert message.record is not None  # it came from the log
     return message.record
-
-
-def _replay(message: Message) -> bool:
-    """A dead letter given back: it did not count when its turn was, so no sequence that went on since keeps it out."""
-    for name, _ in _record(message).headers:  # noqa: SIM110 (asked of every event: no generator)
-        if name == REPLAY_FOR:
-            return True
-    return False

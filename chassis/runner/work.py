@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = UUID("7f0b5a4e-5a55-5c8f-9b1e-6d1c7f1f3c0a")
 _NAMESPACE = NAMESPACE.bytes
-REPLAY_FOR = "ce_triptychreplayfor"
 MOST_TIMERS = 1000  # of one document before one command
 
 

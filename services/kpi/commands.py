@@ -1,12 +1,10 @@
 """What can be asked of a target."""
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chassis.decider import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTarget(Command):
+class SetTarget(Command, frozen=True, kw_only=True):
     """Aim at `value` (a decimal text in the measure's unit, minor units for money) in the period, within the scope.
 
     `scope`: {dimension: label}, empty for the whole company. `seed`: from a definition; it gives way to any target

@@ -1,5 +1,4 @@
 """What one may ask of a lead. Each carries what an enterprise system said; `at`, `actor` and `ref` come with it."""
-from dataclasses import dataclass
 
 from chassis.decider import Command
 from contracts.crm import (
@@ -13,51 +12,41 @@ from contracts.crm import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureLead(Command):
+class CaptureLead(Command, frozen=True, kw_only=True):
     said: LeadCaptured
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviseLead(Command):
+class ReviseLead(Command, frozen=True, kw_only=True):
     said: LeadRevised
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvertLead(Command):
+class ConvertLead(Command, frozen=True, kw_only=True):
     said: LeadConverted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoseLead(Command):
+class LoseLead(Command, frozen=True, kw_only=True):
     said: LeadLost
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeLead(Command):
+class MergeLead(Command, frozen=True, kw_only=True):
     into_lead_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EraseLead(Command):
+class EraseLead(Command, frozen=True, kw_only=True):
     """Remove what says who the person is; keep what keeps a repeat from counting again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountActivity(Command):
+class CountActivity(Command, frozen=True, kw_only=True):
     said: ActivityLogged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoidActivity(Command):
+class VoidActivity(Command, frozen=True, kw_only=True):
     activity_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountEngagement(Command):
+class CountEngagement(Command, frozen=True, kw_only=True):
     said: EngagementRecorded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountResponse(Command):
+class CountResponse(Command, frozen=True, kw_only=True):
     said: CampaignResponded

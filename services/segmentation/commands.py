@@ -1,16 +1,16 @@
 """What one may ask of a purchase, a customer, or the cut-offs of a segmentation."""
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
+
+import msgspec
 
 from chassis.decider import Command
 
 Kind = Literal["order", "win"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordPurchase(Command):
+class RecordPurchase(Command, frozen=True, kw_only=True):
     """An order was placed, or a deal was won, on `day`. None: nothing is known of that; a revision may tell."""
 
     kind: Kind
@@ -21,8 +21,7 @@ class RecordPurchase(Command):
     business_line: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevisePurchase(Command):
+class RevisePurchase(Command, frozen=True, kw_only=True):
     """None: that field stays. It may be heard before the purchase itself."""
 
     kind: Kind
@@ -32,30 +31,26 @@ class RevisePurchase(Command):
     business_line: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelPurchase(Command):
+class CancelPurchase(Command, frozen=True, kw_only=True):
     """An order is cancelled, or a won deal is open again."""
 
     kind: Kind
     customer_id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundPurchase(Command):
+class RefundPurchase(Command, frozen=True, kw_only=True):
     customer_id: str
     refund_id: str
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DescribeCustomer(Command):
+class DescribeCustomer(Command, frozen=True, kw_only=True):
     """`changes`: the fields that were told, RFC 7396; None removes."""
 
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountPurchase(Command):
+class CountPurchase(Command, frozen=True, kw_only=True):
     """A purchase counts otherwise than before: `day` None is not at all. `through`: who has passed it on."""
 
     purchase_id: str
@@ -70,26 +65,22 @@ class CountPurchase(Command):
     through: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rescore(Command):
+class Rescore(Command, frozen=True, kw_only=True):
     segmentation: str
     as_of: date
     version: int
     cutoffs: Mapping[str, tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MergeCustomer(Command):
+class MergeCustomer(Command, frozen=True, kw_only=True):
     into_customer_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EraseCustomer(Command):
+class EraseCustomer(Command, frozen=True, kw_only=True):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveCutoffs(Command):
+class MoveCutoffs(Command, frozen=True, kw_only=True):
     """New cut-offs as of a day; `base` tells the change of the customers they were made from."""
 
     as_of: date
@@ -97,8 +88,7 @@ class MoveCutoffs(Command):
     base: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishRescoring(Command):
+class FinishRescoring(Command, frozen=True, kw_only=True):
     """Every customer has been told the cut-offs of this version."""
 
     version: int

@@ -1,6 +1,5 @@
 """Which message concerns which purchase or customer, and what it asks of it."""
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -125,7 +124,7 @@ def _describe(id: str, told: dict[str, object], contacts: tuple[Contact, ...] | 
 
 
 def _plain(contact: Contact) -> dict[str, object]:
-    return {f.name: v for f in fields(contact) if (v := getattr(contact, f.name)) is not None}
+    return {n: v for n in contact.__struct_fields__ if (v := getattr(contact, n)) is not None}
 
 
 def customer_merged(event: CustomerMerged, meta: Meta) -> Asks:

@@ -1,6 +1,5 @@
 """What one may ask of a respondent, of a piece of feedback, of an issue."""
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from chassis.decider import Command
@@ -11,13 +10,11 @@ from contracts.surveys import IssueRaised, IssueResolved, SurveyAnswerAccepted, 
 RespondentKind = Literal["customer", "employee"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HearWin(Command):
+class HearWin(Command, frozen=True, kw_only=True):
     said: OpportunityWon
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invite(Command):
+class Invite(Command, frozen=True, kw_only=True):
     """By hand; the same fatigue rules hold."""
 
     survey: str
@@ -28,56 +25,46 @@ class Invite(Command):
     channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HearAnswer(Command):
+class HearAnswer(Command, frozen=True, kw_only=True):
     said: SurveyResponded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerByLink(Command):
+class AnswerByLink(Command, frozen=True, kw_only=True):
     """On our own page: once, in time, and complete."""
 
     invitation_id: str
     answers: Mapping[str, Answer]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteDelivery(Command):
+class NoteDelivery(Command, frozen=True, kw_only=True):
     invitation_id: str
     status: Literal["delivered", "bounced", "opened"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeConsent(Command):
+class ChangeConsent(Command, frozen=True, kw_only=True):
     said: ConsentChanged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveIssue(Command):
+class ResolveIssue(Command, frozen=True, kw_only=True):
     issue_id: str
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetRespondent(Command):
+class ForgetRespondent(Command, frozen=True, kw_only=True):
     """Remove what the person wrote; keep what keeps a repeat from counting again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteInvited(Command):
+class NoteInvited(Command, frozen=True, kw_only=True):
     said: SurveyInvited
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteAnswered(Command):
+class NoteAnswered(Command, frozen=True, kw_only=True):
     said: SurveyAnswerAccepted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteRaised(Command):
+class NoteRaised(Command, frozen=True, kw_only=True):
     said: IssueRaised
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteResolved(Command):
+class NoteResolved(Command, frozen=True, kw_only=True):
     said: IssueResolved

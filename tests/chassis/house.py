@@ -20,18 +20,15 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 LEADS, SCORES = "crm.leads.v1", "crm.scores.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Add(Command):
+class Add(Command, frozen=True, kw_only=True):
     n: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forget(Command):
+class Forget(Command, frozen=True, kw_only=True):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remind(Command):
+class Remind(Command, frozen=True, kw_only=True):
     after: timedelta
 
 

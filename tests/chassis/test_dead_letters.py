@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from chassis.dead_letters import MOST_REPLAYS, DeadLetters, Guard, Storm, addressed
+from chassis.decider import changed
+from chassis.envelope import REPLAY_FOR
 from chassis.ports import BusUnavailable, Outgoing, Record
 from chassis.runner import Dead
-from chassis.runner.work import REPLAY_FOR
 from chassis.web import Problem
 from contracts.topics import dead_letter_topic
 from tests.chassis.house import COUNTER, LEADS, House, captured
@@ -70,7 +71,7 @@ async def test_after_the_mend_a_replayed_record_counts_once(house):
     assert again.status == "replayed" and len(await house.records(LEADS)) == 3
 
     def decide(command, state):
-        return mended(replace(command, n=14) if command.n == 13 else command, state)
+        return mended(changed(command, n=14) if command.n == 13 else command, state)
 
     room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=decide))
     await house.run()

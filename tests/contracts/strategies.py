@@ -1,7 +1,6 @@
 """Events of every class of the register, well-formed ones and their wire forms with something wrong in them."""
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -10,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from chassis import codec
-from contracts.kinds import BY_NAME, ID_PATTERN, INT64_MAX
+from contracts.kinds import BY_NAME, ID_PATTERN, INT64_MAX, Contract, fields_of
 
 IDS = st.text("abcXYZ019._:-", min_size=1, max_size=12)
 NAMES = st.text("abcdefgh_", min_size=1, max_size=6)
@@ -36,8 +35,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(values(args[0]), max_size=3).map(tuple)
     if origin is not None and issubclass(origin, Mapping):
         return st.dictionaries(NAMES, values(args[1]), max_size=3)
-    if is_dataclass(hint):
-        made: st.SearchStrategy[Any] = objects(hint)  # type: ignore[arg-type]
+    if isinstance(hint, type) and issubclass(hint, Contract):
+        made: st.SearchStrategy[Any] = objects(hint)
         return made
     return _SIMPLE[hint]
 
@@ -61,8 +60,8 @@ def _annotated(base: Any, notes: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 @cache
 def objects(cls: Any) -> st.SearchStrategy[Any]:
     hints = get_type_hints(cls, include_extras=True)
-    parts = {f.name: values(hints[f.name]) for f in fields(cls) if f.name != "given"}
-    required = {f.name: parts[f.name] for f in fields(cls) if f.name in parts and f.default is MISSING}
+    parts = {f.name: values(hints[f.name]) for f in fields_of(cls) if f.name != "given"}
+    required = {f.name: parts[f.name] for f in fields_of(cls) if f.name in parts and f.default is ...}
     optional = {name: part for name, part in parts.items() if name not in required}
     return st.fixed_dictionaries(required, optional=optional).map(lambda made: cls(**made))
 
@@ -71,16 +70,16 @@ def objects(cls: Any) -> st.SearchStrategy[Any]:
 def events(cls: Any) -> st.SearchStrategy[Any]:
     """Events of the class; a patch names as given what it holds."""
     made = objects(cls)
-    if "given" not in {f.name for f in fields(cls)}:
+    if "given" not in {f.name for f in fields_of(cls)}:
         return made
-    names = [f.name for f in fields(cls) if f.name != "given"]
+    names = [f.name for f in fields_of(cls) if f.name != "given"]
     return st.tuples(made, st.sets(st.sampled_from(names))).map(lambda pair: _given(cls, *pair))
 
 
 def _given(cls: Any, event: Any, nulls: set[str]) -> Any:
-    required = {f.name for f in fields(cls) if f.default is MISSING}
-    held = {f.name for f in fields(cls) if f.name != "given" and getattr(event, f.name) is not None}
-    names = {f.name: getattr(event, f.name) for f in fields(cls) if f.name != "given"}
+    required = {f.name for f in fields_of(cls) if f.default is ...}
+    held = {f.name for f in fields_of(cls) if f.name != "given" and getattr(event, f.name) is not None}
+    names = {f.name: getattr(event, f.name) for f in fields_of(cls) if f.name != "given"}
     return cls(**names, given=tuple(n for n in names if n in held | nulls | required))
 
 

@@ -1,5 +1,4 @@
 """A lead is scored by its scorecard, and every point has its reason."""
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -7,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.decider import DeadLetter, Wake
+from chassis.decider import DeadLetter, Wake, changed
 from contracts.kinds import Contact
 from contracts.lead_scoring import Contribution, LeadDisqualified, LeadQualified, LeadScored
 from services.lead_scoring.commands import EraseLead, MergeLead
@@ -162,7 +161,7 @@ def test_a_lead_is_disqualified_only_below_the_lower_threshold() -> None:
 
 
 def test_history_scores_and_qualifies_too() -> None:
-    commands = [replace(c, live=False) for c in (STRONG, activity("demo", "1"))]
+    commands = [changed(c, live=False) for c in (STRONG, activity("demo", "1"))]
     assert len(of(LeadQualified, after(*commands)[1])) == 1
 
 

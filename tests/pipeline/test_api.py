@@ -2,7 +2,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from chassis.application import Application
+from chassis.decider import changed
 from chassis.memory import MemoryBus, MemoryStore
 from chassis.ports import Bus, Store
 from chassis.settings import Settings
@@ -237,7 +237,7 @@ async def test_systems_speak_over_the_log_as_people_do_over_http(app: Applicatio
     await heard(app, ActivityVoided(activity_id="a7", subject=seen.subject), days_ago=0.8)
     await heard(app, ask, days_ago=0.7)
     assert (await http.get("/opportunities/d1")).json()["stage"] == "qualified"
-    await heard(app, replace(seen, activity_id="a8"), days_ago=0.6)
+    await heard(app, changed(seen, activity_id="a8"), days_ago=0.6)
     await heard(app, ask, days_ago=0.5)
     assert (await http.get("/opportunities/d1")).json()["stage"] == "demonstrated"
 

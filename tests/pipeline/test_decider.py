@@ -1,8 +1,7 @@
 """What happens to a deal, told as a manager would tell it."""
-from dataclasses import replace
 from datetime import timedelta
 
-from chassis.decider import DeadLetter, Wake
+from chassis.decider import DeadLetter, Wake, changed
 from contracts.kinds import Money
 from contracts.pipeline import (
     OpportunityLost,
@@ -41,7 +40,7 @@ def test_a_new_deal_is_opened_and_enters_the_first_stage() -> None:
 
 
 def test_the_same_request_to_open_changes_nothing() -> None:
-    after(opened()).when(replace(opened(), ref="again")).then_nothing()
+    after(opened()).when(changed(opened(), ref="again")).then_nothing()
 
 
 def test_another_request_to_open_the_same_deal_is_a_contradiction() -> None:
@@ -76,14 +75,14 @@ def test_a_deal_that_its_lead_opened_is_filled_in_by_the_request_for_it() -> Non
     deal = after(lead, asked).state.deal
     assert (deal.amount, deal.region, deal.lead_id) == (amount, "West", "l1")
     assert deal.opened_at == after(lead).state.deal.opened_at, "it has been open since its lead was qualified"
-    after(lead, asked).when(replace(asked, ref="again")).then_nothing()
-    after(lead, asked).when(replace(lead, at=day(5))).then_nothing()
+    after(lead, asked).when(changed(asked, ref="again")).then_nothing()
+    after(lead, asked).when(changed(lead, at=day(5))).then_nothing()
     assert after(asked, lead).state.deal.amount == deal.amount
 
 
 def test_a_request_for_something_else_contradicts_the_deal_that_a_lead_opened() -> None:
     lead = opened(for_lead=True, about={"lead_id": "l1"})
-    for other in (opened(about={"lead_id": "l2"}), replace(opened(), pipeline="software_enterprise")):
+    for other in (opened(about={"lead_id": "l2"}), changed(opened(), pipeline="software_enterprise")):
         (letter,) = after(lead).when(other).events
         assert letter.code == "already_known"
     asked = opened(about={"lead_id": "l1", "region": "West"})
@@ -178,7 +177,7 @@ def test_an_unknown_deal_is_refused_by_name() -> None:
 def test_a_transition_dated_before_the_last_change_is_refused_unless_it_is_a_backfill() -> None:
     early = requested("propose", day(1), fields=PROPOSAL)
     assert "out_of_order" in codes(after(*TO_DEMO).when(early).events)
-    backfilled = replace(requested("lose", day(1), fields={"loss_reason": "price"}), backfill=True)
+    backfilled = changed(requested("lose", day(1), fields={"loss_reason": "price"}), backfill=True)
     outcome = after(*TO_DEMO).when(backfilled)
     assert kinds(outcome.events) == [StageEntered]
     assert outcome.state().deal.stage == "demonstrated"
@@ -298,7 +297,7 @@ def test_a_converted_lead_names_the_customer_of_its_deal_whichever_is_heard_firs
     assert kinds(after(lead).when(named).events) == [OpportunityRevised]
     assert after(lead, named).state.deal.customer_id == after(named, lead).state.deal.customer_id == "c1"
     after(opened(about={"customer_id": "c2"})).when(named).then_nothing()
-    after().when(replace(named, business_line="hardware")).then_nothing()
+    after().when(changed(named, business_line="hardware")).then_nothing()
 
 
 # --- deadlines -------------------------------------------------------------------------------------------------------
@@ -332,7 +331,7 @@ def test_a_stage_left_in_time_but_heard_of_later_takes_the_breach_back() -> None
 
 
 def test_history_gets_no_deadline_until_a_stage_is_entered_live() -> None:
-    imported = after(replace(opened(), live=False), replace(done("demo", day(1)), live=False))
+    imported = after(changed(opened(), live=False), changed(done("demo", day(1)), live=False))
     assert imported.decider.wake_at(imported.state) is None
     moved = imported.when(requested("demonstrate", day(30))).state()
     assert imported.decider.wake_at(moved) == day(44)

@@ -1,11 +1,11 @@
 """An order or a won deal counts for its customer as it now stands, whatever order its events are heard in."""
-from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.decider import changed
 from contracts.segmentation import PurchaseChanged
 
 from .scenes import cancel, day, purchase, record, refund, revise
@@ -96,7 +96,7 @@ words = st.lists(st.one_of(
 
 @given(words, st.sampled_from(["order", "win"]), st.randoms(use_true_random=False))
 def test_whatever_order_it_is_heard_in_the_same_counts_in_the_end(said: list[Any], kind: str, random: Any) -> None:
-    said = [replace(c, kind=kind) if hasattr(c, "kind") else c for c in said]
+    said = [changed(c, kind=kind) if hasattr(c, "kind") else c for c in said]
     refunds = [c for c in said if hasattr(c, "refund_id")]
     said = [c for c in said if c not in refunds] + list({c.refund_id: c for c in refunds}.values())
     dates = [c for c in said if type(c).__name__ == "RecordPurchase"]

@@ -2,12 +2,12 @@
 import re
 import stat
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from chassis.decider import changed
 from chassis.settings import Settings
 from contracts.crm import CustomerErased, SurveyDeliveryReported, SurveyResponded
 from contracts.pipeline import Opportunity, OpportunityWon
@@ -181,7 +181,7 @@ async def test_words_of_an_answer_without_invitation_are_shown_until_the_custome
     await house.quiet()
     [item] = (await house.door.get("/v1/surveys/after_win/answers")).json()["items"]
     assert item["answers"] == {"nps": 10, "reason": "kind people"}
-    await house.say(replace(said, response_id="a2", answers={"nps": 9}), "b")
+    await house.say(changed(said, response_id="a2", answers={"nps": 9}), "b")
     await house.quiet()
     assert len((await house.door.get("/v1/surveys/after_win/answers")).json()["items"]) == 2
     assert (await house.door.get("/v1/surveys/after_win/answers?written=true")).json()["items"] == [item]

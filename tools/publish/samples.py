@@ -1,7 +1,6 @@
 """One event of each type as a structured CloudEvent: every field filled, the same on every machine."""
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -9,7 +8,7 @@ import msgspec
 
 from chassis import envelope
 from contracts.crm import Answer, Fields
-from contracts.kinds import Attributes, EventType, Line, Money, Subject
+from contracts.kinds import Attributes, Contract, EventType, Line, Money, Subject, fields_of
 from contracts.topics import ENTERPRISE, TOPICS
 
 TIME = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -51,12 +50,12 @@ def sample(kind: EventType) -> dict[str, Any]:
 
 def event_of(cls: Any) -> Any:
     """An instance with every field filled; for a patch all of them given."""
-    names = [f.name for f in fields(cls) if f.name != "given"]
+    names = [f.name for f in fields_of(cls) if f.name != "given"]
     hints = get_type_hints(cls, include_extras=True)
     held = {name: _value(name.rstrip("_"), hints[name]) for name in names}
     if "lines" in held and "amount" in held:
         held["lines"] = _lines()
-    return cls(**held, **({"given": tuple(names)} if len(names) < len(fields(cls)) else {}))
+    return cls(**held, **({"given": tuple(names)} if len(names) < len(fields_of(cls)) else {}))
 
 
 def _lines() -> tuple[Line, ...]:
@@ -80,7 +79,7 @@ def _value(name: str, hint: Any) -> Any:
         return args[0]
     if origin is tuple:
         return _lines() if args[0] is Line else (_value(name, args[0]),)
-    if is_dataclass(hint):
+    if isinstance(hint, type) and issubclass(hint, Contract):
         return EURO if hint is Money else Subject(kind="lead", id="lead-1") if hint is Subject else event_of(hint)
     return _plain(name, hint)
 

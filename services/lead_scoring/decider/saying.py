@@ -67,7 +67,7 @@ def _said(lead: Lead, now: Scored, dimensions: Mapping[str, Any]) -> LeadScored:
     )
 
 
-_DIMENSIONS = tuple(name for name in Dimensions.__dataclass_fields__ if name in PLAIN)
+_DIMENSIONS = tuple(name for name in Dimensions.__struct_fields__ if name in PLAIN)
 
 
 def _dimensions(lead: Lead) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """What the doors of this service share: the form of a deal, and finding one."""
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path
+from msgspec import structs
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from chassis.context import Context, Entity
@@ -41,7 +41,7 @@ async def deal_or_404(context: Context, id: str) -> Entity:
 def item(entity: Entity) -> dict[str, Any]:
     """The deal as its events carry it, and what only its document knows."""
     state = entity.state
-    deal = {n: v for n, v in asdict(state.deal).items() if n not in ("stage",)}
+    deal = {n: v for n, v in structs.asdict(state.deal).items() if n not in ("stage",)}
     return {
         "opportunity_id": entity.key, "status": state.status, "stage": state.deal.stage, **deal,
         "fields": dict(state.fields), "stage_entered_at": state.entered_at, "closed_at": state.closed_at,

@@ -1,6 +1,5 @@
 """What happens when something is asked of an opportunity. Pure: no I/O, no clock, no chance."""
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from chassis.decider import Decider, Told, Wake, changed
@@ -121,7 +120,7 @@ def _open_by_report(story: Story, command: ReportStage) -> None:
         _no_stage(story, command, blueprint)
     else:
         fields = {**_fitting(blueprint, command), LOSS_REASON: _why(command)}
-        begin(story, blueprint, replace(opened, fields=fields), assumed=True)
+        begin(story, blueprint, changed(opened, fields=fields), assumed=True)
 
 
 def _no_stage(story: Story, command: ReportStage, blueprint: Blueprint) -> None:

@@ -1,6 +1,6 @@
 """The house of the model: a counter that may meet a bug, open a deadline, or close it in time."""
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -33,8 +33,7 @@ class Said(NamedTuple):
     n: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settle(Command):
+class Settle(Command, frozen=True, kw_only=True):
     """What the deadline was for has come."""
 
 
