@@ -3,6 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -12,6 +13,10 @@ from chassis.ports import Scalar
 C = TypeVar("C")
 S = TypeVar("S")
 V = TypeVar("V")
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})  # the default of a field that is a mapping
+replace = msgspec.structs.replace
+"""The same struct with other values in some fields, for who knows that it is one: half the time of `changed`."""
 
 
 class State(msgspec.Struct, frozen=True, gc=False):
@@ -23,8 +28,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
 def changed(value: V, /, **changes: Any) -> V:
     """The same with other values in these fields: what `dataclasses.replace` does, in a fraction of its time."""
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.replace(value, **changes)
+    if hasattr(value, "__struct_fields__"):  # asking for the class would ask its metaclass, which takes longer
+        return msgspec.structs.replace(value, **changes)  # type: ignore[type-var]
     cls: Any = type(value)
     made: V = _changer(cls)(value, changes)
     return made

@@ -1,7 +1,7 @@
 """A handler turns a message into what it asks of our own documents. One to three lines each."""
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Meta(msgspec.Struct, frozen=True, gc=False):
         return {"at": self.time, "live": self.live, "actor": self.actor or self.source, "ref": self.id}
 
 
-class Ask(NamedTuple):
+class Ask(msgspec.Struct, frozen=True, gc=False):
     """A command for one document: the aggregate's name, the key, what is asked."""
 
     aggregate: str

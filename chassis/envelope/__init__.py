@@ -7,10 +7,10 @@ unknown_version, wrong_topic, key_mismatch, wrong_partition, in_the_future, line
 from chassis.envelope.checks import digest_of
 from chassis.envelope.model import AHEAD, MAX_BYTES, REPLAY_FOR, WEEK, Message, Rejected
 from chassis.envelope.reading import decode, decode_structured
-from chassis.envelope.writing import encode, forward, structured, written_time
+from chassis.envelope.writing import Frame, encode, forward, framed, structured, written, written_time
 from chassis.partitioner import partition_of
 
 __all__ = (
-    "AHEAD", "MAX_BYTES", "REPLAY_FOR", "WEEK", "Message", "Rejected", "decode", "decode_structured", "digest_of",
-    "encode", "forward", "partition_of", "structured", "written_time",
+    "AHEAD", "MAX_BYTES", "REPLAY_FOR", "WEEK", "Frame", "Message", "Rejected", "decode", "decode_structured",
+    "digest_of", "encode", "forward", "framed", "partition_of", "structured", "written", "written_time",
 )

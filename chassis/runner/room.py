@@ -17,10 +17,10 @@ from chassis.documents import (
     with_seen,
     with_source,
 )
-from chassis.envelope import MAX_BYTES, Message, encode
+from chassis.envelope import MAX_BYTES, Frame, Message, framed, written
 from chassis.ports import Document, Record
-from chassis.runner.work import MOST_TIMERS, Act, Cause, Dead, Declined, StuckTimer, Work, output_id
-from contracts.kinds import EVENTS
+from chassis.runner.work import MOST_TIMERS, Act, Cause, Dead, Declined, StuckTimer, Work, id_prefix, nth_id, output_id
+from contracts.kinds import EVENTS, EventType
 
 
 class Room:
@@ -137,20 +137,11 @@ class Room:
         draft.keep()
         work.fired = draft.timers
 
-    def entry(self, work: Work, seq: int, n: int, event: Any, time: datetime, at: int, cause: Cause) -> Entry:
-        """The record that says `event`. ValueError when it is too large to be published."""
-        kind = EVENTS[type(event)]
-        id = output_id(self.service, work.path, cause.source, cause.id, n)
-        own = kind.key(event)
-        extensions = {"sequence": seq, "causationid": cause.told or cause.id, "correlationid": cause.correlation}
-        if cause.history:
-            extensions["backfill"] = "true"
-        source = self._source if own == work.key else f"{self._source}/{quote(work.key, safe=':')}"
-        made = encode(event, id=id, source=source, time=time, key=own, extensions=extensions)
-        if made.value is not None and len(made.value) > MAX_BYTES:
-            raise ValueError(f"{kind.name} has {len(made.value)} bytes; the limit is {MAX_BYTES}")
-        return Entry(
-            seq, id, kind.name, made.topic, made.key, made.value, made.headers, at, cause.place, cause.offset)
+    def frame(self, work: Work, key: str, time: datetime, cause: Cause) -> Frame:
+        """What events of `key` have in common that come of the same cause."""
+        source = self._source if key == work.key else f"{self._source}/{quote(work.key, safe=':')}"
+        return framed(source, time, key, causation=cause.told or cause.id, correlation=cause.correlation,
+                      backfill=cause.history)
 
 
 class _Draft:
@@ -169,21 +160,39 @@ class _Draft:
         before, at = self.state, micros(command.at)
         events = decider.decide(command, before)
         told = events.state if type(events) is Told else None
+        said: list[tuple[EventType, Any]] = []
         for event in events:
-            if type(event) is DeadLetter:
+            if (kind := EVENTS.get(type(event))) is not None:
+                said.append((kind, event))
+            elif type(event) is DeadLetter:
                 raise Declined(event)
             if told is None:
                 self.state = decider.evolve(self.state, event)
-            self.events.append(event)
-            if type(event) in EVENTS:
-                self.seq += 1
-                self.entries.append(self.room.entry(self.work, self.seq, self.n, event, command.at, at, cause))
-                self.n += 1
+        self.events += events
+        if said:
+            self._say(said, command.at, at, cause)
         if told is not None:
             self.state = told
         if self.state is not before and self.state != before:
             self.rev += 1
             self.updated = at if self.updated is None else max(self.updated, at)
+
+    def _say(self, said: list[tuple[EventType, Any]], time: datetime, at: int, cause: Cause) -> None:
+        """The records that say these events. ValueError when one is too large to be published."""
+        room, work, frame, by = self.room, self.work, None, ""
+        prefix = id_prefix(room.service, work.path, cause.source, cause.id)
+        for kind, event in said:
+            key = kind.key(event)
+            if frame is None or key != by:
+                frame, by = room.frame(work, key, time, cause), key
+            id = nth_id(prefix, self.n)
+            self.seq += 1
+            self.n += 1
+            value, headers = written(event, kind, id, self.seq, frame)
+            if len(value) > MAX_BYTES:
+                raise ValueError(f"{kind.name} has {len(value)} bytes; the limit is {MAX_BYTES}")
+            self.entries.append(Entry(
+                self.seq, id, kind.name, kind.topic, frame.key, value, headers, at, cause.place, cause.offset))
 
     def wake(
         self, until: datetime, live: bool | None, place: int, offset: int, live_since: datetime | None = None,

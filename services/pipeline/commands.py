@@ -2,9 +2,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from chassis.decider import Command
+from chassis.decider import EMPTY, Command
 
 Changes = Mapping[str, Any]
 
@@ -18,8 +16,8 @@ class OpenOpportunity(Command, frozen=True, kw_only=True):
     business_line: str | None = None
     pipeline: str | None = None
     stage: str | None = None
-    about: Changes = msgspec.field(default_factory=dict)
-    fields: Changes = msgspec.field(default_factory=dict)
+    about: Changes = EMPTY
+    fields: Changes = EMPTY
     undated: bool = False
     for_lead: bool = False
 
@@ -27,8 +25,8 @@ class OpenOpportunity(Command, frozen=True, kw_only=True):
 class ReviseOpportunity(Command, frozen=True, kw_only=True):
     """Merges by RFC 7396: what is named is set, null removes, what is not named stays."""
 
-    about: Changes = msgspec.field(default_factory=dict)
-    fields: Changes = msgspec.field(default_factory=dict)
+    about: Changes = EMPTY
+    fields: Changes = EMPTY
 
 
 class NameCustomer(Command, frozen=True, kw_only=True):
@@ -42,7 +40,7 @@ class RequestTransition(Command, frozen=True, kw_only=True):
     """`fields` takes standard ones, those of the layout, and `loss_reason`. `backfill` lifts the rule on order."""
 
     transition: str
-    fields: Changes = msgspec.field(default_factory=dict)
+    fields: Changes = EMPTY
     checklist: tuple[str, ...] = ()
     note: str | None = None
     backfill: bool = False
@@ -54,8 +52,8 @@ class ReportStage(Command, frozen=True, kw_only=True):
     stage: str
     loss_reason: str | None = None
     business_line: str | None = None
-    about: Changes = msgspec.field(default_factory=dict)
-    fields: Changes = msgspec.field(default_factory=dict)
+    about: Changes = EMPTY
+    fields: Changes = EMPTY
 
 
 class RecordActivity(Command, frozen=True, kw_only=True):

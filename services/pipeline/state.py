@@ -1,11 +1,10 @@
 """What we remember of one opportunity, and how an event changes it. Bounded: histories are rows of their own."""
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
 
-from chassis.decider import State, changed
+from chassis.decider import State, replace
 from chassis.ports import Scalar
 from contracts.pipeline import Opportunity as Deal
 from contracts.pipeline import (
@@ -78,29 +77,25 @@ class Opportunity(State, frozen=True):
 # --- what only we ourselves remember ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(State, frozen=True):
     """A change of business time `at` said these fields."""
 
     at: datetime
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FieldsKept:
+class FieldsKept(State, frozen=True):
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class VisitsKept:
+class VisitsKept(State, frozen=True):
     """`at`: when the latest was entered; None when it was a stay of the past, or is not dated."""
 
     visits: tuple[Visit, ...]
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class OpeningKept:
+class OpeningKept(State, frozen=True):
     """Which request opened it, when, with which fields."""
 
     digest: str
@@ -109,18 +104,15 @@ class OpeningKept:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DuesSet:
+class DuesSet(State, frozen=True):
     dues: tuple[Due, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerKept:
+class CustomerKept(State, frozen=True):
     customer_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityKept:
+class ActivityKept(State, frozen=True):
     activity: Activity
 
 
@@ -133,29 +125,29 @@ def evolve(state: Opportunity, event: Any) -> Opportunity:
 
 
 def _deal(state: Opportunity, event: OpportunityRevised | StageEntered) -> Opportunity:
-    return changed(state, deal=event.opportunity)
+    return replace(state, deal=event.opportunity)
 
 
 def _opened(state: Opportunity, event: OpportunityOpened) -> Opportunity:
-    return changed(state, deal=event.opportunity, status="open")
+    return replace(state, deal=event.opportunity, status="open")
 
 
 def _won(state: Opportunity, event: OpportunityWon) -> Opportunity:
-    return changed(state, deal=event.opportunity, status="won", closed_at=event.closed_at,
+    return replace(state, deal=event.opportunity, status="won", closed_at=event.closed_at,
                    stage_before=event.stage_before, loss_reason=None)
 
 
 def _lost(state: Opportunity, event: OpportunityLost) -> Opportunity:
-    return changed(state, deal=event.opportunity, status="lost", closed_at=event.closed_at,
+    return replace(state, deal=event.opportunity, status="lost", closed_at=event.closed_at,
                    stage_before=event.stage_before, loss_reason=event.loss_reason)
 
 
 def _reopened(state: Opportunity, event: OpportunityReopened) -> Opportunity:
-    return changed(state, deal=event.opportunity, status="open", closed_at=None, stage_before=None, loss_reason=None)
+    return replace(state, deal=event.opportunity, status="open", closed_at=None, stage_before=None, loss_reason=None)
 
 
 def _dated(state: Opportunity, event: Dated) -> Opportunity:
-    return changed(state, changed_at=_latest(state, event.at), clocks=_clocks(state, event.at, event.names))
+    return replace(state, changed_at=_latest(state, event.at), clocks=_clocks(state, event.at, event.names))
 
 
 def _latest(state: Opportunity, at: datetime | None) -> datetime | None:
@@ -167,11 +159,11 @@ def _clocks(state: Opportunity, at: datetime | None, names: tuple[str, ...]) -> 
 
 
 def _fields_kept(state: Opportunity, event: FieldsKept) -> Opportunity:
-    return changed(state, fields=event.fields)
+    return replace(state, fields=event.fields)
 
 
 def _visits_kept(state: Opportunity, event: VisitsKept) -> Opportunity:
-    return changed(state, visits=_bounded(event.visits), changed_at=_latest(state, event.at))
+    return replace(state, visits=_bounded(event.visits), changed_at=_latest(state, event.at))
 
 
 def _bounded(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
@@ -184,33 +176,33 @@ def _bounded(visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
 
 
 def _opening_kept(state: Opportunity, event: OpeningKept) -> Opportunity:
-    return changed(state, opening=event.digest, assumed=event.assumed, changed_at=_latest(state, event.at),
+    return replace(state, opening=event.digest, assumed=event.assumed, changed_at=_latest(state, event.at),
                    clocks=_clocks(state, event.at, event.names))
 
 
 def _dues_set(state: Opportunity, event: DuesSet) -> Opportunity:
-    return changed(state, dues=event.dues)
+    return replace(state, dues=event.dues)
 
 
 def _breached(state: Opportunity, event: SlaBreached) -> Opportunity:
     found = tuple(d for d in state.dues if (d.stage, d.at, d.level) == (event.stage, event.due_at, event.level))
-    return changed(state, dues=tuple(d for d in state.dues if d not in found),
+    return replace(state, dues=tuple(d for d in state.dues if d not in found),
                    breaches=(state.breaches + found)[-MAX_BREACHES:])
 
 
 def _retracted(state: Opportunity, event: SlaRetracted) -> Opportunity:
     gone = (event.stage, event.due_at, event.level)
-    return changed(state, breaches=tuple(d for d in state.breaches if (d.stage, d.at, d.level) != gone))
+    return replace(state, breaches=tuple(d for d in state.breaches if (d.stage, d.at, d.level) != gone))
 
 
 def _customer_kept(state: Opportunity, event: CustomerKept) -> Opportunity:
-    return changed(state, customer=event.customer_id)
+    return replace(state, customer=event.customer_id)
 
 
 def _activity_kept(state: Opportunity, event: ActivityKept) -> Opportunity:
     others = [a for a in state.activities if a.id != event.activity.id]
     kept = sorted([*others, event.activity], key=lambda a: (a.at, a.id))[-MAX_ACTIVITIES:]
-    return changed(state, activities=tuple(kept))
+    return replace(state, activities=tuple(kept))
 
 
 STEPS: Mapping[type, Callable[[Opportunity, Any], Opportunity]] = {

@@ -3,9 +3,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-import msgspec
-
-from chassis.decider import Command
+from chassis.decider import EMPTY, Command
 
 Kind = Literal["order", "win"]
 
@@ -47,7 +45,7 @@ class RefundPurchase(Command, frozen=True, kw_only=True):
 class DescribeCustomer(Command, frozen=True, kw_only=True):
     """`changes`: the fields that were told, RFC 7396; None removes."""
 
-    changes: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    changes: Mapping[str, Any] = EMPTY
 
 
 class CountPurchase(Command, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Any
 from chassis.decider import Decider
 from chassis.documents import SEEN
 from chassis.envelope import encode
+from chassis.handlers import Ask
 from chassis.service import Parts
 from contracts.lead_scoring import LeadScored
 from tests.chassis.house import COUNTER, NOON, SCORES, Add, House, decide, on_scored, scored
@@ -79,7 +80,7 @@ async def test_an_older_sequence_is_passed_over_though_its_id_has_left_the_ring(
 
 async def test_sequences_of_another_source_or_subject_hold_nobody_up():
     house = await a_house(Parts((COUNTER,), {LeadScored: lambda event, meta: [
-        ask._replace(key="one") for ask in on_scored(event, meta)]}))
+        Ask(ask.aggregate, "one", ask.command) for ask in on_scored(event, meta)]}))
     await say(house, "x", 5)
     await say(house, "y", 1, source="/another")
     await say(house, "z", 1, key="b")

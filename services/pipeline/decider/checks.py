@@ -34,8 +34,12 @@ def still_open(
     """What has to be done yet, once the transition does start from the stage."""
     given = command.fields
     yield from _given_wrongly(blueprint, given)
-    values = {n: v for n, v in (values_of(state) | dict(given)).items() if v is not None}
-    yield from _fields(blueprint, transition, values)
+    required = blueprint.required[transition.name]
+    values: Mapping[str, Any] = {}
+    if required or transition.criteria is not None:  # else nobody asks for them
+        values = {n: v for n, v in (values_of(state) | dict(given)).items() if v is not None}
+    for requirement in required:
+        yield from _field(blueprint, requirement, values)
     yield from _actions(blueprint, state, transition)
     yield from _checklist(transition, command.checklist)
     yield from _criteria(transition, values)
@@ -70,15 +74,6 @@ def _given_wrongly(blueprint: Blueprint, given: Mapping[str, Any]) -> Iterator[R
         elif (wrong := misfit(form, value)) is not None:
             yield Reason(code="field_invalid", path=pointer("fields", name), message=f"{form.label.en} {wrong}.",
                          params=about(form))
-
-
-def _fields(blueprint: Blueprint, transition: Transition, values: Mapping[str, Any]) -> Iterator[Reason]:
-    asked = {r.field for r in transition.requires}
-    by_layout = [] if blueprint.stages[transition.to].type == "lost" else [
-        Requirement(n, None, None) for n, f in blueprint.fields.items() if f.required and n not in asked
-    ]
-    for requirement in (*transition.requires, *by_layout):
-        yield from _field(blueprint, requirement, values)
 
 
 def _field(blueprint: Blueprint, requirement: Requirement, values: Mapping[str, Any]) -> Iterator[Reason]:

@@ -1,10 +1,9 @@
 """How a deal enters a stage: what is published, in which order, and what is taken back."""
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.decider import changed
+from chassis.decider import State, replace
 from contracts.pipeline import (
     OpportunityLost,
     OpportunityReopened,
@@ -23,8 +22,7 @@ NOT_RECORDED = "not_recorded"
 LAYOUT = "fields."  # how the clocks name a field of the layout
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(State, frozen=True):
     """`at` None: on a day that is not known. `live` false: history, which never gets a deadline."""
 
     to: str
@@ -40,6 +38,8 @@ class Move:
 
 def merge(story: Story, at: datetime, about: Changes, fields: Changes, actor: str | None) -> None:
     """Each field takes what was said of it last in business time; the deal as it was goes out beside the new one."""
+    if not about and not fields:
+        return
     clocks, before = story.state.clocks, story.deal
     newer = {n: v for n, v in about.items() if n in ABOUT and (n not in clocks or at >= clocks[n])}
     known = story.blueprint.fields
@@ -67,7 +67,7 @@ def move(story: Story, move: Move) -> None:
 
 def enter(story: Story, move: Move) -> None:
     before, state, stage = story.deal, story.state, story.blueprint.stages[move.to]
-    deal = changed(before, stage=move.to, forecast_category=move.category or stage.forecast_category)
+    deal = replace(before, stage=move.to, forecast_category=move.category or stage.forecast_category)
     if state.closed_at is not None:
         story.tell(OpportunityReopened(
             opportunity_id=story.id, opportunity=deal, before=before, won=state.status == "won",

@@ -3,7 +3,7 @@ import hashlib
 from collections.abc import Iterator
 
 from chassis.codec import canonical
-from chassis.decider import changed
+from chassis.decider import replace
 from contracts.pipeline import Opportunity as Deal
 from contracts.pipeline import OpportunityOpened, OpportunityRevised, Reason
 from services.pipeline.commands import Changes, OpenOpportunity
@@ -16,6 +16,7 @@ from services.pipeline.state import FieldsKept, OpeningKept
 
 BY_LEAD = "lead:"
 """Before the digest of an opening that nobody asked for: the lead's qualification opened the deal."""
+NOTHING = Reason(code="", path="", message="")
 
 
 def opening(story: Story, command: OpenOpportunity) -> None:
@@ -47,12 +48,15 @@ def blueprint_for(book: Book, command: OpenOpportunity) -> tuple[Blueprint | Non
     if command.pipeline is not None:
         found = book.pipelines.get(command.pipeline)
         if found is not None and command.business_line in (None, found.line):
-            return found, _reason("", "", "")
+            return found, NOTHING
         return None, _reason("unknown_pipeline", "/pipeline", f"The line has no pipeline {command.pipeline!r}.")
     line = book.lines.get(command.business_line or "")
     if line is None:
         return None, _reason("unknown_business_line", "/business_line",
                              f"There is no business line {command.business_line!r}.")
+    first = line.blueprints[0]
+    if first.when is None:
+        return first, NOTHING
     values = {n: plain(v) for n, v in {**command.about, **command.fields}.items() if v is not None}
     return line.blueprint_for(facts(values)), _reason(
         "no_blueprint", "/business_line", f"No blueprint of {line.name!r} takes such a deal.")
@@ -115,7 +119,7 @@ def _complete(story: Story, command: OpenOpportunity) -> None:
     if story.state.opening.startswith(BY_LEAD) and story.deal.opened_at is not None:
         opened_at = min(opened_at or story.deal.opened_at, story.deal.opened_at)  # it has been open since then
     if opened_at != story.deal.opened_at:
-        after = changed(story.deal, opened_at=opened_at)
+        after = replace(story.deal, opened_at=opened_at)
         story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=after, before=story.deal, actor_id=actor))
     merge(story, command.at, {n: v for n, v in command.about.items() if v is not None}, command.fields, actor)
     story.tell(OpeningKept(digest_of(command), False, opened_at))

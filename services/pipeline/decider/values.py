@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from chassis.decider import changed
+from chassis.decider import replace
 from contracts.kinds import Money
 from contracts.pipeline import Opportunity as Deal
 from services.pipeline.definitions import STANDARD, Blueprint
@@ -11,6 +11,9 @@ from services.pipeline.state import Opportunity
 
 OTHERS = frozenset({"lead_id", "lines", "dimensions"})  # what a deal has besides the standard fields
 ABOUT = OTHERS | set(STANDARD)
+_WRITTEN_OTHERWISE = frozenset({"amount", "expected_close_on"})  # in JSON than in the contracts
+
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 
 
 def typed(name: str, value: Any) -> Any:
@@ -24,21 +27,21 @@ def typed(name: str, value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """The same as JSON."""
-    if isinstance(value, Money):
+    if type(value) is Money:
         return {"amount_minor": value.amount_minor, "currency": value.currency}
     return value.isoformat() if isinstance(value, date) else value
 
 
 def with_values(deal: Deal, blueprint: Blueprint, about: Mapping[str, Any]) -> Deal:
     """The deal with these values; a null puts what must never be empty back to what it is without being said."""
-    values = {n: typed(n, v) for n, v in about.items() if n in ABOUT}
+    values = {n: typed(n, v) if n in _WRITTEN_OTHERWISE else v for n, v in about.items() if n in ABOUT}
     if values.get("forecast_category", "") is None:
         values["forecast_category"] = blueprint.stages[deal.stage].forecast_category
     if values.get("deal_kind", "") is None:
         values["deal_kind"] = "new"
-    if isinstance(values.get("dimensions"), Mapping):
+    if "dimensions" in values and isinstance(values["dimensions"], Mapping):
         values["dimensions"] = {n: v for n, v in {**(deal.dimensions or {}), **values["dimensions"]}.items() if v}
-    return changed(deal, **values) if values else deal
+    return replace(deal, **values) if values else deal
 
 
 def values_of(state: Opportunity) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def facts(deal: Mapping[str, Any]) -> dict[str, Any]:
     """What criteria are read over: the fields by name, and money also as `<name>_minor` and `currency`."""
     made = dict(deal)
     for name, value in deal.items():
-        if isinstance(value, Mapping) and "amount_minor" in value:
+        if value.__class__ not in _ATOMS and isinstance(value, Mapping) and "amount_minor" in value:
             made[f"{name}_minor"] = value["amount_minor"]
             made.setdefault("currency", value["currency"])
     return made

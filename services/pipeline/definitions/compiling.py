@@ -87,8 +87,18 @@ def _compile_blueprint(form: BlueprintForm, line: BusinessLineForm, where: str) 
         when=_criterion(form.when, fields, f"{where}.when"), initial=initial, stages=stages,
         transitions={t.name: t for t in made}, loss_reasons=form.loss_reasons, fields=fields,
         count_lead_activities=line.count_lead_activities,
-        table={(s, t.name): t.to for t in made for s in t.from_}, machine=build_machine(initial, stages, made),
+        table={(s, t.name): t.to for t in made for s in t.from_},
+        required={t.name: _required(t, stages[t.to], fields) for t in made},
+        machine=build_machine(initial, stages, made),
     )
+
+
+def _required(transition: Transition, to: Stage, fields: Mapping[str, FieldForm]) -> tuple[Requirement, ...]:
+    """A deal may be lost without what the layout requires."""
+    asked = {r.field for r in transition.requires}
+    by_layout = () if to.type == "lost" else (
+        Requirement(n, None, None) for n, f in fields.items() if f.required and n not in asked)
+    return (*transition.requires, *by_layout)
 
 
 def _stages(form: BlueprintForm, where: str) -> dict[str, Stage]:

@@ -75,6 +75,7 @@ class Blueprint:
     fields: Mapping[str, FieldForm]
     count_lead_activities: bool
     table: Mapping[tuple[str, str], str]
+    required: Mapping[str, tuple[Requirement, ...]]  # by transition: its own, then what the layout asks for
     machine: Any = field(compare=False, repr=False)
 
     @property
