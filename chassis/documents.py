@@ -100,16 +100,18 @@ class Layout(Generic[S]):
             old = self.aggregate.upcasters[version](old)
         return msgspec.convert(old, self.aggregate.state)
 
-    def write(self, key: str, version: int, stored: Stored, state: S) -> Document:
-        """The document that is to be saved over `version`."""
+    def write(
+        self, key: str, version: int, stored: Stored, state: S, before: Mapping[str, Scalar] | None = None,
+    ) -> Document:
+        """The document that is to be saved over `version`, whose index values were `before`."""
         stored.schema, stored.state = self.aggregate.schema, msgspec.Raw(_encode(state))
         index: dict[str, Scalar] = dict(self.aggregate.index(state)) if stored.rev else {}
         due = self.aggregate.decider.wake_at(state)
         index["_due"] = None if due is None else millis(due)
-        index["_pending"] = sum([e.place == NO_PLACE for e in stored.out]) if stored.out else 0
+        index["_pending"] = [e.place for e in stored.out].count(NO_PLACE) if stored.out else 0
         index["_updated"] = None if stored.updated is None else stored.updated // 1000
         index["_rev"] = stored.rev
-        return Document(key, version, _encode(stored), index)
+        return Document(key, version, _encode(stored), index, before)
 
 
 def stored_of(document: Document) -> Stored:

@@ -188,12 +188,17 @@ class Collection:
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
-    """`version`: the one the store is expected to hold when saving (0: none yet); loaded, the one it holds."""
+    """`version`: the one the store is expected to hold when saving (0: none yet); loaded, the one it holds.
+
+    `before`: the index values of that version as they were loaded, if the writer knows them; a store may then leave
+    alone what did not change.
+    """
 
     id: str
     version: int
     body: bytes
     index: Mapping[str, Scalar] = {}
+    before: Mapping[str, Scalar] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from chassis.documents import (
     with_source,
 )
 from chassis.envelope import MAX_BYTES, Frame, Message, framed, written
-from chassis.ports import Document, Record
+from chassis.ports import Document, Record, Scalar
 from chassis.runner.work import MOST_TIMERS, Act, Cause, Dead, Declined, StuckTimer, Work, id_prefix, nth_id, output_id
 from contracts.kinds import EVENTS, EventType
 
@@ -45,7 +45,7 @@ class Room:
     def write(self, work: Work, settled: Mapping[int, int]) -> Document:
         """What is to be saved; outbox entries that are known to be published are left out."""
         work.stored.out = owed(work.stored.out, settled)
-        return self.layout.write(work.key, work.version, work.stored, work.state)
+        return self.layout.write(work.key, work.version, work.stored, work.state, _standing(work))
 
     def apply(self, work: Work, settled: Mapping[int, int]) -> None:
         """Every act in order, each on what the one before left; then what is to be saved."""
@@ -219,6 +219,14 @@ class _Draft:
         stored.rev, stored.updated, stored.fired, stored.out_seq = self.rev, self.updated, self.fired, self.seq
         if self.entries:
             stored.out = (*stored.out, *self.entries)
+
+
+def _standing(work: Work) -> Mapping[str, Scalar] | None:
+    """The index values that the store holds under the work's version, if that is what was loaded."""
+    loaded = work.loaded
+    if loaded is None or loaded.version != work.version:
+        return None
+    return loaded.index if loaded.before is None else loaded.before  # what was not saved yet tells what it is over
 
 
 def owed(out: tuple[Entry, ...], settled: Mapping[int, int]) -> tuple[Entry, ...]:

@@ -6,6 +6,7 @@ that handing over would cost far more than the step.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import apsw
@@ -17,6 +18,7 @@ _COLUMN = {str: "TEXT", int: "INTEGER", float: "REAL", bool: "INTEGER"}
 _KINDS: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _AT_ONCE = (128, 32, 8, 1)  # rows in one statement; few sizes, so that the statements stay compiled
 _IDS_AT_ONCE = 500
+_WORTH_A_STATEMENT = 8  # documents that have the same changes
 
 Row = tuple[Any, ...]
 
@@ -99,15 +101,16 @@ def save(connection: apsw.Connection, shape: Shape, documents: Sequence[Document
     for some in _portions(documents):
         lost.update(_losers(connection, shape, some))
     winners = [document for document in documents if document.id not in lost] if lost else documents
-    for some in _portions(winners):
-        # within this transaction nothing changes any more, so what was compared still holds
-        _upsert(connection, shape, some, 1, "")
+    # within this transaction nothing changes any more, so what was compared still holds
+    for names, group in _by_changes(shape, winners):
+        for some in _portions(group):
+            _upsert(connection, shape, names, some, 1, "")
     return frozenset(lost)
 
 
 def put_newer(connection: apsw.Connection, shape: Shape, documents: Sequence[Document]) -> None:
     for some in _portions(documents):
-        _upsert(connection, shape, some, 0, f"WHERE {shape.table}.version < excluded.version")
+        _upsert(connection, shape, tuple(shape.fields), some, 0, f"WHERE {shape.table}.version < excluded.version")
 
 
 def delete(connection: apsw.Connection, shape: Shape, ids: Sequence[str]) -> None:
@@ -127,21 +130,46 @@ def _losers(connection: apsw.Connection, shape: Shape, documents: Sequence[Docum
     return lost
 
 
-def _upsert(
-    connection: apsw.Connection, shape: Shape, documents: Sequence[Document], more: int, only: str
-) -> None:
-    """Insert or overwrite; the stored version is the document's plus `more`."""
-    fields = list(shape.fields)
-    row = f"({','.join('?' * (3 + len(fields)))})"
-    sets = ", ".join(f"{name}=excluded.{name}" for name in ["version", "body", *map(column, fields)])
-    statement = (
-        f"INSERT INTO {shape.table}(id, version, body{shape.columns}) VALUES {','.join([row] * len(documents))} "
+def _by_changes(shape: Shape, documents: Sequence[Document]) -> Iterator[tuple[tuple[str, ...], list[Document]]]:
+    """Documents with the same changed fields together: an index over a field that is written is written again, and
+    most of what a document costs are its indexes. What only a few have in common is written whole."""
+    every = tuple(shape.fields)
+    groups: dict[tuple[str, ...], list[Document]] = {every: []}
+    for document in documents:
+        if document.before is None or not document.version:
+            groups[every].append(document)
+        else:
+            old, new = document.before.get, document.index.get
+            groups.setdefault(tuple([name for name in every if old(name) != new(name)]), []).append(document)
+    for names, group in groups.items():
+        if names != every and len(group) >= _WORTH_A_STATEMENT:
+            yield names, group
+        elif names != every:
+            groups[every] += group
+    yield every, groups[every]
+
+
+@lru_cache(maxsize=1000)
+def _statement(table: str, names: tuple[str, ...], rows: int, only: str) -> str:
+    columns = [column(name) for name in names]
+    row = f"({','.join('?' * (3 + len(names)))})"
+    sets = ", ".join(f"{name}=excluded.{name}" for name in ["version", "body", *columns])
+    return (
+        f"INSERT INTO {table}({', '.join(['id', 'version', 'body', *columns])}) VALUES {','.join([row] * rows)} "
         f"ON CONFLICT(id) DO UPDATE SET {sets} {only}"
     )
+
+
+def _upsert(
+    connection: apsw.Connection, shape: Shape, names: tuple[str, ...], documents: Sequence[Document], more: int,
+    only: str,
+) -> None:
+    """Insert, or overwrite these fields; the stored version is the document's plus `more`."""
+    statement = _statement(shape.table, names, len(documents), only)
     values: list[Any] = []
     for document in documents:
-        get = document.index.get
-        values += (document.id, document.version + more, document.body, *map(get, fields))
+        values += (document.id, document.version + more, document.body)
+        values += map(document.index.get, names)
     try:
         connection.execute(statement, values)
     except apsw.ConstraintError as error:

@@ -121,6 +121,23 @@ class StoreSuite:
         assert (loaded.index.get("stage"), loaded.index.get("amount")) == (None, None)
         assert await everything(store, name, {"stage": None, "amount": None}) == ["a"]
 
+    async def test_who_knows_what_stands_writes_what_changed(self, store: Store, second: Store, name: str) -> None:
+        """Enough documents with the same change that a store may write that alone, and a few with others."""
+        ids = [f"d{n:02}" for n in range(40)]
+        await store.save(name, [doc(id, stage="new", amount=n, open=True) for n, id in enumerate(ids)])
+        held = await second.load(name, ids)
+        news: list[dict[str, Any]] = [{"stage": "won"}] * 20 + [{"open": None}] * 17 + [{"amount": -1, "name": "x"}] * 3
+        await second.save(name, [
+            Document(id, 1, b"2", {**held[id].index, **new}, held[id].index)
+            for id, new in zip(ids, news, strict=True)])
+        assert await everything(store, name, {"stage": "won"}, limit=50) == ids[:20]
+        assert await everything(store, name, {"stage": "new"}, limit=50) == ids[20:]
+        assert await everything(store, name, {"open": None}, limit=50) == ids[20:37]
+        assert await everything(store, name, {"amount": -1, "name": "x"}, limit=50) == ids[37:]
+        loaded = await store.load(name, ids)
+        assert {(d.version, d.body) for d in loaded.values()} == {(2, b"2")}
+        assert [loaded[id].index["amount"] for id in ids] == [*range(37), -1, -1, -1]
+
     async def test_nothing_asked_is_nothing_done(self, store: Store, name: str) -> None:
         assert await store.load(name, []) == {}
         assert await store.save(name, []) == frozenset()

@@ -2,6 +2,7 @@
 import pytest
 
 from chassis.envelope import encode
+from chassis.memory import MemoryStore
 from chassis.ports import TopicPartition
 from contracts.topics import dead_letter_topic
 from tests.chassis.house import LEADS, NOON, SCORES, House, captured, lost
@@ -143,6 +144,38 @@ async def test_a_state_that_cannot_be_written_is_a_dead_letter_of_the_one_that_c
     assert [(x.code, x.offset) for x in await house.letters.list()] == [("handler_failed", 2)]
     assert [m.event.score for m in await house.said() if m.key == "a"] == [1, 3, 6, 26]
     assert [m.meta.sequence for m in await house.said() if m.key == "a"] == [1, 2, 3, 4]
+
+
+async def test_what_a_document_is_said_to_be_over_is_what_the_store_holds():
+    """A store leaves alone what did not change: to be told of values that it does not hold would keep wrong ones."""
+    from dataclasses import replace
+
+    from chassis.service import Parts
+    from contracts.lead_scoring import LeadScored
+    from tests.chassis.house import COUNTER, PARTS
+
+    class Checking(MemoryStore):
+        n = 0
+
+        async def save(self, collection, documents):
+            held = await self.load(collection, [d.id for d in documents])
+            for document in documents:
+                if document.before is not None and document.version:
+                    assert document.before == held[document.id].index
+                    Checking.n += 1
+            return await super().save(collection, documents)
+
+    def evolve(state, event):
+        made = COUNTER.decider.evolve(state, event)
+        return replace(made, due=object()) if isinstance(event, LeadScored) and event.score % 7 == 0 else made
+
+    broken = replace(COUNTER, decider=replace(COUNTER.decider, evolve=evolve, wake_at=lambda _state: None))
+    house = await House(Checking(), parts=Parts((broken,), PARTS.handlers)).start()
+    for ns in ((1, 2), (4, 3), (20, 5, 11), (6,)):
+        before = {p: s.hi for p, s in (await house.batch()).items()}
+        await house.put(*(captured(n=n) for n in ns))
+        await house.run(lo=max(before.values(), default=0))
+    assert Checking.n == 3 and len(await house.letters.list()) > 0
 
 
 async def test_sequences_are_fences_of_each_topic_apart():
