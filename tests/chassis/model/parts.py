@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from chassis.decider import Command
-from chassis.envelope import Message, digest_of
+from chassis.envelope import REPLAY_FOR, Message, digest_of
 from chassis.handlers import Ask, Meta
 from chassis.ports import Record
 from chassis.service import Parts
@@ -72,4 +72,5 @@ def message(said: Said, partition: int, offset: int, headers: tuple[tuple[str, b
         sequence=said.sequence)
     own = (("ce_id", said.id.encode()), ("ce_time", str(meta.time).encode()))
     record = Record(LEADS, partition, offset, 0, said.key.encode(), str(said.n).encode(), (*own, *headers))
-    return Message(event, meta, said.key, digest_of(meta.type, event), record)
+    return Message(
+        event, meta, said.key, digest_of(meta.type, event), record, replay_for=dict(record.headers).get(REPLAY_FOR))
