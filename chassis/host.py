@@ -169,25 +169,32 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def check_ports(settings: Settings, door: tuple[str, int]) -> None:
+def check_ports(settings: Settings, door: tuple[str, int], further: int = 0) -> None:
     """Before anything starts. Raises PortInUse."""
     own = [port for name in SERVICES for port in (settings.port(name), settings.management_port(name))]
+    own += [settings.further_port(n) for n in range(1, further + 1)]
     for host, port in (door, *((LOOPBACK, p) for p in (*own, settings.management_port("gateway")))):
         bind(host, port).close()
 
 
-async def serve_service(service: Service, settings: Settings, ready: Callable[[], None]) -> None:
-    """One service until SIGTERM: its consumer, deadlines and jobs, its API and its management port."""
+async def serve_service(service: Service, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
+    """One service until SIGTERM: its consumer, deadlines and jobs, its API and its management port.
+
+    `further`: it is the nth process beside such ones, to share their partitions: it has no API.
+    """
     async with ports(settings) as (bus, store):
         definitions = await publish(store, definitions_of(settings))
         application = Application(
             service, settings, store, bus, definitions, version=VERSION,
             readers=readers() if settings.keep_days else None)
         await application.start()
-        servers = [
-            listening(application.guarded(seal_of(settings)), LOOPBACK, settings.port(service.name)),
-            listening(application.management(), LOOPBACK, settings.management_port(service.name)),
-        ]
+        if further:
+            servers = [listening(application.management(), LOOPBACK, settings.further_port(further))]
+        else:
+            servers = [
+                listening(application.guarded(seal_of(settings)), LOOPBACK, settings.port(service.name)),
+                listening(application.management(), LOOPBACK, settings.management_port(service.name)),
+            ]
         await _until_told(servers, application.run, application.stop, ready)
 
 
@@ -244,13 +251,16 @@ async def _until_told(
         task.result()
 
 
-def run_process(name: str, settings: Settings, ready: Callable[[], None]) -> None:
-    """The whole life of one service's process."""
+def run_process(name: str, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
+    """The whole life of one service's process; `further`: see `serve_service`."""
     configure_logs(settings, name)
     failpoints.arm(os.environ.get(failpoints.VARIABLE))
     clock.skew(os.environ.get(clock.VARIABLE))
     spare_collections()
-    work = serve_gateway(settings, ready) if name == "gateway" else serve_service(find_service(name), settings, ready)
+    if name == "gateway":
+        work = serve_gateway(settings, ready)
+    else:
+        work = serve_service(find_service(name), settings, ready, further)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(work)

@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         """`/livez /readyz /startupz /metrics /version`: apart from the API; the gateway's is the last."""
         return self.first_port + 1000 + (SERVICES.index(service) if service in SERVICES else len(SERVICES))
 
+    def further_port(self, n: int) -> int:
+        """The management port of the nth process that shares a service's work without doors of its own."""
+        return self.first_port + 1000 + len(SERVICES) + n
+
     def url(self, service: str) -> str:
         explicit: str | None = getattr(self, f"{service}_url")
         return explicit or f"http://127.0.0.1:{self.port(service)}"

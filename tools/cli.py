@@ -1,5 +1,6 @@
 """The command line: `triptych COMMAND --help` says what each does. What a command needs is imported when it runs."""
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -70,13 +71,30 @@ def up(
     speed: Annotated[float, typer.Option(help="Simulated days per hour of the clock, live part")] = 24.0,
     history_days: Annotated[int, typer.Option(help="Days of the simulated past")] = 400,
     real: Annotated[bool, typer.Option(help="Bring up an Apache Kafka broker of its own (Java 17 and Maven)")] = False,
+    processes: Annotated[list[str] | None, typer.Option(
+        metavar="SERVICE=N", help="So many processes of a service, which share its partitions; repeatable")] = None,
 ) -> None:
     """Everything on this machine, one process per service; embedded log and store unless told otherwise."""
     from chassis.settings import settings
     from tools.up import run_up
 
     simulation = {"seed": seed, "speed": speed, "history_days": history_days} if simulate else None
-    raise typer.Exit(run_up(settings(), simulation=simulation, real=real, console=out))
+    raise typer.Exit(run_up(
+        settings(), simulation=simulation, real=real, console=out, processes=_processes(processes or ())))
+
+
+def _processes(said: Sequence[str]) -> dict[str, int]:
+    from chassis.settings import SERVICES
+    from contracts.topics import PARTITIONS
+
+    found = {}
+    for text in said:
+        service, _, number = text.partition("=")
+        if service not in SERVICES or not number.isdigit() or not 1 <= int(number) <= PARTITIONS:
+            raise Unusable(f"{text!r} does not name one of {', '.join(SERVICES)} and 1 to {PARTITIONS} processes, "
+                           "as in pipeline=2.")
+        found[service] = int(number)
+    return found
 
 
 @app.command()

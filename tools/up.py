@@ -3,7 +3,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,12 @@ class DataDirInUse(Exception):
     """Another system runs on this data directory."""
 
 
-def run_up(settings: Settings, *, simulation: Mapping[str, Any] | None, real: bool, console: Console) -> int:
-    """Until SIGTERM or Ctrl-C. Returns the exit status."""
+def run_up(
+    settings: Settings, *, simulation: Mapping[str, Any] | None, real: bool, console: Console,
+    processes: Mapping[str, int] | None = None,
+) -> int:
+    """Until SIGTERM or Ctrl-C. Returns the exit status. `processes`: how many of a service, when not one."""
+    further = [name for name, n in (processes or {}).items() for _ in range(n - 1)]
     from services.gateway.api import check_address
 
     door = check_address(settings.http, settings)
@@ -28,13 +32,16 @@ def run_up(settings: Settings, *, simulation: Mapping[str, Any] | None, real: bo
     for service in find_services():  # imported once, before forking; a bad definition is told before anything starts
         service.build(definitions)
     with _alone(settings.data_dir):
-        check_ports(settings, door)
+        check_ports(settings, door, len(further))
         with _broker(settings, real, console) as chosen:
-            return _supervised(chosen, simulation, began, console)
+            return _supervised(chosen, further, simulation, began, console)
 
 
-def _supervised(settings: Settings, simulation: Mapping[str, Any] | None, began: float, console: Console) -> int:
+def _supervised(
+    settings: Settings, further: Sequence[str], simulation: Mapping[str, Any] | None, began: float, console: Console,
+) -> int:
     works: dict[str, Work] = {name: _serving(name, settings) for name in (*SERVICES, "gateway")}
+    works |= {f"{name} ({n})": _serving(name, settings, n) for n, name in enumerate(further, 1)}
     if simulation is not None:
         works["simulation"] = _simulating(settings, simulation, console)
     supervisor = Supervisor(
@@ -49,8 +56,8 @@ def _words(status: int) -> str:
     return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
 
 
-def _serving(name: str, settings: Settings) -> Work:
-    return lambda ready: run_process(name, settings, ready)
+def _serving(name: str, settings: Settings, further: int = 0) -> Work:
+    return lambda ready: run_process(name, settings, ready, further)
 
 
 def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> Work:

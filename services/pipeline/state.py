@@ -257,12 +257,24 @@ def _first_due(state: Opportunity) -> datetime | None:
     return min([*stay, *(d.at for d in state.dues)], default=None)
 
 
-@lru_cache(maxsize=4096)  # one and the same moment is asked for with every event of a deal
 def local_day(at: datetime | None, zone: tzinfo) -> str | None:
-    return None if at is None else at.astimezone(zone).date().isoformat()
+    if at is None:
+        return None
+    if at.tzinfo is not UTC or at.year < 1973:
+        return at.astimezone(zone).date().isoformat()
+    return _day_of_quarter(at.toordinal(), at.hour, at.minute // 15, zone)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=100_000)
+def _day_of_quarter(day: int, hour: int, quarter: int, zone: tzinfo) -> str:
+    """A day begins at a full quarter of an hour of UTC everywhere since 1972, and asking a zone takes its time."""
+    at = datetime.fromordinal(day).replace(hour=hour, minute=quarter * 15, tzinfo=UTC)
+    return at.astimezone(zone).date().isoformat()
+
+
+@lru_cache(maxsize=4096)  # one and the same moment is asked for more than once with every event of a deal
 def instant(at: datetime | None) -> str | None:
     """UTC with microseconds, so that texts sort as times do."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    if at is None:
+        return None
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")[:26] + "Z"

@@ -89,8 +89,10 @@ def _pipeline(bench: Bench) -> Iterator[Row]:
         work = pipeline(bench.events, deals)
         own = measured(bench.embedded(), work, kill=True)
         detail = _told(own)
+        two = measured(bench.embedded(), work, processes=2)
         if not bench.kafka:
             yield Row("T1", f"{work.title}, embedded, one kill -9", own.events, "events/s", detail=detail)
+            yield Row("T1", f"{work.title}, embedded, two processes", two.events, "events/s", detail=_told(two))
             continue
         with bench.broker() as bootstrap:
             beside = bench.embedded().model_copy(update={"kafka": bootstrap})
@@ -98,6 +100,8 @@ def _pipeline(bench: Bench) -> Iterator[Row]:
             bare = sorted((raw(bootstrap, work) for _ in range(3)), key=lambda speed: speed.events)[1]
             yield Row("T1", f"{work.title}, embedded, one kill -9", own.events / bare.events, "of raw aiokafka", goal,
                       detail=detail | {"by CPU": bare.cpu_us / own.cpu_us, "raw/s": bare.events})
+            yield Row("T1", f"{work.title}, embedded, two processes", two.events / bare.events, "of raw aiokafka", goal,
+                      detail=_told(two) | {"by CPU": bare.cpu_us / two.cpu_us})
             speed = take(beside, work)
             yield Row("T1k", f"{work.title}, Kafka", speed.events / bare.events, "of raw aiokafka", on_kafka,
                       detail=_told(speed) | {"by CPU": bare.cpu_us / speed.cpu_us})
@@ -131,6 +135,16 @@ async def _topic(chosen: Settings) -> None:
 
 def _told(speed: Speed) -> dict[str, float]:
     return {"events/s": speed.events, "CPU µs": speed.cpu_us, "peak MB": speed.peak_mb}
+
+
+def _memory(bench: Bench) -> Iterator[Row]:
+    """A backlog twice as long must not need more memory: what is read ahead is bounded."""
+    peaks = []
+    for events in (bench.events, 2 * bench.events):
+        work = pipeline(events, bench.events // 2)
+        peaks.append(measured(bench.embedded(), work).peak_mb)
+    yield Row("memory", "peak at twice the backlog, beside the peak at the backlog", peaks[1] / peaks[0], "times", 1.1,
+              most=True, detail={"backlog": bench.events, "MB": peaks[0], "at twice MB": peaks[1]})
 
 
 # --- T2 and T3 -------------------------------------------------------------------------------------------------------
@@ -204,5 +218,5 @@ def _services(bench: Bench) -> Iterator[Row]:
 
 SECTIONS: dict[str, Section] = {
     "decisions": _decisions, "services": _services, "growth": _growth, "system": _system, "minutes": _minutes,
-    "pipeline": _pipeline, "naive": _naive,
+    "pipeline": _pipeline, "backlog": _memory, "naive": _naive,
 }

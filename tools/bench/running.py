@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,18 @@ def take_with_a_kill(settings: Settings, work: Work) -> Speed:
                  sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
 
 
+def take_together(settings: Settings, work: Work, processes: int) -> Speed:
+    """Several processes of the service share its partitions, from the first commit of any to the last of all."""
+    with ThreadPoolExecutor(processes) as threads:
+        runs = list(threads.map(
+            lambda _: child("tools.bench.serving", work.service, "0", "0", "shared", settings=settings),
+            range(processes)))
+    seconds = max(run["ended"] for run in runs) - min(run["began"] for run in runs)
+    records = sum(run["records"] for run in runs) / seconds
+    return Speed(records, records * len(work.messages) / work.taken,
+                 sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
+
+
 async def waiting(settings: Settings, work: Work) -> int:
     """Records not yet committed: the log says so, a process that was killed may have committed more than it told."""
     async with ports(settings) as (bus, store):
@@ -92,10 +105,13 @@ def raw(bootstrap: str, work: Work) -> Speed:
     return Speed(records, records, found["cpu_seconds"] / found["seconds"])
 
 
-def measured(settings: Settings, work: Work, *, kill: bool = False) -> Speed:
+def measured(settings: Settings, work: Work, *, kill: bool = False, processes: int = 1) -> Speed:
     """Publish, take, check."""
     asyncio.run(fill(settings, work))
-    speed = (take_with_a_kill if kill else take)(settings, work)
+    if processes > 1:
+        speed = take_together(settings, work, processes)
+    else:
+        speed = (take_with_a_kill if kill else take)(settings, work)
     asyncio.run(check(settings, work))
     return speed
 

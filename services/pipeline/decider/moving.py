@@ -117,7 +117,7 @@ def _dues(stage: Stage, move: Move) -> tuple[Due, ...]:
 
 def _place(visits: Sequence[Visit], at: datetime | None) -> int:
     """After every stay that began no later; an undated one goes to the end."""
-    if at is None:
+    if at is None or not visits or ((last := visits[-1].at) is not None and last <= at):
         return len(visits)
     later = (i for i, v in enumerate(visits) if v.at is not None and v.at > at)
     return next(later, len(visits))
