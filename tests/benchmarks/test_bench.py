@@ -54,6 +54,13 @@ def test_nothing_is_lost_or_counted_twice_when_a_process_is_killed_in_the_middle
         asyncio.run(check(settings, pipeline(1_999, 100)))
 
 
+def test_what_two_processes_share_is_taken_once(tmp_path: Path) -> None:
+    settings = embedded(tmp_path, Settings())
+    measured(settings, pipeline(2_000, 100), processes=2)
+    with pytest.raises(Wrong):
+        asyncio.run(check(settings, pipeline(1_999, 100)))
+
+
 def test_how_soon_figures_are_seen_is_told_only_when_they_come_to_what_was_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
