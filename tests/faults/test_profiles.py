@@ -40,7 +40,10 @@ def test_a_part_of_a_run_stands_beside_the_parts_before_it_and_replaces_what_it_
     both = part.before()
     assert [(r.fault, r.injected) for r in both.results] == [("F1", 2), ("F14", 0)]
     assert both.missing == {"test_of_mongo": "no server"}
-    assert "in 1:30 minutes, in parts" in (tmp_path / "faults.md").read_text()
+    text = (tmp_path / "faults.md").read_text()
+    assert "in 1:30 minutes, in parts" in text
+    assert "- **F2 on embedded**: not run" in text and "- **F5 on Kafka**: not run" in text
+    assert "F14 on embedded**" not in text
     assert Report(PROFILES["long"]).before().results == []
 
 
