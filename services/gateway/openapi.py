@@ -89,9 +89,8 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
                 if status.startswith(("4", "5")) and not told:
                     response["content"] = {"application/problem+json": {"schema": PROBLEM}}
             responses.pop("422", None)
-            if not any(status.startswith("5") for status in responses):  # what is lacking has no other answer
-                others = responses.setdefault("default", {"description": OTHERS})
-                others.setdefault("content", {})["application/problem+json"] = {"schema": PROBLEM}
+            others = responses.setdefault("default", {"description": OTHERS})
+            others.setdefault("content", {})["application/problem+json"] = {"schema": PROBLEM}
     return document
 
 
