@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,9 +43,18 @@ def browser() -> Iterator[Browser]:
 def system(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     options = ("--simulate", "--history-days", HISTORY_DAYS, "--speed", SLOWLY)
     with System(tmp_path_factory.mktemp("console"), *options) as running:
-        running.until(lambda: running.get("/v1/opportunities", limit=1)["items"], 60, "the company has deals")
+        running.until(lambda: arrived(running), 240, "the company's past has reached the present")
         running.settle()
         yield running
+
+
+def arrived(system: System) -> bool:
+    """The past is told in order, and between two parts of it nothing may be waiting: its last days have to be there."""
+    today = datetime.now(UTC).date()
+    span = {"from": str(today - timedelta(days=4)), "to": str(today + timedelta(days=1))}
+    answer = system.client.get("/v1/kpis/leads_captured", params={**span, "grain": "day"})
+    rows = answer.json()["rows"] if answer.status_code == 200 else []
+    return any(row["value"] for row in rows)
 
 
 @dataclass
