@@ -119,7 +119,6 @@ async def test_what_is_not_right_is_told_with_its_place(house: House) -> None:
     ahead = await house.door.post("/v1/leads", json=late)
     assert ahead.json()["errors"][0]["pointer"] == "/occurred_at"
     assert (await house.door.get("/v1/leads/none/score")).status_code == 404
-    assert (await house.door.get("/v1/activities")).status_code == 501
 
 
 async def test_a_lead_of_a_line_without_scorecard_has_no_score_and_the_reason_is_told(house: House) -> None:

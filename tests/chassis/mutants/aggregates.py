@@ -80,9 +80,8 @@ PROTOCOL_A = (
                Room, "_act", 'f"{_record(message).topic}|{message.key}"', "message.key")]),
     Mutant("numbers of places without the log's name", "fences of another log do not count in this one",
            "story: numbers of another log", "", [Cut(
-               Places, "enter", 'new = [n for n in (f"{t}@{self._identity}" for t in topics) if n not in names]',
-               'new = [n for n in (f"{t}@" for t in topics) if n not in names]'), Cut(
-               Places, "enter", "numbers[f\"{t}@{self._identity}\"]", "numbers[f\"{t}@\"]")]),
+               Places, "enter", '(f"{t}@{self._identity}" for t in topics)', '(f"{t}@" for t in topics)'),
+               Cut(Places, "_change", "numbers[f\"{t}@{self._identity}\"]", "numbers[f\"{t}@\"]")]),
 )
 
 DEAD_LETTERS = (

@@ -89,12 +89,12 @@ PROTOCOL_B3 = (
 
 LOG = (
     Mutant("a log of another name", "the identity of the log is compared", "story: a log of another name", "", [Cut(
-        Progress, "_compare", "if identity != self._identity:", "if False:")]),
+        Progress, "_measure", "if identity != self._identity:", "if False:")]),
     Mutant("a log cut short", "the end of the log is compared with what was read", "story: a log cut short", "", [Cut(
-        Progress, "_compare", "if end < offset:", "if False:")]),
+        Progress, "_measure", "if end < offset:", "if False:")]),
     Mutant("a log that holds something else", "the record read last is compared",
            "story: a log that holds something else", "", [Cut(
-               Progress, "_compare", "and digest(records[0]) != seen:", "and False:")]),
+               Progress, "check", "if digest(record) != stored[place][2]:", "if False:")]),
     Mutant("records on any partition", "a record on another partition than its key's is a dead letter",
            "story: a wrong partition", "", [Cut(
                reading, "_decode", "if partitions and record.partition != (right := partition_of(key, partitions)):",
