@@ -18,6 +18,7 @@ ALONE = ("faults", "benchmarks", "adapters/test_kafka_stuck.py", "journeys/test_
 TOGETHER = ("console", "adapters")  # they share what takes long to start: a company with a past, a broker
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`alone`: not beside other tests. The others may run in several processes, a file (or a directory) in one."""
     for item in items:

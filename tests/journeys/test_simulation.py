@@ -87,11 +87,15 @@ def test_invoices_are_those_of_the_file(lived: System, events: list[Event]) -> N
 
 def test_deals_of_a_line_that_asks_for_nothing_are_won_as_the_file_says(lived: System, events: list[Event]) -> None:
     opened, won = dict[str, Event](), dict[str, Event]()
+    lost = set[str]()  # a deal that is lost cannot be won, whoever asks for it
     for event in events:
         data: dict[str, Any] = event["data"]
         if event["type"] == "crm.opportunity.opening_requested.v1" and data["business_line"] == "hardware":
             opened[data["opportunity_id"]] = data
-        if event["type"] == "crm.opportunity.transition_requested.v1" and data["transition"] == "win":
+        if event["type"] == "crm.opportunity.transition_requested.v1" and data["transition"] == "lose":
+            lost.add(data["opportunity_id"])
+        if event["type"] == "crm.opportunity.transition_requested.v1" and data["transition"] == "win" and (
+                data["opportunity_id"] not in lost):
             won.setdefault(data["opportunity_id"], event)
     signed: Counter[str] = Counter()
     for id in opened.keys() & won.keys():

@@ -1,6 +1,6 @@
 """Customers and segments through the doors: as they stand, as they stood, and by new cut-offs."""
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ def euro(amount: int) -> Money:
 
 async def order(house: House, customer: str, amount: int = 30_000, days_ago: float = 0, id: str = "o1") -> None:
     placed = OrderPlaced(order_id=id, customer_id=customer, amount=euro(amount), business_line="software")
-    await house.app.say(placed, time=house.app.now() - timedelta(days=days_ago), source="/shop", id=f"{customer}-{id}")
+    here = house.app.now().astimezone(house.app.zone)  # days of the calendar: clocks may have changed since
+    time = (here - timedelta(days=days_ago)).astimezone(UTC)
+    await house.app.say(placed, time=time, source="/shop", id=f"{customer}-{id}")
 
 
 async def get(house: House, path: str, **params: Any) -> Any:
