@@ -20,12 +20,13 @@ SHOWN = 8  # differences of one kind that are told in full
 async def differences(stage: Stage) -> list[str]:
     """Figures, documents, lists, targets; outputs on the log; journal against cells; what is still owed."""
     history = oracle.read(stage.ledger.said.values())
+    began = datetime.now(UTC)
     outputs = await read_outputs(stage)
     found = await _lasting_ends(stage)
     found += await _figures(stage, expected_figures(history))
     found += await _leads(stage, history)
     found += await _deals(stage, history)
-    found += _breaches(history, outputs, stage.ahead)
+    found += _breaches(history, outputs, began, stage.ahead)
     found += await _segments(stage, history)
     found += await _funnel(stage, history)
     found += await _survey(stage, history)
@@ -110,13 +111,15 @@ async def _deals(stage: Stage, history: History) -> list[str]:
     return compared("deal", expected, actual)
 
 
-def _breaches(history: History, outputs: Outputs, ahead: float) -> list[str]:
-    """Breaches less those that were taken back, each with the moment for which it was told."""
-    now = datetime.now(UTC) + timedelta(seconds=ahead)
-    expected = {d.id: at for d in history.deals.values() if (at := d.breach(now)) is not None}
-    if ahead < 0:  # what had come before a clock was set back
-        expected |= {d.id: at for d in history.deals.values() if (at := d.breach(datetime.now(UTC))) is not None
-                     and d.id in outputs.breaches}
+def _breaches(history: History, outputs: Outputs, began: datetime, ahead: float) -> list[str]:
+    """Breaches less those that were taken back, each with the moment for which it was told. `began`: the outputs were
+    read from then on."""
+    expected = {d.id: at for d in history.deals.values()
+                if (at := d.breach(began + timedelta(seconds=ahead))) is not None}
+    # what has come since, or had come before a clock was set back
+    latest = datetime.now(UTC) + timedelta(seconds=max(ahead, 0.0))
+    expected |= {d.id: at for d in history.deals.values() if (at := d.breach(latest)) is not None
+                 and d.id in outputs.breaches}
     refused = Counter({d.id: d.refused for d in history.deals.values() if d.refused})
     return compared("breach", expected, outputs.breaches) + compared("refusals", dict(refused), outputs.refusals)
 
@@ -168,5 +171,10 @@ async def _audit(stage: Stage) -> list[str]:
 
     layout, projection = Layout("kpi", await stage.generation(), ("day", "month")), parts_of("kpi").projection
     assert projection is not None
-    looked = (await audit_journal(stage.store, layout), await audit_facts(stage.store, layout, projection))
-    return [f"audit: {m}" for found in looked for m in (*found.mismatches, *found.unfinished, *found.undecided)]
+    until = asyncio.get_running_loop().time() + LASTING
+    while True:
+        looked = (await audit_journal(stage.store, layout), await audit_facts(stage.store, layout, projection))
+        moving = [m for found in looked for m in (*found.unfinished, *found.undecided)]  # a deadline came meanwhile
+        if not moving or asyncio.get_running_loop().time() > until:
+            return [f"audit: {m}" for found in looked for m in found.mismatches] + [f"audit: {m}" for m in moving]
+        await asyncio.sleep(0.5)
