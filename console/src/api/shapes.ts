@@ -48,6 +48,7 @@ export type Target = Shapes["AttainedTarget"];
 export type PublishedDefinition = Shapes["PublishedDefinition"];
 export type Letter = Shapes["WholeDeadLetter"];
 export type LetterGroup = Shapes["DeadLetterGroup"];
+export type Replayed = Shapes["Replayed"];
 export type LetterStats = Shapes["DeadLetterStats"];
 export type Health = Shapes["Health"];
 export type Lag = Shapes["Lag"];

@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "@/api/client";
 import { goneStale } from "@/api/hooks";
+import type { Replayed } from "@/api/shapes";
 import { useSay } from "@/i18n";
 import { announce } from "@/ui/announce";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Failure, Loading } from "@/ui/states";
-import type { Conditions, OwnLetter } from "./shapes";
+import type { Conditions } from "./shapes";
 
-interface Done { matched: number; items: OwnLetter[]; refused: OwnLetter[] }
 const MOST = 1000;
 
 /** Gives back everything that waits and meets the filters; says first how many that would be. */
@@ -17,8 +17,8 @@ export function ReplayManyDialog({ where, onClose }: { where: Conditions; onClos
   const t = useSay();
   const [busy, setBusy] = useState(false);
   const open = { ...where, status: "open" };
-  const ask = async (dry_run: boolean): Promise<Done> =>
-    (await call<Done>("POST", "/v1/dead-letters/replay", { body: { where: open, limit: MOST, dry_run } })).body;
+  const ask = async (dry_run: boolean): Promise<Replayed> =>
+    (await call<Replayed>("POST", "/v1/dead-letters/replay", { body: { where: open, limit: MOST, dry_run } })).body;
   const trial = useQuery({ queryKey: ["replay", open], queryFn: () => ask(true), gcTime: 0, retry: false });
   const replay = async (): Promise<void> => {
     setBusy(true);
