@@ -42,10 +42,10 @@ run: setup  ## everything on this machine, with a simulated company living in it
 
 test: setup  ## every test that this machine can run; says which it cannot, and why
 	@if [ -e $(MODULES) ]; then PATH="$$(sh console/node.sh):$$PATH" && cd console && npm test --silent; else echo "not proven here: the console's own tests need Node.js"; fi
-	@$(BIN)/pytest -n 2 --dist loadgroup -m 'not alone'; beside=$$?; $(BIN)/pytest -m alone && exit $$beside
+	@$(BIN)/pytest -n 2 --dist loadfile -m 'not alone'; beside=$$?; $(BIN)/pytest -m alone && exit $$beside
 
 quick: .venv/ready  ## the tests that need no real broker, no processes: under a minute
-	@$(BIN)/pytest -n 2 --dist loadgroup -m 'not real and not slow and not journey'
+	@$(BIN)/pytest -n 2 --dist loadfile -m 'not real and not slow and not journey'
 
 check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published contracts
 	@$(BIN)/ruff check .

@@ -15,14 +15,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 HERE = Path(__file__).parent
 ALONE = ("faults", "benchmarks", "adapters/test_kafka_stuck.py", "journeys/test_at_rest.py")  # they look at the clock
-TOGETHER = ("console", "adapters")  # they share what takes long to start: a company with a past, a broker
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`alone`: not beside other tests. The others may run in several processes, a file (or a directory) in one."""
-    for item in items:
-        place = item.path.relative_to(HERE).as_posix()
-        if place.startswith(ALONE):
-            item.add_marker("alone")
-        item.add_marker(pytest.mark.xdist_group(next((d for d in TOGETHER if place.startswith(d)), place)))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """`alone`: not beside other tests, which may run in several processes, those of one file in one."""
+    if item.path.relative_to(HERE).as_posix().startswith(ALONE):
+        item.add_marker("alone")

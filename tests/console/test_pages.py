@@ -98,6 +98,7 @@ def test_language_and_theme_are_the_systems_until_they_are_chosen_and_then_stay(
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.alone
 def test_the_first_page_is_light_there_within_a_second_and_stands_still(look: Callable[..., Watched]) -> None:
     """Of several openings the quickest: the machine has other things to do as well."""
     took: list[float] = []
