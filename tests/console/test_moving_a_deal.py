@@ -131,6 +131,8 @@ def test_a_deal_in_hand_goes_back_where_it_was_with_escape(look: Callable[..., W
     handle = card(page, "qualified", deal).get_by_role("button", name="Move Basalt Clinic")
     handle.focus()
     page.keyboard.press("Space")
+    in_hand = page.locator("[aria-live]").filter(has_text="Over Qualified")
+    expect(in_hand.first).to_be_attached()  # it listens to keys from now on
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
     expect(page.locator("[aria-live]").filter(has_text="Basalt Clinic is back in Qualified").first).to_be_attached()
