@@ -7,15 +7,23 @@ from chassis.answers import TypedDict
 Status = Literal["open", "replaying", "replayed", "discarded"]
 
 
-class DeadLetter(TypedDict):
-    """A record that a service could not take: where it lay, why, and what has been done about it."""
+class RefusedRecord(TypedDict):
+    """A record that lay in the log, and what event it was, if that could be read."""
 
-    id: str
-    service: str
     topic: str
     partition: int
     offset: int
     appended_at: datetime
+    event_id: str | None
+    event_source: str | None
+    event_type: str | None
+
+
+class ServicesLetter(TypedDict):
+    """The letter of one service about a record."""
+
+    id: str
+    service: str
     code: str
     error: str
     first_failed_at: datetime
@@ -23,9 +31,10 @@ class DeadLetter(TypedDict):
     status: Status
     note: str
     version: str
-    event_id: str | None
-    event_source: str | None
-    event_type: str | None
+
+
+class DeadLetter(RefusedRecord, ServicesLetter):
+    """A record that a service could not take: where it lay, why, and what has been done about it."""
 
 
 class WholeDeadLetter(DeadLetter):

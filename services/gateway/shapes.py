@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict
 
 from chassis.answers import NotRequired, Problem, Title, TypedDict, elsewhere
-from chassis.dead_letters.shapes import DeadLetter, Status
+from chassis.dead_letters.shapes import DeadLetter, RefusedRecord, ServicesLetter
 from services.gateway.auth.caller import Mode
 
 Deal = Annotated[dict[str, Any], elsewhere("Deal")]
@@ -227,30 +227,9 @@ class AuditEntry(TypedDict):
     repeated: int
 
 
-class ServicesLetter(TypedDict):
-    """The letter of one service about a record."""
-
-    id: str
-    service: str
-    code: str
-    error: str
-    first_failed_at: datetime
-    replays: int
-    status: Status
-    note: str
-    version: str
-
-
-class DeadLetterGroup(TypedDict):
+class DeadLetterGroup(RefusedRecord):
     """A record that lay in the log, with the letter of each service that could not take it."""
 
-    topic: str
-    partition: int
-    offset: int
-    appended_at: datetime
-    event_id: str | None
-    event_source: str | None
-    event_type: str | None
     letters: list[ServicesLetter]
 
 
