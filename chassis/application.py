@@ -34,6 +34,7 @@ from chassis.retention import EVERY_SECONDS, Retention, bounds
 from chassis.runner import Runner
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.stopping import told_to_stop
 from chassis.timers import Scheduler, repeat
 from chassis.web import make_app
 from chassis.worker import Worker
@@ -171,8 +172,7 @@ class Application(Facing):
         except LogRecreated:
             pass
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if told_to_stop():
                 raise
             # a task group takes no notice of a child that was cancelled: the service would hear nothing for ever
             raise RuntimeError("the consume loop has ended, and nobody has told it to") from error

@@ -26,7 +26,6 @@ TRIES = 20
 CLOSE = 1000  # records: while events go on coming, it is hardly ever at the very end
 
 
-
 class CannotRebuild(Exception):
     """There is nothing to be counted anew here, or not all of it."""
 

@@ -7,6 +7,7 @@ from aiokafka.errors import KafkaError
 from faststream.exceptions import IncorrectState
 
 from chassis.ports import BusUnavailable
+from chassis.stopping import told_to_stop
 
 
 @contextmanager
@@ -19,8 +20,7 @@ def kafka_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if told_to_stop():
             raise
         raise BusUnavailable(f"{doing}: Kafka's client has given it up") from error
     except (KafkaError, TimeoutError, OSError, IncorrectState) as error:
