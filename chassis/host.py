@@ -62,7 +62,8 @@ def open_bus(settings: Settings) -> Bus:
     if settings.kafka:
         from chassis.kafka import KafkaBus
 
-        return KafkaBus(settings.kafka, session=settings.session or 45.0, copies=settings.kafka_copies)
+        return KafkaBus(settings.kafka, session=settings.session or 45.0, instance=settings.instance,
+                        copies=settings.kafka_copies)
     from chassis.sqlite import SqliteBus
 
     session = settings.session or 6.0

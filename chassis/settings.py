@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     batch: int = Field(default=2_000, ge=1, le=10_000, description="Records taken from the log at once, at most")
     session: float | None = Field(
         default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")
+    instance: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9._-]{1,200}$", description="What this process is called, now and when it is "
+        "started again, and no other of its service at the same time: on Kafka it then goes on at once after a kill, "
+        "without waiting until its session has passed; `triptych up` gives one to each")
     keep_days: str = Field(default="", description="Days that the log keeps; unset: for ever. See chassis/retention.py")
     first_port: int = Field(default=FIRST_PORT, description="First port of the services' own APIs")
 

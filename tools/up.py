@@ -1,7 +1,9 @@
 """`triptych up`: everything on this machine, one process per service; says where, when all are ready."""
 import contextlib
 import fcntl
+import hashlib
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +59,14 @@ def _words(status: int) -> str:
 
 
 def _serving(name: str, settings: Settings, further: int = 0) -> Work:
-    return lambda ready: run_process(name, settings, ready, further)
+    named = settings.model_copy(update={"instance": instance_name(name, settings, further)})
+    return lambda ready: run_process(name, named, ready, further)
+
+
+def instance_name(name: str, settings: Settings, further: int) -> str:
+    """One system per machine and data directory (see `_alone`), so nobody else in the group has this name."""
+    where = hashlib.sha256(f"{socket.gethostname()} {settings.data_dir.absolute()}".encode()).hexdigest()[:16]
+    return f"{settings.instance or where}.{name}.{further}"
 
 
 def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> Work:

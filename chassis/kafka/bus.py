@@ -27,14 +27,16 @@ FETCH_WAIT_MS = 50  # a partition just drained joins the next fetch, which this 
 
 
 class KafkaBus:
-    """`bootstrap`: "host:port,host:port". `session`: seconds after which a silent member counts as dead. `copies`: see
-    `Topics`. `producer`: settings that replace ours; weak ones are refused by `start`."""
+    """`bootstrap`: "host:port,host:port". `session`: seconds after which a silent member counts as dead. `instance`: a
+    name that outlives the process; who comes back under it takes the place of the dead one without waiting for that.
+    `copies`: see `Topics`. `producer`: settings that replace ours; weak ones are refused by `start`."""
 
     def __init__(
-        self, bootstrap: str, *, session: float = 45.0, send_within: float = SEND_WITHIN, copies: int | None = None,
-        producer: Mapping[str, Any] | None = None,
+        self, bootstrap: str, *, session: float = 45.0, instance: str | None = None, send_within: float = SEND_WITHIN,
+        copies: int | None = None, producer: Mapping[str, Any] | None = None,
     ) -> None:
         self._session = session
+        self._instance = instance
         self._send_within = send_within
         common: dict[str, Any] = {
             "bootstrap_servers": bootstrap.split(","), "client_id": "triptych",
@@ -137,7 +139,7 @@ class KafkaBus:
     ) -> KafkaConsumer:
         def member() -> AIOKafkaConsumer:
             return self._opened(
-                group_id=group, auto_offset_reset="earliest",
+                group_id=group, group_instance_id=self._instance, auto_offset_reset="earliest",
                 session_timeout_ms=int(self._session * 1000),
                 heartbeat_interval_ms=int(min(1.0, self._session / 5) * 1000),
                 rebalance_timeout_ms=int(max(self._session, 60.0) * 1000),

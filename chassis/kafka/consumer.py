@@ -69,6 +69,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._give_up()
         finally:
             self._member = None
+            _leaves_for_good(member)
             with kafka_errors("leaving the group"):
                 await member.stop()
 
@@ -227,3 +228,9 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._failure is not None:
             raise self._failure
 
+
+def _leaves_for_good(member: AIOKafkaConsumer) -> None:
+    """aiokafka takes leave of the group only for members without a name, and has no setting for it. The others would be
+    kept a place for a whole session, in which nobody reads their partitions."""
+    if member._coordinator is not None:
+        member._coordinator._group_instance_id = None

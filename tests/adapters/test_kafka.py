@@ -239,25 +239,73 @@ class TestKafkaBus(BusSuite):
     ) -> None:
         """Its process stands still, another member takes over, it wakes up: its commit is refused."""
         await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
-        sleeper = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", SLEEPER, kafka, group, topic,
-            stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE,
-        )
-        assert sleeper.stdout and sleeper.stdin
-        assert await sleeper.stdout.readline() == b"polled 5\n"
-        sleeper.send_signal(signal.SIGSTOP)
+        sleeper = await fallen_asleep(kafka, group, topic, session=2.0)
         successor = KafkaBus(kafka, session=2.0)
         await successor.start()
         member = await self._start(successor, group, [topic])
         assert values(await gather_records(member, 5, self.patience)) == ["0", "1", "2", "3", "4"]
         await member.commit({TopicPartition(topic, 0): 5})
-        sleeper.send_signal(signal.SIGCONT)
-        sleeper.stdin.write(b"commit\n")
-        assert await sleeper.stdout.readline() == b"PartitionLost\n"
+        assert await awakened(sleeper) == b"PartitionLost\n"
         assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
         await sleeper.wait()
         await member.stop()
         await successor.stop()
+
+    async def test_who_comes_back_under_its_name_goes_on_at_once_and_its_predecessor_cannot_commit(
+        self, bus: Bus, kafka: str, topic: str, group: str
+    ) -> None:
+        """A session is longer here than anybody waits for."""
+        session = 2 * self.patience
+        await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
+        sleeper = await fallen_asleep(kafka, group, topic, session, "pipeline-0")
+        successor = KafkaBus(kafka, session=session, instance="pipeline-0")
+        await successor.start()
+        member = await self._start(successor, group, [topic])
+        assert values(await gather_records(member, 5, self.patience)) == ["0", "1", "2", "3", "4"]
+        await member.commit({TopicPartition(topic, 0): 5})
+        assert await awakened(sleeper) == b"PartitionLost\n"
+        assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
+        sleeper.kill()
+        await sleeper.wait()
+        await member.stop()
+        await successor.stop()
+
+    async def test_a_member_with_a_name_that_leaves_is_not_waited_for(
+        self, bus: Bus, kafka: str, topic: str, group: str
+    ) -> None:
+        named = [KafkaBus(kafka, session=2 * self.patience, instance=f"pipeline-{n}") for n in range(2)]
+        for one in named:
+            await one.start()
+        first, second = [await self._start(one, group, [topic]) for one in named]
+        await hold([first, second], self.partitions, self.patience)
+        await first.stop()
+        await hold([second], self.partitions, self.patience)
+        await second.stop()
+        assert (await bus.groups()).get(group, 0) == 0
+        for one in named:
+            await one.stop()
+
+
+async def fallen_asleep(
+    kafka: str, group: str, topic: str, session: float, instance: str = "",
+) -> asyncio.subprocess.Process:
+    """A process that has polled five records, and stands still."""
+    sleeper = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SLEEPER, kafka, group, topic, str(session), instance,
+        stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE,
+    )
+    assert sleeper.stdout
+    assert await sleeper.stdout.readline() == b"polled 5\n"
+    sleeper.send_signal(signal.SIGSTOP)
+    return sleeper
+
+
+async def awakened(sleeper: asyncio.subprocess.Process) -> bytes:
+    """What it says of its commit."""
+    assert sleeper.stdout and sleeper.stdin
+    sleeper.send_signal(signal.SIGCONT)
+    sleeper.stdin.write(b"commit\n")
+    return await sleeper.stdout.readline()
 
 
 SLEEPER = """
@@ -265,8 +313,8 @@ import asyncio, sys
 from chassis.kafka import KafkaBus
 from chassis.ports import TopicPartition
 
-async def main(bootstrap, group, topic):
-    bus = KafkaBus(bootstrap, session=2.0)
+async def main(bootstrap, group, topic, session, instance):
+    bus = KafkaBus(bootstrap, session=float(session), instance=instance or None)
     await bus.start()
     member = bus.consumer(group, [topic])
     await member.start()

@@ -109,7 +109,8 @@ class Fleet:
         assert name not in self.members or not self.members[name].alive, f"{name} runs already"
         member = Member(name, service, self.block(number), started_at=time.monotonic())
         self.members[name] = member
-        settings = {**self.env, "TRIPTYCH_FIRST_PORT": str(member.block), "TRIPTYCH_DEFINITIONS": str(DEFINITIONS)}
+        settings = {**self.env, "TRIPTYCH_FIRST_PORT": str(member.block), "TRIPTYCH_DEFINITIONS": str(DEFINITIONS),
+                    "TRIPTYCH_INSTANCE": name}
         settings |= {f"TRIPTYCH_{key.upper()}": value for key, value in env.items()}
         order = {"start": name, "service": service, "env": settings, "log": str(self.directory / f"{name}.log")}
         assert self._process is not None and self._process.stdin is not None

@@ -1,0 +1,19 @@
+"""What `triptych up` gives to each of its processes."""
+from pathlib import Path
+
+from chassis.settings import SERVICES, Settings
+from tools.up import instance_name
+
+
+def test_each_process_has_a_name_of_its_own_and_keeps_it_over_restarts(tmp_path: Path) -> None:
+    here, elsewhere = Settings(data_dir=tmp_path / "a"), Settings(data_dir=tmp_path / "b")
+    names = {instance_name(name, where, n) for name in SERVICES for where in (here, elsewhere) for n in range(3)}
+    assert len(names) == len(SERVICES) * 2 * 3
+    assert instance_name("kpi", here, 1) == instance_name("kpi", Settings(data_dir=tmp_path / "a"), 1)
+    assert all(Settings(instance=name) for name in names)  # Kafka takes them
+
+
+def test_a_name_that_somebody_set_is_kept_apart_by_service_and_number(tmp_path: Path) -> None:
+    named = Settings(data_dir=tmp_path, instance="shop-0")
+    assert instance_name("pipeline", named, 0) == "shop-0.pipeline.0"
+    assert instance_name("pipeline", named, 1) == "shop-0.pipeline.1"
