@@ -97,7 +97,7 @@ class Fleet:
         for _ in range(STARTS if wait else 1):
             member = await self._start(service, number, env)
             if wait:
-                await asyncio.wait_for(_first(member.ready, member.gone), READY_WITHIN)
+                await asyncio.wait_for(first_of(member.ready, member.gone), READY_WITHIN)
             if not member.ended:
                 break
         if wait:
@@ -119,7 +119,7 @@ class Fleet:
         return member
 
     async def until_ready(self, member: Member, within: float = READY_WITHIN) -> None:
-        await asyncio.wait_for(_first(member.ready, member.gone), within)
+        await asyncio.wait_for(first_of(member.ready, member.gone), within)
         assert member.ended is None, f"{member.name} ended with {member.ended}:\n{self.log_of(member.name)[-3000:]}"
 
     async def end(self, member: Member, number: int = signal.SIGTERM, within: float = 60.0) -> int:
@@ -162,8 +162,10 @@ class Fleet:
             member.gone.set()
 
 
-async def _first(*events: asyncio.Event) -> None:
+async def first_of(*events: asyncio.Event) -> None:
     tasks = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()

@@ -11,6 +11,7 @@ from chassis.failpoints import POINTS
 from chassis.ports import BusUnavailable, Record
 from chassis.settings import SERVICES
 from tests.faults.conftest import Judged
+from tests.faults.fleet import first_of
 from tests.faults.outputs import read_topic
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
@@ -49,8 +50,7 @@ class Campaign:
         for point, hit in self.points:
             armed = f"{point}:{1 if point.startswith(AT_ONCE) else hit}"
             member = await self.stage.fleet.start(self.service, wait=False, failpoint=armed)
-            await asyncio.wait({asyncio.create_task(member.ready.wait()), asyncio.create_task(member.gone.wait())},
-                               return_when=asyncio.FIRST_COMPLETED)
+            await first_of(member.ready, member.gone)
             if point == "worker.revoked":
                 await asyncio.sleep(2.0)  # until it has something that can be taken from it
                 member.signal(signal.SIGTERM)
