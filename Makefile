@@ -57,8 +57,13 @@ check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published cont
 faults: .venv/ready  ## kill, stop, cut and deceive the running system; PROFILE=ci or long; ONLY=kills does a part; writes docs/reports/faults*.md
 	@TRIPTYCH_FAULTS=$(or $(PROFILE),ci) TRIPTYCH_FAULTS_REPORT=$(if $(ONLY),part,whole) $(BIN)/pytest $(if $(ONLY),$(patsubst %,tests/faults/test_%.py,$(ONLY)),tests/faults)
 
-bench: .venv/ready  ## events per second through each service, beside raw aiokafka
-	@$(BIN)/triptych bench
+bench: .venv/ready .venv-bench/ready  ## how fast it is, beside raw aiokafka and its peers; writes docs/reports/speed.md; 20 minutes
+	@$(BIN)/triptych bench --report docs/reports/speed.md
+
+.venv-bench/ready: pyproject.toml uv.lock
+	@echo '==> setting up .venv-bench (what `make bench` compares with)'
+	@UV_PROJECT_ENVIRONMENT=.venv-bench $(BIN)/uv sync --frozen --quiet --only-group bench
+	@touch .venv-bench/ready
 
 publish: .venv/ready  ## regenerate contracts/published/ and the event map
 	@$(BIN)/python -m tools.publish
