@@ -20,6 +20,7 @@ from chassis.ports import Bus, Consumer, LogRecreated, PartitionLost, Record, To
 from chassis.processors import JournalBehind, Processor
 from chassis.progress import Progress
 from chassis.runner import Dead, Share
+from chassis.sparing import Sparing
 from chassis.watch import Watch
 
 POLL_SECONDS = 1.0
@@ -51,6 +52,7 @@ class Worker:
         self._busy = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._watch = Watch(health)
+        self._sparing = Sparing()
         self._written = 0.0
         self._failures = 0
         self._longer = 1
@@ -144,6 +146,9 @@ class Worker:
             self._longer = 1
             self._watch.free()
             self._proven()
+            self._sparing.worked(sum(map(len, polled.values())))
+        else:
+            await self._sparing.rest()
         await self._look_after(consumer)
 
     def _proven(self) -> None:

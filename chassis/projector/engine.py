@@ -14,8 +14,11 @@ from chassis.projector.auditing import Audited, Mismatch
 from chassis.projector.documents import Entry, Fact, Layout, Writer, decode_entry, decode_fact, encode
 from chassis.projector.fact_auditing import audit_facts
 from chassis.projector.folding import Fold, Heard, Planned, Refused, Uncountable, plan, record_of
-from chassis.projector.holding import Cache, Held
+from chassis.projector.holding import Budget, Cache, Held
 from chassis.projector.putting import Putting
+
+FACTS = 2_048  # remembered by one process at least, up to twice as many: some 10 kB each
+CELLS, MEMBERS = 8, 4  # for each fact that is remembered; some 500 bytes each
 
 
 class Projector(Putting):
@@ -28,11 +31,12 @@ class Projector(Putting):
 
     def __init__(
         self, projection: Projection, store: Store, service: str, generation: str = "g1",
-        grains: Sequence[str] = ("day", "month"), *, cache: int = 4096, keep: int = 16, prune_every: int = 32,
+        grains: Sequence[str] = ("day", "month"), *, cache: int = FACTS, keep: int = 16, prune_every: int = 32,
     ) -> None:
         super().__init__(projection, store, Layout(service, generation, tuple(grains)))
         self._writer = Writer()
-        self._cache, self._keep, self._prune_every = cache, keep, prune_every
+        self._keep, self._prune_every = keep, prune_every
+        self._of_facts, self._of_cells, self._of_members = Budget(cache), Budget(CELLS * cache), Budget(MEMBERS * cache)
         self._held: dict[TopicPartition, Held] = {}
 
     async def collections(self) -> list[Collection]:
@@ -50,7 +54,7 @@ class Projector(Putting):
     async def recover(self, place: TopicPartition) -> int | None:
         """Put the last record again and hold the partition. The offset to go on from; None: no journal yet."""
         self._held.pop(place, None)
-        held = Held(0, 0, Cache(self._cache), Cache(self._cache), Cache(self._cache))
+        held = Held(0, 0, Cache(self._of_facts), Cache(self._of_cells), Cache(self._of_members))
         entry = await self._last(place)
         if entry is not None:
             await self._remember(place, held, entry)

@@ -2,6 +2,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from chassis.projector.documents import Entry, Fact, Row, Total
 
@@ -11,13 +12,41 @@ WINDOW_MS = 24 * 3600 * 1000
 WINDOW_IDS = 200_000
 
 
-class Cache(Generic[T]):
-    """Remembers between `size` and twice as many of the values used last; a lookup costs one or two dict reads."""
+class Budget:
+    """How much is remembered altogether by the caches that share it: as many values as `most`, up to twice that.
 
-    def __init__(self, size: int) -> None:
-        self._size = max(1, size)
+    It is one for all partitions: most of them are quiet, and a hundred caches of their own would hold a hundred times
+    what is used.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = max(1, most)
+        self._young = 0
+        self._caches: WeakSet[Cache[Any]] = WeakSet()
+
+    def join(self, cache: "Cache[Any]") -> None:
+        self._caches.add(cache)
+
+    def spend(self) -> None:
+        """One more value is young; when they are too many, all of them are old, and what was old is forgotten."""
+        if self._young >= self._most:
+            self._young = 0
+            for cache in self._caches:
+                cache.age()
+        self._young += 1
+
+
+class Cache(Generic[T]):
+    """The values used last, as far as the budget goes; a lookup costs one or two dict reads."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._young: dict[str, T] = {}
         self._old: dict[str, T] = {}
+        budget.join(self)
+
+    def age(self) -> None:
+        self._old, self._young = self._young, {}
 
     def get(self, key: str) -> T | None:
         value = self._young.get(key)
@@ -28,8 +57,8 @@ class Cache(Generic[T]):
         return value
 
     def put(self, key: str, value: T) -> None:
-        if len(self._young) >= self._size:
-            self._old, self._young = self._young, {}
+        if key not in self._young:
+            self._budget.spend()
         self._young[key] = value
 
 

@@ -3,7 +3,9 @@
 Every document gets its whole new value under the record's number, and only where a lower number is stored. What the
 record adds to is the value that the records before it left; who finds the number or a later one has nothing to do.
 """
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from chassis import failpoints
 from chassis.ports import Document, Scalar, Store, TopicPartition
@@ -13,6 +15,7 @@ from chassis.projector.documents import (
     Entry,
     Fact,
     Layout,
+    MemberDelta,
     Row,
     Total,
     day_of,
@@ -23,6 +26,11 @@ from chassis.projector.documents import (
 )
 from chassis.projector.holding import Held
 
+AT_ONCE = 2_000  # documents
+
+K = TypeVar("K")
+V = TypeVar("V")
+CellKey = tuple[str, str, str, str]
 Facts = dict[str, Fact]
 Indexes = Mapping[str, Mapping[str, Scalar]]
 
@@ -57,11 +65,16 @@ class Putting:
             held.facts.put(key, fact)
 
     async def _put_cells(self, place: TopicPartition, held: Held, entry: Entry) -> None:
-        sums = merged(entry.deltas, self.layout.grains)
+        for sums in _parts(merged(entry.deltas, self.layout.grains)):
+            await self._put_some_cells(place, held, entry.k, sums)
+
+    async def _put_some_cells(
+        self, place: TopicPartition, held: Held, k: int, sums: Mapping[CellKey, Total],
+    ) -> None:
         writer = f"{place.topic}|{place.partition}"
         prefix = f"{self.layout.generation}|"
         ids = {key: f"{prefix}{'|'.join(key)}|{writer}" for key in sums}
-        stored = await self._totals(held, ids.values(), entry.k)
+        stored = await self._totals(held, ids.values(), k)
         documents = []
         for key, delta in sums.items():
             id = ids[key]
@@ -74,7 +87,7 @@ class Putting:
                 total = delta
             held.cells.put(id, total)
             measure, grain, day, dims = key
-            documents.append(Document(id, entry.k, encode(total), {
+            documents.append(Document(id, k, encode(total), {
                 "gen": self.layout.generation, "writer": writer, "measure": measure, "grain": grain, "day": day,
                 "dims": dims, "n": total.n, "sum": total.sum,
             }))
@@ -99,8 +112,13 @@ class Putting:
 
     async def _put_members(self, place: TopicPartition, held: Held, entry: Entry) -> None:
         writer = f"{place.topic}|{place.partition}"
-        deltas = {f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}
-        stored = await self._rows(held, deltas, entry.k)
+        for rows in _parts({f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}):
+            await self._put_some_members(writer, held, entry.k, rows)
+
+    async def _put_some_members(
+        self, writer: str, held: Held, k: int, deltas: Mapping[str, MemberDelta],
+    ) -> None:
+        stored = await self._rows(held, deltas, k)
         documents = []
         for id, (measure, day, dims, member, n) in deltas.items():
             before = stored.get(id, Row())
@@ -108,7 +126,7 @@ class Putting:
                 continue
             row = Row(before.n + n)
             held.members.put(id, row)
-            documents.append(Document(id, entry.k, encode(row), {
+            documents.append(Document(id, k, encode(row), {
                 "gen": self.layout.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
                 "member": member, "n": row.n,
             }))
@@ -136,9 +154,20 @@ class Putting:
             await self.store.put_newer(collection, documents)
 
 
-def merged(deltas: Iterable[Delta], grains: Sequence[str]) -> dict[tuple[str, str, str, str], Total]:
+def _parts(whole: dict[K, V]) -> Iterator[Mapping[K, V]]:
+    """As many as are written at once: a batch of history changes a hundred thousand cells, and the documents of all
+    of them would take more memory than everything else together."""
+    if len(whole) <= AT_ONCE:
+        yield whole
+        return
+    items = iter(whole.items())
+    while part := dict(islice(items, AT_ONCE)):
+        yield part
+
+
+def merged(deltas: Iterable[Delta], grains: Sequence[str]) -> dict[CellKey, Total]:
     """{(measure, grain, day, dims): difference}: several days fall into one month."""
-    sums: dict[tuple[str, str, str, str], Total] = {}
+    sums: dict[CellKey, Total] = {}
     for grain in grains:
         for measure, day, dims, n, total, hist in deltas:
             key = (measure, grain, day_of(grain, day), dims)

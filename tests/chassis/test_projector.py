@@ -5,7 +5,7 @@ import pytest
 
 from chassis.memory import MemoryStore
 from chassis.ports import PartitionLost, StoreUnavailable, TopicPartition
-from chassis.projector import Cells, Projector
+from chassis.projector import Cells, Projector, putting
 from tests.chassis.projecting import PLACE, PROJECTION, Clicked, Moved, Unheard, feed, letter, letters, projector
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -298,6 +298,16 @@ async def test_a_number_that_is_free_because_its_record_was_taken_away_is_not_us
     await feed(zombie, letters(("e4", Moved("4")), ("e5", Moved("5")), first=4))
     assert await amounts(Cells(store, "kpi")) == [(MARCH, "West", 6, 600)]
     assert await zombie.audit() == []
+
+
+async def test_more_cells_and_members_than_are_written_at_once_are_all_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(putting, "AT_ONCE", 3)
+    made, cells = await ready()
+    await feed(made, letters(*((f"e{n}", Moved(str(n), date(2026, 3, 1 + n), customer=str(n))) for n in range(20))))
+    assert await amounts(cells) == [(date(2026, 3, 1 + n), "West", 1, 100) for n in range(20)]
+    assert await amounts(cells, "month") == [(MARCH, "West", 20, 2000)]
+    assert len(await cells.members("customers", None, None)) == 20
+    assert await made.audit() == []
 
 
 async def test_small_caches_count_the_same() -> None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from chassis.memory import MemoryStore
 from chassis.ports import Document
 from chassis.projector.documents import Fact, Row, Total, decode_fact, decode_row, decode_total, encode
-from chassis.projector.holding import Cache, Held
+from chassis.projector.holding import Budget, Cache, Held
 
 T = TypeVar("T")
 Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
@@ -92,7 +92,8 @@ def thaw(frozen: tuple[Any, ...] | None, size: int) -> Held | None:
     if frozen is None:
         return None
     k, pos, at, refused, (facts, cells, members), batches, ids = frozen
-    held = Held(k, pos, Cache[Fact](size), Cache[Total](size), Cache[Row](size), at=at, refused=list(refused))
+    held = Held(k, pos, Cache[Fact](Budget(size)), Cache[Total](Budget(size)), Cache[Row](Budget(size)), at=at,
+                refused=list(refused))
     _fill(held.facts, facts, decode_fact)
     _fill(held.cells, cells, decode_total)
     _fill(held.members, members, decode_row)

@@ -36,11 +36,11 @@ PROTOCOL_B3 = (
     Mutant("image set without fence", "a fact is put only over a lower number", "figures: taken back, a zombie",
            "facts", make=mutants.BlindImages, where="projector.Putting._put_facts"),
     Mutant("delta added without fence", "a difference is added once to a cell", "figures: taken back, a crash",
-           "cells", make=mutants.BlindDeltas, where="projector.Putting._put_cells"),
+           "cells", make=mutants.BlindDeltas, where="projector.Putting._put_some_cells"),
     Mutant("members without fence", "a membership row is put only over a lower number",
            "story: rows of members put again", "", [Cut(
                Projector, "_rows", "if document.version < k else None", "if True else None"), Cut(
-               Projector, "_put_members", "Document(id, entry.k,", "Document(id, entry.k + len(stored),")]),
+               Projector, "_put_some_members", "Document(id, k,", "Document(id, k + len(stored),")]),
     Mutant("figures before their record", "the record is inserted before anything is put",
            "figures: taken back, a zombie and a crash", "cells", make=mutants.CellsBeforeRecord,
            where="projector.Projector._batch"),
