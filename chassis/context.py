@@ -70,6 +70,8 @@ class Context(Protocol):
     definitions: Definitions
     parts: Parts
     zone: ZoneInfo
+    topics: tuple[str, ...]  # what the service hears, as the group of this name
+    group: str
     generation: str  # of the figures that are the live ones now: ask at each reading
 
     def now(self) -> datetime:

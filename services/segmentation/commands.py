@@ -79,14 +79,16 @@ class EraseCustomer(Command, frozen=True, kw_only=True):
 
 
 class MoveCutoffs(Command, frozen=True, kw_only=True):
-    """New cut-offs as of a day; `base` tells the change of the customers they were made from."""
+    """Cut-offs as of a day. `base`: the customers they were made from, in figures; `definitions`: all in force."""
 
     as_of: date
     cutoffs: Mapping[str, tuple[int, ...]]
     base: str
+    definitions: str
 
 
-class FinishRescoring(Command, frozen=True, kw_only=True):
-    """Every customer has been told the cut-offs of this version."""
+class NoteTold(Command, frozen=True, kw_only=True):
+    """Customers up to this one, by their ids, have been told the cut-offs of this version; None: all have."""
 
     version: int
+    upto: str | None

@@ -11,9 +11,9 @@ from services.segmentation.commands import (
     CountPurchase,
     DescribeCustomer,
     EraseCustomer,
-    FinishRescoring,
     MergeCustomer,
     MoveCutoffs,
+    NoteTold,
     RecordPurchase,
     RefundPurchase,
     Rescore,
@@ -136,7 +136,8 @@ def decide_customer(command: Command, state: Customer, compiled: Compiled) -> Ev
             return _counted(command, state, compiled)
         case Rescore():
             known = {**state.cutoffs, command.segmentation: KnownCutoffs(command.version, command.cutoffs)}
-            if command.version <= state.cutoffs.get(command.segmentation, KnownCutoffs(0, {})).version:
+            had = state.cutoffs.get(command.segmentation, KnownCutoffs(0, {})).version
+            if command.version < had or (command.version == had and not state.unplaced):
                 return []
             return _looked_at(replace(state, cutoffs=known), command.as_of, compiled, "cut-offs moved")
         case MergeCustomer():
@@ -185,7 +186,7 @@ def _counted(command: CountPurchase, state: Customer, compiled: Compiled) -> Eve
         _add(days, (command.kind, line, command.currency, command.day), command.count, command.amount_minor)
     after = replace(state, days=_rows(days))
     if not command.live:
-        return _known(state, after)
+        return _known(state, replace(after, unplaced=state.unplaced or after.days != state.days))
     day = max(filter(None, (state.looked_at, command.at.astimezone(compiled.zone).date())))
     return _looked_at(after, day, compiled, "purchase")
 
@@ -215,7 +216,8 @@ def _looked_at(after: Customer, day: date, compiled: Compiled, reason: str) -> E
         if values is not None:
             next_days += _next_drop(values, cutoffs, day)
     wake = min(next_days) if next_days else None
-    looked = replace(after, looked_at=day, next_look=datetime.combine(wake, time(), compiled.zone) if wake else None)
+    looked = replace(after, looked_at=day, unplaced=False,
+                     next_look=datetime.combine(wake, time(), compiled.zone) if wake else None)
     return [CustomerKnown(looked), *events]
 
 
@@ -270,7 +272,7 @@ def _merged(command: MergeCustomer, state: Customer) -> Events:
         return []
     left = [e for name in state.standings for e in _leave(state, name, "merged")]
     handed = [_handed_over(state.customer_id, row, command.into_customer_id) for row in state.days]
-    after = replace(state, days=(), next_look=None, merged_into=command.into_customer_id)
+    after = replace(state, days=(), next_look=None, unplaced=False, merged_into=command.into_customer_id)
     return [*left, CustomerKnown(after), *handed]
 
 
@@ -296,15 +298,25 @@ def _forwarded(command: CountPurchase, state: Customer) -> PurchaseChanged:
 def decide_cutoffs(command: Command, state: CutoffsState) -> Iterable[Any]:
     match command:
         case MoveCutoffs():
-            if command.as_of == state.as_of and command.base == state.base:
+            return _cutoffs_moved(command, state)
+        case NoteTold():
+            if command.version != state.version or state.told == state.version:
                 return []
-            return [CutoffsKnown(replace(
-                state, version=state.version + 1, as_of=command.as_of, moved_at=command.at,
-                cutoffs=dict(command.cutoffs), base=command.base))]
-        case FinishRescoring():
-            return [CutoffsKnown(replace(state, told=command.version))] if command.version > state.told else []
+            if command.upto is None:
+                return [CutoffsKnown(replace(state, told=state.version, reached=None))]
+            return [CutoffsKnown(replace(state, reached=max(command.upto, state.reached or "")))]
         case _:
             return []
+
+
+def _cutoffs_moved(command: MoveCutoffs, state: CutoffsState) -> Events:
+    """A version is told to every customer: the same cut-offs for the same day by the same definitions are none."""
+    cutoffs = {axis: tuple(four) for axis, four in command.cutoffs.items()}
+    if (command.as_of, command.definitions, cutoffs) == (state.as_of, state.definitions, state.cutoffs):
+        return [] if command.base == state.base else [CutoffsKnown(replace(state, base=command.base))]
+    return [CutoffsKnown(replace(
+        state, version=state.version + 1, as_of=command.as_of, moved_at=command.at, cutoffs=cutoffs,
+        base=command.base, definitions=command.definitions, reached=None))]
 
 
 CUTOFFS: Decider[Command, CutoffsState] = Decider(

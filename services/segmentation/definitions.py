@@ -227,6 +227,11 @@ class Compiled:
     def first(self) -> Segmentation:
         return next(iter(self.segmentations.values()))
 
+    @property
+    def refs(self) -> str:
+        """Names and versions of all."""
+        return ",".join(s.ref for s in self.segmentations.values())
+
 
 def compile_all(definitions: Definitions) -> Compiled:
     found = [compile_segmentation(d) for d in definitions.current("segments")]

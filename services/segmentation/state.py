@@ -85,6 +85,8 @@ class KnownCutoffs:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
+    """`unplaced`: purchases of the past were counted, and it was not looked at since."""
+
     customer_id: str
     name: str | None = None
     contacts: tuple[Mapping[str, Any], ...] = ()
@@ -99,6 +101,7 @@ class Customer:
     cutoffs: Mapping[str, KnownCutoffs] = field(default_factory=dict)
     looked_at: date | None = None
     next_look: datetime | None = None
+    unplaced: bool = False
     merged_into: str | None = None
     erased: bool = False
 
@@ -142,7 +145,10 @@ class Unstood:
 
 @dataclass(frozen=True, slots=True)
 class CutoffsState:
-    """`told`: the last version that every customer has been told."""
+    """`told`: the last version that every customer has been told; `reached`: the last customer told the next one.
+
+    `definitions`: what was in force when the version was made; what an earlier release has saved says nothing of it.
+    """
 
     segmentation: str
     version: int = 0
@@ -151,6 +157,8 @@ class CutoffsState:
     cutoffs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     base: str = ""
     told: int = 0
+    definitions: str = ""
+    reached: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from contracts.crm import (
     OrderRevised,
 )
 from contracts.kinds import Money
-from services.segmentation.api import recompute
-from services.segmentation.service import SERVICE, keep_cutoffs
+from services.segmentation.service import SERVICE
 from tests.living import House, living
+
+from .looking import looked
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -125,13 +126,29 @@ async def test_a_day_of_the_past_is_answered_as_it_was(house: House) -> None:
     assert sum(c["customers"] for c in cells) == 2 and sum(c["monetary_minor"] for c in cells) == 5_090_000
 
 
+async def test_the_pages_of_a_day_are_of_one_moment_and_whoever_is_erased_meanwhile_is_on_none(house: House) -> None:
+    for n in range(5):
+        await order(house, f"k{n}")
+    await house.quiet()
+    path, asked = "/v1/segments/new_customers/members", {"as_of": str(day_of(house)), "limit": 2}
+    first = await get(house, path, **asked)
+    await order(house, "k9")
+    await house.say(CustomerErased(customer_id="k3"), "e3")
+    second = await get(house, path, **asked, cursor=first["next"])
+    third = await get(house, path, **asked, cursor=second["next"])
+    assert [[m["customer_id"] for m in p["items"]] for p in (first, second, third)] == [["k0", "k1"], ["k2"], ["k4"]]
+    assert {p["members"] for p in (first, second, third)} == {5} and third["next"] is None
+    assert (await get(house, path, **asked))["members"] == 5, "k9 came and k3 went"
+    assert [m["customer_id"] for m in (await get(house, path, as_of=asked["as_of"]))["items"]] == [
+        "k0", "k1", "k2", "k4", "k9"]
+
+
 async def test_history_moves_nobody_until_the_next_look_at_the_cut_offs(house: House) -> None:
     for n in range(25):
         await order(house, f"k{n:02}", 1_000 * (n + 1), days_ago=30 + 10 * n)
     await house.quiet()
     assert await members(house) == {}
-    await keep_cutoffs(house.app)
-    await house.quiet()
+    await looked(house)
     assert sum((await members(house)).values()) == 25
     segments = await get(house, "/v1/segments")
     assert len(segments["cutoffs"]["recency_days"]) == 4 and segments["customers"] == 25
@@ -139,51 +156,6 @@ async def test_history_moves_nobody_until_the_next_look_at_the_cut_offs(house: H
     assert now == await members(house, as_of=day_of(house)), "as it stands is as it is counted for today"
     matrix = (await get(house, "/v1/segments/rfm/matrix"))["cells"]
     assert sum(c["customers"] for c in matrix) == 25
-
-
-async def test_looking_again_tells_nobody_anything_while_nothing_has_changed(house: House) -> None:
-    for n in range(3):
-        await order(house, f"k{n}")
-    await house.quiet()
-    await keep_cutoffs(house.app)
-    await house.quiet()
-    before = (await house.app.read("cutoffs", "rfm")).state
-    assert (before.version, before.told) == (1, 1)
-    await keep_cutoffs(house.app)
-    assert (await house.app.read("cutoffs", "rfm")).state == before
-    await order(house, "k9")
-    await house.quiet()
-    await keep_cutoffs(house.app)
-    assert (await house.app.read("cutoffs", "rfm")).state.version == 2
-
-
-async def test_a_rescoring_that_broke_off_is_taken_up_again_and_counts_once(
-    house: House, monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for n in range(4):
-        await order(house, f"k{n}", days_ago=30)
-    await house.quiet()
-    told, say = [], house.app.say
-
-    async def failing(event: Any, **more: Any) -> Any:
-        told.append(more["id"])
-        if len(told) == 3:
-            raise ConnectionError("the process ends here")
-        return await say(event, **more)
-
-    first = SERVICE.build(house.app.definitions).extra.first
-    with monkeypatch.context() as patch:
-        patch.setattr(house.app, "say", failing)
-        with pytest.raises(ConnectionError):
-            await recompute(house.app, first, day_of(house), "base")
-    assert (await house.app.read("cutoffs", "rfm")).state.told == 0
-    await recompute(house.app, first, day_of(house), "base")
-    await house.quiet()
-    state = (await house.app.read("cutoffs", "rfm")).state
-    assert (state.version, state.told) == (1, 1), "no new version for the same day and customers"
-    assert told[:2] == ["rescore:rfm:1:k0", "rescore:rfm:1:k1"]
-    for n in range(4):
-        assert len(await house.app.history("customer", f"k{n}")) == 1, "it entered once"
 
 
 async def test_cut_offs_can_be_asked_for_as_of_a_day(house: House) -> None:

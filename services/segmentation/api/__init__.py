@@ -1,5 +1,4 @@
 """HTTP: customers and segments. One question per route."""
-import asyncio
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any
@@ -8,21 +7,17 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from chassis.access import seeing_everything
 from chassis.answers import paged
 from chassis.context import Context, Entity
 from chassis.ports import Contains
 from chassis.web import Paged, Problem, answer, etag, not_found, page
-from contracts.segmentation import RescoringRequested
 from services.segmentation import queries
 from services.segmentation.api import shapes
 from services.segmentation.api.shapes import Matrix, MemberPage, Recomputed, Segments
-from services.segmentation.commands import FinishRescoring, MoveCutoffs
+from services.segmentation.api.telling import recompute
 from services.segmentation.definitions import Compiled, Segmentation
-from services.segmentation.queries import Placed
-from services.segmentation.state import Customer, CutoffsState
-
-TOLD_AT_ONCE = 100  # customers: each for itself waits for the log ten thousand times
+from services.segmentation.queries import Memory, Placed
+from services.segmentation.state import Customer
 
 Named = Annotated[str | None, Query(description="The segmentation; without it the first")]
 Ids = Annotated[list[str] | None, Query(max_length=100, description="These and no others, those that are known")]
@@ -30,7 +25,8 @@ SORTS = {"name": "name", "spent": "spent_minor", "purchases": "purchases"}
 
 
 def router(context: Context) -> APIRouter:
-    compiled: Compiled = context.parts.extra
+    compiled: Compiled = context.parts.extra.compiled
+    memory: Memory = context.parts.extra.memory
     routes = APIRouter(tags=["segmentation"])
 
     @routes.get("/v1/customers", response_model=paged(shapes.Customer),
@@ -96,12 +92,17 @@ def router(context: Context) -> APIRouter:
         chosen = _chosen(compiled, segmentation)
         if name not in {s.name for s in chosen.segments}:
             raise not_found("segment", name)
-        placed = [p for p in await _placings(context, chosen, as_of) if p.segment == name]
+        if as_of is None:
+            everyone = await queries.as_it_is(context, chosen)
+        else:
+            everyone = await queries.listed(context, memory, chosen, as_of, on=paged.cursor is not None)
+        placed = [p for p in everyone if p.segment == name]
         after = paged.cursor or ""
         rest = sorted((p for p in placed if p.customer_id > after), key=lambda p: p.customer_id)
         items, more = rest[: paged.limit], len(rest) > paged.limit
-        return page(request, [_member(p) for p in items], items[-1].customer_id if more else None,
-                    members=len(placed), as_of=as_of)
+        now = await context.read_many("customer", [p.customer_id for p in items])  # of a listing some may be gone
+        shown = [_member(p) for p in items if p.customer_id in now and not now[p.customer_id].state.erased]
+        return page(request, shown, items[-1].customer_id if more else None, members=len(placed), as_of=as_of)
 
     @routes.post("/v1/segments/recompute", response_model=Recomputed, status_code=202,
                  summary="New cut-offs as of a day, told to every customer")
@@ -110,28 +111,6 @@ def router(context: Context) -> APIRouter:
         return answer({"version": state.version, "as_of": state.as_of, "cutoffs": state.cutoffs}, 202)
 
     return routes
-
-
-async def recompute(context: Context, segmentation: Segmentation, as_of: date, base: str) -> CutoffsState:
-    """Cut-offs as of a day; then each customer hears of them, under ids that make a second telling a repeat."""
-    now = context.now()
-    with seeing_everything():
-        found = await queries.values_on(context, segmentation, as_of)
-    cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
-    moved = await context.ask("cutoffs", segmentation.name, MoveCutoffs(
-        at=now, actor="segmentation", as_of=as_of, cutoffs=cutoffs, base=base))
-    state: CutoffsState = moved.entity.state
-    if state.told < state.version:
-        told = list(found)
-        for at in range(0, len(told), TOLD_AT_ONCE):
-            await asyncio.gather(*(context.say(
-                RescoringRequested(customer_id=customer_id, segmentation=segmentation.name, as_of=state.as_of or as_of,
-                                   version=state.version, cutoffs=state.cutoffs),
-                time=state.moved_at or now,  # of the cut-offs: told again after a crash, it is the same event
-                source="segmentation", id=f"rescore:{segmentation.name}:{state.version}:{customer_id}")
-                for customer_id in told[at : at + TOLD_AT_ONCE]))
-        await context.ask("cutoffs", segmentation.name, FinishRescoring(at=now, version=state.version))
-    return state
 
 
 async def _matching(context: Context, text: str, limit: int) -> list[Entity]:
