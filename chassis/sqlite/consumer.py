@@ -2,7 +2,6 @@
 import asyncio
 import contextlib
 import time
-import uuid
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
 from chassis.sqlite import groups, log
 from chassis.sqlite.bells import Bell
+from chassis.sqlite.members import new_name
 
 if TYPE_CHECKING:
     from chassis.sqlite.bus import SqliteBus
@@ -35,7 +35,7 @@ class SqliteConsumer:
     def __init__(
         self, bus: "SqliteBus", group: str, topics: Sequence[str], on_assigned: Moved | None, on_revoked: Moved | None
     ) -> None:
-        self.name = str(uuid.uuid4())
+        self.name = new_name()
         self._bus, self._group, self._topics = bus, group, tuple(dict.fromkeys(topics))
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._held: dict[TopicPartition, _Held] = {}

@@ -1,7 +1,7 @@
 """The SQL of groups: who lives, who holds which partition numbers, what is committed. One transaction each.
 
-A lease holds for as long as its owner is seen. Whoever takes a lease over raises its generation, and a commit looks
-at both in its own transaction, so a former owner that was only slow is refused.
+A lease holds for as long as its owner is seen, and no longer than its process lives. Whoever takes a lease over raises
+its generation, and a commit looks at both in its own transaction, so a former owner that was only slow is refused.
 """
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ import apsw
 
 from chassis.clock import now_ms
 from chassis.shares import quotas
+from chassis.sqlite.members import gone
 from chassis.sqlite.sql import rows
 
 
@@ -23,13 +24,17 @@ class Standing:
 
 
 def beat(connection: apsw.Connection, team: str, member: str, session: float) -> list[str]:
-    """Say that this member lives; forget those that were not seen for a session (seconds). The live ones."""
+    """Say that this member lives; forget those that were not seen for a session (seconds), and those whose process has
+    ended. The live ones."""
     now, away = now_ms(), int(session * 1000)
     connection.execute("INSERT OR REPLACE INTO members VALUES(?, ?, ?)", (team, member, now))
     # seen in the future: the clock was set back
     forget = "DELETE FROM members WHERE team=? AND (seen < ? OR seen > ?)"
     connection.execute(forget, (team, now - away, now + away))
-    return [name for (name,) in rows(connection, "SELECT member FROM members WHERE team=?", (team,))]
+    found = [name for (name,) in rows(connection, "SELECT member FROM members WHERE team=?", (team,))]
+    dead = [name for name in found if name != member and gone(name)]
+    connection.executemany("DELETE FROM members WHERE team=? AND member=?", [(team, name) for name in dead])
+    return [name for name in found if name not in dead]
 
 
 def balance(connection: apsw.Connection, team: str, member: str, session: float, numbers: int) -> Standing:

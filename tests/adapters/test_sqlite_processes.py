@@ -12,6 +12,7 @@ import pytest
 
 from chassis.ports import Collection, Outgoing, PartitionLost, TopicPartition
 from chassis.sqlite import Database, SqliteBus, SqliteStore, groups
+from chassis.sqlite.members import gone, new_name
 from tests.adapters.sqlite_process import COLLECTION, TOPIC
 from tests.adapters.waiting import gather_records, hold, until
 
@@ -122,6 +123,29 @@ async def test_a_killed_member_is_replaced_within_its_session(database: Database
     await until(lambda: len(mine.assignment()) == PARTITIONS, PATIENCE, "the partitions are taken over")
     assert time.monotonic() - began < SESSION + 2.0 + 1.0  # a heartbeat before it notices, a second for a busy machine
     await mine.stop()
+
+
+async def test_who_comes_after_a_killed_member_takes_its_partitions_at_once(database: Database, launch: Launch) -> None:
+    victim = await launch("consume", "group")
+    assert await line(victim) == ["held", "0", "1", "2", "3"]
+    await killed(victim)
+    mine = SqliteBus(database, session=60.0).consumer("group", [TOPIC])
+    began = time.monotonic()
+    await mine.start()
+    await hold([mine], PARTITIONS, PATIENCE)
+    assert time.monotonic() - began < 2.0
+    await mine.stop()
+
+
+async def test_only_who_is_gone_for_sure_is_taken_for_dead() -> None:
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await process.wait()
+    mine = new_name()
+    name, number, beside = mine.split("/", 2)
+    assert gone(f"{name}/{process.pid}/{beside}")
+    for living in (mine, f"{name}/1/{beside}", f"{name}/{process.pid}/elsewhere", f"{name}/?/{beside}", name):
+        assert not gone(living), living
+    assert number.isdigit()
 
 
 async def test_a_member_that_was_stopped_for_long_cannot_commit_any_more(database: Database, launch: Launch) -> None:
