@@ -66,8 +66,16 @@ class Stored(msgspec.Struct, array_like=True):
     replayed: bytes = b""  # ring like `seen`, of replays alone: one that is given back twice may come much later
 
 
+class _Unread(Stored, array_like=True):
+    """The same, with the outbox as it lies there."""
+
+    out: msgspec.Raw = msgspec.Raw(b"\x90")  # type: ignore[assignment]
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Stored).decode
+_decode_unread = msgspec.msgpack.Decoder(_Unread).decode
+_entries = msgspec.msgpack.Decoder(tuple[Entry, ...]).decode
 
 
 class Layout(Generic[S]):
@@ -86,8 +94,15 @@ class Layout(Generic[S]):
         made = Collection(self.name, {**self.aggregate.fields, **own}, indexes)
         return (made, Collection(self.history, {})) if self.aggregate.history else (made,)
 
-    def read(self, document: Document) -> tuple[Stored, S]:
-        stored = _decode(document.body)
+    def read(self, document: Document, settled: Mapping[int, int] | None = None) -> tuple[Stored, S]:
+        """`settled` (place -> offset below which all is published): an outbox that owes nothing by it is left unread,
+        and the answer has none. The records in it take as long to read as all the rest."""
+        if settled is None:
+            whole = _decode(document.body)
+            return whole, self.state(whole)
+        unread = _decode_unread(document.body)
+        stored: Stored = unread
+        stored.out = _entries(unread.out) if _may_owe(stored, document, settled) else ()
         return stored, self.state(stored)
 
     def state(self, stored: Stored) -> S:
@@ -112,6 +127,13 @@ class Layout(Generic[S]):
         index["_updated"] = None if stored.updated is None else stored.updated // 1000
         index["_rev"] = stored.rev
         return Document(key, version, _encode(stored), index, before)
+
+
+def _may_owe(stored: Stored, document: Document, settled: Mapping[int, int]) -> bool:
+    """Told without reading it: no entry lies beyond the fence of its place, and `_pending` counts those of no place."""
+    if document.index.get("_pending") != 0:
+        return True
+    return any(offset >= settled.get(place, 0) for place, offset in stored.fences.items())
 
 
 def stored_of(document: Document) -> Stored:

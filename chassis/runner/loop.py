@@ -90,7 +90,7 @@ class Runner:
                     work.document = room.write(work, self._settled) if work.changed else None
                 except Exception as error:  # a bug must not hold up the deadlines of others
                     failed[work.key] = error
-                    room.take(work, work.loaded)
+                    room.take(work, work.loaded, self._settled)
 
         done = await self.finish([Work(room, key) for key in keys], fire)
         await self.clear(done)
@@ -169,7 +169,7 @@ class Runner:
         for room, group in by_room(works):
             found = await self.store.load(room.layout.name, [w.key for w in group])
             for work in group:
-                room.take(work, found.get(work.key))
+                room.take(work, found.get(work.key), self._settled)
 
     async def _apply(self, works: Sequence[Work]) -> None:
         began = time.perf_counter()

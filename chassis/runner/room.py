@@ -31,7 +31,7 @@ class Room:
         self.layout: Layout[Any] = Layout(service, aggregate)
         self._source = f"/triptych/{service}/{aggregate.name}"
 
-    def take(self, work: Work, document: Document | None) -> None:
+    def take(self, work: Work, document: Document | None, settled: Mapping[int, int]) -> None:
         """Begin with what the store holds."""
         work.changed, work.dead, work.events, work.fired = False, [], [], 0
         work.loaded, work.document = document, None
@@ -40,7 +40,7 @@ class Room:
             work.state = self.aggregate.decider.initial_state(work.key)
         else:
             work.version = document.version
-            work.stored, work.state = self.layout.read(document)
+            work.stored, work.state = self.layout.read(document, settled)
 
     def write(self, work: Work, settled: Mapping[int, int]) -> Document:
         """What is to be saved; outbox entries that are known to be published are left out."""
@@ -66,16 +66,16 @@ class Room:
         version = good.version if good else 0
         for act in acts:
             work.acts = [act]
-            self.take(work, good)
+            self.take(work, good, settled)
             error = self._tried(work, act, settled)
             if error:
-                self.take(work, good)
+                self.take(work, good, settled)
                 work.stored.fences[act.place] = act.offset
                 work.dead.append(Dead(_record(act.message), "handler_failed", error))
                 work.document = self.write(work, settled)
             dead += work.dead
             good = work.document or good
-        self.take(work, good)
+        self.take(work, good, settled)
         work.acts, work.dead, work.changed, work.version, work.document = acts, dead, True, version, good
 
     def _tried(self, work: Work, act: Act, settled: Mapping[int, int]) -> str:

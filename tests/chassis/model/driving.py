@@ -59,7 +59,7 @@ class Ports:
 
     async def load(self, collection: str, ids: Any) -> dict[str, Document]:
         found = await _Wait(Op("load", collection, tuple(ids)))
-        return {id: Document(id, kept.version, kept.body) for id, kept in found}
+        return {id: Document(id, kept.version, kept.body, dict(index)) for id, kept, index in found}
 
     async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
         lost: frozenset[str] = await _Wait(Op("save", collection, _written(documents)))

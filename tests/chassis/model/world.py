@@ -183,7 +183,8 @@ class World(properties.Properties):
         match op.kind:
             case "load":
                 docs = dict(s.docs)
-                return s, tuple((id, docs[op.collection, id]) for id in op.payload if (op.collection, id) in docs), ""
+                found = [(id, docs[op.collection, id]) for id in op.payload if (op.collection, id) in docs]
+                return s, tuple((id, kept, self._index_in(op.collection, kept)) for id, kept in found), ""
             case "find":
                 return s, self._found(s, op), ""
             case "publish":
@@ -239,6 +240,9 @@ class World(properties.Properties):
                 if all(meets(index.get(name), condition) for name, condition in op.payload):
                     made.append((id, kept, tuple(index.items())))
         return tuple(made)
+
+    def _index_in(self, collection: str, kept: Kept) -> tuple[tuple[str, Any], ...]:
+        return tuple(self.index_of(kept).items()) if collection == DOCUMENTS else ()
 
     def index_of(self, kept: Kept) -> dict[str, Any]:
         stored, state = read(kept.body)

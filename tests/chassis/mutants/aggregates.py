@@ -2,6 +2,7 @@
 import importlib
 from typing import Any
 
+from chassis import documents
 from chassis.dead_letters import letters
 from chassis.runner import Places, Room, Runner
 from chassis.runner import room as rooms
@@ -23,7 +24,7 @@ NO_VERSION = Cut(Runner, "save", """            documents = [w.document or room.
 """)
 BLIND_CLEAR = Cut(Runner, "clear", """                documents.append(room.write(work, self._settled))
 """, """                held = (await self.store.load(room.layout.name, [work.key])).get(work.key)
-                room.take(work, held)
+                room.take(work, held, self._settled)
                 work.stored.out = ()
                 documents.append(room.write(work, self._settled))
 """)
@@ -44,6 +45,13 @@ PROTOCOL_A = (
     Mutant("clear before publish", "the outbox is cleared of what is known to be published, and of nothing else",
            "world: a copy and a crash", "LOST", [Cut(
                Runner, "run", "self._settle(place, share.lo)", "self._settle(place, share.hi)")]),
+    Mutant("an outbox that owes is left unread", "an outbox is left unread only when all of it is published",
+           "world: a copy and a crash", "LOST", [Cut(
+               documents, "_may_owe", "any(offset >= settled.get(place, 0) for place, offset in stored.fences.items())",
+               "False")]),
+    Mutant("what owes without an offset is left unread", "an outbox is left unread only without entries of no offset",
+           "world: a request among events, a crash", "gap", [Cut(
+               documents, "_may_owe", 'document.index.get("_pending") != 0', "False")]),
     Mutant("blind clear", "an outbox is cleared by compare-and-set", "world: a request among events, a crash",
            "LOST", [BLIND_CLEAR]),
     Mutant("publishing only own outputs", "the whole outbox of every document touched is published",
