@@ -15,7 +15,7 @@ from tools.importing.rows import Event, Rejection, Tally
 CHUNK = 1000
 BYTES = 6 * 1024 * 1024
 PATIENCE = 60.0  # a system that has answered before may be starting again
-FIRST_PATIENCE = 15.0  # one that never has may not be there at all
+FIRST_PATIENCE = 6.0  # one that never has may not be there at all
 
 
 class Unreachable(Exception):
