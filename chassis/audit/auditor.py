@@ -10,13 +10,15 @@ import structlog
 
 from chassis.audit.sequences import Gap, Sequences
 from chassis.metrics import Metrics
+from chassis.pacing import at_most
 from chassis.ports import Between, Store
 from chassis.projector import Mismatch, Projector
 from chassis.runner import Runner
 
 CHECKS = ("journal", "facts", "sequences", "outboxes")
 FIRST_AFTER = 20.0  # seconds: not while everything starts
-READ_SECONDS = 2.0  # of reading the log, per turn
+SHARE = 0.2  # of the time, while it lasts
+READ_SECONDS = 10.0  # of reading the log, per turn
 LOOKED_THROUGH = 2000  # documents per turn
 FACTS_SHARE = 50  # a reading of all facts that took t is not begun again before 50 t
 PATIENCE = 15.0  # seconds: the sweeper publishes after 5 to 10, a new owner takes over after 6
@@ -71,7 +73,8 @@ class Auditor:
             if stopping.is_set():
                 return
             try:
-                self.tell(await self.turn())
+                with at_most(SHARE):
+                    self.tell(await self.turn())
             except Exception as error:
                 log.warning("audit_failed", service=self.service, error=f"{type(error).__name__}: {error}")
             wait = every

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from chassis.documents import stored_of
+from chassis.pacing import Pace
 from chassis.ports import Bus, Document, Record, Store, TopicPartition
 from chassis.runner import Runner
 from chassis.runner.room import owed
@@ -73,7 +74,7 @@ class Sequences:
         """Go on to the end of the log as it is now; False when `seconds` of work were over before."""
         if not self._topics:
             return True
-        until = None if seconds is None else time.monotonic() + seconds
+        until, pace = None if seconds is None else time.monotonic() + seconds, Pace()
         if not self._at:
             self._at = dict(await self._bus.begin_offsets(self._topics))
             self._whole = not any(self._at.values())
@@ -87,19 +88,21 @@ class Sequences:
                 for record in records:
                     self._take(record)
                 self._at[place] = records[-1].offset + 1
+                await pace.turn()
         return True
 
     async def changed(self) -> list[Gap]:
         """Gaps of the documents whose events were read since this was asked last. Call it after `read` was True."""
         keys, self._touched = list(self._touched), {}
-        found: list[Gap] = []
+        found, pace = list[Gap](), Pace()
         for start in range(0, len(keys), PAGE):
             found += await self._check(keys[start : start + PAGE])
+            await pace.turn()
         return found
 
     async def looked_through(self, most: int | None = None) -> list[Gap]:
         """Gaps of the next `most` documents, whether or not they said anything lately; None: of all."""
-        found: list[Gap] = []
+        found, pace = list[Gap](), Pace()
         for name, room in self._runner.rooms.items():
             left = most
             while left is None or left > 0:
@@ -107,6 +110,7 @@ class Sequences:
                 found += await self._check([(name, id) for id in ids])
                 self._after[name] = ids[-1] if len(ids) == PAGE else ""
                 left = None if left is None else left - PAGE
+                await pace.turn()
                 if len(ids) < PAGE:
                     break
         return found

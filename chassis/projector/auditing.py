@@ -3,11 +3,11 @@
 A cell knows by its version up to which journal record it has been added to, so sums can be told as of one record
 whatever has been put since; only a place whose records are taken away faster than they can be read stays undecided.
 """
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from chassis.pacing import Pace
 from chassis.ports import Between, Document, Store, Where
 from chassis.projector.documents import Layout, decode_row, decode_total
 from chassis.projector.putting import merged
@@ -227,12 +227,12 @@ def writer_of(layout: Layout, place: str) -> str:
 
 async def every(store: Store, collection: str, generation: str) -> AsyncIterator[Document]:
     """All documents of a generation, in order of ids: those begin with its name, so each page costs the same."""
-    after = ""
+    after, pace = "", Pace()
     while ids := await store.ids(collection, prefix=f"{generation}|", after=after, limit=PAGE):
         found = await store.load(collection, ids)
         for n, id in enumerate(ids):
             if id in found:
                 yield found[id]
             if n % TURN == TURN - 1:
-                await asyncio.sleep(0)  # events and requests come first
+                await pace.turn()
         after = ids[-1]

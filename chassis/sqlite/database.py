@@ -17,12 +17,12 @@ from chassis import failpoints
 from chassis.sqlite.bells import Bells
 from chassis.sqlite.folding import Folder
 from chassis.sqlite.schema import prepare
+from chassis.sqlite.turns import PATIENCE, wait_at_most
 
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
 
 OLDEST = (3, 51, 3)  # before, several processes writing one WAL file could corrupt it
-_BUSY_MS = 10_000
 _TOGETHER = 64  # writes in one transaction at most
 _READERS = 2
 _TROUBLE = (
@@ -133,7 +133,7 @@ class Database:
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path))
-        connection.set_busy_timeout(_BUSY_MS)
+        wait_at_most(connection, PATIENCE)
         connection.create_scalar_function("holds", _holds, 2, deterministic=True)
         connection.execute("PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY")
         return connection
@@ -145,7 +145,7 @@ class Database:
         except BaseException as error:
             self._settle(opened, _understood(error))
             return
-        folder = Folder(self._connect, _BUSY_MS)
+        folder = Folder(self._connect)
         folder.start(connection)
         self._settle(opened, None)
         with contextlib.closing(connection), contextlib.closing(folder):

@@ -12,15 +12,16 @@ from collections.abc import Callable
 import apsw
 
 from chassis import failpoints
+from chassis.sqlite.turns import PATIENCE, wait_at_most
 
 ENOUGH = 2_000  # pages of 4 KiB not yet folded
 BOUND = 8_000  # pages in the log: 32 MiB; a longer one makes reading slower
-PATIENCE_MS = 200  # for readers to finish, when the log has reached its bound
+FOR_READERS = 0.2  # seconds that they have to finish, when the log has reached its bound
 
 
 class Folder:
-    def __init__(self, connect: Callable[[], apsw.Connection], busy_ms: int) -> None:
-        self._connect, self._busy_ms = connect, busy_ms
+    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+        self._connect = connect
         self._bound = BOUND
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._one = threading.Lock()  # SQLite lets one fold at a time, and turns the second away unwaited
@@ -43,11 +44,11 @@ class Folder:
     def after_commit(self, writer: apsw.Connection) -> None:
         if self._pages >= self._bound:
             self._bound = self._pages + BOUND // 4  # if somebody does not let it now, let the log grow a little first
-            writer.set_busy_timeout(PATIENCE_MS)
+            wait_at_most(writer, FOR_READERS)
             with contextlib.suppress(apsw.Error), self._one:
                 writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
                 self._pages, self._folded, self._bound = 0, 0, BOUND
-            writer.set_busy_timeout(self._busy_ms)
+            wait_at_most(writer, PATIENCE)
         elif self._pages - self._folded >= ENOUGH and not self._working:
             self._working = True
             self._wanted.put(True)

@@ -118,7 +118,7 @@ async def test_writes_that_wait_together_fail_apart(database: Database) -> None:
 async def test_a_writer_that_waited_too_long_does_not_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_BUSY_MS", 50)
+    monkeypatch.setattr(module, "PATIENCE", 0.05)
     store, bus = SqliteStore(tmp_path / "x.db"), SqliteBus(tmp_path / "x.db")
     await store.start()
     await bus.start()
