@@ -119,7 +119,8 @@ class Report:
             "Exact means: every figure, document, list, target, funnel, segment and survey result equals what an "
             "independent program reckons from the ledger of what was said, to the unit; what the services said has "
             "no gap in its numbers and one content per id, first heard in order; the dead letters are those that were "
-            "planted, with their codes; the journal adds up to the cells; nothing is owed any more.", "",
+            "planted, with their codes; the journal adds up to the cells; nothing is owed any more. The embedded "
+            "log has no broker that F5 could kill: its commits and its folding are failpoints of F2.", "",
             "| fault | on | injected | events | bad | copies sent | outputs | copies among them | recovery p50, max | "
             "bound | took | verdict |", "|---|---|---:|---:|---:|---:|---:|---:|---|---|---:|---|"]
         lines += [_row(r) for r in self.results]
