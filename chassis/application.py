@@ -36,6 +36,7 @@ from chassis.service import Service
 from chassis.settings import Settings
 from chassis.stopping import told_to_stop
 from chassis.timers import Scheduler, repeat
+from chassis.together import Together
 from chassis.web import make_app
 from chassis.worker import Worker
 from contracts.kinds import EVENTS
@@ -150,7 +151,7 @@ class Application(Facing):
             if min(self._readers.get(topic, ()), default=first) == self.group}
 
     def counting(self, projection: Projection, generation: str) -> Projector:
-        return Projector(projection, self.store, self.service, generation)
+        return Projector(projection, Together(self.store), self.service, generation)
 
     async def _follow_generation(self) -> None:
         """When another counting has become the live one: read from it at once, and count in it."""
