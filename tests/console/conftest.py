@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -99,10 +100,18 @@ def faults_of(watched: Watched, paths: Iterable[str]) -> list[str]:
         page.evaluate(ANEW)
         found += [f"{path} dark: {fault}" for fault in faults(page, COLOURS)]
         page.set_viewport_size(PHONE)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found += [f"{path} is {wide} px wider than a phone"] if wide > 0 else []
+        found += [f"{path} is {wide} px wider than a phone"] if (wide := too_wide(page)) > 0 else []
         page.set_viewport_size(DESKTOP)
     return found
+
+
+def too_wide(page: Page) -> int:
+    """By how many pixels, once charts have seen that the window is another one."""
+    wide, until = 1, time.monotonic() + 3.0
+    while wide > 0 and time.monotonic() < until:
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wide
 
 
 def watch(context: BrowserContext, base: str) -> Watched:

@@ -20,7 +20,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def test_the_start_says_loudly_that_nobody_is_asked_for_a_password(system: System):
-    assert "DEVELOPER" in system.log.read_text()
+    system.until(lambda: "DEVELOPER" in system.log.read_text(), 10.0, "it has said so")
 
 
 def test_a_services_own_port_answers_nobody_but_the_gateway(system: System):
