@@ -15,6 +15,8 @@ from chassis.host import check_ports, definitions_of, find_services, run_process
 from chassis.settings import SERVICES, Settings
 from chassis.supervisor import Supervisor, Work
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+
 
 class DataDirInUse(Exception):
     """Another system runs on this data directory."""
@@ -64,8 +66,11 @@ def _serving(name: str, settings: Settings, further: int = 0) -> Work:
 
 
 def instance_name(name: str, settings: Settings, further: int) -> str:
-    """One system per machine and data directory (see `_alone`), so nobody else in the group has this name."""
-    where = hashlib.sha256(f"{socket.gethostname()} {settings.data_dir.absolute()}".encode()).hexdigest()[:16]
+    """One system per machine and data directory (see `_alone`), so nobody else in the group has this name. Machines
+    that were copied may be called the same: so it is the machine as it was started this time."""
+    started = BOOT.read_text().strip() if BOOT.exists() else ""
+    here = f"{socket.gethostname()} {started} {settings.data_dir.absolute()}"
+    where = hashlib.sha256(here.encode()).hexdigest()[:16]
     return f"{settings.instance or where}.{name}.{further}"
 
 
