@@ -238,34 +238,29 @@ class TestKafkaBus(BusSuite):
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
         """Its process stands still, another member takes over, it wakes up: its commit is refused."""
-        await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
-        sleeper = await fallen_asleep(kafka, group, topic, session=2.0)
-        successor = KafkaBus(kafka, session=2.0)
-        await successor.start()
-        member = await self._start(successor, group, [topic])
-        assert values(await gather_records(member, 5, self.patience)) == ["0", "1", "2", "3", "4"]
-        await member.commit({TopicPartition(topic, 0): 5})
-        assert await awakened(sleeper) == b"PartitionLost\n"
-        assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
-        await sleeper.wait()
-        await member.stop()
-        await successor.stop()
+        await self._taken_over(bus, kafka, topic, group, session=2.0)
 
     async def test_who_comes_back_under_its_name_goes_on_at_once_and_its_predecessor_cannot_commit(
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
         """A session is longer here than anybody waits for."""
-        session = 2 * self.patience
+        await self._taken_over(bus, kafka, topic, group, session=2 * self.patience, instance="pipeline-0")
+
+    async def _taken_over(
+        self, bus: Bus, kafka: str, topic: str, group: str, *, session: float, instance: str = "",
+    ) -> None:
+        """From a member that stands still, by another one, of the same name if it has one."""
         await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
-        sleeper = await fallen_asleep(kafka, group, topic, session, "pipeline-0")
-        successor = KafkaBus(kafka, session=session, instance="pipeline-0")
+        sleeper = await fallen_asleep(kafka, group, topic, session, instance)
+        successor = KafkaBus(kafka, session=session, instance=instance or None)
         await successor.start()
         member = await self._start(successor, group, [topic])
         assert values(await gather_records(member, 5, self.patience)) == ["0", "1", "2", "3", "4"]
         await member.commit({TopicPartition(topic, 0): 5})
         assert await awakened(sleeper) == b"PartitionLost\n"
         assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
-        sleeper.kill()
+        if instance:
+            sleeper.kill()  # it would claim its name again
         await sleeper.wait()
         await member.stop()
         await successor.stop()
@@ -287,7 +282,7 @@ class TestKafkaBus(BusSuite):
 
 
 async def fallen_asleep(
-    kafka: str, group: str, topic: str, session: float, instance: str = "",
+    kafka: str, group: str, topic: str, session: float, instance: str,
 ) -> asyncio.subprocess.Process:
     """A process that has polled five records, and stands still."""
     sleeper = await asyncio.create_subprocess_exec(

@@ -23,6 +23,7 @@ WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 COLOURS = ("color-contrast", "link-in-text-block")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 # Chromium keeps inherited colours when the medium changes under a page: everything is laid out anew
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ANEW = "() => { const { style } = document.documentElement; style.display = 'none'; void document.body.offsetWidth; " \
        "style.display = '' }"
 SLOWLY = "0.001"  # simulated days per hour: the company stands still while it is looked at
@@ -80,7 +81,7 @@ class Watched:
 
 def faults(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[str]:
     """What axe finds, one line each."""
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(FRAMES)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
     found = page.evaluate("async rules => (await axe.run({runOnly: rules})).violations", list(rules))
@@ -109,7 +110,7 @@ def too_wide(page: Page) -> int:
     """By how many pixels, once charts have seen that the window is another one."""
     wide, until = 1, time.monotonic() + 3.0
     while wide > 0 and time.monotonic() < until:
-        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        page.evaluate(FRAMES)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wide
 
