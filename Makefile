@@ -51,14 +51,14 @@ check: .venv/ready  ## static checks: ruff, mypy --strict, walls, published cont
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m tools.publish --check
+	@$(BIN)/python -m dev.contract_files --check
 	@$(BIN)/triptych map --check
 
 faults: .venv/ready  ## kill, stop, cut and deceive the running system; PROFILE=ci or long; ONLY=kills does a part; writes docs/reports/faults*.md
 	@TRIPTYCH_FAULTS=$(or $(PROFILE),ci) TRIPTYCH_FAULTS_REPORT=$(if $(ONLY),part,whole) $(BIN)/pytest $(if $(ONLY),$(patsubst %,tests/faults/test_%.py,$(ONLY)),tests/faults)
 
 bench: .venv/ready .venv-bench/ready  ## how fast it is, beside raw aiokafka and its peers; writes docs/reports/speed.md; 20 minutes
-	@$(BIN)/triptych bench --report docs/reports/speed.md
+	@$(BIN)/python -m dev.benchmark --report docs/reports/speed.md
 
 .venv-bench/ready: pyproject.toml uv.lock
 	@echo '==> setting up .venv-bench (what `make bench` compares with)'
@@ -66,7 +66,7 @@ bench: .venv/ready .venv-bench/ready  ## how fast it is, beside raw aiokafka and
 	@touch .venv-bench/ready
 
 publish: .venv/ready  ## regenerate contracts/published/ and the event map
-	@$(BIN)/python -m tools.publish
+	@$(BIN)/python -m dev.contract_files
 	@$(BIN)/triptych map
 
 guide: console  ## take the guide's pictures anew, of a company with two years behind it

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 
-from chassis.application import Application
-from chassis.definitions import read_directory
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.sqlite import SqliteBus, SqliteStore
+from chassis.domain.definitions import read_directory
 from chassis.ports import Bus, Store
-from chassis.service import Service
-from chassis.settings import Settings
-from chassis.sqlite import SqliteBus, SqliteStore
+from chassis.runtime.application import Application
+from chassis.service.description import Service
+from chassis.support.settings import Settings
 from tests.adapters.waiting import until
 
 DEFINITIONS = Path(__file__).parents[1] / "definitions"

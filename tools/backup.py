@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from chassis.host import DATABASE, VERSION
-from chassis.settings import Settings
-from chassis.sqlite.backup import Contents, NoBackup, contents, copy_living, put_back
+from chassis.adapters.sqlite.backup import Contents, NoBackup, contents, copy_living, put_back
+from chassis.runtime.host import DATABASE, VERSION
+from chassis.support.settings import Settings
 
 MOST_BYTES = 1024 * 1024  # of a small file that goes along: keys, marks
 LOCK = "up.lock"

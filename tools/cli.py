@@ -8,14 +8,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools import groups, keys, letters, stream
+from tools import consumer_groups, dead_letters, keys, stream
 
 app = typer.Typer(
     name="triptych", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Set the targets, watch the process, see the results. 定指标，盯过程，看结果。",
 )
-app.add_typer(letters.app, name="dead-letters")
-app.add_typer(groups.app, name="groups")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(consumer_groups.app, name="groups")
 app.add_typer(keys.app, name="keys")
 app.add_typer(stream.app, name="stream")
 out = Console()
@@ -75,7 +75,7 @@ def up(
         metavar="SERVICE=N", help="So many processes of a service, which share its partitions; repeatable")] = None,
 ) -> None:
     """Everything on this machine, one process per service; embedded log and store unless told otherwise."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.up import run_up
 
     simulation = {"seed": seed, "speed": speed, "history_days": history_days} if simulate else None
@@ -84,7 +84,7 @@ def up(
 
 
 def _processes(said: Sequence[str]) -> dict[str, int]:
-    from chassis.settings import SERVICES
+    from chassis.support.settings import SERVICES
     from contracts.topics import PARTITIONS
 
     found = {}
@@ -101,8 +101,8 @@ def _processes(said: Sequence[str]) -> dict[str, int]:
 def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, segmentation, surveys, kpi or gateway")],
         ) -> None:
     """One service in the foreground, as a container or a unit file would."""
-    from chassis.host import run_process
-    from chassis.settings import SERVICES, settings
+    from chassis.runtime.host import run_process
+    from chassis.support.settings import SERVICES, settings
 
     if service not in (*SERVICES, "gateway"):
         raise Unusable(f"There is no service {service!r}; there are {', '.join(SERVICES)} and gateway.")
@@ -118,7 +118,7 @@ def import_(
     wait: Annotated[float, typer.Option(help="Seconds to wait until all is counted; 0: do not")] = 300.0,
 ) -> None:
     """Turn CSV files into events by a mapping; a second import of the same files changes nothing."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.importing.command import run_import
 
     raise typer.Exit(run_import(mapping, directory, settings(), bus=bus, wait=wait, console=out))
@@ -134,7 +134,7 @@ def simulate(
     = None,
 ) -> None:
     """A seeded company: the same seed and --until give the same events."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.simulation.command import run_simulation
 
     _check_time(until)
@@ -145,8 +145,8 @@ def simulate(
 @app.command()
 def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) -> None:
     """Read and compile every definition; say what is wrong, with file and line."""
-    from chassis.definitions import read_directory
-    from chassis.host import find_service, find_services
+    from chassis.domain.definitions import read_directory
+    from chassis.runtime.host import find_service, find_services
     from tools.importing.mapping import compile_mapping
 
     if not definitions.is_dir():
@@ -163,28 +163,15 @@ def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) 
 @app.command(name="map")
 def map_(check: Annotated[bool, typer.Option("--check", help="Fail when ARCHITECTURE.md is stale")] = False) -> None:
     """Write the event map of ARCHITECTURE.md: who says what, who hears it."""
-    from tools.eventmap import update
+    from tools.event_map import update
 
     raise typer.Exit(update(check=check, console=out))
 
 
 @app.command()
-def bench(
-    events: Annotated[int, typer.Option(help="Events of the largest works; the others take a part of it")] = 200_000,
-    kafka: Annotated[bool, typer.Option(help="Also on a real Kafka broker, beside raw aiokafka")] = True,
-    report: Annotated[Path | None, typer.Option(help="Write the table into this page, and JSON beside it")] = None,
-    only: Annotated[str, typer.Option(help="decisions, services, growth, system, minutes, pipeline or naive")] = "",
-) -> None:
-    """How fast it is, beside raw aiokafka and its peers. Every result is checked before a speed is told."""
-    from tools.bench.command import run_bench
-
-    raise typer.Exit(run_bench(events=events, kafka=kafka, report=report, console=out, only=only))
-
-
-@app.command()
 def doctor() -> None:
     """What this machine offers: versions, the embedded store, Java and Maven, the running system."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.doctor import examine
 
     raise typer.Exit(examine(settings(), out))
@@ -195,8 +182,8 @@ def audit(
     services: Annotated[list[str] | None, typer.Argument(help="Only these; default: all")] = None,
 ) -> None:
     """Whether figures, facts, sequences and outboxes agree, read whole. Exit status 1 when something does not."""
-    from chassis.settings import settings
-    from tools.auditing import run_audit
+    from chassis.support.settings import settings
+    from tools.audit import run_audit
 
     raise typer.Exit(run_audit(settings(), services or [], out))
 
@@ -208,7 +195,7 @@ def replay(
                                               "definitions; no service may run with them any more")] = False,
 ) -> None:
     """Count a service's figures anew from the log, beside the living system, and switch over when all is counted."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.replay import run_replay
 
     raise typer.Exit(run_replay(settings(), service, out, foreign=drop_others))
@@ -217,7 +204,7 @@ def replay(
 @app.command()
 def backup(target: Annotated[Path, typer.Argument(help="A file, or a directory for a file named by the time")]) -> None:
     """Copy an embedded system, log and store and keys, into one file while it works."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.backup import run_backup
 
     raise typer.Exit(run_backup(settings(), target, out))
@@ -226,7 +213,7 @@ def backup(target: Annotated[Path, typer.Argument(help="A file, or a directory f
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="What `triptych backup` made")]) -> None:
     """Put a backup into an empty data directory (TRIPTYCH_DATA_DIR)."""
-    from chassis.settings import settings
+    from chassis.support.settings import settings
     from tools.backup import run_restore
 
     raise typer.Exit(run_restore(settings(), file, out))
@@ -235,7 +222,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `triptych backup` ma
 @app.command()
 def lag() -> None:
     """How much each service has still to process."""
-    from tools.door import ask
+    from tools.client import ask
 
     body = ask("GET", "/v1/lag")
     table = Table("service", "records", "complete until")

@@ -7,7 +7,7 @@ import socket
 from rich.console import Console
 from rich.table import Table
 
-from chassis.settings import SERVICES, Settings
+from chassis.support.settings import SERVICES, Settings
 
 SAFE_SQLITE = (3, 51, 3)
 

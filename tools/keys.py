@@ -25,7 +25,7 @@ def create(
     rep: Names = None, team: Names = None, region: Names = None, business_line: Names = None,
 ) -> None:
     """Make a key and print it, this once: only its hash is kept. --rep, --team, … limit it to their records."""
-    from chassis.access import EVERYTHING, Scope
+    from chassis.http.access import EVERYTHING, Scope
 
     rows = Scope(reps=tuple(rep or ()), teams=tuple(team or ()), regions=tuple(region or ()),
                  business_lines=tuple(business_line or ()))
@@ -59,8 +59,8 @@ class UnknownApiKey(ValueError):
 
 
 async def _with(work: "Callable[[ApiKeys], Awaitable[T]]") -> T:
-    from chassis.host import ports
-    from chassis.settings import settings
+    from chassis.runtime.host import ports
+    from chassis.support.settings import settings
     from services.gateway.auth.keys import ApiKeys
 
     async with ports(settings()) as (_, store):

@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from chassis.application import Application
-from chassis.host import configure_logs, definitions_of, find_service, ports
-from chassis.rebuild import CLOSE, LOOK_SECONDS, Rebuild, Switched
-from chassis.settings import Settings
-from tools.auditing import refuse_nothing
+from chassis.runtime.application import Application
+from chassis.runtime.host import configure_logs, definitions_of, find_service, ports
+from chassis.runtime.rebuild import CLOSE, LOOK_SECONDS, Rebuild, Switched
+from chassis.support.settings import Settings
+from tools.audit import refuse_nothing
 
 
 def run_replay(settings: Settings, service: str, console: Console, *, foreign: bool = False) -> int:

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from chassis.epochs import Begun
+    from chassis.runtime.topic_epochs import Begun
 
 app = typer.Typer(no_args_is_help=True, help="Go on with a topic whose log was made anew or cut short.")
 out = Console()
@@ -39,11 +39,11 @@ def bump_epoch(
 
 
 async def _bump(topics: list[str]) -> "list[Begun]":
-    from chassis.application import Application
-    from chassis.epochs import StillRead, begin_epoch
-    from chassis.host import definitions_of, find_service, ports, readers
-    from chassis.settings import SERVICES, settings
-    from tools.auditing import refuse_nothing
+    from chassis.runtime.application import Application
+    from chassis.runtime.host import definitions_of, find_service, ports, readers
+    from chassis.runtime.topic_epochs import StillRead, begin_epoch
+    from chassis.support.settings import SERVICES, settings
+    from tools.audit import refuse_nothing
 
     known = readers()
     wanted = list(known) if topics == ["all"] else topics

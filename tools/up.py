@@ -2,6 +2,7 @@
 import contextlib
 import fcntl
 import hashlib
+import importlib
 import os
 import socket
 import time
@@ -11,9 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
-from chassis.host import check_ports, definitions_of, find_services, run_process
-from chassis.settings import SERVICES, Settings
-from chassis.supervisor import Supervisor, Work
+from chassis.runtime.host import check_ports, definitions_of, find_services, run_process
+from chassis.runtime.supervisor import Supervisor, Work
+from chassis.support.settings import SERVICES, Settings
+from tools.backup import NotPossible
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -76,7 +78,7 @@ def instance_name(name: str, settings: Settings, further: int) -> str:
 
 def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> Work:
     def live(ready: Callable[[], None]) -> None:
-        from chassis.host import configure_logs
+        from chassis.runtime.host import configure_logs
         from tools.simulation.command import run_again
 
         configure_logs(settings, "simulation")
@@ -104,13 +106,22 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def _kafka_cluster() -> Any:
+    """The test broker belongs to the checkout (`dev/`), not to the installed package."""
+    try:
+        return importlib.import_module("dev.kafka_cluster").KafkaCluster
+    except ModuleNotFoundError:
+        raise NotPossible("--real needs a checkout of the repository; with an installed package set TRIPTYCH_KAFKA "
+                          "to the bootstrap servers of a Kafka cluster.") from None
+
+
 @contextlib.contextmanager
 def _broker(settings: Settings, real: bool, console: Console) -> Iterator[Settings]:
     """With --real: an Apache Kafka broker on loopback for as long as the system is up."""
     if not real:
         yield settings
         return
-    from tools.broker import KafkaCluster
+    KafkaCluster = _kafka_cluster()
 
     console.print("bringing up an Apache Kafka broker …")
     with KafkaCluster((settings.data_dir / "kafka").absolute()) as cluster:

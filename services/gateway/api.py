@@ -6,15 +6,15 @@ import orjson
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
-from chassis import asyncapi
-from chassis.definitions import Definitions
+from chassis.domain.definitions import Definitions
+from chassis.http.routing import Problem, answer, make_app, not_in_this_release
+from chassis.messages import asyncapi
 from chassis.ports import Bus, Store
-from chassis.settings import SERVICES, Settings
-from chassis.web import Problem, answer, make_app, not_in_this_release
+from chassis.support.settings import SERVICES, Settings
 from services.gateway import console, documents, openapi
+from services.gateway.app import Door
 from services.gateway.auth.address import UnsafeAddress, check_address
-from services.gateway.door import Door
-from services.gateway.gate import Gate
+from services.gateway.middleware import Gate
 from services.gateway.proxy import BODY_LIMIT, Proxy, limited_body
 from services.gateway.routes import lacking, owner_of
 

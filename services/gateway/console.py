@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi import Request
 from starlette.responses import Response
 
-from chassis.web import Problem
+from chassis.http.routing import Problem
 
 BUILT = Path(__file__).parent / "static"
 POLICY = (

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
-from chassis.answers import X_OF, Problem
+from chassis.http.responses import X_OF, Problem
 from services.gateway.permissions import PUBLIC
 from services.gateway.routes import owner_of, rule_for
 

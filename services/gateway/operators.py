@@ -9,15 +9,15 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from chassis.answers import paged
-from chassis.definitions import PUBLISHED
+from chassis.domain.definitions import PUBLISHED
+from chassis.http.responses import paged
+from chassis.http.routing import Paged, Problem, answer, page
 from chassis.ports import Between, Condition, Store
-from chassis.settings import SERVICES, Settings
-from chassis.web import Paged, Problem, answer, page
+from chassis.support.settings import SERVICES, Settings
 from services.gateway.exports import Exported
-from services.gateway.gate.audit import Audit
+from services.gateway.middleware.audit_log import Audit
 from services.gateway.proxy import Proxy
-from services.gateway.shapes import AuditEntry, Health, Lag, PublishedDefinition
+from services.gateway.schemas import AuditEntry, Health, Lag, PublishedDefinition
 
 
 def router(settings: Settings, proxy: Proxy, store: Store, audit: Audit) -> APIRouter:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chassis.access import Scope
-from chassis.definitions import DefinitionError, Definitions
-from chassis.envelope import Message, decode
+from chassis.domain.definitions import DefinitionError, Definitions
+from chassis.http.access import Scope
+from chassis.messages.envelope import Message, decode
 from chassis.ports import Bus, BusUnavailable, Record, TopicPartition
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
 from contracts.kinds import EVENTS, ID_PATTERN

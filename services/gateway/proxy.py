@@ -5,10 +5,10 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.access import HEADER, NOTHING, Access, TooWide, access, seal_of
-from chassis.settings import Settings
-from chassis.web import Problem
-from chassis.words import language
+from chassis.http.access import HEADER, NOTHING, Access, TooWide, access, seal_of
+from chassis.http.i18n import language
+from chassis.http.routing import Problem
+from chassis.support.settings import Settings
 from services.gateway import exports
 
 ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import orjson
 
-from chassis.access import Scope
-from chassis.access.scope import LABELS
-from chassis.web import Fault, Problem, not_found
+from chassis.http.access import Scope
+from chassis.http.access.scope import LABELS
+from chassis.http.routing import Fault, Problem, not_found
 from services.gateway.auth.caller import Caller
 from services.gateway.proxy import Proxy
 

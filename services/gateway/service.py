@@ -1,6 +1,6 @@
 """The gateway, put together: no group of the log is its own, and it says what enterprises hand in at its door."""
-from chassis.definitions import Definitions
-from chassis.service import Parts, Service
+from chassis.domain.definitions import Definitions
+from chassis.service.description import Parts, Service
 from services.gateway.organisation import Organisation
 
 

@@ -1,7 +1,7 @@
 """What can be asked of a target."""
 from collections.abc import Mapping
 
-from chassis.decider import Command
+from chassis.domain.decider import Command
 
 
 class SetTarget(Command, frozen=True, kw_only=True):

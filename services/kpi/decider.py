@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chassis.decider import Aggregate, Decider
+from chassis.domain.decider import Aggregate, Decider
 from chassis.ports import Scalar
 from contracts.kpi import TargetSet
 from services.kpi.commands import SetTarget

@@ -1,4 +1,4 @@
 """kpi asks nothing of its targets when it hears something: targets are set through the door, and by definitions."""
-from chassis.handlers import Handlers
+from chassis.domain.handlers import Handlers
 
 HANDLERS: Handlers = {}

@@ -4,13 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chassis.definitions import Definitions, company_zone
-from chassis.service import Job, Parts, Service
-from chassis.settings import settings
+from chassis.domain.definitions import Definitions, company_zone
+from chassis.service.description import Job, Parts, Service
+from chassis.support.settings import settings
 from contracts.kpi import TargetSet
 from services.kpi.decider import TARGET
 from services.kpi.definitions import Catalogue, compile_catalogue
-from services.kpi.definitions.forms import check_boards, check_forms
+from services.kpi.definitions.schema import check_boards, check_forms
 from services.kpi.definitions.targets import TargetSeed, read_targets
 from services.kpi.handlers import HANDLERS
 from services.kpi.projections import HEARS, projection
@@ -19,7 +19,7 @@ from services.kpi.state import target_key
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from chassis.context import Context
+    from chassis.service.context import Context
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What one may ask of a lead. Each carries what an enterprise system said; `at`, `actor` and `ref` come with it."""
 
-from chassis.decider import Command
+from chassis.domain.decider import Command
 from contracts.crm import (
     ActivityLogged,
     CampaignResponded,

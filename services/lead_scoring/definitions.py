@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from chassis.criteria import compile_criterion
-from chassis.definitions import Definition, DefinitionError, Definitions
+from chassis.domain.criteria import compile_criterion
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
 
 KIND = "scorecards"
 Test = Callable[[Mapping[str, Any]], bool]

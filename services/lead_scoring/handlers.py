@@ -1,7 +1,7 @@
 """Which message concerns which lead."""
 from collections.abc import Iterable
 
-from chassis.handlers import Ask, Handlers, Meta
+from chassis.domain.handlers import Ask, Handlers, Meta
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,

@@ -2,10 +2,10 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from chassis.decider import Aggregate
-from chassis.definitions import Definitions
+from chassis.domain.decider import Aggregate
+from chassis.domain.definitions import Definitions
 from chassis.ports import Scalar
-from chassis.service import Parts, Service
+from chassis.service.description import Parts, Service
 from contracts.lead_scoring import LeadDisqualified, LeadQualified, LeadScored
 from services.lead_scoring.api import router
 from services.lead_scoring.decider import lead_decider

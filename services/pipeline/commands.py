@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chassis.decider import EMPTY, Command
+from chassis.domain.decider import EMPTY, Command
 
 Changes = Mapping[str, Any]
 

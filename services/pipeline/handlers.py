@@ -3,7 +3,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from chassis.handlers import Ask, Handlers, Meta
+from chassis.domain.handlers import Ask, Handlers, Meta
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,

@@ -1,9 +1,9 @@
 """The pipeline service, put together. Nothing is decided here."""
 from zoneinfo import ZoneInfo
 
-from chassis.decider import Aggregate
-from chassis.definitions import Definitions, company_zone
-from chassis.service import Parts, Service
+from chassis.domain.decider import Aggregate
+from chassis.domain.definitions import Definitions, company_zone
+from chassis.service.description import Parts, Service
 from contracts.pipeline import (
     OpportunityLost,
     OpportunityOpened,

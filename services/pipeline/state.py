@@ -4,7 +4,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
 
-from chassis.decider import State, replace
+from chassis.domain.decider import State, replace
 from chassis.ports import Scalar
 from contracts.pipeline import Opportunity as Deal
 from contracts.pipeline import (

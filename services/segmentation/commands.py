@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
-from chassis.decider import EMPTY, Command
+from chassis.domain.decider import EMPTY, Command
 
 Kind = Literal["order", "win"]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from chassis.decider import Command, Decider, Wake
+from chassis.domain.decider import Command, Decider, Wake
 from contracts.segmentation import Profile, PurchaseChanged, SegmentEntered, SegmentLeft
 from services.segmentation.commands import (
     CancelPurchase,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from chassis.definitions import Definition, DefinitionError, Definitions, company_zone
+from chassis.domain.definitions import Definition, DefinitionError, Definitions, company_zone
 
 Cutoffs = Mapping[str, tuple[int, ...]]
 """`recency_days`, `frequency`, `monetary_minor`: four rising integers each; a value below the first scores lowest."""

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.handlers import Ask, Handler, Meta
+from chassis.domain.handlers import Ask, Handler, Meta
 from contracts.crm import (
     CustomerErased,
     CustomerMerged,

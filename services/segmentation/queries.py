@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from chassis.access import access, seeing_everything
-from chassis.context import Context, Entity
-from chassis.timers import Gate
+from chassis.http.access import access, seeing_everything
+from chassis.runtime.timers import Gate
+from chassis.service.context import Context, Entity
 from contracts.segmentation import Profile
 from services.segmentation.decider import profile_of
 from services.segmentation.definitions import Compiled, Cutoffs, Segmentation, Values

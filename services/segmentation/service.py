@@ -1,10 +1,10 @@
 """The segmentation service, put together. Nothing is decided here."""
-from chassis.decider import Aggregate
-from chassis.definitions import Definitions
-from chassis.service import Job, Parts, Service
+from chassis.domain.decider import Aggregate
+from chassis.domain.definitions import Definitions
+from chassis.service.description import Job, Parts, Service
 from contracts.segmentation import PurchaseChanged, RescoringRequested, SegmentEntered, SegmentLeft
 from services.segmentation import api, handlers, queries
-from services.segmentation.api.telling import TURN_SECONDS, keep_cutoffs
+from services.segmentation.api.cutoff_announcements import TURN_SECONDS, keep_cutoffs
 from services.segmentation.decider import CUTOFFS, PURCHASE, customer_decider
 from services.segmentation.definitions import compile_all
 from services.segmentation.state import Customer, CutoffsState, Purchase

@@ -2,7 +2,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from chassis.decider import Command
+from chassis.domain.decider import Command
 from contracts.crm import Answer, ConsentChanged, SurveyResponded
 from contracts.pipeline import OpportunityWon
 from contracts.surveys import IssueRaised, IssueResolved, SurveyAnswerAccepted, SurveyContext, SurveyInvited

@@ -1,7 +1,7 @@
 """Which message concerns which respondent; what we said ourselves is noted for lists and results."""
 from collections.abc import Iterable
 
-from chassis.handlers import Ask, Handlers, Meta
+from chassis.domain.handlers import Ask, Handlers, Meta
 from contracts.crm import ConsentChanged, CustomerErased, EmployeeErased, SurveyDeliveryReported, SurveyResponded
 from contracts.pipeline import OpportunityWon
 from contracts.surveys import IssueRaised, IssueResolved, SurveyAnswerAccepted, SurveyInvited

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.partitioner import partition_of
 from chassis.ports import (
     Bus,
     BusUnavailable,
@@ -19,6 +18,7 @@ from chassis.ports import (
     Record,
     TopicPartition,
 )
+from chassis.ports.partitioner import partition_of
 from tests.adapters.waiting import gather_records, hold, until
 
 

@@ -16,7 +16,7 @@ from subprocess import Popen
 
 import pytest
 
-from tools.broker import BrokerUnavailable, KafkaCluster, free_ports, listens, spawn, tail_of, terminate
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports, listens, spawn, tail_of, terminate
 
 SECANTUS = "pip install 'secantusdb==0.7.0b3' (Python 3.10 to 3.13), or name a MongoDB in TRIPTYCH_TEST_MONGO"
 

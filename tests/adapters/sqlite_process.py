@@ -6,9 +6,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from chassis.decider import changed
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore, wal_checkpoint
+from chassis.domain.decider import changed
 from chassis.ports import Document, Outgoing, PartitionLost, TopicPartition
-from chassis.sqlite import Database, SqliteBus, SqliteStore, folding
 
 TOPIC, COLLECTION = "tests.load.v1", "tests.counters"
 
@@ -60,7 +60,7 @@ async def consume(database: Database, group: str) -> None:
 
 async def main() -> None:
     role, path, *rest = sys.argv[1:]
-    folding.ENOUGH, folding.BOUND = 5, 40  # so that a kill may also meet a folding of the log
+    wal_checkpoint.ENOUGH, wal_checkpoint.BOUND = 5, 40  # so that a kill may also meet a folding of the log
     database = Database(Path(path))
     await database.start()
     await {"write": write, "increment": increment, "consume": consume}[role](database, *rest)

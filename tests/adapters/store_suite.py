@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.decider import changed
+from chassis.domain.decider import changed
 from chassis.ports import AnyOf, Between, Collection, Contains, Document, Group, Store, Where
 
 FIELDS: dict[str, type] = {"stage": str, "amount": int, "rate": float, "open": bool, "name": str}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
+from chassis.adapters.sqlite import SqliteStore
 from chassis.ports import AnyOf, Between, Collection, Contains, Document, Page, Store
-from chassis.sqlite import SqliteStore
 
 FIELDS: dict[str, type] = {"s": str, "n": int, "x": float, "b": bool}
 INDEXES = (("s", "n"), ("b",))

@@ -12,7 +12,7 @@ from aiokafka.producer.message_accumulator import MessageBatch
 from aiokafka.record.util import calc_crc32c
 from faststream import BaseMiddleware
 
-from chassis.kafka import KafkaBus
+from chassis.adapters.kafka import KafkaBus
 from chassis.ports import (
     Bus,
     BusUnavailable,
@@ -24,10 +24,10 @@ from chassis.ports import (
     StoreUnavailable,
     TopicPartition,
 )
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
 from tests.adapters.bus_suite import BusSuite, out, values
 from tests.adapters.real import scratch
 from tests.adapters.waiting import gather_records, hold, until
-from tools.broker import BrokerUnavailable, KafkaCluster, free_ports
 
 pytestmark = pytest.mark.real
 
@@ -305,7 +305,7 @@ async def awakened(sleeper: asyncio.subprocess.Process) -> bytes:
 
 SLEEPER = """
 import asyncio, sys
-from chassis.kafka import KafkaBus
+from chassis.adapters.kafka import KafkaBus
 from chassis.ports import TopicPartition
 
 async def main(bootstrap, group, topic, session, instance):

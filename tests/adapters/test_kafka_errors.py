@@ -3,7 +3,7 @@ import asyncio
 
 import pytest
 
-from chassis.kafka.errors import kafka_errors
+from chassis.adapters.kafka.errors import kafka_errors
 from chassis.ports import BusUnavailable
 
 

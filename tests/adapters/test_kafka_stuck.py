@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from chassis import watch
-from chassis.kafka import KafkaBus
-from chassis.kafka import bus as adapter
-from chassis.memory import MemoryStore
+from chassis.adapters.kafka import KafkaBus
+from chassis.adapters.kafka import bus as adapter
+from chassis.adapters.memory import MemoryStore
+from chassis.runtime import watchdog
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster
 from tests.adapters.real import scratch
 from tests.chassis.house import LEADS
 from tests.chassis.test_application import make, quiet, running, until
 from tests.chassis.test_watch import is_ready, measured, reason, say, total
-from tools.broker import BrokerUnavailable, KafkaCluster
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -32,7 +32,7 @@ def cluster() -> Iterator[KafkaCluster]:
 
 async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkeypatch):
     for module, name, seconds in (
-        (watch, "STALLED_SECONDS", 2.0), (watch, "UNASSIGNED_SECONDS", 4.0), (adapter, "REQUEST_WITHIN", 2.0),
+        (watchdog, "STALLED_SECONDS", 2.0), (watchdog, "UNASSIGNED_SECONDS", 4.0), (adapter, "REQUEST_WITHIN", 2.0),
     ):
         monkeypatch.setattr(module, name, seconds)
     bus = KafkaBus(cluster.bootstrap, session=6.0, send_within=2.0)

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.ports import Bus, Collection, Document, Outgoing, PartitionLost, Store, StoreUnavailable, TopicPartition
 from tests.adapters.bus_suite import BusSuite
 from tests.adapters.store_suite import StoreSuite

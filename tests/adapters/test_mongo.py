@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from chassis.mongo import DURABLE, Driver, MongoStore, _beyond
+from chassis.adapters.mongo.store import DURABLE, Driver, MongoStore, _beyond
 from chassis.ports import Collection, Contains, Document, Store, StoreUnavailable
+from dev.kafka_cluster import BrokerUnavailable, free_ports
 from tests.adapters.real import DocumentServer, scratch
 from tests.adapters.store_suite import StoreSuite, doc
-from tools.broker import BrokerUnavailable, free_ports
 
 pytestmark = pytest.mark.real
 

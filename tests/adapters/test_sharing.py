@@ -3,8 +3,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.partitioner import partition_of
-from chassis.shares import quotas
+from chassis.adapters.partition_quota import quotas
+from chassis.ports.partitioner import partition_of
 
 
 @given(st.binary(max_size=40), st.integers(1, 64))

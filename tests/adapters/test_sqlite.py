@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chassis.adapters.sqlite import SqliteBus, SqliteStore
 from chassis.ports import Bus, Store
-from chassis.sqlite import SqliteBus, SqliteStore
 from tests.adapters.bus_suite import BusSuite
 from tests.adapters.store_suite import StoreSuite
 

@@ -9,6 +9,11 @@ from typing import Any
 import apsw
 import pytest
 
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore, queries, wal_checkpoint
+from chassis.adapters.sqlite import database as module
+from chassis.adapters.sqlite.database import Unavailable
+from chassis.adapters.sqlite.documents import Shape
+from chassis.adapters.sqlite.schema import LAYOUT
 from chassis.ports import (
     AnyOf,
     Between,
@@ -20,11 +25,6 @@ from chassis.ports import (
     TopicPartition,
     Where,
 )
-from chassis.sqlite import Database, SqliteBus, SqliteStore, folding, queries
-from chassis.sqlite import database as module
-from chassis.sqlite.database import Unavailable
-from chassis.sqlite.documents import Shape
-from chassis.sqlite.schema import LAYOUT
 
 
 @pytest.fixture
@@ -171,8 +171,8 @@ async def test_the_bells_leave_nothing_behind(tmp_path: Path) -> None:
 async def test_the_log_file_stays_small_however_much_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "ENOUGH", 50)
-    monkeypatch.setattr(folding, "BOUND", 200)
+    monkeypatch.setattr(wal_checkpoint, "ENOUGH", 50)
+    monkeypatch.setattr(wal_checkpoint, "BOUND", 200)
     database = Database(tmp_path / "x.db")
     bus = SqliteBus(database)
     await bus.start()

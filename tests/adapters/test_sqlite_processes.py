@@ -10,9 +10,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore, consumer_groups
+from chassis.adapters.sqlite.member_names import gone, new_name
 from chassis.ports import Collection, Outgoing, PartitionLost, TopicPartition
-from chassis.sqlite import Database, SqliteBus, SqliteStore, groups
-from chassis.sqlite.members import gone, new_name
 from tests.adapters.sqlite_process import COLLECTION, TOPIC
 from tests.adapters.waiting import gather_records, hold, until
 
@@ -184,7 +184,7 @@ async def test_a_former_owner_that_does_not_know_it_is_refused(database: Databas
     await stale.commit(dict.fromkeys(everything_held, 1))
     # what a session's silence comes to, without the bells that would wake it
     await database.write(lambda c: c.execute("UPDATE members SET seen=0"))
-    taken = await database.write(lambda c: groups.balance(c, "group", "other", SESSION, PARTITIONS))
+    taken = await database.write(lambda c: consumer_groups.balance(c, "group", "other", SESSION, PARTITIONS))
     assert len(taken.held) == PARTITIONS
     assert stale.assignment() == everything_held
     with pytest.raises(PartitionLost):
@@ -196,16 +196,16 @@ async def test_a_former_owner_that_does_not_know_it_is_refused(database: Databas
 
 async def test_an_owner_that_lost_and_won_back_cannot_use_its_old_lease(database: Database) -> None:
     def story(connection: apsw.Connection) -> list[int]:
-        before = groups.balance(connection, "group", "a", SESSION, 1)
-        groups.leave(connection, "group", "a")
-        groups.balance(connection, "group", "b", SESSION, 1)
-        groups.leave(connection, "group", "b")
-        after = groups.balance(connection, "group", "a", SESSION, 1)
-        assert groups.commit(connection, "group", "a", after.held, {1: 5}) == []
-        return groups.commit(connection, "group", "a", before.held, {1: 3})
+        before = consumer_groups.balance(connection, "group", "a", SESSION, 1)
+        consumer_groups.leave(connection, "group", "a")
+        consumer_groups.balance(connection, "group", "b", SESSION, 1)
+        consumer_groups.leave(connection, "group", "b")
+        after = consumer_groups.balance(connection, "group", "a", SESSION, 1)
+        assert consumer_groups.commit(connection, "group", "a", after.held, {1: 5}) == []
+        return consumer_groups.commit(connection, "group", "a", before.held, {1: 3})
 
     assert await database.write(story) == [0]
-    assert await database.read(lambda c: groups.committed(c, "group")) == {1: 5}
+    assert await database.read(lambda c: consumer_groups.committed(c, "group")) == {1: 5}
 
 
 async def test_a_message_from_another_process_wakes_a_waiting_reader(database: Database, launch: Launch) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from chassis import together
-from chassis.memory import MemoryStore
+from chassis.adapters import batching_store
+from chassis.adapters.batching_store import Together
+from chassis.adapters.memory import MemoryStore
+from chassis.adapters.sqlite import SqliteStore
 from chassis.ports import Collection, Document, Store, StoreUnavailable
-from chassis.sqlite import SqliteStore
-from chassis.together import Together
 from tests.adapters.store_suite import StoreSuite
 
 
@@ -97,7 +97,7 @@ async def test_two_who_write_the_same_document_race_as_ever(store: Counting) -> 
 async def test_more_than_goes_into_one_question_goes_into_several(
     store: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "AT_ONCE", 5)
+    monkeypatch.setattr(batching_store, "AT_ONCE", 5)
     shared = Together(store)
     pairs = [shared.save("a", new(f"{n}a", f"{n}b")) for n in range(5)]
     await asyncio.gather(*pairs, shared.save("a", new(*"ABCDEFG")))

@@ -13,13 +13,13 @@ from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from pymongo.write_concern import WriteConcern
 
-from chassis.kafka import KafkaBus
-from chassis.kafka.promises import wanted_copies, weak_brokers, weak_cluster, weak_topics
-from chassis.kafka.topics import Topics
-from chassis.memory import MemoryBus
-from chassis.mongo import Driver, MongoStore
+from chassis.adapters.kafka import KafkaBus
+from chassis.adapters.kafka.cluster_checks import wanted_copies, weak_brokers, weak_cluster, weak_topics
+from chassis.adapters.kafka.topics import Topics
+from chassis.adapters.memory import MemoryBus
+from chassis.adapters.mongo.store import Driver, MongoStore
 from chassis.ports import UnsafeSetting
-from chassis.supervisor import MISCONFIGURED
+from chassis.runtime.supervisor import MISCONFIGURED
 from contracts.topics import PARTITIONS
 
 GOOD = {

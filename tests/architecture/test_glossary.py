@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.definitions import read_directory
-from chassis.host import find_services
+from chassis.domain.definitions import read_directory
+from chassis.runtime.host import find_services
 from contracts.kinds import BY_NAME
 from services.gateway.permissions import ROLES
 from tests.living import DEFINITIONS

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from chassis.settings import Settings
-from tools.bench import minutes, system
-from tools.bench.command import run_bench
-from tools.bench.rows import BEGIN, END
-from tools.bench.running import check, child, embedded, fill, measured, take
-from tools.bench.works import Work, Wrong, kpi, pipeline
+from chassis.support.settings import Settings
+from dev.benchmark import minutes, system
+from dev.benchmark.command import run_bench
+from dev.benchmark.processes import check, child, embedded, fill, measured, take
+from dev.benchmark.rows import BEGIN, END
+from dev.benchmark.workloads import Work, Wrong, kpi, pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def test_every_work_is_taken_whole_and_stands_in_the_table(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kind", ["signals", "facts"])
 def test_cells_by_the_minute_are_those_of_the_events_late_ones_included(kind: str) -> None:
-    found = child("tools.bench.minutes", kind, str(EVENTS), "memory")
+    found = child("dev.benchmark.minutes", kind, str(EVENTS), "memory")
     events = minutes.told(kind, EVENTS, datetime.fromisoformat(found["end"]))
     assert found["cells"] == minutes.expected(events, kind)
     assert [at for at, _ in events] != sorted(at for at, _ in events)

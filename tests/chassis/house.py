@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.aggregates import Runner, Share
 from chassis.dead_letters import DeadLetters
-from chassis.decider import Aggregate, Command, DeadLetter, Decider, Wake
-from chassis.envelope import Message, decode, encode
-from chassis.handlers import Ask, Meta
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.domain.decider import Aggregate, Command, DeadLetter, Decider, Wake
+from chassis.domain.handlers import Ask, Meta
+from chassis.messages.envelope import Message, decode, encode
 from chassis.ports import Bus, Record, Store, TopicPartition
-from chassis.runner import Runner, Share
-from chassis.service import Parts, Service
+from chassis.service.description import Parts, Service
 from contracts.crm import LeadCaptured, LeadConverted, LeadLost
 from contracts.lead_scoring import LeadQualified, LeadScored
 from contracts.topics import TOPICS

@@ -4,10 +4,10 @@ import signal
 import sys
 from pathlib import Path
 
-from chassis.application import Application
-from chassis.definitions import Definitions
-from chassis.settings import Settings
-from chassis.sqlite import Database, SqliteBus, SqliteStore
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
+from chassis.domain.definitions import Definitions
+from chassis.runtime.application import Application
+from chassis.support.settings import Settings
 from tests.chassis.house import SERVICE
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from chassis.handlers import Meta
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import CellKey, Contribution, Projection, Rejected, Touch
 from chassis.ports import Record, Store, TopicPartition
-from chassis.projection import CellKey, Contribution, Projection, Rejected, Touch
-from chassis.projector import Projector
+from chassis.projections import Projector
 
 PLACE = TopicPartition("deals", 3)
 START = 1_700_000_000_000

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.access import EVERYTHING, NOTHING, Access, BadSeal, Scope, Seal, TooWide, seal_of
-from chassis.secrets import kept_secret, secret_of
-from chassis.settings import Settings
+from chassis.http.access import EVERYTHING, NOTHING, Access, BadSeal, Scope, Seal, TooWide, seal_of
+from chassis.support.secrets import kept_secret, secret_of
+from chassis.support.settings import Settings
 
 SEAL = Seal([b"secret"])
 ASKED = ("pipeline", "GET", "/v1/opportunities?limit=1")

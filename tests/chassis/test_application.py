@@ -8,11 +8,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from chassis.application import Application
-from chassis.context import Refusal
-from chassis.definitions import Definitions
-from chassis.memory import MemoryBus, MemoryStore
-from chassis.settings import Settings
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.domain.definitions import Definitions
+from chassis.runtime.application import Application
+from chassis.service.context import Refusal
+from chassis.support.settings import Settings
 from tests.chassis.house import LEADS, NOON, SCORES, SERVICE, Add, Remind, captured
 
 
@@ -170,7 +170,7 @@ async def test_the_management_port_tells_the_truth():
 
 
 async def test_jobs_of_a_service_run_with_its_context():
-    from chassis.service import Job
+    from chassis.service.description import Job
 
     ran = asyncio.Event()
 

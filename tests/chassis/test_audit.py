@@ -6,18 +6,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from chassis.application import Application
-from chassis.audit import CHECKS, Auditor
-from chassis.definitions import Definitions
-from chassis.documents import Entry, stored_of
-from chassis.memory import MemoryBus, MemoryStore
-from chassis.partitioner import partition_of
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.sqlite import SqliteStore
+from chassis.aggregates.documents import Entry, stored_of
+from chassis.domain.definitions import Definitions
+from chassis.domain.projection import Projection
 from chassis.ports import Document, Outgoing, TopicPartition
-from chassis.projection import Projection
-from chassis.projector import Projector, auditing, upkeep
-from chassis.projector.documents import Fact, Total, decode_fact, decode_total, encode
-from chassis.settings import Settings
-from chassis.sqlite import SqliteStore
+from chassis.ports.partitioner import partition_of
+from chassis.projections import Projector, cell_audit, journal_pruning
+from chassis.projections.documents import Fact, Total, decode_fact, decode_total, encode
+from chassis.runtime.application import Application
+from chassis.runtime.audit import CHECKS, Auditor
+from chassis.support.settings import Settings
 from tests.chassis.house import LEADS, NOON, SCORES, SERVICE, captured, lost
 from tests.chassis.projecting import PLACE, PROJECTION, Clicked, Moved, feed, letters
 from tests.chassis.test_application import quiet, running
@@ -102,13 +102,13 @@ async def test_a_record_that_is_missing_from_the_journal_is_named_and_not_left_u
 async def test_records_that_are_taken_away_while_they_are_read_are_not_called_missing(monkeypatch):
     """Another owner shortens the journal at every look: no two looks find the same."""
     made, store = await a_journal_without(39)
-    look = auditing.checkpoint
+    look = cell_audit.checkpoint
 
     async def moving(*asked: Any) -> Any:
-        await upkeep.prune(store, made.layout, made.layout.place(PLACE), (await look(*asked)).k + 1)
+        await journal_pruning.prune(store, made.layout, made.layout.place(PLACE), (await look(*asked)).k + 1)
         return await look(*asked)
 
-    monkeypatch.setattr(auditing, "checkpoint", moving)
+    monkeypatch.setattr(cell_audit, "checkpoint", moving)
     audited = await made.audit_journal()
     assert (audited.mismatches, audited.undecided) == ([], [made.layout.place(PLACE)])
 

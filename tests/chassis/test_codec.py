@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis import codec
+from chassis.messages import codec
 from contracts.crm import CustomerRevised, LeadCaptured, LeadRevised, OrderPlaced, OrderRevised
 from contracts.kinds import BY_NAME, Contact, Line, Money
 from contracts.pipeline import Opportunity, StageEntered

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.context import Refusal
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
+from chassis.aggregates import Request, Runner, ask
 from chassis.ports import Bus, BusUnavailable, Store, StoreUnavailable
-from chassis.runner import Request, Runner, ask
-from chassis.sqlite import Database, SqliteBus, SqliteStore
+from chassis.service.context import Refusal
 from contracts.crm import LeadCaptured
 from tests.chassis.house import NOON, Add, House, captured, lost
 

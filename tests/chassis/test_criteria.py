@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.criteria import MAX_DEPTH, MAX_LENGTH, CriterionError, compile_criterion
+from chassis.domain.criteria import MAX_DEPTH, MAX_LENGTH, CriterionError, compile_criterion
 
 DEAL: dict[str, Any] = {
     "score": 60, "country": "DE", "visits": 9, "weeks": 2, "lead": {"source": "web"}, "price": Decimal("19.99"),

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from chassis.aggregates import Dead
 from chassis.dead_letters import MOST_REPLAYS, DeadLetters, Guard, Storm, addressed
-from chassis.decider import changed
-from chassis.envelope import REPLAY_FOR
+from chassis.domain.decider import changed
+from chassis.http.routing import Problem
+from chassis.messages.envelope import REPLAY_FOR
 from chassis.ports import BusUnavailable, Outgoing, Record
-from chassis.runner import Dead
-from chassis.web import Problem
 from contracts.topics import dead_letter_topic
 from tests.chassis.house import COUNTER, LEADS, House, captured
 

@@ -2,9 +2,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.documents import NO_PLACE, Entry, Layout, Stored, fresh
+from chassis.aggregates.aggregate_store import owed
+from chassis.aggregates.documents import NO_PLACE, Entry, Layout, Stored, fresh
 from chassis.ports import Document
-from chassis.runner.room import owed
 from tests.chassis.house import COUNTER
 
 LAYOUT = Layout("lead_scoring", COUNTER)

@@ -13,11 +13,11 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis import codec, envelope
-from chassis.decider import changed as other
-from chassis.envelope import Message, Rejected, decode, decode_structured, encode, forward
-from chassis.partitioner import partition_of
+from chassis.domain.decider import changed as other
+from chassis.messages import codec, envelope
+from chassis.messages.envelope import Message, Rejected, decode, decode_structured, encode, forward
 from chassis.ports import Outgoing, Record
+from chassis.ports.partitioner import partition_of
 from contracts.crm import (
     EngagementRecorded,
     LeadRevised,

@@ -3,19 +3,19 @@ from typing import Any
 
 import pytest
 
-from chassis.application import Application
-from chassis.documents import stored_of
-from chassis.envelope import encode
-from chassis.epochs import StillRead, begin_epoch
-from chassis.host import definitions_of, find_service
-from chassis.memory import MemoryBus, MemoryStore
-from chassis.memory.bus import _Group
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory.bus import _Group
+from chassis.aggregates.documents import stored_of
+from chassis.aggregates.fence_keys import PER_TOPIC
+from chassis.messages.envelope import encode
 from chassis.ports import BusUnavailable, Outgoing, TopicPartition
-from chassis.projector import Projector
-from chassis.projector.documents import decode_total
-from chassis.rebuild import CannotRebuild, Rebuild
-from chassis.runner.places import PER_TOPIC
-from chassis.settings import Settings
+from chassis.projections import Projector
+from chassis.projections.documents import decode_total
+from chassis.runtime.application import Application
+from chassis.runtime.host import definitions_of, find_service
+from chassis.runtime.rebuild import CannotRebuild, Rebuild
+from chassis.runtime.topic_epochs import StillRead, begin_epoch
+from chassis.support.settings import Settings
 from tests.chassis.house import LEADS, NOON, SCORES, captured
 from tests.chassis.projecting import PLACE, Clicked, Moved, feed, letters, projector
 from tests.chassis.test_application import make, quiet, running, until

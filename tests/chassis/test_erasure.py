@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis.documents import stored_of
+from chassis.aggregates.documents import stored_of
 from chassis.ports import Outgoing, TopicPartition
 from contracts.crm import CustomerErased, CustomerRegistered, LeadCaptured, LeadErased
 from contracts.kinds import Contact
@@ -14,7 +14,7 @@ from services.segmentation.service import SERVICE as SEGMENTATION
 from tests.living import House, living
 
 ROOT = Path(__file__).parents[2]
-PORTS = ("chassis/memory/", "chassis/sqlite/", "chassis/mongo", "chassis/together.py")  # they do what they are asked
+PORTS = ("chassis/adapters/",)  # they delete what they are given
 PERSON = "Ada Lovelace"
 CASES: dict[str, Any] = {
     "lead_scoring": (LEAD_SCORING, "lead", LeadCaptured(
@@ -52,7 +52,8 @@ async def test_what_comes_again_after_an_erasure_brings_nothing_back(name: str, 
 def test_nobody_takes_away_a_document_that_has_fences() -> None:
     """Figures of a generation that is over, journal records behind a checkpoint, and up to where a log was read that is
     there no more go; the gateway has no fences."""
-    allowed = {"chassis/progress.py", "chassis/projector/generations.py", "chassis/projector/upkeep.py"}
+    allowed = {"chassis/runtime/progress.py", "chassis/projections/generations.py",
+               "chassis/projections/journal_pruning.py"}
     found = set()
     for part in ("chassis", "services"):
         for file in (f for f in (ROOT / part).rglob("*.py") if "gateway" not in f.parts):

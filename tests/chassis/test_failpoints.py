@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis import clock, failpoints
+from chassis.support import clock, failpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +49,7 @@ def test_what_names_no_failpoint_is_refused(said: str) -> None:
 
 
 def test_an_armed_point_kills_the_process_at_the_hit_that_was_named() -> None:
-    code = ("from chassis import failpoints as f\nf.arm('runner.save.after:3')\nfor n in range(5):\n"
+    code = ("from chassis.support import failpoints as f\nf.arm('runner.save.after:3')\nfor n in range(5):\n"
             "  f.reach('runner.save.before')\n  print(n, flush=True)\n  f.reach('runner.save.after')\n")
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -2,7 +2,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.projector.holding import Budget, Cache
+from chassis.projections.partition_state import Budget, Cache
 
 CACHES, MOST = 5, 8
 Use = tuple[int, str, bool]

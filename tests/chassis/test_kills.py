@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.sqlite import Database, SqliteBus, SqliteStore
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
 from tests.chassis.house import LEADS, House, captured
 from tests.chassis.test_application import until
 

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.application import Application
-from chassis.kafka import KafkaBus
-from chassis.mongo import MongoStore
-from chassis.rebuild import Rebuild
+from chassis.adapters.kafka import KafkaBus
+from chassis.adapters.mongo import MongoStore
+from chassis.runtime.application import Application
+from chassis.runtime.rebuild import Rebuild
 from tests.adapters.real import kafka, mongo
 from tests.chassis.test_application import running, until
 from tests.chassis.test_rebuild import close, make, say, total

@@ -2,7 +2,7 @@
 import asyncio
 import time
 
-from chassis.pacing import SLICE, Pace, at_most
+from chassis.support.cooperative import SLICE, Pace, at_most
 
 
 async def work(turns: int) -> None:

@@ -3,9 +3,9 @@ from datetime import date
 
 import pytest
 
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
 from chassis.ports import PartitionLost, StoreUnavailable, TopicPartition
-from chassis.projector import Cells, Projector, putting
+from chassis.projections import Cells, Projector, writer
 from tests.chassis.projecting import PLACE, PROJECTION, Clicked, Moved, Unheard, feed, letter, letters, projector
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -301,7 +301,7 @@ async def test_a_number_that_is_free_because_its_record_was_taken_away_is_not_us
 
 
 async def test_more_cells_and_members_than_are_written_at_once_are_all_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(putting, "AT_ONCE", 3)
+    monkeypatch.setattr(writer, "AT_ONCE", 3)
     made, cells = await ready()
     await feed(made, letters(*((f"e{n}", Moved(str(n), date(2026, 3, 1 + n), customer=str(n))) for n in range(20))))
     assert await amounts(cells) == [(date(2026, 3, 1 + n), "West", 1, 100) for n in range(20)]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
+from chassis.adapters.sqlite import SqliteStore
 from chassis.ports import Store, TopicPartition
-from chassis.projector import Cells
-from chassis.sqlite import SqliteStore
+from chassis.projections import Cells
 from tests.chassis.projecting import PLACE, Clicked, Letter, Moved, letter, projector
 
 MEASURES = ("amount", "cycle", "customers", "clicks")

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from chassis import rebuild as module
-from chassis.application import Application
-from chassis.context import Context
-from chassis.definitions import Definitions
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.domain.definitions import Definitions
+from chassis.domain.projection import CellKey, Contribution, Projection, Rejected, Touch
 from chassis.ports import StoreUnavailable, TopicPartition
-from chassis.projection import CellKey, Contribution, Projection, Rejected, Touch
-from chassis.projector import Cells
-from chassis.projector.generations import Generations
-from chassis.rebuild import CannotRebuild, Rebuild
-from chassis.service import Parts, Service
-from chassis.settings import Settings
+from chassis.projections import Cells
+from chassis.projections.generations import Generations
+from chassis.runtime import rebuild as module
+from chassis.runtime.application import Application
+from chassis.runtime.rebuild import CannotRebuild, Rebuild
+from chassis.service.context import Context
+from chassis.service.description import Parts, Service
+from chassis.support.settings import Settings
 from contracts.crm import LeadCaptured
 from tests.chassis.house import LEADS, NOON, SERVICE, captured
 from tests.chassis.test_application import quiet, running, until
@@ -25,7 +25,7 @@ from tests.chassis.test_application import quiet, running, until
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chassis.application.LOOP_SECONDS", 0.05)
+    monkeypatch.setattr("chassis.runtime.application.LOOP_SECONDS", 0.05)
     monkeypatch.setattr(module, "TAKE_OVER_SECONDS", 0.4)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
 

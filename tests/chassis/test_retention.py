@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from chassis.documents import millis
-from chassis.memory import MemoryBus
+from chassis.adapters.memory import MemoryBus
+from chassis.adapters.sqlite import SqliteBus
+from chassis.aggregates.documents import millis
 from chassis.ports import Outgoing, TopicPartition
-from chassis.retention import Retention, bounds
-from chassis.settings import Settings
-from chassis.sqlite import SqliteBus
+from chassis.runtime.retention import Retention
+from chassis.support.retention_bounds import bounds
+from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from tests.adapters.waiting import gather_records
 

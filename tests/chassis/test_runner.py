@@ -1,8 +1,8 @@
 """The one loop: every event counts exactly once, whatever is repeated."""
 import pytest
 
-from chassis.envelope import encode
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
+from chassis.messages.envelope import encode
 from chassis.ports import TopicPartition
 from contracts.topics import dead_letter_topic
 from tests.chassis.house import LEADS, NOON, SCORES, House, captured, lost
@@ -97,7 +97,7 @@ async def test_a_chain_that_history_caused_stays_history(house):
 
 
 async def test_a_source_sequence_that_was_passed_is_skipped_on_our_own_topics():
-    from chassis.service import Parts
+    from chassis.service.description import Parts
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, on_scored, scored
 
@@ -128,7 +128,7 @@ async def test_dead_letters_lie_on_the_partition_of_the_original(house):
 async def test_a_state_that_cannot_be_written_is_a_dead_letter_of_the_one_that_caused_it():
     from dataclasses import replace
 
-    from chassis.service import Parts
+    from chassis.service.description import Parts
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, PARTS
 
@@ -150,7 +150,7 @@ async def test_what_a_document_is_said_to_be_over_is_what_the_store_holds():
     """A store leaves alone what did not change: to be told of values that it does not hold would keep wrong ones."""
     from dataclasses import replace
 
-    from chassis.service import Parts
+    from chassis.service.description import Parts
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, PARTS
 
@@ -180,9 +180,9 @@ async def test_what_a_document_is_said_to_be_over_is_what_the_store_holds():
 
 async def test_sequences_are_fences_of_each_topic_apart():
     """One document may speak on two topics: only within one is the order kept."""
-    from chassis.decider import changed
-    from chassis.runner import Share
-    from chassis.service import Parts
+    from chassis.aggregates import Share
+    from chassis.domain.decider import changed
+    from chassis.service.description import Parts
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, on_scored, scored
 

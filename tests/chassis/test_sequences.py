@@ -2,11 +2,11 @@
 from dataclasses import replace
 from typing import Any
 
-from chassis.decider import Decider
-from chassis.documents import SEEN
-from chassis.envelope import encode
-from chassis.handlers import Ask
-from chassis.service import Parts
+from chassis.aggregates.documents import SEEN
+from chassis.domain.decider import Decider
+from chassis.domain.handlers import Ask
+from chassis.messages.envelope import encode
+from chassis.service.description import Parts
 from contracts.lead_scoring import LeadScored
 from tests.chassis.house import COUNTER, NOON, SCORES, Add, House, decide, on_scored, scored
 

@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
+from chassis.adapters.sqlite import Database, SqliteStore, queries
+from chassis.adapters.sqlite.documents import Shape
+from chassis.aggregates import Request, ask
 from chassis.ports import BusUnavailable
-from chassis.runner import Request, ask
-from chassis.sqlite import Database, SqliteStore, queries
-from chassis.sqlite.documents import Shape
-from chassis.timers import Gate, Scheduler
+from chassis.runtime.timers import Gate, Scheduler
 from tests.chassis.house import LEADS, NOON, Add, House, Remind, captured, lost
 
 GROUP = "triptych.lead_scoring"

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis import timers, watch
-from chassis import worker as loop
-from chassis.application import Application
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
 from chassis.ports import BusUnavailable
-from chassis.sqlite import Database, SqliteBus, SqliteStore
+from chassis.runtime import timers, watchdog
+from chassis.runtime import worker as loop
+from chassis.runtime.application import Application
 from tests.chassis.house import NOON, Add, captured
 from tests.chassis.test_application import make, quiet, running, until
 
@@ -20,7 +20,7 @@ from tests.chassis.test_application import make, quiet, running, until
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch) -> None:
     for module, name, seconds in (
-        (watch, "STALLED_SECONDS", 0.2), (watch, "UNASSIGNED_SECONDS", 0.4), (loop, "POLL_SECONDS", 0.05),
+        (watchdog, "STALLED_SECONDS", 0.2), (watchdog, "UNASSIGNED_SECONDS", 0.4), (loop, "POLL_SECONDS", 0.05),
         (timers, "TROUBLED_AFTER", 0.2),
     ):
         monkeypatch.setattr(module, name, seconds)

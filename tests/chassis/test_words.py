@@ -9,9 +9,9 @@ from typing import get_args
 import pytest
 from pydantic_core.core_schema import ErrorType
 
-from chassis.web import TITLES, Fault, Problem, told
-from chassis.words import CATALOGUE, LANGUAGES, preferred, said, speaking, titled
-from chassis.words.chinese import FORMS, STATUS
+from chassis.http.i18n import CATALOGUE, LANGUAGES, preferred, said, speaking, titled
+from chassis.http.i18n.chinese import FORMS, STATUS
+from chassis.http.routing import TITLES, Fault, Problem, told
 from services.surveys.decider.fatigue import suppressed_by
 
 ROOT = Path(__file__).parents[2]

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from chassis import watch
-from chassis import worker as loop
-from chassis.application import Application
-from chassis.definitions import Definitions
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.domain.definitions import Definitions
 from chassis.ports import BusUnavailable, Outgoing, StoreUnavailable, TopicPartition
-from chassis.settings import Settings
+from chassis.runtime import watchdog
+from chassis.runtime import worker as loop
+from chassis.runtime.application import Application
+from chassis.support.settings import Settings
 from contracts.topics import PARTITIONS
 from tests.chassis.house import LEADS, NOON, SERVICE, captured
 from tests.chassis.test_application import make, quiet, running, until
@@ -162,7 +162,7 @@ async def test_a_log_that_was_cut_short_stops_the_service():
 
 
 async def test_a_consumer_that_hands_nothing_out_is_replaced(monkeypatch):
-    monkeypatch.setattr(watch, "STALLED_SECONDS", 0.05)
+    monkeypatch.setattr(watchdog, "STALLED_SECONDS", 0.05)
     monkeypatch.setattr(loop, "POLL_SECONDS", 0.02)
     bus, made = MemoryBus(), []
     consumer = bus.consumer
@@ -185,7 +185,7 @@ async def test_a_consumer_that_hands_nothing_out_is_replaced(monkeypatch):
 
 
 async def test_a_batch_that_takes_long_is_no_stall(monkeypatch):
-    monkeypatch.setattr(watch, "STALLED_SECONDS", 0.05)
+    monkeypatch.setattr(watchdog, "STALLED_SECONDS", 0.05)
     bus, made = MemoryBus(), []
     consumer = bus.consumer
 
@@ -214,7 +214,7 @@ async def test_a_batch_that_takes_long_is_no_stall(monkeypatch):
 
 
 async def test_taking_over_that_takes_long_is_no_stall(monkeypatch):
-    monkeypatch.setattr(watch, "STALLED_SECONDS", 0.05)
+    monkeypatch.setattr(watchdog, "STALLED_SECONDS", 0.05)
     app = make()
     await app.start()
     take_over, replaced = app.worker._take_over, []

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.web import Problem
+from chassis.http.routing import Problem
 from services.gateway.console import serve
 
 PAGE = "<!doctype html><title>console</title>" + " " * 2000

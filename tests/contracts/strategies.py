@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 from hypothesis import strategies as st
 
-from chassis import codec
+from chassis.messages import codec
 from contracts.kinds import BY_NAME, ID_PATTERN, INT64_MAX, Contract, fields_of
 
 IDS = st.text("abcXYZ019._:-", min_size=1, max_size=12)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.definitions import Definition, DefinitionError, Definitions, read_directory
-from chassis.host import find_services
+from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
+from chassis.runtime.host import find_services
+from dev.contract_files import PUBLISHED
+from dev.contract_files.definitions import FORMS, schema_of
 from tests.living import DEFINITIONS
 from tools.importing.mapping import compile_mapping
-from tools.publish import PUBLISHED
-from tools.publish.definitions import FORMS, schema_of
 
 SHIPPED = read_directory(DEFINITIONS)
 ALL = [d for kind in SHIPPED.kinds() for d in SHIPPED.current(kind)]

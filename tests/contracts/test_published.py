@@ -15,17 +15,17 @@ import pytest
 import yaml
 from hypothesis import given, settings
 
-from chassis import asyncapi, codec
-from chassis.envelope import Message, decode, decode_structured, forward
-from chassis.partitioner import partition_of
+from chassis.messages import asyncapi, codec
+from chassis.messages.envelope import Message, decode, decode_structured, forward
 from chassis.ports import Record
+from chassis.ports.partitioner import partition_of
 from contracts.kinds import BY_NAME
 from contracts.topics import TOPICS
+from dev.contract_files import PUBLISHED, breaking, broken, stale, write
+from dev.contract_files.__main__ import main
+from dev.contract_files.files import schema_of
+from dev.contract_files.samples import TIME
 from tests.contracts.strategies import any_event
-from tools.publish import PUBLISHED, breaking, broken, stale, write
-from tools.publish.__main__ import main
-from tools.publish.files import schema_of
-from tools.publish.samples import TIME
 
 ASYNCAPI_SPECS = "@asyncapi/specs@6.11.1"
 
@@ -36,7 +36,7 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def test_the_published_files_are_up_to_date() -> None:
-    assert stale() == [], "run `python -m tools.publish`"
+    assert stale() == [], "run `python -m dev.contract_files`"
     assert broken() == []
 
 
@@ -113,8 +113,8 @@ def test_what_breaks_readers_is_not_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_the_files_are_the_same_in_every_process(seed: str) -> None:
     """The order of sets differs by the seed of hashes; nothing that is written may depend on it."""
-    done = subprocess.run([sys.executable, "-m", "tools.publish", "--check"], cwd=PUBLISHED.parents[1], check=False,
-                          env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "dev.contract_files", "--check"], cwd=PUBLISHED.parents[1],
+                          check=False, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

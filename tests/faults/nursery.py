@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chassis.host import definitions_of, find_services, run_process
-from chassis.settings import Settings
+from chassis.runtime.host import definitions_of, find_services, run_process
+from chassis.support.settings import Settings
 
 PDEATHSIG = 1
 
@@ -107,10 +107,10 @@ if __name__ == "__main__":
     definitions = definitions_of(Settings(definitions=Path("definitions")))
     for service in find_services():
         service.build(definitions)
-    import chassis.sqlite
+    import chassis.adapters.sqlite
     import services.gateway.api  # noqa: F401
 
     if "--kafka" in sys.argv:
-        import chassis.kafka  # noqa: F401
+        import chassis.adapters.kafka  # noqa: F401
     _tell(warm=True, pid=os.getpid())
     Nursery().run()

@@ -3,8 +3,8 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from chassis.host import find_service
 from chassis.ports import BusUnavailable, TopicPartition
+from chassis.runtime.host import find_service
 from tests.faults.stage import Stage
 
 Ends = Mapping[TopicPartition, int]

@@ -21,12 +21,12 @@ from typing import Any
 import httpx
 import orjson
 
-from chassis.access import EVERYTHING, HEADER, Access, seal_of
-from chassis.host import definitions_of, find_service, ports
+from chassis.http.access import EVERYTHING, HEADER, Access, seal_of
 from chassis.ports import Between, Bus, BusUnavailable, Outgoing, Store, StoreUnavailable, TopicPartition
-from chassis.projector.generations import Generations
-from chassis.service import Parts
-from chassis.settings import SERVICES, Settings
+from chassis.projections.generations import Generations
+from chassis.runtime.host import definitions_of, find_service, ports
+from chassis.service.description import Parts
+from chassis.support.settings import SERVICES, Settings
 from tests.faults.clerk import Clerk
 from tests.faults.families import Said
 from tests.faults.fleet import DEFINITIONS, ROOT, Fleet, Member

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.settings import SERVICES
+from chassis.support.settings import SERVICES
 from tests.faults.conftest import Judged
 from tests.faults.families import Said
 from tests.faults.profiles import Profile, chosen

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis.failpoints import POINTS
 from chassis.ports import BusUnavailable, Record
-from chassis.settings import SERVICES
+from chassis.support.failpoints import POINTS
+from chassis.support.settings import SERVICES
 from tests.faults.conftest import Judged
 from tests.faults.fleet import first_of
 from tests.faults.outputs import read_topic

@@ -11,8 +11,9 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.failpoints import POINTS
-from chassis.settings import SERVICES
+from chassis.support.failpoints import POINTS
+from chassis.support.settings import SERVICES
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
 from tests.adapters.real import scratch
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile, chosen
@@ -23,7 +24,6 @@ from tests.faults.stage import Stage
 from tests.faults.test_failpoints import Campaign, keep_loading
 from tests.faults.test_messy import reset
 from tests.faults.test_recreated import why_not_ready
-from tools.broker import BrokerUnavailable, KafkaCluster, free_ports
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(3600)]
 in_the_long_profile = pytest.mark.skipif(

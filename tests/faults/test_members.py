@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.settings import SERVICES
+from chassis.support.settings import SERVICES
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile
 from tests.faults.recovery import ends_now, recovered

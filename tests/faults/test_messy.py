@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chassis.host import find_service
 from chassis.ports import TopicPartition
-from chassis.settings import SERVICES
+from chassis.runtime.host import find_service
+from chassis.support.settings import SERVICES
 from tests.faults.conftest import Judged
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.failpoints import POINTS
-from chassis.settings import SERVICES
+from chassis.support.failpoints import POINTS
+from chassis.support.settings import SERVICES
 from tests.adapters.real import mongo
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile

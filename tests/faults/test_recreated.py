@@ -40,7 +40,7 @@ async def test_a_topic_made_anew_stops_its_readers_by_name_until_they_are_sent_o
     tmp_path: Path, judged: Judged,
 ) -> None:
     """Of the new log nothing is skipped; in the new epoch all that either log ever held has counted once."""
-    from chassis.sqlite.schema import SHIFT
+    from chassis.adapters.sqlite.schema import SHIFT
 
     assert SHIFT == 40
     result = Result("F14", "a topic is made anew", injected=1)

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from chassis.host import find_service
-from chassis.settings import SERVICES
+from chassis.runtime.host import find_service
+from chassis.support.settings import SERVICES
 from tests.faults import oracle
 from tests.faults.oracle import Figures, History, expected_figures, standing
 from tests.faults.oracle.history import day
@@ -166,9 +166,9 @@ async def _dead_letters(stage: Stage) -> list[str]:
 
 async def _audit(stage: Stage) -> list[str]:
     """The journal against the cells, and the facts, counted anew, against both."""
-    from chassis.projector.auditing import audit_journal
-    from chassis.projector.documents import Layout
-    from chassis.projector.fact_auditing import audit_facts
+    from chassis.projections.cell_audit import audit_journal
+    from chassis.projections.documents import Layout
+    from chassis.projections.fact_audit import audit_facts
 
     layout, projection = Layout("kpi", await stage.generation(), ("day", "month")), parts_of("kpi").projection
     assert projection is not None

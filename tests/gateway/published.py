@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-from tools.publish.doors import document
+from dev.contract_files.openapi import document
 
 JSON = ("application/json", "application/problem+json")
 

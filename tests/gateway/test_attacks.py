@@ -11,11 +11,11 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from chassis.access import EVERYTHING, HEADER, Access, Seal
-from chassis.web import Problem
+from chassis.http.access import EVERYTHING, HEADER, Access, Seal
+from chassis.http.routing import Problem
 from services.gateway.auth import provider
 from services.gateway.exports import cell
-from services.gateway.gate import asked
+from services.gateway.middleware import request_policy
 from tests.gateway.issuer import AUDIENCE, Issuer, issuing
 from tests.gateway.scenes import CONSOLE, client, code, looking, peopled
 from tests.gateway.town import Town, town
@@ -300,9 +300,9 @@ def test_depth_is_found_in_one_pass_whatever_the_quotes(end: bytes):
     body = b"{" * 40 + b'"' + b'\\"' * 1_000_000 + end
     began = time.perf_counter()
     with pytest.raises(Problem, match="32 levels"):
-        asked.check_depth(body)
+        request_policy.check_depth(body)
     assert time.perf_counter() - began < 2
-    asked.check_depth(b'["' + b"[" * 1000 + b'\\"' + b"{" * 1000 + b'"]')
+    request_policy.check_depth(b'["' + b"[" * 1000 + b'\\"' + b"{" * 1000 + b'"]')
 
 
 async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(home: Town):
@@ -318,7 +318,7 @@ async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(hom
 
 
 async def test_a_body_that_drips_is_not_waited_for(home: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(asked, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(request_policy, "BODY_SECONDS", 0.2)
 
     async def dripping() -> AsyncIterator[bytes]:
         for _ in range(20):

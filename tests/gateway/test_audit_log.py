@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
 from chassis.ports import StoreUnavailable
-from services.gateway.gate import audit
-from services.gateway.gate.audit import LOG, Audit, Entry
+from services.gateway.middleware import audit_log
+from services.gateway.middleware.audit_log import LOG, Audit, Entry
 from tests.gateway.scenes import client, code, looking, peopled
 from tests.gateway.town import Town, town
 
@@ -101,7 +101,7 @@ async def test_a_flood_of_equal_refusals_is_one_line_a_minute_with_their_number(
         for _ in range(20):
             assert (await browser.get("/v1/definitions")).status_code == 403
         assert len(await entries(home)) == count + 1
-        monkeypatch.setattr(audit, "WINDOW", 0.0)
+        monkeypatch.setattr(audit_log, "WINDOW", 0.0)
         await browser.get("/v1/definitions")
         told = await last(home)
         assert (told["path"], told["repeated"]) == ("/v1/definitions", 19)
@@ -158,10 +158,10 @@ async def test_lines_are_kept_for_so_many_days(monkeypatch: pytest.MonkeyPatch):
     entry = Entry(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
                   code=None, milliseconds=1)
     for days in (12, 11, 9, 0):
-        monkeypatch.setattr(audit.time, "time_ns", lambda days=days: now - days * 86_400_000_000_000)
+        monkeypatch.setattr(audit_log.time, "time_ns", lambda days=days: now - days * 86_400_000_000_000)
         await kept.note(entry, "127.0.0.1")
     assert len((await kept.page({}, None, 100))[0]) == 4
-    monkeypatch.setattr(audit, "PRUNE_EVERY", -1.0)
+    monkeypatch.setattr(audit_log, "PRUNE_EVERY", -1.0)
     await kept.note(entry, "127.0.0.1")
     assert len((await kept.page({}, None, 100))[0]) == 3
 

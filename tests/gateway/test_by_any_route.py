@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from chassis.access import Scope
+from chassis.http.access import Scope
 from tests.gateway.published import operations
 from tests.gateway.scenes import client, event, looking, peopled
 from tests.gateway.streams import opened

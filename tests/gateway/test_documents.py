@@ -6,11 +6,11 @@ import yaml
 from openapi_spec_validator import validate
 
 from contracts.kinds import BY_NAME
+from dev.contract_files import PUBLISHED
 from services.gateway.permissions import PERMISSIONS, PUBLIC
 from services.gateway.routes import rule_for
 from tests.gateway.scenes import looking
 from tests.gateway.town import Town
-from tools.publish import PUBLISHED
 
 
 async def test_each_operation_says_what_it_asks_for_and_how_one_signs_in(shared: Town):

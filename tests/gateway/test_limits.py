@@ -8,8 +8,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.gate import gate
-from services.gateway.gate.rate import MOST_BUCKETS, Buckets
+from services.gateway.middleware import request_gate
+from services.gateway.middleware.rate_limit import MOST_BUCKETS, Buckets
 from tests.gateway.scenes import client, code, looking, peopled
 from tests.gateway.town import Town
 
@@ -66,7 +66,7 @@ def test_a_thousand_times_ten_callers_take_no_more_memory():
 
 
 async def test_a_service_that_hangs_is_not_waited_for(home: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(gate, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(request_gate, "ANSWER_SECONDS", 0.2)
 
     async def hanging(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(30)

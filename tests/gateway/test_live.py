@@ -253,7 +253,7 @@ async def test_a_drain_ends_the_streams(tmp_path: Any):
 
 
 def test_a_channel_knows_whose_it_is():
-    from chassis.access import Access, Scope
+    from chassis.http.access import Access, Scope
 
     mine, other = (Channel("opportunities", "opportunities", "", Access(p, Scope(reps=(p,)))) for p in ("a", "b"))
     listener = Listener((mine,))

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chassis.access import NOTHING, Scope
-from chassis.definitions import Definition, DefinitionError, Definitions
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
+from chassis.http.access import NOTHING, Scope
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
 from services.gateway.organisation import Organisation
 from tests.adapters.waiting import until
@@ -108,8 +108,8 @@ def test_roles_that_we_do_not_know_are_none():
 
 async def test_nobody_is_judged_by_half_a_tree_and_reading_ends_where_it_had_come_to():
     """A gateway that begins anew reads all that was said before; until then, who depends on it comes again."""
-    from chassis.envelope import encode
-    from chassis.memory import MemoryBus
+    from chassis.adapters.memory import MemoryBus
+    from chassis.messages.envelope import encode
     from services.gateway.organisation import TOPIC, OrganisationReader
 
     bus = MemoryBus()
@@ -138,7 +138,7 @@ async def test_nobody_is_judged_by_half_a_tree_and_reading_ends_where_it_had_com
 
 
 async def test_an_empty_organisation_is_whole_at_once():
-    from chassis.memory import MemoryBus
+    from chassis.adapters.memory import MemoryBus
     from services.gateway.organisation import TOPIC, OrganisationReader
 
     bus = MemoryBus()

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.access import Scope
+from chassis.http.access import Scope
 from chassis.ports import Outgoing
 from tests.gateway.scenes import client, code, event, looking
 from tests.gateway.town import Town, town

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.settings import Settings
-from chassis.web import encode_cursor
+from chassis.http.routing import encode_cursor
+from chassis.support.settings import Settings
 from services.gateway.api import UnsafeAddress, check_address
 from tests.gateway.town import Town
 

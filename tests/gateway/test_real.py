@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from chassis.access import Scope
-from chassis.kafka import KafkaBus
-from chassis.memory import MemoryBus, MemoryStore
-from chassis.mongo import MongoStore
+from chassis.adapters.kafka import KafkaBus
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.mongo import MongoStore
+from chassis.http.access import Scope
 from services.gateway.auth.caller import Identity
 from services.gateway.auth.sessions import Sessions
 from tests.adapters.waiting import until

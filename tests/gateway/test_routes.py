@@ -6,11 +6,11 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from chassis.settings import SERVICES
+from chassis.support.settings import SERVICES
+from dev.contract_files import PUBLISHED
 from services.gateway.openapi import merge
 from services.gateway.routes import LACKING, OWNERS, RULES, lacking, owner_of, rule_for
 from tests.gateway.town import Town
-from tools.publish import PUBLISHED
 
 NAMED = """
 POST /v1/events · GET /v1/events?types=a&after=b&limit=1

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chassis.access import EVERYTHING, NOTHING, Access, Scope, narrowed, seeing
-from chassis.definitions import read_directory
-from chassis.host import find_service, find_services
+from chassis.domain.definitions import read_directory
+from chassis.http.access import EVERYTHING, NOTHING, Access, Scope, narrowed, seeing
+from chassis.http.routing import Problem
 from chassis.ports import AnyOf, Between, Contains
-from chassis.web import Problem
+from chassis.runtime.host import find_service, find_services
 from services.gateway.permissions import PERMISSIONS, PUBLIC, ROLES, SIGNED_IN
 from services.gateway.routes import CONSOLE, RULES, rule_for
 from services.kpi.queries.figures import Reader, Slice

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from chassis.access import Scope
+from chassis.http.access import Scope
+from chassis.http.routing import Problem
 from chassis.ports import Document
-from chassis.settings import Settings
-from chassis.web import Problem
+from chassis.support.settings import Settings
 from services.gateway.auth.address import UnsafeAddress, check_address
 from services.gateway.auth.browser import COOKIE as LOGIN_COOKIE
 from services.gateway.auth.browser import inner_path
@@ -415,7 +415,7 @@ async def test_a_session_that_was_there_before_is_not_there_after(guarded: Town)
 
 
 async def test_a_developers_session_is_worth_nothing_once_there_is_a_provider(guarded: Town):
-    from services.gateway.auth.identify import DEVELOPER
+    from services.gateway.auth.identification import DEVELOPER
 
     token = await guarded.app.state.door.sessions.begin(DEVELOPER)
     async with client(guarded) as browser:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.access import Scope
+from chassis.http.access import Scope
 from tests.gateway.scenes import client, code, event, looking, peopled
 from tests.gateway.town import Town
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 
-from chassis.access import seal_of
-from chassis.application import Application
-from chassis.definitions import publish, read_directory
-from chassis.host import find_services
+from chassis.domain.definitions import publish, read_directory
+from chassis.http.access import seal_of
 from chassis.ports import Bus, Store
-from chassis.settings import SERVICES, Settings
+from chassis.runtime.application import Application
+from chassis.runtime.host import find_services
+from chassis.support.settings import SERVICES, Settings
 from contracts.topics import TOPICS
 from services.gateway.api import gateway_app
 from tests.adapters.waiting import until

@@ -14,11 +14,11 @@ from typing import Any, Self
 import httpx
 import psutil
 
-from chassis.host import open_bus
 from chassis.ports import Outgoing, Record
-from chassis.settings import Settings
+from chassis.runtime.host import open_bus
+from chassis.support.settings import Settings
 from contracts.topics import TOPICS
-from tools.broker import free_ports
+from dev.kafka_cluster import free_ports
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, fetch_jars, find_java
 from tests.journeys import computed
 from tests.journeys.happenings import Event, figures, story
 from tests.journeys.system import DATA, SERVICES, System
-from tools.broker import BrokerUnavailable, KafkaCluster, fetch_jars, find_java
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chassis.host import open_bus
+from chassis.runtime.host import open_bus
 from tests.journeys.system import SERVICES, System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]

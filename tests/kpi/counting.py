@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chassis.definitions import read_directory
-from chassis.handlers import Meta
-from chassis.projection import CellKey, Contribution, Projection, Rejected
+from chassis.domain.definitions import read_directory
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import CellKey, Contribution, Projection, Rejected
 from services.kpi.definitions import Catalogue, compile_catalogue
 from services.kpi.projections import projection
 

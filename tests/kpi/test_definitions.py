@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chassis.definitions import Definition, DefinitionError, Definitions, read_directory
+from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
 from services.kpi.definitions import Catalogue, compile_catalogue
 from tests.kpi.counting import ROOT, catalogue
 

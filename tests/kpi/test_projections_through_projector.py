@@ -3,12 +3,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chassis.codec import canonical
-from chassis.definitions import Definition, Definitions
-from chassis.handlers import Meta
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
+from chassis.domain.definitions import Definition, Definitions
+from chassis.domain.handlers import Meta
+from chassis.messages.codec import canonical
 from chassis.ports import Record, TopicPartition
-from chassis.projector import Cells, Projector
+from chassis.projections import Cells, Projector
 from services.kpi.definitions import compile_catalogue
 from services.kpi.projections import projection
 from services.kpi.queries.figures import Reader, Slice

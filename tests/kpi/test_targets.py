@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chassis.definitions import Definition, DefinitionError, Definitions
-from chassis.testing import given
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
+from chassis.domain.testing import given
 from contracts.kpi import TargetSet
 from services.kpi.commands import SetTarget
 from services.kpi.decider import DECIDER, TargetNoted, index

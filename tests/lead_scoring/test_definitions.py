@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.definitions import Definition, DefinitionError, Definitions, read_directory
+from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
 from services.lead_scoring.definitions import compile_scorecards
 
 from .scenes import CARD, TITLE, cards

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.handlers import Meta
+from chassis.domain.handlers import Meta
 from contracts.crm import ActivityLogged, ActivityVoided, CampaignResponded, EngagementRecorded
 from contracts.kinds import Subject
 from services.lead_scoring.handlers import HANDLERS

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.decider import DeadLetter, Wake, changed
+from chassis.domain.decider import DeadLetter, Wake, changed
 from contracts.kinds import Contact
 from contracts.lead_scoring import Contribution, LeadDisqualified, LeadQualified, LeadScored
 from services.lead_scoring.commands import EraseLead, MergeLead

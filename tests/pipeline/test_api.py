@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis.application import Application
-from chassis.decider import changed
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
+from chassis.domain.decider import changed
 from chassis.ports import Bus, Store
-from chassis.settings import Settings
-from chassis.sqlite import Database, SqliteBus, SqliteStore
+from chassis.runtime.application import Application
+from chassis.support.settings import Settings
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,

@@ -1,7 +1,7 @@
 """What happens to a deal, told as a manager would tell it."""
 from datetime import timedelta
 
-from chassis.decider import DeadLetter, Wake, changed
+from chassis.domain.decider import DeadLetter, Wake, changed
 from contracts.kinds import Money
 from contracts.pipeline import (
     OpportunityLost,

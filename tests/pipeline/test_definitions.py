@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from transitions import MachineError
 
-from chassis.definitions import Definition, DefinitionError, Definitions
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
 from services.pipeline.definitions import Blueprint, BusinessLineForm, compile_book, compile_line, misfit
 from services.pipeline.definitions.diagram import mermaid
 from services.pipeline.definitions.schema import FieldForm, Option, Title

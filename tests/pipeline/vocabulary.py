@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chassis.definitions import Definitions, read_directory
-from chassis.testing import Scenario
+from chassis.domain.definitions import Definitions, read_directory
+from chassis.domain.testing import Scenario
 from services.pipeline.commands import OpenOpportunity, RecordActivity, ReportStage, RequestTransition
 from services.pipeline.decider import decider
 from services.pipeline.definitions import Book, compile_book

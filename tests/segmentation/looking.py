@@ -1,5 +1,5 @@
 """What the tests of segmentation share that look at the cut-offs of a living house."""
-from services.segmentation.api.telling import look, tell
+from services.segmentation.api.cutoff_announcements import look, tell
 from tests.living import House
 
 

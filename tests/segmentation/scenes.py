@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any
 
-from chassis.decider import Wake
-from chassis.definitions import Definition, Definitions
+from chassis.domain.decider import Wake
+from chassis.domain.definitions import Definition, Definitions
 from contracts.segmentation import PurchaseChanged
 from services.segmentation.commands import (
     CancelPurchase,

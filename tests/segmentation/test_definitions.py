@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.definitions import DefinitionError, Definitions, read_directory
+from chassis.domain.definitions import DefinitionError, Definitions, read_directory
 from services.segmentation.decider import profile_of
 from services.segmentation.definitions import DAY_KEY, Values, compile_all, fifths
 from services.segmentation.queries import Placed, matrix

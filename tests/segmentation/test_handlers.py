@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.decider import changed
-from chassis.handlers import Meta
+from chassis.domain.decider import changed
+from chassis.domain.handlers import Meta
 from contracts.crm import (
     CustomerErased,
     CustomerMerged,

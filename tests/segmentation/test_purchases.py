@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.decider import changed
+from chassis.domain.decider import changed
 from contracts.segmentation import PurchaseChanged
 
 from .scenes import cancel, day, purchase, record, refund, revise

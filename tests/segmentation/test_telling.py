@@ -11,8 +11,8 @@ import pytest
 from contracts.crm import CustomerErased, OrderPlaced
 from contracts.kinds import Money
 from contracts.segmentation import INTERNAL
-from services.segmentation.api import telling
-from services.segmentation.api.telling import keep_cutoffs, look, recompute, tell
+from services.segmentation.api import cutoff_announcements
+from services.segmentation.api.cutoff_announcements import keep_cutoffs, look, recompute, tell
 from services.segmentation.commands import MoveCutoffs, NoteTold
 from services.segmentation.decider import CUTOFFS
 from services.segmentation.queries import Base, awaits
@@ -116,7 +116,7 @@ async def test_a_small_change_waits_until_the_customers_stand_still(house: House
 async def test_a_telling_that_broke_off_goes_on_where_it_stood(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await customers(house, 7)
     memory, say = house.app.parts.extra.memory, house.app.say
-    monkeypatch.setattr(telling, "TOLD_AT_ONCE", 3)
+    monkeypatch.setattr(cutoff_announcements, "TOLD_AT_ONCE", 3)
 
     async def failing(event: Any, **more: Any) -> Any:
         if more["id"].endswith("k04"):

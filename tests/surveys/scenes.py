@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
-from chassis.definitions import Definition, Definitions
+from chassis.domain.definitions import Definition, Definitions
 from contracts.crm import ConsentChanged, SurveyResponded
 from contracts.pipeline import Opportunity, OpportunityWon
 from contracts.surveys import SurveyContext

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.decider import changed
-from chassis.settings import Settings
+from chassis.domain.decider import changed
+from chassis.support.settings import Settings
 from contracts.crm import CustomerErased, SurveyDeliveryReported, SurveyResponded
 from contracts.pipeline import Opportunity, OpportunityWon
 from services.surveys.api.links import Links, links_of

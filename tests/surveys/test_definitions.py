@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.definitions import DefinitionError, read_directory
+from chassis.domain.definitions import DefinitionError, read_directory
 from services.surveys.definitions import compile_surveys
 
 from .scenes import surveys

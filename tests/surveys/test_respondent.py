@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.decider import DeadLetter, Wake
+from chassis.domain.decider import DeadLetter, Wake
 from contracts.surveys import (
     IssueRaised,
     IssueResolved,
@@ -17,7 +17,7 @@ from contracts.surveys import (
 )
 from services.surveys.commands import ForgetRespondent, ResolveIssue
 from services.surveys.decider.ids import invitation_id
-from services.surveys.decider.inviting import wake_at
+from services.surveys.decider.invitations import wake_at
 from services.surveys.state import AnswerRefused
 
 from .scenes import (

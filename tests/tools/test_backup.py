@@ -9,10 +9,10 @@ import apsw
 import pytest
 from rich.console import Console
 
+from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
+from chassis.adapters.sqlite.backup import contents
 from chassis.ports import Collection, Document, Outgoing, TopicPartition
-from chassis.settings import Settings
-from chassis.sqlite import Database, SqliteBus, SqliteStore
-from chassis.sqlite.backup import contents
+from chassis.support.settings import Settings
 from tests.adapters.sqlite_process import COLLECTION, TOPIC
 from tools.backup import NotPossible, run_backup, run_restore
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from chassis.settings import settings
+from chassis.support.settings import settings
+from dev.kafka_cluster import free_ports
 from tests.journeys.system import port_block
 from tests.living import DEFINITIONS
-from tools.broker import free_ports
 from tools.cli import main
 from tools.up import _alone
 
@@ -186,7 +186,7 @@ def test_the_event_map_is_fresh_and_a_stale_one_is_noticed(
     page = tmp_path / "ARCHITECTURE.md"
     text = Path("ARCHITECTURE.md").read_text("utf-8")
     page.write_text(text.replace("| lead_scoring, pipeline, kpi |", "| nobody |"), "utf-8")
-    monkeypatch.setattr("tools.eventmap.PAGE", page)
+    monkeypatch.setattr("tools.event_map.PAGE", page)
     status, said, _ = run("map", "--check")
     assert status == 1 and "stale" in said and "triptych map" in said
     assert run("map")[0] == 0 and page.read_text("utf-8") == text

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import chassis.settings
-from chassis.host import readers
+import chassis.support.settings
+from chassis.adapters.sqlite import SqliteBus
 from chassis.ports import Outgoing
-from chassis.settings import Settings
-from chassis.sqlite import SqliteBus
+from chassis.runtime.host import readers
+from chassis.support.settings import Settings
 from tests.adapters.waiting import gather_records
-from tools.auditing import NothingThere
-from tools.groups import InUse, app
+from tools.audit import NothingThere
+from tools.consumer_groups import InUse, app
 
 TOPIC = "crm.orders.v1"
 Groups = Callable[..., str]
@@ -21,7 +21,7 @@ Groups = Callable[..., str]
 
 @pytest.fixture
 def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Groups:
-    monkeypatch.setattr(chassis.settings, "settings", lambda: Settings(data_dir=tmp_path))
+    monkeypatch.setattr(chassis.support.settings, "settings", lambda: Settings(data_dir=tmp_path))
 
     def run(*words: str) -> str:
         done = CliRunner().invoke(app, words, env={"COLUMNS": "200"}, catch_exceptions=False)

@@ -6,8 +6,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
-from chassis.audit import CHECKS
-from chassis.metrics import Metrics
+from chassis.runtime.audit import CHECKS
+from chassis.support.metrics import Metrics
 from tools.cli import app
 
 ROOT = Path(__file__).parents[2]

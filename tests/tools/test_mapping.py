@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.definitions import DefinitionError, parse_yaml
-from chassis.envelope import Message, decode_structured
+from chassis.domain.definitions import DefinitionError, parse_yaml
+from chassis.messages.envelope import Message, decode_structured
 from tests.living import DEFINITIONS
 from tools.importing.mapping import load_mapping
 from tools.importing.rows import Event, MissingFile, Tally, events
-from tools.importing.send import _by_size, chunks
+from tools.importing.sender import _by_size, chunks
 from tools.importing.values import RowRejected, Tables, money
 
 ORDERS = """\

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from chassis.envelope import Message, decode_structured
-from chassis.settings import Settings
+from chassis.messages.envelope import Message, decode_structured
+from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from services.pipeline.service import SERVICE
 from tests.living import DEFINITIONS, living

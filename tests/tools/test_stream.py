@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import chassis.settings
-from chassis.epochs import StillRead
-from chassis.settings import Settings
-from chassis.sqlite import SqliteBus
+import chassis.support.settings
+from chassis.adapters.sqlite import SqliteBus
+from chassis.runtime.topic_epochs import StillRead
+from chassis.support.settings import Settings
 from tests.faults.fleet import DEFINITIONS
 from tests.tools.test_groups import lived
-from tools.auditing import NothingThere
+from tools.audit import NothingThere
 from tools.stream import UnknownTopic, app
 
 TOPIC = "crm.orders.v1"
@@ -25,7 +25,8 @@ def run(*words: str, answer: str = "") -> str:
 
 @pytest.fixture(autouse=True)
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chassis.settings, "settings", lambda: Settings(data_dir=tmp_path, definitions=DEFINITIONS))
+    monkeypatch.setattr(
+        chassis.support.settings, "settings", lambda: Settings(data_dir=tmp_path, definitions=DEFINITIONS))
 
 
 def committed(directory: Path) -> int:

@@ -1,7 +1,7 @@
 """What `triptych up` gives to each of its processes."""
 from pathlib import Path
 
-from chassis.settings import SERVICES, Settings
+from chassis.support.settings import SERVICES, Settings
 from tools.up import instance_name
 
 

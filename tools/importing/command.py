@@ -9,13 +9,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from chassis.definitions import company_zone
-from chassis.host import definitions_of, open_bus
-from chassis.settings import Settings
+from chassis.domain.definitions import company_zone
+from chassis.runtime.host import definitions_of, open_bus
+from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from tools.importing.mapping import ImportMapping, load_mapping
 from tools.importing.rows import Tally, events
-from tools.importing.send import Door, Log, Sink, send
+from tools.importing.sender import Door, Log, Sink, send
 
 SHOWN = 20
 

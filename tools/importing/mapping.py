@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import contracts.crm  # noqa: F401  (enters what enterprises say in the register)
-from chassis.criteria import CriterionError, Expression, compile_criterion
-from chassis.definitions import Definition, DefinitionError, read_file
+from chassis.domain.criteria import CriterionError, Expression, compile_criterion
+from chassis.domain.definitions import Definition, DefinitionError, read_file
 from contracts.kinds import BY_NAME
 from contracts.topics import ENTERPRISE, TOPICS
 from tools.importing.values import Row, Tables

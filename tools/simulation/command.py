@@ -11,12 +11,12 @@ from pathlib import Path
 import orjson
 from rich.console import Console
 
-from chassis.codec import from_dict
-from chassis.definitions import read_directory
-from chassis.envelope import encode, written_time
-from chassis.host import open_bus
+from chassis.domain.definitions import read_directory
+from chassis.messages.codec import from_dict
+from chassis.messages.envelope import encode, written_time
 from chassis.ports import Bus, BusUnavailable, Outgoing
-from chassis.settings import Settings
+from chassis.runtime.host import open_bus
+from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from services.pipeline.definitions import compile_book
 from services.pipeline.service import SERVICE as PIPELINE

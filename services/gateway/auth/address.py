@@ -2,7 +2,7 @@
 import ipaddress
 from urllib.parse import urlsplit
 
-from chassis.settings import Settings
+from chassis.support.settings import Settings
 
 
 class UnsafeAddress(ValueError):

@@ -12,16 +12,16 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from chassis.http.routing import Problem, not_found
 from chassis.ports import Between, Collection, Document, Store
-from chassis.settings import Settings
-from chassis.web import Problem, not_found
+from chassis.support.settings import Settings
 from services.gateway.auth.address import public_url
-from services.gateway.auth.identify import session_token
+from services.gateway.auth.identification import session_token
 from services.gateway.auth.provider import Provider, ProviderUnavailable, parsed
 from services.gateway.auth.sessions import Sessions
 from services.gateway.auth.sign_in import is_secure, set_session
 from services.gateway.auth.tokens import identity_of, verified
-from services.gateway.shelf import Shelf
+from services.gateway.gateway_store import Shelf
 
 CALLBACK = "/v1/sign-in/callback"
 COOKIE = "triptych_login"

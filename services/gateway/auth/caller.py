@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from chassis.access import EVERYTHING, Access, Scope
+from chassis.http.access import EVERYTHING, Access, Scope
 from services.gateway.permissions import for_all_records, permissions_of
 
 Mode = Literal["developer", "oidc", "key"]

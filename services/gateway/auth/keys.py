@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chassis.access import EVERYTHING, Scope
+from chassis.http.access import EVERYTHING, Scope
 from chassis.ports import Collection, Document, Store
 from services.gateway.auth.caller import Identity
-from services.gateway.auth.identify import unauthorised
+from services.gateway.auth.identification import unauthorised
+from services.gateway.gateway_store import Shelf
 from services.gateway.permissions import PERMISSIONS
-from services.gateway.shelf import Shelf
 
 KEYS = Collection("gateway.keys", {"name": str, "until": int}, (("name",),))
 FORM = re.compile(r"tk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")

@@ -10,7 +10,7 @@ import orjson
 import structlog
 from jwt import PyJWK
 
-from chassis.web import Problem
+from chassis.http.routing import Problem
 from services.gateway.auth.address import safe_url
 
 ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "ES384", "EdDSA"})

@@ -7,7 +7,7 @@ import msgspec
 
 from chassis.ports import Between, Collection, Document, Store
 from services.gateway.auth.caller import Identity
-from services.gateway.shelf import Shelf
+from services.gateway.gateway_store import Shelf
 
 COOKIE = "triptych_session"
 LASTS = 8 * 3600

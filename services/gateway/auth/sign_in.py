@@ -5,17 +5,17 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from chassis.access import Scope
-from chassis.settings import Settings
-from chassis.web import Fault, Problem, answer, not_found
+from chassis.http.access import Scope
+from chassis.http.routing import Fault, Problem, answer, not_found
+from chassis.support.settings import Settings
 from contracts.kinds import Id
 from services.gateway.auth.address import developer_mode, public_url
 from services.gateway.auth.caller import Caller, Identity
-from services.gateway.auth.identify import session_token
+from services.gateway.auth.identification import session_token
 from services.gateway.auth.sessions import COOKIE, LASTS, Sessions
 from services.gateway.organisation import Organisation
 from services.gateway.permissions import ROLES
-from services.gateway.shapes import Me, SignIn
+from services.gateway.schemas import Me, SignIn
 
 LOUD = "This is the developer sign-in: whoever reaches this machine's loopback address is let in without a password."
 

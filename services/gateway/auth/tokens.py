@@ -8,11 +8,11 @@ from typing import Any
 
 import jwt
 
-from chassis.settings import Settings
-from chassis.web import Problem
+from chassis.http.routing import Problem
+from chassis.support.settings import Settings
 from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Identity
-from services.gateway.auth.identify import unauthorised
+from services.gateway.auth.identification import unauthorised
 from services.gateway.auth.provider import ALGORITHMS, Provider, UnknownKey
 from services.gateway.permissions import ROLES
 

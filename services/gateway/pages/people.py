@@ -4,12 +4,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from chassis.access import Scope
-from chassis.answers import paged
-from chassis.web import Paged, answer, not_found, page
+from chassis.http.access import Scope
+from chassis.http.responses import paged
+from chassis.http.routing import Paged, answer, not_found, page
 from services.gateway.exports import Exported
 from services.gateway.organisation import Organisation, Person
-from services.gateway.shapes import Rep
+from services.gateway.schemas import Rep
 
 
 def router(organisation: Organisation) -> APIRouter:

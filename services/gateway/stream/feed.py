@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import orjson
 import structlog
 
-from chassis.access import EVERYTHING, Access, Scope
+from chassis.http.access import EVERYTHING, Access, Scope
+from chassis.http.routing import Passed, Problem
 from chassis.ports import Bus, BusUnavailable
-from chassis.web import Passed, Problem
 from contracts.topics import TOPICS
 from services.gateway.proxy import Proxy
 from services.gateway.stream.listener import KPIS, OPPORTUNITIES, WORKLIST, Channel, Listener, Told

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chassis.access import Access
-from chassis.web import Fault, Problem
+from chassis.http.access import Access
+from chassis.http.routing import Fault, Problem
 from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Caller
 

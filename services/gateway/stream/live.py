@@ -9,11 +9,11 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from chassis.http.routing import Problem
 from chassis.ports import Bus
-from chassis.settings import Settings
-from chassis.web import Problem
+from chassis.support.settings import Settings
 from services.gateway.auth.caller import Caller
-from services.gateway.auth.identify import Identifier
+from services.gateway.auth.identification import Identifier
 from services.gateway.stream.feed import Feed
 from services.gateway.stream.listener import OPPORTUNITIES, Channel, Listener, Told, channels_of
 from services.gateway.stream.positions import missed

@@ -1,7 +1,7 @@
 """HTTP: measures, boards, targets, activities."""
 from fastapi import APIRouter
 
-from chassis.context import Context
+from chassis.service.context import Context
 from services.kpi.api import activities, boards, kpis, targets
 from services.kpi.queries import desk_of
 

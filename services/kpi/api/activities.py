@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from chassis.answers import paged
-from chassis.web import Fault, Paged, Problem, page
+from chassis.http.responses import paged
+from chassis.http.routing import Fault, Paged, Problem, page
 from contracts.crm import ActivityKind
 from contracts.kinds import ID_PATTERN, Id
-from services.kpi.api.shapes import Activity
+from services.kpi.api.schemas import Activity
 from services.kpi.queries import Desk
 from services.kpi.queries.activities import Asked, activities
 

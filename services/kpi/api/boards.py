@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from chassis.answers import paged
-from chassis.definitions import Definition, DefinitionError
-from chassis.web import answer, not_found, not_in_this_release, page
+from chassis.domain.definitions import Definition, DefinitionError
+from chassis.http.responses import paged
+from chassis.http.routing import answer, not_found, not_in_this_release, page
 from services.kpi.api.kpis import freshness
-from services.kpi.api.shapes import Board, BoardSummary
+from services.kpi.api.schemas import Board, BoardSummary
 from services.kpi.queries import Desk, Question, answered, question
 from services.kpi.queries.figures import askable
 

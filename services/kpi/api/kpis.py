@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from chassis.answers import paged
-from chassis.web import Paged, Problem, answer, decode_cursor, encode_cursor, page
-from services.kpi.api import shapes
-from services.kpi.api.shapes import Explanation, FactRecord, Figures, FiguresList
+from chassis.http.responses import paged
+from chassis.http.routing import Paged, Problem, answer, decode_cursor, encode_cursor, page
+from services.kpi.api import schemas
+from services.kpi.api.schemas import Explanation, FactRecord, Figures, FiguresList
 from services.kpi.queries import Desk, Question, answered, described, measure_of, question, records
 
 Text = Annotated[str | None, Query(max_length=200)]
@@ -43,7 +43,7 @@ def router(desk: Desk) -> APIRouter:
     def ask(name: str, words: Mapping[str, Any]) -> Question:
         return question(catalogue, desk.calendar, name, words, desk.today())
 
-    @routes.get("/v1/kpis", response_model=paged(shapes.Measure), summary="The measures of this installation")
+    @routes.get("/v1/kpis", response_model=paged(schemas.Measure), summary="The measures of this installation")
     async def measures(request: Request) -> Response:
         return page(request, [described(m, catalogue) for m in catalogue.listed()], None)
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from chassis.answers import paged
-from chassis.context import Entity
-from chassis.web import Fault, Problem, Write, answer, not_in_this_release, page
-from services.kpi.api import shapes
+from chassis.http.responses import paged
+from chassis.http.routing import Fault, Problem, Write, answer, not_in_this_release, page
+from chassis.service.context import Entity
+from services.kpi.api import schemas
 from services.kpi.api.kpis import freshness
-from services.kpi.api.shapes import Attainment
+from services.kpi.api.schemas import Attainment
 from services.kpi.commands import SetTarget
 from services.kpi.queries import BadPeriod, Desk, Period, answered, question
 from services.kpi.queries.figures import askable, within_reach
@@ -42,12 +42,12 @@ def router(desk: Desk) -> APIRouter:
     async def solve() -> Response:
         raise not_in_this_release("targets derived backwards")
 
-    @routes.get("/v1/targets/{period}", response_model=paged(shapes.Target), summary="The targets of a period")
+    @routes.get("/v1/targets/{period}", response_model=paged(schemas.Target), summary="The targets of a period")
     async def targets(period: str, request: Request) -> Response:
         found = await _of(desk, _period(desk, period))
         return page(request, [_face(t) for t in found], None)
 
-    @routes.put("/v1/targets/{period}", response_model=paged(shapes.Target),
+    @routes.put("/v1/targets/{period}", response_model=paged(schemas.Target),
                 summary="Set targets; others of the period stay")
     async def put(period: str, wanted: list[TargetAsked], write: Write) -> Response:
         label = _period(desk, period).label

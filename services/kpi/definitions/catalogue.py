@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.definitions import Definition, DefinitionError, Definitions
-from services.kpi.definitions.compile import compile_measure, derive
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
+from services.kpi.definitions.compiler import compile_measure, derive
 from services.kpi.definitions.measure import Counter, Measure
+from services.kpi.definitions.related import read_surroundings
 from services.kpi.definitions.rows import ROWS, Surroundings
-from services.kpi.definitions.surroundings import read_surroundings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chassis.criteria import CriterionError, compile_criterion
-from chassis.definitions import Definition, DefinitionError
+from chassis.domain.criteria import CriterionError, compile_criterion
+from chassis.domain.definitions import Definition, DefinitionError
 
 Test = Callable[[Mapping[str, Any]], bool]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chassis.definitions import Definition, DefinitionError, Definitions
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
 from services.kpi.commands import SetTarget
 from services.kpi.definitions.catalogue import Catalogue
 

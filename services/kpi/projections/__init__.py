@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.handlers import Meta
-from chassis.projection import CellKey, Contribution, Image, Projection, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import CellKey, Contribution, Image, Projection, Touch
 from services.kpi.definitions import Catalogue
 from services.kpi.definitions.measure import Counter
 from services.kpi.projections import activities, deals, leads, reference, surveys, trade
-from services.kpi.projections.counting import count
+from services.kpi.projections.contributions import count
 from services.kpi.projections.rows import Clock, Row
 
 Yields = Callable[[str, Image, Clock], Iterable[Row]]

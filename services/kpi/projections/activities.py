@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from chassis.handlers import Meta
-from chassis.projection import Image, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Touch
 from contracts.crm import ActivityLogged, ActivityPlanned, ActivityVoided
 from services.kpi.projections.images import dimensions, micros, once, stamp
 from services.kpi.projections.rows import Clock, Row, labels_of

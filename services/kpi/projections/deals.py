@@ -9,8 +9,8 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from chassis.handlers import Meta
-from chassis.projection import Image, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Touch
 from contracts.pipeline import (
     Opportunity,
     OpportunityLost,

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chassis.codec import canonical
-from chassis.handlers import Meta
-from chassis.projection import Image, Rejected
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Rejected
+from chassis.messages.codec import canonical
 from contracts.kinds import Dimensions, Line, Money
 
 Stamp = list[Any]

@@ -2,8 +2,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chassis.handlers import Meta
-from chassis.projection import Image, Rejected, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Rejected, Touch
 from contracts.crm import LeadCaptured, LeadConverted, LeadLost, LeadMerged, LeadRevised
 from contracts.lead_scoring import LeadQualified
 from services.kpi.projections.images import dimensions, merged, once, patched, stamp, whole

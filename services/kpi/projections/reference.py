@@ -11,8 +11,8 @@ These facts count for nothing themselves; readers find them by kind. Their image
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chassis.handlers import Meta
-from chassis.projection import Image, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Touch
 from contracts.crm import CustomerMerged, EmployeeAssigned, EmployeeLeft, MarketSized, ProductReleased, RatePublished
 from services.kpi.projections.images import money, stamp
 from services.kpi.projections.rows import Clock

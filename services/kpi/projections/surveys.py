@@ -5,8 +5,8 @@ Kept of an answer are its whole numbers only: no text of a person enters a figur
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from chassis.handlers import Meta
-from chassis.projection import Image, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Touch
 from contracts.surveys import SurveyAnswerAccepted, SurveyContext, SurveyInvited
 from services.kpi.projections.images import micros, own_stamp
 from services.kpi.projections.rows import Clock, Row, labels_of

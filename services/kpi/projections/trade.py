@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from chassis.handlers import Meta
-from chassis.projection import Image, Rejected, Touch
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import Image, Rejected, Touch
 from contracts.crm import (
     InvoiceCancelled,
     InvoiceIssued,

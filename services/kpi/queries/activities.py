@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chassis.ports import Between
-from chassis.projector.cells import FactPage
+from chassis.projections.cells import FactPage
 from services.kpi.queries.answers import Desk
 from services.kpi.queries.figures import Reader
 

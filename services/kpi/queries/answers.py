@@ -5,11 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chassis.context import Context
-from chassis.projector import Cells
-from chassis.web import decode_cursor, encode_cursor
+from chassis.http.routing import decode_cursor, encode_cursor
+from chassis.projections import Cells
+from chassis.service.context import Context
 from services.kpi.definitions import CURRENCY, LINE, Catalogue, Measure
-from services.kpi.queries.asking import Question
+from services.kpi.queries.figure_query import Question
 from services.kpi.queries.figures import Figure, Reader, Slice, Spot, Within, askable, growth, whole_of, within_reach
 from services.kpi.queries.organisation import read_organisation
 from services.kpi.queries.periods import Calendar, Period, before, elapsed

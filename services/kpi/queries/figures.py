@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import sqrt
 from typing import Any
 
-from chassis.access import access
-from chassis.projector import Cell, Cells, Member
-from chassis.web import Problem
+from chassis.http.access import access
+from chassis.http.routing import Problem
+from chassis.projections import Cell, Cells, Member
 from services.kpi.definitions import CURRENCY, LINE, MANY, Catalogue, Measure
 from services.kpi.queries.organisation import BY_PRODUCT, BY_REP, Labels, Organisation
 from services.kpi.queries.periods import Period

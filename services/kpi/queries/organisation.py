@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from chassis.projector import Cells
+from chassis.projections import Cells
 
 BY_REP = ("team", "region", "department", "manager")
 BY_PRODUCT = ("category", "series")

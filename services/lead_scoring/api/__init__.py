@@ -8,15 +8,15 @@ import msgspec
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AwareDatetime
 
-from chassis.answers import paged
-from chassis.codec import Invalid, validate_rest
-from chassis.context import Context, Entity, HistoryRow
+from chassis.http.responses import paged
+from chassis.http.routing import Fault, Paged, Problem, Write, WriteRequest, answer, etag, not_found, page
+from chassis.messages.codec import Invalid, validate_rest
 from chassis.ports import AnyOf, Condition
-from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, etag, not_found, page
+from chassis.service.context import Context, Entity, HistoryRow
 from contracts.crm import ActivityLogged, LeadCaptured, LeadConverted, LeadRevised
-from services.lead_scoring.api import shapes
-from services.lead_scoring.api.explaining import explained
-from services.lead_scoring.api.shapes import ActivityAccepted, LeadAccepted, LeadScore
+from services.lead_scoring.api import schemas
+from services.lead_scoring.api.explanation import explained
+from services.lead_scoring.api.schemas import ActivityAccepted, LeadAccepted, LeadScore
 from services.lead_scoring.definitions import Scorecards
 from services.lead_scoring.state import Lead, view
 
@@ -40,7 +40,7 @@ def router(context: Context) -> APIRouter:
 def _reads(routes: APIRouter, context: Context) -> None:
     cards: Scorecards = context.parts.extra
 
-    @routes.get("/v1/leads", response_model=paged(shapes.Lead))
+    @routes.get("/v1/leads", response_model=paged(schemas.Lead))
     async def leads(
         request: Request, paged: Paged, business_line: str | None = None, grade: str | None = None,
         status: str | None = None, rep_id: str | None = None, source: str | None = None,
@@ -65,7 +65,7 @@ def _reads(routes: APIRouter, context: Context) -> None:
         )
         return page(request, [shown(e.state) for e in found.items], found.next)
 
-    @routes.get("/v1/leads/{lead_id}", response_model=shapes.Lead)
+    @routes.get("/v1/leads/{lead_id}", response_model=schemas.Lead)
     async def lead(lead_id: str) -> Response:
         """One lead as it now stands."""
         entity = await _captured(context, lead_id)

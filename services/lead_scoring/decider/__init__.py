@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial, reduce
 from typing import Any
 
-from chassis.decider import Command, DeadLetter, Decider, Wake
+from chassis.domain.decider import Command, DeadLetter, Decider, Wake
 from contracts.lead_scoring import LeadQualified
 from services.lead_scoring.commands import (
     CaptureLead,
@@ -23,9 +23,9 @@ from services.lead_scoring.commands import (
     ReviseLead,
     VoidActivity,
 )
-from services.lead_scoring.decider.choosing import card_of, choose, rules_of
 from services.lead_scoring.decider.fields import digest_of, paths, sent, stamped
-from services.lead_scoring.decider.saying import fallen, rescored, told
+from services.lead_scoring.decider.model_selection import card_of, choose, rules_of
+from services.lead_scoring.decider.score_events import fallen, rescored, told
 from services.lead_scoring.decider.scoring import kept, next_expiry, score
 from services.lead_scoring.definitions import Scorecard, Scorecards
 from services.lead_scoring.state import (

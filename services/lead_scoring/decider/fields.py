@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chassis.decider import Command
+from chassis.domain.decider import Command
 from services.lead_scoring.state import Stamped
 
 PLAIN = ("business_line", "region", "team", "rep_id", "customer_id", "product_id", "campaign_id", "source")

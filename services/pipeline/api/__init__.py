@@ -1,7 +1,7 @@
 """HTTP: one command or one query per route."""
 from fastapi import APIRouter
 
-from chassis.context import Context
+from chassis.service.context import Context
 from services.pipeline.api import blueprints, deals, figures, moves
 
 

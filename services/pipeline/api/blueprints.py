@@ -3,13 +3,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
-from chassis.answers import paged
-from chassis.context import Context
-from chassis.web import answer, not_found, not_in_this_release
-from chassis.words import titled
-from services.pipeline.api import shapes
+from chassis.http.i18n import titled
+from chassis.http.responses import paged
+from chassis.http.routing import answer, not_found, not_in_this_release
+from chassis.service.context import Context
+from services.pipeline.api import schemas
 from services.pipeline.api.common import book_of
-from services.pipeline.api.shapes import BlueprintSummary, BusinessLine, Layout
+from services.pipeline.api.schemas import BlueprintSummary, BusinessLine, Layout
 from services.pipeline.definitions import STANDARD, Blueprint, Line, Transition
 from services.pipeline.definitions.diagram import mermaid
 
@@ -49,7 +49,7 @@ def router(context: Context) -> APIRouter:
     async def blueprints() -> Response:
         return answer({"items": [short(b) for b in book.pipelines.values()], "next": None})
 
-    @made.get("/blueprints/{name}", response_model=shapes.Blueprint)
+    @made.get("/blueprints/{name}", response_model=schemas.Blueprint)
     async def blueprint(name: str, version: int | None = None) -> Response:
         return answer(full(blueprint_of(name, version)))
 

@@ -6,8 +6,8 @@ from fastapi import Path
 from msgspec import structs
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from chassis.context import Context, Entity
-from chassis.web import Problem, not_found
+from chassis.http.routing import Problem, not_found
+from chassis.service.context import Context, Entity
 from contracts.kinds import ID_PATTERN
 from services.pipeline.definitions import Blueprint, Book
 

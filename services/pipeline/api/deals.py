@@ -7,10 +7,21 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
-from chassis.answers import paged
-from chassis.context import Context, Entity, HistoryRow, Outcome
+from chassis.http.responses import paged
+from chassis.http.routing import (
+    Fault,
+    Paged,
+    Problem,
+    Write,
+    WriteRequest,
+    answer,
+    decode_cursor,
+    encode_cursor,
+    etag,
+    page,
+)
 from chassis.ports import Between
-from chassis.web import Fault, Paged, Problem, Write, WriteRequest, answer, decode_cursor, encode_cursor, etag, page
+from chassis.service.context import Context, Entity, HistoryRow, Outcome
 from contracts.crm import DealKind, ForecastCategory
 from contracts.kinds import Id, Line, Money
 from contracts.pipeline import Reason
@@ -24,10 +35,10 @@ from services.pipeline.api.common import (
     deal_or_404,
     item,
 )
-from services.pipeline.api.shapes import Deal
+from services.pipeline.api.schemas import Deal
 from services.pipeline.commands import OpenOpportunity, ReviseOpportunity
 from services.pipeline.decider.checks import pointer
-from services.pipeline.decider.opening import blueprint_for, wrong_fields, wrong_opening
+from services.pipeline.decider.deal_opening import blueprint_for, wrong_fields, wrong_opening
 from services.pipeline.definitions import LOSS_REASON, STANDARD, Blueprint
 from services.pipeline.queries.deals import SORTS, conditions, page_of
 from services.pipeline.state import instant

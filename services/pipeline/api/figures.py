@@ -4,12 +4,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from chassis.context import Context, Entity
+from chassis.http.routing import Problem, answer, not_found, not_in_this_release
 from chassis.ports import Between
-from chassis.web import Problem, answer, not_found, not_in_this_release
+from chassis.service.context import Context, Entity
 from services.pipeline.api.common import blueprint_of, book_of, item
 from services.pipeline.api.moves import shown
-from services.pipeline.api.shapes import DealBoard, DealsWaiting, Funnel
+from services.pipeline.api.schemas import DealBoard, DealsWaiting, Funnel
 from services.pipeline.definitions import Blueprint
 from services.pipeline.queries.deals import board, columns, conditions, every
 from services.pipeline.queries.funnel import Period, funnel, journey

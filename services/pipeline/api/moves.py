@@ -6,13 +6,13 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, Field
 
-from chassis.context import Context, Entity, Outcome, Refusal
-from chassis.web import Fault, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release
-from chassis.words import said
+from chassis.http.i18n import said
+from chassis.http.routing import Fault, Problem, Write, WriteRequest, answer, etag, not_found, not_in_this_release
+from chassis.service.context import Context, Entity, Outcome, Refusal
 from contracts.kinds import Id
 from contracts.pipeline import Reason, TransitionRefused
 from services.pipeline.api.common import Body, Fields, OpportunityId, blueprint_of, business_time, deal_or_404, item
-from services.pipeline.api.shapes import Deal, MoveVerdict, Transitions
+from services.pipeline.api.schemas import Deal, MoveVerdict, Transitions
 from services.pipeline.commands import RequestTransition
 from services.pipeline.decider.checks import actions_done, reasons_against
 from services.pipeline.decider.values import values_of

@@ -2,7 +2,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chassis.decider import Decider, Told, Wake, changed
+from chassis.domain.decider import Decider, Told, Wake, changed
 from contracts.pipeline import Reason, SlaBreached, TransitionRefused
 from services.pipeline.commands import (
     NameCustomer,
@@ -14,8 +14,8 @@ from services.pipeline.commands import (
     VoidActivity,
 )
 from services.pipeline.decider.checks import reasons_against
-from services.pipeline.decider.moving import NOT_RECORDED, Move, merge, move, stage_at
-from services.pipeline.decider.opening import begin, blueprint_for, opening, wrong_fields
+from services.pipeline.decider.deal_opening import begin, blueprint_for, opening, wrong_fields
+from services.pipeline.decider.stage_entry import NOT_RECORDED, Move, merge, move, stage_at
 from services.pipeline.decider.story import Story
 from services.pipeline.definitions import LOSS_REASON, Blueprint, Book, BusinessLineForm, misfit
 from services.pipeline.state import (

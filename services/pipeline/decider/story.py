@@ -1,7 +1,7 @@
 """A decision told step by step: each event is applied before the next one is decided on."""
 from typing import Any
 
-from chassis.decider import DeadLetter
+from chassis.domain.decider import DeadLetter
 from contracts.pipeline import Opportunity as Deal
 from services.pipeline.definitions import Blueprint, Book
 from services.pipeline.state import Opportunity, evolve

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from chassis.decider import replace
+from chassis.domain.decider import replace
 from contracts.kinds import Money
 from contracts.pipeline import Opportunity as Deal
 from services.pipeline.definitions import STANDARD, Blueprint

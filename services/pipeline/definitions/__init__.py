@@ -1,6 +1,6 @@
 """What the YAML of business lines means: layouts, stages and blueprints, compiled once per version."""
-from chassis.criteria import Expression as Criterion
-from services.pipeline.definitions.compiling import compile_book, compile_line
+from chassis.domain.criteria import Expression as Criterion
+from services.pipeline.definitions.compiler import compile_book, compile_line
 from services.pipeline.definitions.fields import LOSS_REASON, STANDARD, misfit
 from services.pipeline.definitions.model import Blueprint, Book, Line, Requirement, Stage, Transition, holds
 from services.pipeline.definitions.schema import BusinessLineForm

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
 
-from chassis.criteria import Expression as Criterion
+from chassis.domain.criteria import Expression as Criterion
 from services.pipeline.definitions.schema import (
     ActionForm,
     BusinessLineForm,

@@ -2,8 +2,8 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-from chassis.context import Context, Entity, EntityPage
 from chassis.ports import AnyOf, Condition, Group
+from chassis.service.context import Context, Entity, EntityPage
 from services.pipeline.definitions import Blueprint
 
 DEALS = AnyOf(("open", "won", "lost"))  # a document that only remembers activities is no deal

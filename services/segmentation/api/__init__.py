@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from chassis.answers import paged
-from chassis.context import Context, Entity
+from chassis.http.responses import paged
+from chassis.http.routing import Paged, Problem, answer, etag, not_found, page
 from chassis.ports import Contains
-from chassis.web import Paged, Problem, answer, etag, not_found, page
+from chassis.service.context import Context, Entity
 from services.segmentation import queries
-from services.segmentation.api import shapes
-from services.segmentation.api.shapes import Matrix, MemberPage, Recomputed, Segments
-from services.segmentation.api.telling import recompute
+from services.segmentation.api import schemas
+from services.segmentation.api.cutoff_announcements import recompute
+from services.segmentation.api.schemas import Matrix, MemberPage, Recomputed, Segments
 from services.segmentation.definitions import Compiled, Segmentation
 from services.segmentation.queries import Memory, Placed
 from services.segmentation.state import Customer
@@ -29,7 +29,7 @@ def router(context: Context) -> APIRouter:
     memory: Memory = context.parts.extra.memory
     routes = APIRouter(tags=["segmentation"])
 
-    @routes.get("/v1/customers", response_model=paged(shapes.Customer),
+    @routes.get("/v1/customers", response_model=paged(schemas.Customer),
                 summary="Customers, by segment, line, region or rep")
     async def customers(
         request: Request, paged: Paged, segment: str | None = None, business_line: str | None = None,
@@ -50,7 +50,7 @@ def router(context: Context) -> APIRouter:
                                    updated_since=updated_since)
         return page(request, [_customer(e) for e in found.items if not e.state.erased], found.next)
 
-    @routes.get("/v1/customers/{id}", response_model=shapes.Customer | shapes.CustomerAsOf,
+    @routes.get("/v1/customers/{id}", response_model=schemas.Customer | schemas.CustomerAsOf,
                 summary="One customer, as it stands or as it stood on a day")
     async def customer(id: str, as_of: date | None = None) -> Response:
         entity = await context.read("customer", id)

@@ -1,7 +1,7 @@
 """HTTP: surveys, invitations, results, issues, and the public page."""
 from fastapi import APIRouter
 
-from chassis.context import Context
+from chassis.service.context import Context
 from services.surveys.api import issues, public, surveys
 from services.surveys.api.links import links_of
 

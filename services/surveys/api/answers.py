@@ -2,8 +2,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chassis.context import Context, Entity
 from chassis.ports import Condition
+from chassis.service.context import Context, Entity
 from services.surveys.state import Feedback, Respondent
 
 LOOKS = 8  # pages looked through for free text before what was found is handed out

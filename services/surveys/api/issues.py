@@ -4,13 +4,13 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from chassis.answers import paged
-from chassis.context import Context
+from chassis.http.i18n import titled
+from chassis.http.responses import paged
+from chassis.http.routing import Paged, Write, answer, not_found, page
 from chassis.ports import Condition
-from chassis.web import Paged, Write, answer, not_found, page
-from chassis.words import titled
+from chassis.service.context import Context
 from contracts.surveys import IssueResolved
-from services.surveys.api import shapes
+from services.surveys.api import schemas
 from services.surveys.commands import ResolveIssue
 from services.surveys.definitions import Surveys
 from services.surveys.state import Issue
@@ -24,7 +24,7 @@ class ResolutionBody(BaseModel):
 def add(routes: APIRouter, context: Context) -> None:
     known: Surveys = context.parts.extra
 
-    @routes.get("/v1/issues", response_model=paged(shapes.Issue))
+    @routes.get("/v1/issues", response_model=paged(schemas.Issue))
     async def issues(
         request: Request, paged: Paged, status: Literal["open", "resolved"] | None = None, survey: str | None = None,
         business_line: str | None = None, region: str | None = None, rep_id: str | None = None,
@@ -37,11 +37,11 @@ def add(routes: APIRouter, context: Context) -> None:
                                    limit=paged.limit, updated_since=updated_since)
         return page(request, [_shown(e.state, known) for e in found.items], found.next)
 
-    @routes.get("/v1/issues/{issue_id}", response_model=shapes.Issue)
+    @routes.get("/v1/issues/{issue_id}", response_model=schemas.Issue)
     async def issue(issue_id: str) -> Response:
         return answer(_shown(await _known(context, issue_id), known))
 
-    @routes.post("/v1/issues/{issue_id}/resolve", response_model=shapes.Issue)
+    @routes.post("/v1/issues/{issue_id}/resolve", response_model=schemas.Issue)
     async def resolve(issue_id: str, write: Write, body: ResolutionBody | None = None) -> Response:
         """Resolve it; a resolved one stays as it was resolved first."""
         raised = await _known(context, issue_id)

@@ -5,8 +5,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chassis.secrets import kept_secret
-from chassis.settings import Settings
+from chassis.support.secrets import kept_secret
+from chassis.support.settings import Settings
 
 PURPOSE = b"triptych survey link 1"
 KEY_FILE = "survey-links.key"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import Response
 
-from services.surveys.api.words import words
+from services.surveys.api.page_texts import words
 from services.surveys.definitions import Question, Survey, Titles
 from services.surveys.state import AnswerFault
 

@@ -5,12 +5,12 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from chassis.context import Context
-from chassis.web import Fault, Problem, answer
+from chassis.http.routing import Fault, Problem, answer
+from chassis.service.context import Context
 from services.surveys.api.links import Links
 from services.surveys.api.page import HEADERS, form, from_form, notice, said
-from services.surveys.api.shapes import LinkAnswered
-from services.surveys.api.words import chosen
+from services.surveys.api.page_texts import chosen
+from services.surveys.api.schemas import LinkAnswered
 from services.surveys.commands import AnswerByLink
 from services.surveys.definitions import Survey, Surveys
 from services.surveys.state import AnswerRefused, Invitation, Respondent

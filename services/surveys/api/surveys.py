@@ -7,13 +7,13 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from chassis.answers import paged
-from chassis.context import Context
+from chassis.http.responses import paged
+from chassis.http.routing import Fault, Paged, Problem, Write, answer, not_found, page
 from chassis.ports import Between, Condition
-from chassis.web import Fault, Paged, Problem, Write, answer, not_found, page
+from chassis.service.context import Context
 from contracts.kinds import Id
 from contracts.surveys import SurveyContext, SurveySuppressed
-from services.surveys.api import shapes
+from services.surveys.api import schemas
 from services.surveys.api.answers import answers_page
 from services.surveys.api.links import Links
 from services.surveys.api.results import PLAIN, rows
@@ -50,16 +50,16 @@ class InvitationBody(BaseModel):
 def add(routes: APIRouter, context: Context, links: Links) -> None:
     known: Surveys = context.parts.extra
 
-    @routes.get("/v1/surveys", response_model=paged(shapes.Survey))
+    @routes.get("/v1/surveys", response_model=paged(schemas.Survey))
     async def surveys(request: Request) -> Response:
         """The surveys in force."""
         return page(request, [_survey(survey) for survey in known.all()], None)
 
-    @routes.get("/v1/surveys/{name}", response_model=shapes.Survey)
+    @routes.get("/v1/surveys/{name}", response_model=schemas.Survey)
     async def survey(name: str) -> Response:
         return answer(_survey(_one(known, name)))
 
-    @routes.post("/v1/surveys/{name}/invitations", response_model=shapes.Invitation, status_code=201)
+    @routes.post("/v1/surveys/{name}/invitations", response_model=schemas.Invitation, status_code=201)
     async def invite(name: str, body: InvitationBody, write: Write) -> Response:
         """Invite by hand: 201 with the signed link, or 409 with the rule that forbids to ask this respondent now."""
         survey = _one(known, name)
@@ -79,7 +79,7 @@ def add(routes: APIRouter, context: Context, links: Links) -> None:
             raise _suppressed(outcome.events)
         return answer(_invitation(outcome.entity.state, made, context.now(), links), 201)
 
-    @routes.get("/v1/surveys/{name}/invitations", response_model=paged(shapes.Invitation))
+    @routes.get("/v1/surveys/{name}/invitations", response_model=paged(schemas.Invitation))
     async def invitations(
         request: Request, name: str, paged: Paged, respondent_id: str | None = None, opportunity_id: str | None = None,
     ) -> Response:
@@ -97,7 +97,7 @@ def add(routes: APIRouter, context: Context, links: Links) -> None:
                  and (made := people[e.state.respondent_id].state.invitations.get(e.key)) is not None]
         return page(request, items, found.next)
 
-    @routes.get("/v1/surveys/{name}/answers", response_model=paged(shapes.SurveyAnswer))
+    @routes.get("/v1/surveys/{name}/answers", response_model=paged(schemas.SurveyAnswer))
     async def answers(
         request: Request, name: str, paged: Paged, business_line: str | None = None, region: str | None = None,
         team: str | None = None, rep_id: str | None = None, written: bool = False,
@@ -114,7 +114,7 @@ def add(routes: APIRouter, context: Context, links: Links) -> None:
         items, cursor = await answers_page(context, where, texts, paged.cursor, paged.limit)
         return page(request, items, cursor)
 
-    @routes.get("/v1/surveys/{name}/results", response_model=shapes.SurveyResults)
+    @routes.get("/v1/surveys/{name}/results", response_model=schemas.SurveyResults)
     async def results(
         name: str, since: Annotated[str | None, Query(alias="from")] = None, to: str | None = None,
         by: str | None = None,

@@ -3,7 +3,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from chassis.decider import Command, Decider, Wake
+from chassis.domain.decider import Command, Decider, Wake
 from contracts.surveys import IssueResolved
 from services.surveys.commands import (
     AnswerByLink,
@@ -15,8 +15,8 @@ from services.surveys.commands import (
     NoteDelivery,
     ResolveIssue,
 )
-from services.surveys.decider.answering import by_link, hear
-from services.surveys.decider.inviting import invite, wake, wake_at, win
+from services.surveys.decider.invitations import invite, wake, wake_at, win
+from services.surveys.decider.responses import by_link, hear
 from services.surveys.definitions import Surveys
 from services.surveys.state import (
     RANK,

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from chassis.decider import Command, Decider
+from chassis.domain.decider import Command, Decider
 from services.surveys.commands import NoteAnswered, NoteDelivery, NoteInvited, NoteRaised, NoteResolved
 from services.surveys.decider.answers import marks
 from services.surveys.definitions import Surveys

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from chassis import documents
-from chassis.context import Refusal
-from chassis.dead_letters import DeadLetters, letters
-from chassis.health import Health
-from chassis.metrics import Metrics
+from chassis.aggregates import Request, Runner, documents
+from chassis.dead_letters import DeadLetters, repository
+from chassis.http.health import Health
+from chassis.http.routing import Problem
 from chassis.ports import (
     BusUnavailable,
     Document,
@@ -23,11 +22,11 @@ from chassis.ports import (
     StoreUnavailable,
     TopicPartition,
 )
-from chassis.processors import Deciding
-from chassis.runner import Request, Runner
-from chassis.timers import Scheduler
-from chassis.web import Problem
-from chassis.worker import Worker
+from chassis.runtime.event_processors import Deciding
+from chassis.runtime.timers import Scheduler
+from chassis.runtime.worker import Worker
+from chassis.service.context import Refusal
+from chassis.support.metrics import Metrics
 from tests.chassis.house import LEADS, NOON, SCORES, Add
 from tests.chassis.model.parts import LATER, Said, message, parts
 from tests.chassis.model.values import Op, Settled, Task
@@ -35,7 +34,7 @@ from tests.chassis.model.values import Op, Settled, Task
 SERVICE, GROUP = "lead_scoring", "triptych.lead_scoring"
 METRICS = Metrics(SERVICE)
 DEAD = f"{LEADS}.{SERVICE}.dlq"
-_asking: Any = importlib.import_module("chassis.runner.ask")
+_asking: Any = importlib.import_module("chassis.aggregates.requests")
 GIVEN_UP = (StoreUnavailable, BusUnavailable, PartitionLost, Refusal, Problem)
 
 
@@ -181,14 +180,14 @@ def asking(n: int, key: str, idempotency_key: str | None, if_match: int | None) 
 def _still(task: Task, ring: int) -> Iterator[None]:
     """No clock, no chance, no event loop: the same answers lead to the same place."""
     numbers = iter(range(1000))
-    before = documents.SEEN, letters.now_ms, _asking.uuid4, _asking.asyncio
-    documents.SEEN, letters.now_ms = ring, lambda: 0
+    before = documents.SEEN, repository.now_ms, _asking.uuid4, _asking.asyncio
+    documents.SEEN, repository.now_ms = ring, lambda: 0
     _asking.uuid4 = lambda: f"{task.what}{next(numbers)}"
     _asking.asyncio = SimpleNamespace(timeout=_NoTimeout)
     try:
         yield
     finally:
-        documents.SEEN, letters.now_ms, _asking.uuid4, _asking.asyncio = before
+        documents.SEEN, repository.now_ms, _asking.uuid4, _asking.asyncio = before
 
 
 class _NoTimeout:

@@ -5,11 +5,11 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from chassis.decider import Command
-from chassis.envelope import REPLAY_FOR, Message, digest_of
-from chassis.handlers import Ask, Meta
+from chassis.domain.decider import Command
+from chassis.domain.handlers import Ask, Meta
+from chassis.messages.envelope import REPLAY_FOR, Message, digest_of
 from chassis.ports import Record
-from chassis.service import Parts
+from chassis.service.description import Parts
 from contracts.crm import LeadCaptured
 from tests.chassis import house
 from tests.chassis.house import COUNTER, LEADS, NOON, Add, Counter, Remind, Reminding, captured, scored

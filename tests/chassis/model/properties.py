@@ -3,7 +3,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from chassis.documents import Layout
+from chassis.aggregates.documents import Layout
 from chassis.ports import Document, Outgoing
 from tests.chassis.house import COUNTER
 from tests.chassis.model.parts import COUNTED, Said

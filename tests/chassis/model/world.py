@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from chassis.documents import NO_PLACE, millis
+from chassis.aggregates import Runner
+from chassis.aggregates.documents import NO_PLACE, millis
 from chassis.ports import Outgoing, Record, TopicPartition
-from chassis.query import meets
-from chassis.runner import Runner
+from chassis.ports.query import meets
 from tests.chassis.house import LEADS
 from tests.chassis.model import properties
 from tests.chassis.model.driving import DEAD, Crew, ModelRunner, asking

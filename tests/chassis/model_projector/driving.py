@@ -3,10 +3,10 @@ import random
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, TypeVar
 
-from chassis.memory import MemoryStore
+from chassis.adapters.memory import MemoryStore
 from chassis.ports import Document
-from chassis.projector.documents import Fact, Row, Total, decode_fact, decode_row, decode_total, encode
-from chassis.projector.holding import Budget, Cache, Held
+from chassis.projections.documents import Fact, Row, Total, decode_fact, decode_row, decode_total, encode
+from chassis.projections.partition_state import Budget, Cache, Held
 
 T = TypeVar("T")
 Operation = tuple[str, tuple[Any, ...], dict[str, Any]]

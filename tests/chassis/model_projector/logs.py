@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from chassis.projection import CellKey, Contribution
+from chassis.domain.projection import CellKey, Contribution
 from tests.chassis.projecting import PROJECTION, Clicked, Moved, letters
 
 A, B = date(2026, 3, 1), date(2026, 3, 2)

@@ -3,10 +3,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chassis.ports import Document, TopicPartition
-from chassis.projector import Projector
-from chassis.projector.documents import Entry, Fact, Total, decode_total
-from chassis.projector.folding import Heard, Refused
-from chassis.projector.holding import Held
+from chassis.projections import Projector
+from chassis.projections.batch import Heard, Refused
+from chassis.projections.documents import Entry, Fact, Total, decode_total
+from chassis.projections.partition_state import Held
 
 
 class NoReapply(Projector):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from chassis.domain.projection import Projection
 from chassis.ports import PartitionLost, StoreUnavailable
-from chassis.projection import Projection
-from chassis.projector import Projector
-from chassis.projector.documents import decode_fact, decode_total
+from chassis.projections import Projector
+from chassis.projections.documents import decode_fact, decode_total
 from tests.chassis.model_projector.driving import Answer, Gated, Kept, Operation, Shelf, answer, freeze, thaw
 from tests.chassis.projecting import PLACE, PROJECTION, Letter
 

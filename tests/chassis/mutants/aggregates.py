@@ -2,19 +2,18 @@
 import importlib
 from typing import Any
 
-from chassis import documents
-from chassis.dead_letters import letters
-from chassis.runner import Places, Room, Runner
-from chassis.runner import room as rooms
-from chassis.runner.room import _Draft
-from chassis.timers import Gate, Scheduler
-from chassis.worker import Worker
+from chassis.aggregates import Places, Room, Runner, documents
+from chassis.aggregates import aggregate_store as rooms
+from chassis.aggregates.aggregate_store import _Draft
+from chassis.dead_letters import repository
+from chassis.runtime.timers import Gate, Scheduler
+from chassis.runtime.worker import Worker
 from tests.chassis.model.values import Budget
 from tests.chassis.mutants.checks import COPY, world
 from tests.chassis.mutants.mutant import Mutant
 from tests.chassis.mutants.patching import Cut
 
-asking: Any = importlib.import_module("chassis.runner.ask")
+asking: Any = importlib.import_module("chassis.aggregates.requests")
 
 NO_VERSION = Cut(Runner, "save", """            documents = [w.document or room.write(w, self._settled) for w in group]
 """, """            documents = [w.document or room.write(w, self._settled) for w in group]
@@ -113,7 +112,7 @@ DEAD_LETTERS = (
                Room, "_act", "if before is None and stored.replayed:", "if False:")]),
     Mutant("given back again and again", "a letter that was given back is not given back again",
            "story: given back once", "", [Cut(
-               letters.DeadLetters, "replay", 'if letter.status == "replayed":', "if False:")]),
+               repository.DeadLetters, "replay", 'if letter.status == "replayed":', "if False:")]),
 )
 
 REQUESTS = (

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chassis.envelope import Message, decode
-from chassis.memory import MemoryBus, MemoryStore
+from chassis.adapters.memory import MemoryBus, MemoryStore
+from chassis.aggregates import Share
+from chassis.messages.envelope import Message, decode
 from chassis.ports import LogRecreated, PartitionLost, TopicPartition
-from chassis.processors import JournalBehind, Projecting
-from chassis.progress import Progress
-from chassis.projector import Projector
-from chassis.runner import Share
+from chassis.projections import Projector
+from chassis.runtime.event_processors import JournalBehind, Projecting
+from chassis.runtime.progress import Progress
 from tests.chassis import (
     projecting,
     test_application,

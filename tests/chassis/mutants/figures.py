@@ -1,9 +1,9 @@
 """Protocol B3, its worker and the log under it without one of their fences each."""
-from chassis.envelope import reading
-from chassis.processors import Projecting
-from chassis.progress import Progress
-from chassis.projector import Projector, folding, upkeep
-from chassis.worker import Worker
+from chassis.messages.envelope import decoder
+from chassis.projections import Projector, batch, journal_pruning
+from chassis.runtime.event_processors import Projecting
+from chassis.runtime.progress import Progress
+from chassis.runtime.worker import Worker
 from tests.chassis.model_projector import mutants
 from tests.chassis.model_projector.logs import BACK, CLICKS, LEAN, REUSED, VOID
 from tests.chassis.mutants.checks import CHECKS
@@ -28,39 +28,39 @@ CHECKS |= FIGURES
 
 PROTOCOL_B3 = (
     Mutant("no re-apply", "a new owner puts the last record once more", "figures: taken back, a crash after one",
-           "facts", make=mutants.NoReapply, where="projector.Projector.recover"),
+           "facts", make=mutants.NoReapply, where="projections.Projector.recover"),
     Mutant("no unique key", "one record has one number, and one owner", "figures: moved, a zombie",
-           "audit", make=mutants.NoUniqueKey, where="projector.Projector._insert"),
+           "audit", make=mutants.NoUniqueKey, where="projections.Projector._insert"),
     Mutant("reading before the last record is applied", "a batch reads what the record before it left",
-           "figures: moved", "cells", make=mutants.ReadsTooEarly, where="projector.Projector._batch"),
+           "figures: moved", "cells", make=mutants.ReadsTooEarly, where="projections.Projector._batch"),
     Mutant("image set without fence", "a fact is put only over a lower number", "figures: taken back, a zombie",
-           "facts", make=mutants.BlindImages, where="projector.Putting._put_facts"),
+           "facts", make=mutants.BlindImages, where="projections.Putting._put_facts"),
     Mutant("delta added without fence", "a difference is added once to a cell", "figures: taken back, a crash",
-           "cells", make=mutants.BlindDeltas, where="projector.Putting._put_some_cells"),
+           "cells", make=mutants.BlindDeltas, where="projections.Putting._put_some_cells"),
     Mutant("members without fence", "a membership row is put only over a lower number",
            "story: rows of members put again", "", [Cut(
                Projector, "_rows", "if document.version < k else None", "if True else None"), Cut(
                Projector, "_put_some_members", "Document(id, k,", "Document(id, k + len(stored),")]),
     Mutant("figures before their record", "the record is inserted before anything is put",
            "figures: taken back, a zombie and a crash", "cells", make=mutants.CellsBeforeRecord,
-           where="projector.Projector._batch"),
+           where="projections.Projector._batch"),
     Mutant("refusals are forgotten", "what the last record refused is told to the next owner",
            "figures: an id used again, a crash", "dead letters", make=mutants.ForgetsRefusals,
-           where="projector.Projector.refusals"),
+           where="projections.Projector.refusals"),
     Mutant("signals are forgotten", "a new owner reads the window of ids", "figures: signals, a crash after one",
-           "cells", make=mutants.ForgetsSignals, where="projector.Projector._remember"),
+           "cells", make=mutants.ForgetsSignals, where="projections.Projector._remember"),
     Mutant("signals without window", "the id of a signal is known", "figures: signals", "cells", [Cut(
-        folding.Fold, "_one", "counted = before is None", "counted = True")]),
+        batch.Fold, "_one", "counted = before is None", "counted = True")]),
     Mutant("facts without memory", "a fact knows the events that changed it", "figures: moved", "cells", [Cut(
-        folding.Fold, "_one", "before = fact.seen.get(name)", "before = None")]),
+        batch.Fold, "_one", "before = fact.seen.get(name)", "before = None")]),
     Mutant("an id used again changes a fact in silence", "an id that comes with another payload is a dead letter",
            "figures: an id used again", "dead letters", [Cut(
-               folding.Fold, "_one", """                    if before != digest:
+               batch.Fold, "_one", """                    if before != digest:
                         return Refused""", """                    if False:
                         return Refused""")]),
     Mutant("a fact with two writers", "a fact belongs to the partition that made it",
            "story: a fact of another partition", "", [Cut(
-               folding.Fold, "_one", "if (fact.topic, fact.partition) != self._place:", "if False:")]),
+               batch.Fold, "_one", "if (fact.topic, fact.partition) != self._place:", "if False:")]),
     Mutant("what is held outlives a failure", "after a failure nothing that was remembered is believed",
            "story: a batch that failed", "", [Cut(Projector, "run", "self._held.pop(place, None)",
                                                   "self._held.get(place)")]),
@@ -73,10 +73,10 @@ PROTOCOL_B3 = (
                Projector, "_assure", "if name in found and", "if False and name in found and")]),
     Mutant("pruning forgets sums", "what is taken away is carried into the checkpoint",
            "story: the journal stays short", "", [Cut(
-               upkeep, "prune", "Checkpoint(upto, sums)", "Checkpoint(upto, before.sums)")]),
+               journal_pruning, "prune", "Checkpoint(upto, sums)", "Checkpoint(upto, before.sums)")]),
     Mutant("pruning before its checkpoint", "the checkpoint comes before what it replaces is taken away",
            "figures: pruned, a crash", "audit", [Cut(
-               upkeep, "prune", "    body = encode(Checkpoint(upto, sums))\n",
+               journal_pruning, "prune", "    body = encode(Checkpoint(upto, sums))\n",
                "    await store.delete(layout.journal, ids)\n    body = encode(Checkpoint(upto, sums))\n")]),
     Mutant("the poll is believed", "a poll beyond the journal's end begins again", "story: a journal behind the poll",
            "", [Cut(Projecting, "_count", "if at is None or at < share.lo:", "if False:")]),
@@ -97,6 +97,6 @@ LOG = (
                Progress, "check", "if digest(record) != stored[place][2]:", "if False:")]),
     Mutant("records on any partition", "a record on another partition than its key's is a dead letter",
            "story: a wrong partition", "", [Cut(
-               reading, "_decode", "if partitions and record.partition != (right := partition_of(key, partitions)):",
+               decoder, "_decode", "if partitions and record.partition != (right := partition_of(key, partitions)):",
                "if False:")]),
 )

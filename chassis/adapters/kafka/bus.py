@@ -1,0 +1,265 @@
+"""`ports.Bus` on Kafka."""
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as KafkaPlace
+from aiokafka.admin import RecordsToDelete
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream.kafka import KafkaBroker
+
+from chassis.adapters.kafka.cluster_checks import weak_producer
+from chassis.adapters.kafka.consumer import KafkaConsumer
+from chassis.adapters.kafka.consumer_groups import Groups
+from chassis.adapters.kafka.errors import kafka_errors
+from chassis.adapters.kafka.fetcher import Reader, committed_of
+from chassis.adapters.kafka.producer import ExactProducer
+from chassis.adapters.kafka.topics import Topics
+from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartition, UnsafeSetting
+from chassis.ports.partitioner import partition_of
+
+REQUEST_WITHIN = 10.0  # seconds for one request to a broker
+SEND_WITHIN = 15.0  # seconds for a whole publish
+BATCH_BYTES = 512 * 1024  # below the 1 MiB that a broker takes by default
+READ_AT_ONCE = 32  # partitions of which one record each is read; of each up to 1 MiB comes along
+FETCH_WAIT_MS = 50  # a partition just drained joins the next fetch, which this bounds; 10 is no faster and idles at 7 %
+
+
+class KafkaBus:
+    """`bootstrap`: "host:port,host:port". `session`: seconds after which a silent member counts as dead. `instance`: a
+    name that outlives the process; who comes back under it takes the place of the dead one without waiting for that.
+    `copies`: see `Topics`. `producer`: settings that replace ours; weak ones are refused by `start`."""
+
+    def __init__(
+        self, bootstrap: str, *, session: float = 45.0, instance: str | None = None, send_within: float = SEND_WITHIN,
+        copies: int | None = None, producer: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._session = session
+        self._instance = instance
+        self._send_within = send_within
+        common: dict[str, Any] = {
+            "bootstrap_servers": bootstrap.split(","), "client_id": "triptych",
+            "request_timeout_ms": int(REQUEST_WITHIN * 1000),
+        }
+        leaving: dict[str, Any] = {
+            "acks": "all", "enable_idempotence": True, "linger_ms": 0, "max_batch_size": BATCH_BYTES,
+            **(producer or {}),
+        }
+        self._weak = weak_producer(leaving)
+        self._producer = ExactProducer(common | leaving)
+        self.broker = KafkaBroker(**common, **leaving, logger=None, apply_types=False)
+        self.broker.config.broker_config.producer = self._producer
+        self._topics = Topics(self.broker, 2 * REQUEST_WITHIN, copies)
+        self._groups = Groups(self.broker, self._topics)
+        self._open: Callable[..., AIOKafkaConsumer] | None = None
+        self._asker: AIOKafkaConsumer | None = None
+        self._asking = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Connect. Raises BusUnavailable when no broker answers, UnsafeSetting for a producer that may lose records."""
+        if self._weak:
+            raise UnsafeSetting("\n".join(each.text for each in self._weak))
+        with kafka_errors("connecting to Kafka"):
+            try:
+                async with asyncio.timeout(2 * REQUEST_WITHIN):
+                    self._open = await self.broker.connect()
+                    await self.broker.start()
+            except BaseException:
+                await self.broker.stop()
+                raise
+
+    async def stop(self) -> None:
+        asker, self._asker = self._asker, None
+        with kafka_errors("closing"):
+            if asker is not None:
+                await asker.stop()
+            await self.broker.stop()
+
+    @property
+    def given_up(self) -> int:
+        return self._producer.given_up
+
+    async def ensure_topics(self, topics: Mapping[str, int]) -> None:
+        await self._topics.ensure(topics)
+
+    async def groups(self) -> Mapping[str, int]:
+        return await self._groups.listed()
+
+    async def remove_group(self, group: str) -> None:
+        await self._groups.remove(group)
+
+    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+        wanted = {KafkaPlace(*place): RecordsToDelete(offset) for place, offset in offsets.items()}
+        await self._topics.asked(lambda: self.broker.config.admin_client.delete_records(wanted))
+
+    async def identity(self) -> str:
+        return await self._topics.identity()
+
+    # --- publishing --------------------------------------------------------------------------------------------------
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        if not messages:
+            return
+        by_place: dict[TopicPartition, list[Outgoing]] = {}
+        await self._topics.places([message.topic for message in messages])
+        for message in messages:
+            by_place.setdefault(self._place(message), []).append(message)
+        with kafka_errors("publishing"):
+            try:
+                async with asyncio.timeout(self._send_within):
+                    sent = [self._sent(place, its) for place, its in by_place.items()]
+                    outcomes = await asyncio.gather(*sent, return_exceptions=True)
+            except TimeoutError:
+                self._producer.discard()
+                raise
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+    async def _sent(self, place: TopicPartition, messages: Sequence[Outgoing]) -> None:
+        """Through FastStream, so that its middlewares count and trace it."""
+        if len(messages) == 1:
+            await self.broker.publish(messages[0], place.topic, partition=place.partition)
+        else:
+            await self.broker.publish_batch(*messages, topic=place.topic, partition=place.partition)
+
+    def _place(self, message: Outgoing) -> TopicPartition:
+        count = self._topics.count(message.topic)
+        if message.partition is None:
+            return TopicPartition(message.topic, partition_of(message.key, count))
+        if not 0 <= message.partition < count:
+            raise BusUnavailable(f"topic {message.topic!r} has no partition {message.partition}")
+        return TopicPartition(message.topic, message.partition)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def consumer(
+        self, group: str, topics: Sequence[str], *, on_assigned: Moved | None = None, on_revoked: Moved | None = None,
+    ) -> KafkaConsumer:
+        def member() -> AIOKafkaConsumer:
+            return self._opened(
+                group_id=group, group_instance_id=self._instance, auto_offset_reset="earliest",
+                session_timeout_ms=int(self._session * 1000),
+                heartbeat_interval_ms=int(min(1.0, self._session / 5) * 1000),
+                rebalance_timeout_ms=int(max(self._session, 60.0) * 1000),
+                # partition i of all topics to one member, as long as all have the same number
+                partition_assignment_strategy=(RangePartitionAssignor,),
+            )
+
+        async def check() -> None:
+            places = await self._topics.places(topics)
+            counts = {topic: sum(place.topic == topic for place in places) for topic in topics}
+            most = max(counts.values(), default=0)
+            odd = [f"{topic!r} has {n} partitions" for topic, n in counts.items() if n != most]
+            if odd:
+                raise UnsafeSetting(f"{', '.join(odd)} and not {most} as the others of group {group!r}")
+
+        return KafkaConsumer(member, check, topics, on_assigned, on_revoked)
+
+    async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
+        if place not in await self._topics.places([place.topic]):
+            raise BusUnavailable(f"topic {place.topic!r} has no partition {place.partition}")
+        kafka_place = KafkaPlace(*place)
+        records: list[Record] = []
+        with kafka_errors("reading"):
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
+                asker = await self._the_asker()
+                end = (await asker.end_offsets([kafka_place]))[kafka_place]
+                begin = (await asker.beginning_offsets([kafka_place]))[kafka_place]
+                if max(offset, begin) >= end:
+                    return records
+                asker.assign([kafka_place])
+                reader = Reader(asker)
+                reader.seek(place, max(offset, begin))
+                while reader.next[place] < end and len(records) < limit:
+                    got = await reader.fetch(limit - len(records), 1.0)
+                    records += [record for record in got.get(place, ()) if record.offset < end]
+        return records
+
+    async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
+        """Many at a time: a partition for itself takes four requests one after another."""
+        found: dict[TopicPartition, Record] = {}
+        with kafka_errors("reading"):
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
+                asker = await self._the_asker()
+                named = [KafkaPlace(*place) for place in offsets]
+                begins, ends = await asker.beginning_offsets(named), await asker.end_offsets(named)
+                there = [p for p, offset in offsets.items() if begins[KafkaPlace(*p)] <= offset < ends[KafkaPlace(*p)]]
+                for at in range(0, len(there), READ_AT_ONCE):
+                    some = set(there[at : at + READ_AT_ONCE])
+                    asker.assign([KafkaPlace(*place) for place in some])
+                    reader = Reader(asker)
+                    for place in some:
+                        reader.seek(place, offsets[place])
+                    while some:
+                        for place, records in (await reader.fetch(1, 1.0, some)).items():
+                            some.discard(place)
+                            if records[0].offset == offsets[place]:
+                                found[place] = records[0]
+        return found
+
+    async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
+        from_end = start == "end"
+        positions = await (self.end_offsets(topics) if from_end else self.begin_offsets(topics))
+        follower = self._opened(auto_offset_reset="none")
+        try:
+            with kafka_errors("following the log"):
+                await follower.start()
+                follower.assign([KafkaPlace(*place) for place in positions])
+                reader = Reader(follower)
+                for place, offset in positions.items():
+                    reader.seek(place, offset)
+            while True:
+                with kafka_errors("following the log"):
+                    got = await reader.fetch(500, 60.0)
+                for records in got.values():
+                    for record in records:
+                        yield record
+        finally:
+            await follower.stop()
+
+    async def end_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        return await self._offsets(topics, "end_offsets")
+
+    async def begin_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        return await self._offsets(topics, "beginning_offsets")
+
+    async def _offsets(self, topics: Sequence[str], which: str) -> dict[TopicPartition, int]:
+        places = [KafkaPlace(*place) for place in await self._topics.places(topics)]
+        if not places:
+            return {}
+        with kafka_errors("asking for offsets"):
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
+                found = await getattr(await self._the_asker(), which)(places)
+        return {TopicPartition(*place): offset for place, offset in found.items()}
+
+    async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        """Asked through a consumer, which retries what the admin client would answer as "nothing committed"."""
+        places = await self._topics.places(topics)
+        asker = self._opened(group_id=group)
+        with kafka_errors("asking for commits"):
+            try:
+                async with asyncio.timeout(2 * REQUEST_WITHIN):
+                    await asker.start()
+                    return await committed_of(asker, [KafkaPlace(*place) for place in places])
+            finally:
+                await asker.stop()
+
+    def _opened(self, **settings: Any) -> AIOKafkaConsumer:
+        if self._open is None:
+            raise BusUnavailable("the bus is not started")
+        return self._open(enable_auto_commit=False, fetch_max_wait_ms=FETCH_WAIT_MS, **settings)
+
+    async def _the_asker(self) -> AIOKafkaConsumer:
+        """A consumer without a group, one for all short questions; its users hold `_asking`."""
+        if self._asker is None:
+            asker = self._opened(auto_offset_reset="none")
+            try:
+                await asker.start()
+            except BaseException:
+                await asker.stop()
+                raise
+            self._asker = asker
+        return self._asker
+

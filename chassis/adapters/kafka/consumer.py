@@ -1,0 +1,236 @@
+"""One member of a group on aiokafka's consumer: raw records, named commits, callbacks between two polls."""
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaPlace
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from chassis.adapters.kafka.errors import kafka_errors
+from chassis.adapters.kafka.fetcher import Reader, committed_of
+from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
+from chassis.support import failpoints
+
+log = logging.getLogger(__name__)
+
+COMMIT_WITHIN = 15.0  # seconds
+ASK_AGAIN = 0.5
+HANDOVER = 5.0  # seconds that a partition waits for the batch being worked on, before it is given up regardless
+
+
+class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """`open_member()` makes the aiokafka consumer, not started; `check()` says what must hold before it joins.
+
+    aiokafka runs the callbacks in its own task. Here they wait until `poll` is called again, so that no batch is under
+    way while partitions move (at most HANDOVER: then the commit of that batch is refused, and its effects are fenced).
+    All partitions are revoked and assigned anew at every change of the group: aiokafka knows no other way.
+    """
+
+    def __init__(
+        self, open_member: Callable[[], AIOKafkaConsumer], check: Callable[[], Awaitable[None]],
+        topics: Sequence[str], on_assigned: Moved | None, on_revoked: Moved | None,
+    ) -> None:
+        self._open_member, self._check = open_member, check
+        self._topics = tuple(dict.fromkeys(topics))
+        self._on_assigned, self._on_revoked = on_assigned, on_revoked
+        self._member: AIOKafkaConsumer | None = None
+        self._held: frozenset[TopicPartition] = frozenset()
+        self._reader: Reader | None = None
+        self._fetching: asyncio.Task[dict[TopicPartition, Sequence[Record]]] | None = None
+        self._taking: asyncio.Task[None] | None = None
+        self._settled = asyncio.Event()  # not set while partitions move
+        self._idle = asyncio.Event()  # set while nothing that `poll` handed out is being worked on
+        self._idle.set()
+        self._failure: Exception | None = None
+
+    async def start(self) -> None:
+        await self._check()
+        self._member = self._open_member()
+        self._reader = Reader(self._member)
+        with kafka_errors("joining the group"):
+            try:
+                await self._member.start()
+                self._member.subscribe(self._topics, listener=self)
+            except BaseException:
+                await self._member.stop()
+                raise
+
+    async def stop(self) -> None:
+        """What is held is revoked first, so that its last commit still counts."""
+        member, self._member = self._member, None
+        if member is None:
+            return
+        try:
+            await self._end_taking()
+            await self._end_fetching()
+            self._member = member
+            await self._give_up()
+        finally:
+            self._member = None
+            _leaves_for_good(member)
+            with kafka_errors("leaving the group"):
+                await member.stop()
+
+    async def poll(self, max_records: int, timeout: float) -> Mapping[TopicPartition, Sequence[Record]]:
+        reader = self._running()
+        self._idle.set()
+        if not self._settled.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._settled.wait()
+        self._raise_failure()
+        if not self._settled.is_set():
+            return {}
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(reader.fetch(max_records, timeout))
+        fetching = self._fetching
+        # a cancelled poll leaves the fetch to the next one: it may already have moved the position
+        await asyncio.wait({fetching})
+        if self._fetching is not fetching:  # ended, because partitions move
+            return {}
+        self._fetching = None
+        with kafka_errors("reading"):
+            try:
+                handed = fetching.result()
+            except LogRecreated as error:
+                self._failure = error
+                raise
+        if handed:
+            self._idle.clear()
+        return handed
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if not offsets:
+            return
+        lost = sorted(offsets.keys() - self._held)
+        if lost or self._member is None:
+            raise PartitionLost(", ".join(f"{p.topic}/{p.partition}" for p in lost or sorted(offsets)))
+        named = {KafkaPlace(*place): offset for place, offset in offsets.items()}
+        with kafka_errors("committing"):
+            try:
+                async with asyncio.timeout(COMMIT_WITHIN):
+                    failpoints.reach("kafka.commit.before")
+                    await self._member.commit(named)
+                    failpoints.reach("kafka.commit.after")
+            except (CommitFailedError, IllegalStateError) as error:
+                raise PartitionLost(str(error)) from error
+
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        if place not in self._held or self._reader is None:
+            raise PartitionLost(f"{place.topic}/{place.partition}")
+        try:
+            self._reader.seek(place, offset)
+        except IllegalStateError as error:
+            raise PartitionLost(str(error)) from error
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        return self._held
+
+    async def lag(self) -> Mapping[TopicPartition, int]:
+        held = self._held
+        if not held:
+            return {}
+        with kafka_errors("asking for the end of the log"):
+            reader = self._running()
+            ends = await reader.consumer.end_offsets([KafkaPlace(*place) for place in held])
+        return {p: max(0, ends[KafkaPlace(*p)] - reader.next[p]) for p in held if p in reader.next}
+
+    # --- called by aiokafka, in its own task -------------------------------------------------------------------------
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        self._settled.clear()
+        await self._end_taking()
+        await self._end_fetching()
+        try:
+            await asyncio.wait_for(self._idle.wait(), HANDOVER)
+        except TimeoutError:
+            log.warning("partitions move while a batch is still under way")
+        try:
+            await self._give_up()
+        except Exception as error:
+            self._failure = error
+
+    async def on_partitions_assigned(self, assigned: set[KafkaPlace]) -> None:
+        """Returns at once: aiokafka sends no heartbeat before it has, and to take over may outlast the session."""
+        self._taking = asyncio.create_task(self._take({TopicPartition(*place) for place in assigned}))
+
+    async def _take(self, places: set[TopicPartition]) -> None:
+        """Until it is done, or the partitions are another's: brokers may not answer yet."""
+        try:
+            while places and self._reader is not None:
+                try:
+                    await self._find_positions(self._reader, places)
+                    break
+                except BusUnavailable as error:
+                    log.warning("%s; asked again", error)
+                    await asyncio.sleep(ASK_AGAIN)
+            if places:
+                self._held = frozenset(places)
+                if self._on_assigned:
+                    await self._on_assigned(self._held)
+        except Exception as error:  # nobody awaits it; the next poll raises it
+            self._failure = error
+        self._settled.set()
+
+    async def _end_taking(self) -> None:
+        """It may be under way still; what it took so far is given up like everything else."""
+        taking, self._taking = self._taking, None
+        if taking is not None:
+            taking.cancel()
+            await asyncio.wait({taking})
+
+    async def _give_up(self) -> None:
+        held = self._held
+        try:
+            if held and self._on_revoked:
+                await self._on_revoked(held)
+        finally:
+            self._held = frozenset()
+            if self._reader is not None:
+                self._reader.next.clear()
+
+    async def _find_positions(self, reader: Reader, places: set[TopicPartition]) -> None:
+        """A position outside of the log would be moved to the beginning by aiokafka, silently: refuse it."""
+        named = [KafkaPlace(*place) for place in places]
+        with kafka_errors("asking for positions"):
+            async with asyncio.timeout(COMMIT_WITHIN):
+                begin = await reader.consumer.beginning_offsets(named)
+                end = await reader.consumer.end_offsets(named)
+                committed = await committed_of(reader.consumer, named)
+        for kafka_place in named:
+            place = TopicPartition(*kafka_place)
+            first, last = begin[kafka_place], end[kafka_place]
+            position = committed.get(place, first)
+            if not first <= position <= last:
+                raise LogRecreated(
+                    f"{place.topic}/{place.partition} holds {first} to {last}, and {position} comes next",
+                )
+            reader.next[place] = position
+
+    async def _end_fetching(self) -> None:
+        """What it may have fetched is not handed out: after the move the position is the committed one again."""
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None:
+            fetching.cancel()
+            await asyncio.wait({fetching})
+            if not fetching.cancelled():
+                fetching.exception()
+
+    def _running(self) -> Reader:
+        if self._member is None or self._reader is None:
+            raise BusUnavailable("the consumer is not started")
+        return self._reader
+
+    def _raise_failure(self) -> None:
+        """Stays: this member cannot go on; whoever watches it makes another."""
+        if self._failure is not None:
+            raise self._failure
+
+
+def _leaves_for_good(member: AIOKafkaConsumer) -> None:
+    """aiokafka takes leave of the group only for members without a name, and has no setting for it. The others would be
+    kept a place for a whole session, in which nobody reads their partitions."""
+    if member._coordinator is not None:
+        member._coordinator._group_instance_id = None

@@ -1,0 +1,164 @@
+"""Where FastStream's published messages leave: byte for byte, in batches per partition, through a producer that is
+replaced when it failed."""
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import chain
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
+from faststream.exceptions import IncorrectState
+from faststream.kafka.publisher.producer import AioKafkaFastProducer
+from faststream.kafka.response import KafkaPublishCommand
+
+from chassis.ports import Outgoing
+from chassis.support import failpoints
+
+FAREWELL = 5.0  # seconds that a producer which failed may take to close
+
+
+class ExactProducer(AioKafkaFastProducer):
+    """Takes the place of FastStream's own producer, below its middlewares.
+
+    FastStream's adds a `content-type` and a correlation id to the headers and knows headers of text only. A CloudEvent
+    and a dead letter must arrive as they were made, so the message of a publish command is an `Outgoing` here, and
+    nothing is added. FastStream still opens and closes it, and every middleware sees what is published.
+
+    Idempotence makes aiokafka retry for ever and, after some errors, never work again. So a failure is answered by
+    `discard`: the next publish opens another producer. What the old one still held may or may not arrive; that is what
+    `BusUnavailable` means, and a copy of an output is recognised by its id.
+    """
+
+    _parser: Any = None  # nothing is parsed or encoded here
+    _decoder: Any = None
+    codec: Any = None
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = settings
+        self._producer: AIOKafkaProducer | None = None
+        self._opening = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._connected = False
+        self.given_up = 0
+
+    async def connect(self, producer: AIOKafkaProducer, serializer: object, codec: object = None) -> None:
+        self._producer = await _started(producer)
+        self._connected = True
+
+    async def disconnect(self) -> None:
+        self._connected = False
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(producer.flush(), FAREWELL)
+            await _close(producer)
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+
+    def __bool__(self) -> bool:
+        return self._connected
+
+    @property
+    def closed(self) -> bool:
+        return not self._connected
+
+    async def flush(self) -> None:
+        if self._producer is not None:
+            await self._producer.flush()
+
+    async def publish(self, cmd: KafkaPublishCommand) -> Any:
+        """One record. Several of these at once to one partition travel together."""
+        producer = await self.current()
+        message: Outgoing = cmd.body
+        failpoints.reach("kafka.publish.before")
+        try:
+            sent = await producer.send(
+                cmd.destination, message.value, message.key, cmd.partition, headers=list(message.headers),
+            )
+            done = await sent
+            failpoints.reach("kafka.publish.after")
+            return done
+        except Exception:
+            self.discard(producer)
+            raise
+
+    async def publish_batch(self, cmd: KafkaPublishCommand) -> Any:
+        """Many records of one partition, in order: the next batch is sent when the last is acknowledged."""
+        producer = await self.current()
+        messages: Sequence[Outgoing] = cmd.batch_bodies
+        try:
+            at = 0
+            while at < len(messages):
+                batch = producer.create_batch()
+                while at < len(messages) and _appended(batch, messages[at]):
+                    at += 1
+                batch.close()
+                failpoints.reach("kafka.publish.before")
+                sent = await producer.send_batch(batch, cmd.destination, partition=cmd.partition)
+                await sent
+                failpoints.reach("kafka.publish.after")
+        except Exception:
+            self.discard(producer)
+            raise
+
+    async def current(self) -> AIOKafkaProducer:
+        """The producer in use, opened again if the last one was discarded."""
+        if not self._connected:
+            raise IncorrectState("the bus is not started")
+        async with self._opening:
+            if self._producer is None:
+                self._producer = await _started(AIOKafkaProducer(**self._settings))
+            return self._producer
+
+    def discard(self, producer: AIOKafkaProducer | None = None) -> None:
+        """Let go of a producer that failed (unnamed: the one in use), without waiting for it."""
+        producer = producer or self._producer
+        if producer is not None and self._producer is producer:
+            self._producer = None
+            self.given_up += 1
+            task = asyncio.get_running_loop().create_task(_close(producer))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+
+def _appended(batch: Any, message: Outgoing) -> bool:
+    """False when the batch is full; an empty one takes a record of any size, which the broker then judges."""
+    return batch.append(
+        timestamp=None, key=message.key, value=message.value, headers=list(message.headers),
+    ) is not None
+
+
+async def _started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """`stop` first waits until everything is delivered, which with a lost broker is never: fail that by hand.
+
+    Nobody may be left to hear of the failures, and asyncio would complain: so they are looked at here.
+    """
+    sender, accumulator = producer._sender, producer._message_accumulator
+    with suppress(Exception):
+        batches = [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]
+        if sender.sender_task is not None:
+            sender.sender_task.remove_done_callback(sender._fail_all)
+        accumulator.fail_all(KafkaConnectionError("the producer was given up"))
+        for batch in batches:
+            _looked_at(batch.future)
+            _looked_at(batch._drain_waiter)
+        await asyncio.wait_for(producer.stop(), FAREWELL)
+    with suppress(Exception):
+        await producer.client.close()
+    if sender.sender_task is not None:
+        _looked_at(sender.sender_task)
+
+
+def _looked_at(outcome: "asyncio.Future[Any]") -> None:
+    if outcome.done() and not outcome.cancelled():
+        outcome.exception()

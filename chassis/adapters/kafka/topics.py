@@ -1,0 +1,168 @@
+"""Topics and the cluster: made, counted, named; and refused, when they do not promise enough."""
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aiokafka.admin import NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from faststream.kafka import KafkaBroker
+
+from chassis.adapters.kafka import cluster_checks
+from chassis.adapters.kafka.errors import kafka_errors
+from chassis.ports import BusUnavailable, TopicPartition, UnsafeSetting, other_count
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Topics:
+    """Asks through the broker object's admin client; `within` (seconds) bounds each question with its repetitions.
+
+    `copies`: how many brokers have to hold each record; None: 3, or all there are of a cluster on loopback.
+    """
+
+    def __init__(self, broker: KafkaBroker, within: float, copies: int | None = None) -> None:
+        self._broker, self._within, self._copies = broker, within, copies
+        self._counts: dict[str, int] = {}
+        self._told: set[str] = set()
+
+    async def ensure(self, topics: Mapping[str, int]) -> None:
+        """Make what is missing. UnsafeSetting when one stands with another number, since its keys would live elsewhere,
+        or when topics or brokers are set so that what is acknowledged may be lost."""
+        for topic, partitions in topics.items():
+            if partitions < 1:
+                raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
+        cluster = await self._cluster()
+        hosts = [broker["host"] for broker in cluster["brokers"]]
+        copies = cluster_checks.wanted_copies(self._copies, hosts)
+        self._judge(cluster_checks.weak_cluster(hosts, copies))
+        standing = await self._described(list(topics))
+        _refuse_other_counts(topics, standing)
+        missing = {topic: n for topic, n in topics.items() if topic not in standing}
+        if missing:
+            await self._create(missing, copies)
+            _refuse_other_counts(topics, await self._all_described(list(topics)))
+        await self._refuse_weak(list(topics), copies, cluster)
+
+    async def places(self, topics: Sequence[str]) -> list[TopicPartition]:
+        """Every partition of the topics; the numbers are frozen, so they are asked for once."""
+        unknown = [topic for topic in dict.fromkeys(topics) if topic not in self._counts]
+        if unknown:
+            self._counts |= await self._described(unknown)
+        for topic in topics:
+            if topic not in self._counts:
+                raise BusUnavailable(f"there is no topic {topic!r}")
+        return [TopicPartition(t, p) for t in dict.fromkeys(topics) for p in range(self._counts[t])]
+
+    def count(self, topic: str) -> int:
+        """Partitions of a topic that `places` was asked for."""
+        return self._counts[topic]
+
+    async def identity(self) -> str:
+        return str((await self._cluster())["cluster_id"])
+
+    async def _cluster(self) -> dict[str, Any]:
+        return await self.asked(lambda: self._broker.config.admin_client.describe_cluster())
+
+    async def _refuse_weak(self, topics: list[str], copies: int, cluster: Mapping[str, Any]) -> None:
+        nodes = [str(broker["node_id"]) for broker in cluster["brokers"]]
+        hosts = [broker["host"] for broker in cluster["brokers"]]
+        replicas = {
+            t["topic"]: min(len(p["replicas"]) for p in t["partitions"]) for t in await self._facts(topics)
+            if t["partitions"]}
+        found = cluster_checks.weak_topics(await self._configs(ConfigResourceType.TOPIC, topics), replicas, copies)
+        found += cluster_checks.weak_brokers(await self._configs(ConfigResourceType.BROKER, nodes), hosts)
+        self._judge(found)
+
+    def _judge(self, found: Sequence[cluster_checks.Finding]) -> None:
+        refused = [each.text for each in found if each.refused]
+        if refused:
+            raise UnsafeSetting("\n".join(refused))
+        for each in found:
+            if each.text not in self._told:
+                self._told.add(each.text)
+                log.warning("%s", each.text)
+
+    async def _configs(self, kind: ConfigResourceType, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """What the brokers tell of their settings; who may not ask is told that nothing was checked."""
+        wanted = [ConfigResource(kind, name) for name in names]
+
+        async def ask() -> list[Any]:
+            answers = await self._broker.config.admin_client.describe_configs(wanted)
+            for code, *_ in (each for answer in answers for each in answer.resources):
+                if code and (error := for_code(code)).retriable:
+                    raise error  # a topic was just made, and the broker that was asked has not heard of it
+            return list(answers)
+
+        answers = await self.asked(ask)
+        found: dict[str, dict[str, str]] = {}
+        for error, message, _, name, entries in (each for answer in answers for each in answer.resources):
+            if error:
+                self._judge([cluster_checks.Finding(
+                    f"The settings of {name} cannot be checked: {message or for_code(error).__name__}", False)])
+            else:
+                found[name] = {entry[0]: entry[1] for entry in entries}
+        return found
+
+    async def _create(self, topics: Mapping[str, int], copies: int) -> None:
+        settings = {
+            "message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete",
+            "min.insync.replicas": str(cluster_checks.in_sync(copies)), "unclean.leader.election.enable": "false",
+        }
+        wanted = [NewTopic(topic, n, copies, topic_configs=settings) for topic, n in topics.items()]
+        answer = await self.asked(lambda: self._broker.config.admin_client.create_topics(wanted))
+        for topic, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:  # another process made it at the same time
+                raise BusUnavailable(f"topic {topic!r} could not be made: {error.__name__}")
+
+    async def _all_described(self, topics: list[str]) -> dict[str, int]:
+        """Every broker hears of a new topic a little later than the controller."""
+        clock = asyncio.get_running_loop()
+        until = clock.time() + self._within
+        while True:
+            standing = await self._described(topics)
+            if len(standing) == len(set(topics)):
+                return standing
+            if clock.time() > until:
+                raise BusUnavailable(f"still missing: {', '.join(sorted(set(topics) - standing.keys()))}")
+            await asyncio.sleep(0.05)
+
+    async def _described(self, topics: list[str]) -> dict[str, int]:
+        """How many partitions each has, all with a leader; those that are missing are left out."""
+        counts = {}
+        for topic in await self._facts(topics):
+            error = for_code(topic["error_code"])
+            if not topic["error_code"] and all(p["leader"] >= 0 for p in topic["partitions"]):
+                counts[topic["topic"]] = len(topic["partitions"])
+            elif topic["error_code"] and error is not UnknownTopicOrPartitionError and not error.retriable:
+                raise BusUnavailable(f"topic {topic['topic']!r}: {error.__name__}")
+        return counts
+
+    async def _facts(self, topics: list[str]) -> list[dict[str, Any]]:
+        if not topics:
+            return []
+        found: list[dict[str, Any]] = await self.asked(
+            lambda: self._broker.config.admin_client.describe_topics(topics))
+        return found
+
+    async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask until Kafka answers: right after a start or an election its first answers are "not yet"."""
+        with kafka_errors("asking Kafka"):
+            async with asyncio.timeout(self._within):
+                while True:
+                    try:
+                        return await ask()
+                    except KafkaError as error:
+                        if not error.retriable:
+                            raise
+                    await asyncio.sleep(0.1)
+
+
+def _refuse_other_counts(wanted: Mapping[str, int], standing: Mapping[str, int]) -> None:
+    for topic, count in standing.items():
+        if count != wanted[topic]:
+            raise other_count(topic, count, wanted[topic])

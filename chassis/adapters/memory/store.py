@@ -1,0 +1,138 @@
+"""A store in memory."""
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Collection as Many
+from typing import Any
+
+from chassis.ports import Collection, Document, Group, Page, Where
+from chassis.ports.query import check_collection, check_fields, cursor_after, meets, rank, read_cursor
+
+Hook = Callable[[str, Sequence[Document]], Awaitable[None]]
+
+
+class MemoryStore:
+    """`before_write` runs before `save` and `put_newer`, `after_write` once they are done: raising StoreUnavailable
+    in the first is a write that did not happen, in the second one that did happen unknown to the caller."""
+
+    def __init__(self) -> None:
+        self.before_write: Hook | None = None
+        self.after_write: Hook | None = None
+        self._shapes: dict[str, dict[str, type]] = {}
+        self._documents: dict[str, dict[str, Document]] = {}
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def ensure(self, collections: Iterable[Collection]) -> None:
+        for collection in collections:
+            check_collection(collection)
+            shape = self._shapes.setdefault(collection.name, {})
+            for name, kind in collection.fields.items():
+                if shape.setdefault(name, kind) is not kind:
+                    raise ValueError(f"{collection.name!r} holds {name!r} as {shape[name].__name__}")
+            self._documents.setdefault(collection.name, {})
+
+    async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
+        held = self._held(collection)
+        return {id: held[id] for id in ids if id in held}
+
+    async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
+        held = self._checked(collection, documents)
+        if self.before_write:
+            await self.before_write(collection, documents)
+        lost = set()
+        for document in documents:
+            stored = held.get(document.id)
+            if document.version != (stored.version if stored else 0):
+                lost.add(document.id)
+            else:
+                held[document.id] = _kept(document, document.version + 1)
+        if self.after_write:
+            await self.after_write(collection, documents)
+        return frozenset(lost)
+
+    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+        held = self._checked(collection, documents)
+        if self.before_write:
+            await self.before_write(collection, documents)
+        for document in documents:
+            stored = held.get(document.id)
+            if stored is None or stored.version < document.version:
+                held[document.id] = _kept(document, document.version)
+        if self.after_write:
+            await self.after_write(collection, documents)
+
+    async def find(
+        self, collection: str, where: Where, *, order: str | None = None, descending: bool = False,
+        after: str | None = None, limit: int = 100,
+    ) -> Page:
+        if limit < 1:
+            raise ValueError("a page holds at least one document")
+        check_fields(collection, self._shape(collection), [*where, *([order] if order else [])])
+
+        def place(document: Document) -> tuple[Any, str]:
+            return rank(document.index.get(order) if order else None), document.id
+
+        found = sorted(self._meeting(collection, where), key=place, reverse=descending)
+        if after is not None:
+            value, id = read_cursor(after, order, descending)
+            last = (rank(value), id)
+            found = [d for d in found if (place(d) < last if descending else place(d) > last)]
+        page = found[:limit]
+        if len(found) <= limit:
+            return Page(tuple(page), None)
+        end = page[-1]
+        return Page(tuple(page), cursor_after(order, descending, end.index.get(order) if order else None, end.id))
+
+    async def count(
+        self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
+    ) -> list[Group]:
+        check_fields(collection, self._shape(collection), [*where, *by, *sums])
+        groups: dict[tuple[Any, ...], list[Document]] = {} if by else {(): []}
+        for document in self._meeting(collection, where):
+            groups.setdefault(tuple(document.index.get(name) for name in by), []).append(document)
+        return [
+            Group(
+                dict(zip(by, values, strict=True)), len(groups[values]),
+                {name: sum(int(d.index.get(name) or 0) for d in groups[values]) for name in sums},
+            )
+            for values in sorted(groups, key=lambda values: tuple(map(rank, values)))
+        ]
+
+    async def delete(self, collection: str, ids: Many[str]) -> None:
+        held = self._held(collection)
+        for id in ids:
+            held.pop(id, None)
+
+    async def ids(self, collection: str, *, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
+        return sorted(id for id in self._held(collection) if id.startswith(prefix) and id > after)[:limit]
+
+    def _meeting(self, collection: str, where: Where) -> list[Document]:
+        return [
+            document for document in self._held(collection).values()
+            if all(meets(document.index.get(name), condition) for name, condition in where.items())
+        ]
+
+    def _shape(self, collection: str) -> dict[str, type]:
+        self._held(collection)
+        return self._shapes[collection]
+
+    def _held(self, collection: str) -> dict[str, Document]:
+        try:
+            return self._documents[collection]
+        except KeyError:
+            raise ValueError(f"collection {collection!r} was not ensured") from None
+
+    def _checked(self, collection: str, documents: Sequence[Document]) -> dict[str, Document]:
+        held = self._held(collection)
+        if len({d.id for d in documents}) != len(documents):
+            raise ValueError("one write names a document twice")
+        shape = self._shapes[collection]
+        for document in documents:
+            check_fields(collection, shape, document.index)
+        return held
+
+
+def _kept(document: Document, version: int) -> Document:
+    return Document(
+        document.id, version, document.body, {k: v for k, v in document.index.items() if v is not None})

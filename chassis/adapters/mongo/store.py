@@ -1,0 +1,412 @@
+"""Documents on any MongoDB-compatible server, through motor or PyMongo's own asynchronous client: one code for both.
+
+Only operations that every such server has: insert, replace (with upsert) and find by `_id` and by declared index
+fields; one document at a time is atomic and nothing more is asked for. Acknowledged means: by a majority, in the
+journal. Retryable writes are off: after any network error the caller loads again and looks, which is always right,
+and a server that forgets them in a crash would apply a write twice.
+
+    {_id, v: version, t: token of the save that wrote it, b: body, i: {index fields that are not None}}
+"""
+import inspect
+import uuid
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection as Many
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any, Literal
+
+from bson.errors import BSONError
+from bson.int64 import Int64
+from pymongo import InsertOne, ReplaceOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError, WriteConcernError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from chassis.ports import (
+    AnyOf,
+    Between,
+    Collection,
+    Condition,
+    Contains,
+    Document,
+    Group,
+    Page,
+    Scalar,
+    StoreUnavailable,
+    UnsafeSetting,
+    Where,
+)
+from chassis.ports.query import check_collection, check_fields, cursor_after, rank, read_cursor
+from chassis.support import failpoints
+
+Driver = Literal["motor", "pymongo"]
+Filter = dict[str, Any]
+
+DUPLICATE_KEY = 11000
+CHUNK = 1000  # ids asked for, or documents brought, at once
+SHAPES = "triptych.shapes"  # {_id: collection, fields: {index field: its type}}
+TYPES: dict[str, type] = {kind.__name__: kind for kind in (str, int, float, bool)}
+DURABLE = WriteConcern(w="majority", j=True)
+CANNOT_DURABLE = (2, 79, 100)  # BadValue (no journal), UnknownReplWriteConcern, UnsatisfiableWriteConcern
+_IN_URL = {"w": "w", "j": "journal"}
+
+
+class MongoStore:
+    """`durable`: what a write must have reached before it is acknowledged. `start` refuses less, unless it is told
+    `proving`: that the default is needed is shown by what gets lost without it."""
+
+    def __init__(
+        self, url: str, database: str, driver: Driver = "motor", *, durable: WriteConcern = DURABLE,
+        timeout_ms: int = 10_000, proving: bool = False,
+    ) -> None:
+        self._proving = proving
+        self._url, self._name, self._driver, self._durable = url, database, driver, durable
+        self._timeout_ms = timeout_ms
+        self._client: Any = None
+        self._database: Any = None
+        self._shapes: dict[str, dict[str, type]] = {}
+
+    async def start(self) -> None:
+        """Connect. Raises StoreUnavailable, or UnsafeSetting when an acknowledged write might be lost."""
+        self._client = _client_class(self._driver)(
+            self._url, retryWrites=False, appname="triptych", tz_aware=True,
+            serverSelectionTimeoutMS=self._timeout_ms, connectTimeoutMS=self._timeout_ms,
+            socketTimeoutMS=2 * self._timeout_ms,
+        )
+        self._database = self._client.get_database(
+            self._name, write_concern=self._durable, read_concern=ReadConcern("majority"),
+            read_preference=ReadPreference.PRIMARY,
+        )
+        try:
+            if not self._proving:
+                refuse_weak(self._durable, self._client)
+            with mongo_errors():
+                await self._database.command("ping")
+                await self._try_a_write()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _try_a_write(self) -> None:
+        """A server that cannot do what `durable` says tells it at the first write: let that be now."""
+        try:
+            await self._database[SHAPES].update_one({"_id": " written"}, {"$set": {"declared": True}}, upsert=True)
+        except (OperationFailure, WriteConcernError) as error:
+            if error.code in CANNOT_DURABLE:
+                raise UnsafeSetting(
+                    f"The store of TRIPTYCH_MONGO cannot do a write with w=majority, j=true: {error}. Run it with its "
+                    "journal on (storage.journal, a storage engine that persists), or name another one.") from error
+            raise
+
+    async def stop(self) -> None:
+        client, self._client, self._database = self._client, None, None
+        if client is not None:
+            closed = client.close()  # motor closes at once, PyMongo's client is awaited
+            if inspect.isawaitable(closed):
+                await closed
+
+    async def ensure(self, collections: Iterable[Collection]) -> None:
+        for collection in collections:
+            check_collection(collection)
+            await self._declare(collection)
+            with mongo_errors():
+                for index in collection.indexes:
+                    keys = [*((f"i.{name}", 1) for name in index), ("_id", 1)]
+                    await self._database[collection.name].create_index(keys, name="-".join(index))
+
+    async def _declare(self, collection: Collection) -> None:
+        """The declared fields stand in the database, so that every process knows them and none contradicts."""
+        standing = await self._declared(collection.name)
+        for name, kind in collection.fields.items():
+            if standing.get(name, kind) is not kind:
+                raise ValueError(f"{collection.name!r} holds {name!r} as {standing[name].__name__}")
+        fresh = {f"fields.{name}": kind.__name__ for name, kind in collection.fields.items() if name not in standing}
+        if fresh or collection.name not in self._shapes:
+            change: Filter = {"$set": fresh or {"declared": True}}
+            with mongo_errors():
+                try:
+                    await self._database[SHAPES].update_one({"_id": collection.name}, change, upsert=True)
+                except DuplicateKeyError:  # two upserts at once: now it stands
+                    await self._database[SHAPES].update_one({"_id": collection.name}, change)
+        self._shapes[collection.name] = {**standing, **collection.fields}
+
+    async def _declared(self, collection: str) -> dict[str, type]:
+        if self._database is None:
+            raise StoreUnavailable("the store is not started")
+        with mongo_errors():
+            raw = await self._database[SHAPES].find_one({"_id": collection})
+        if raw is None:
+            return {}
+        shape = {name: TYPES[kind] for name, kind in raw.get("fields", {}).items()}
+        self._shapes[collection] = shape
+        return shape
+
+    async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
+        held = await self._held(collection)
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, Document] = {}
+        with mongo_errors():
+            for at in range(0, len(wanted), CHUNK):
+                cursor = held.find({"_id": {"$in": wanted[at : at + CHUNK]}})
+                found |= {raw["_id"]: _document(raw) for raw in await cursor.to_list(length=CHUNK)}
+        return found
+
+    async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
+        """See the port. A batch in which some lost is read back, since a server only counts what it replaced: if
+        another writer went on from our version in that moment, nobody knows any more, and StoreUnavailable says so."""
+        held = await self._checked(collection, documents)
+        token = uuid.uuid4().hex
+        operations = [_compare_and_set(document, token) for document in documents]
+        if not operations:
+            return frozenset()
+        written, refused = await _bulk(held, operations)
+        lost = {documents[n].id for n in refused}  # an insert that met its id
+        replaced = [document for document in documents if document.version]
+        met = written - (len(documents) - len(replaced) - len(lost))
+        if met == 0:
+            lost |= {document.id for document in replaced}
+        elif met < len(replaced):
+            lost |= await self._lost(held, replaced, token)
+        return frozenset(lost)
+
+    async def _lost(self, held: Any, documents: Sequence[Document], token: str) -> set[str]:
+        lost = set()
+        for at in range(0, len(documents), CHUNK):
+            chunk = documents[at : at + CHUNK]
+            with mongo_errors():
+                cursor = held.find({"_id": {"$in": [document.id for document in chunk]}}, {"v": 1, "t": 1})
+                stored = {raw["_id"]: raw for raw in await cursor.to_list(length=CHUNK)}
+            for document in chunk:
+                standing = stored.get(document.id)
+                if standing is not None and standing.get("t") == token:
+                    continue
+                if standing is not None and standing["v"] > document.version + 1:
+                    raise StoreUnavailable(f"{document.id!r} was written again before it could be seen who won")
+                lost.add(document.id)
+        return lost
+
+    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+        held = await self._checked(collection, documents)
+        operations = [_if_newer(document, upsert=True) for document in documents]
+        if operations:
+            _, refused = await _bulk(held, operations)
+            if refused:  # an equal or newer one is stored, or an older one was put in the same moment: replace that
+                await _bulk(held, [_if_newer(documents[n], upsert=False) for n in refused])
+
+    async def find(
+        self, collection: str, where: Where, *, order: str | None = None, descending: bool = False,
+        after: str | None = None, limit: int = 100,
+    ) -> Page:
+        if limit < 1:
+            raise ValueError("a page holds at least one document")
+        held = await self._held(collection, [*where, *([order] if order else [])])
+        met = _filter(where)
+        if after is not None:
+            value, id = read_cursor(after, order, descending)
+            met = {"$and": [met, _behind(order, descending, value, id)]}
+        direction = -1 if descending else 1
+        sort = [*([(f"i.{order}", direction)] if order else []), ("_id", direction)]
+        with mongo_errors():
+            raws = await held.find(met).sort(sort).limit(limit + 1).to_list(length=limit + 1)
+        page = tuple(_document(raw) for raw in raws[:limit])
+        if len(raws) <= limit:
+            return Page(page, None)
+        end = page[-1]
+        return Page(page, cursor_after(order, descending, end.index.get(order) if order else None, end.id))
+
+    async def count(
+        self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
+    ) -> list[Group]:
+        """Grouped here: of every document met only the fields that are needed travel."""
+        held = await self._held(collection, [*where, *by, *sums])
+        fields = {f"i.{name}": 1 for name in dict.fromkeys([*by, *sums])}
+        numbers: dict[tuple[Scalar, ...], int] = {} if by else {(): 0}
+        totals: dict[tuple[Scalar, ...], list[int]] = {} if by else {(): [0] * len(sums)}
+        with mongo_errors():
+            async for raw in _each(held.find(_filter(where), {"_id": 1, **fields})):
+                index = _index(raw)
+                values = tuple(index.get(name) for name in by)
+                numbers[values] = numbers.get(values, 0) + 1
+                total = totals.setdefault(values, [0] * len(sums))
+                for n, name in enumerate(sums):
+                    total[n] += int(index.get(name) or 0)
+        return [
+            Group(dict(zip(by, values, strict=True)), numbers[values], dict(zip(sums, totals[values], strict=True)))
+            for values in sorted(numbers, key=lambda values: tuple(map(rank, values)))
+        ]
+
+    async def delete(self, collection: str, ids: Many[str]) -> None:
+        held = await self._held(collection)
+        unwanted = list(ids)
+        with mongo_errors():
+            for at in range(0, len(unwanted), CHUNK):
+                await held.delete_many({"_id": {"$in": unwanted[at : at + CHUNK]}})
+
+    async def ids(self, collection: str, *, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
+        span: Filter = {"$gt": after} if after >= prefix else {"$gte": prefix}
+        beyond = _beyond(prefix)
+        if beyond is not None:
+            span["$lt"] = beyond
+        held = await self._held(collection)
+        with mongo_errors():
+            cursor = held.find({"_id": span}, {"_id": 1}).sort([("_id", 1)]).limit(limit)
+            return [raw["_id"] for raw in await cursor.to_list(length=limit)]
+
+    async def _held(self, collection: str, used: Iterable[str] = ()) -> Any:
+        """The collection; ValueError when it was never ensured, or a field used was never declared, by any process."""
+        if self._database is None:
+            raise StoreUnavailable("the store is not started")
+        if collection not in self._shapes:
+            await self._declared(collection)
+            if collection not in self._shapes:
+                raise ValueError(f"collection {collection!r} was not ensured")
+        used = set(used)
+        if not used <= self._shapes[collection].keys():
+            check_fields(collection, await self._declared(collection), used)
+        return self._database[collection]
+
+    async def _checked(self, collection: str, documents: Sequence[Document]) -> Any:
+        if len({document.id for document in documents}) != len(documents):
+            raise ValueError("one write names a document twice")
+        return await self._held(collection, chain.from_iterable(document.index for document in documents))
+
+
+def refuse_weak(durable: WriteConcern, client: Any) -> None:
+    """UnsafeSetting when `durable`, or what the URL says, is less than a majority and its journal. The URL would not
+    count, since every operation says it again; but whoever wrote it believes that it does."""
+    said = {"w": durable.document.get("w"), "j": durable.document.get("j")}
+    weak = [f"{name}={value}" for name, value in said.items() if value != DURABLE.document[name]]
+    if weak:
+        raise UnsafeSetting(
+            f"{', '.join(weak)} of the store: a write counts as done that one server has, or has only in memory, and "
+            "its events are committed in the log: a step-down or a crash then loses them. Set w=majority and j=true.")
+    url: Mapping[str, Any] = client.write_concern.document
+    weak = [f"{_IN_URL[n]}={v}" for n, v in url.items() if n in _IN_URL and v != DURABLE.document[n]]
+    if client.read_concern.level not in (None, "majority", "linearizable"):
+        weak.append(f"readConcernLevel={client.read_concern.level}")
+    if client.read_preference != ReadPreference.PRIMARY:
+        weak.append(f"readPreference={client.read_preference.mongos_mode}")
+    if weak:
+        raise UnsafeSetting(
+            f"TRIPTYCH_MONGO says {', '.join(weak)}: a fence that is read so, or written so, may be taken back. Take "
+            "it out of the URL; every read and write here is w=majority, journal=true, of the primary.")
+
+
+def _client_class(driver: Driver) -> Any:
+    """Imported when used: each costs time and memory at start-up."""
+    if driver == "motor":
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        return AsyncIOMotorClient
+    from pymongo import AsyncMongoClient
+
+    return AsyncMongoClient
+
+
+@contextmanager
+def mongo_errors() -> Iterator[None]:
+    """Whatever the driver says went wrong is StoreUnavailable; a value that BSON cannot hold is a ValueError."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise StoreUnavailable(f"{type(error).__name__}: {str(error)[:300]}") from error
+    except (BSONError, OverflowError) as error:
+        raise ValueError(f"this cannot be stored: {error}") from error
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def _raw(document: Document, version: int, token: str) -> dict[str, Any]:
+    index = {name: value for name, value in document.index.items() if value is not None}
+    return {"_id": document.id, "v": version, "t": token, "b": document.body, "i": index}
+
+
+def _compare_and_set(document: Document, token: str) -> Any:
+    raw = _raw(document, document.version + 1, token)
+    return ReplaceOne({"_id": document.id, "v": document.version}, raw) if document.version else InsertOne(raw)
+
+
+def _if_newer(document: Document, *, upsert: bool) -> Any:
+    older = {"_id": document.id, "v": {"$lt": document.version}}
+    return ReplaceOne(older, _raw(document, document.version, ""), upsert=upsert)
+
+
+async def _bulk(held: Any, operations: Sequence[Any]) -> tuple[int, frozenset[int]]:
+    """How many operations wrote, and the places of those whose `_id` was taken. Any other error is StoreUnavailable."""
+    failpoints.reach("mongo.write.before")
+    with mongo_errors():
+        try:
+            result = await held.bulk_write(operations, ordered=False)
+            failpoints.reach("mongo.write.after")
+        except BulkWriteError as error:
+            details = error.details
+            errors = details.get("writeErrors", [])
+            if details.get("writeConcernErrors") or any(each.get("code") != DUPLICATE_KEY for each in errors):
+                raise
+            written = details["nInserted"] + details["nMatched"] + details["nUpserted"]
+            return written, frozenset(each["index"] for each in errors)
+        return result.inserted_count + result.matched_count + result.upserted_count, frozenset()
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _document(raw: Mapping[str, Any]) -> Document:
+    return Document(raw["_id"], int(raw["v"]), bytes(raw["b"]), _index(raw))
+
+
+def _index(raw: Mapping[str, Any]) -> dict[str, Scalar]:
+    return {n: int(v) if type(v) is Int64 else v for n, v in raw.get("i", {}).items()}
+
+
+async def _each(cursor: Any) -> AsyncIterator[Mapping[str, Any]]:
+    while raws := await cursor.to_list(length=CHUNK):
+        for raw in raws:
+            yield raw
+
+
+def _filter(where: Where) -> Filter:
+    """Every value goes in as a value: none can be taken for an operator."""
+    met = {f"i.{name}": _condition(condition) for name, condition in where.items()}
+    return {name: condition for name, condition in met.items() if condition != {}}
+
+
+def _condition(condition: Condition) -> Filter:
+    if isinstance(condition, Between):
+        limits = {"$gte": condition.low, "$lt": condition.high}
+        return {operator: value for operator, value in limits.items() if value is not None}
+    if isinstance(condition, AnyOf):
+        return {"$in": list(condition.values)}
+    if isinstance(condition, Contains):
+        return {"$type": "string"} if not condition.text else {"$regex": _literally(condition.text), "$options": "i"}
+    return {"$eq": condition}
+
+
+def _literally(text: str) -> str:
+    """A pattern that matches exactly this text: whatever ASCII is neither letter nor digit is written by its number."""
+    return "".join(c if c.isalnum() or ord(c) > 127 else f"\\x{ord(c):02x}" for c in text)
+
+
+def _behind(order: str | None, descending: bool, value: Scalar, id: str) -> Filter:
+    """What comes after (value, id) in that order; a missing field sorts before every value."""
+    beyond = "$lt" if descending else "$gt"
+    if order is None:
+        return {"_id": {beyond: id}}
+    name = f"i.{order}"
+    ties: Filter = {name: {"$eq": value}, "_id": {beyond: id}}
+    if value is None:
+        return ties if descending else {"$or": [ties, {name: {"$ne": None}}]}
+    further: list[Filter] = [ties, {name: {beyond: value}}]
+    return {"$or": [*further, {name: {"$eq": None}}] if descending else further}
+
+
+def _beyond(prefix: str) -> str | None:
+    """The first text after all that begin with the prefix; None when there is none."""
+    for at in range(len(prefix) - 1, -1, -1):
+        code = ord(prefix[at])
+        if code < 0x10FFFF:
+            after = code + 1
+            return prefix[:at] + chr(0xE000 if 0xD800 <= after <= 0xDFFF else after)  # surrogates are no characters
+    return None

@@ -1,0 +1,168 @@
+"""The embedded log as a `Bus`."""
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import apsw
+
+from chassis.adapters.sqlite import consumer_groups, log
+from chassis.adapters.sqlite.consumer import SqliteConsumer
+from chassis.adapters.sqlite.database import Database, Unavailable
+from chassis.adapters.sqlite.sql import rows
+from chassis.ports import BusUnavailable, GroupInUse, Moved, Outgoing, Record, TopicPartition
+from chassis.ports.partitioner import partition_of
+
+T = TypeVar("T")
+_LOOK_AGAIN = 1.0  # seconds: a bell may have been missed
+_TAIL = 500  # records at once
+
+
+class SqliteBus:
+    """`heartbeat` and `session` in seconds: who was not seen for a session loses its partitions."""
+
+    given_up = 0  # there is no connection to give up
+
+    def __init__(
+        self, path: Path | str | Database, *, sync: Literal["normal", "full"] = "normal", heartbeat: float = 2.0,
+        session: float = 6.0,
+    ) -> None:
+        self.database = path if isinstance(path, Database) else Database(path, sync=sync)
+        self.heartbeat, self.session = heartbeat, session
+        self._places: log.Places = {}
+
+    async def start(self) -> None:
+        await self.database.start()
+
+    async def stop(self) -> None:
+        await self.database.stop()
+
+    async def ensure_topics(self, topics: Mapping[str, int]) -> None:
+        await self.write(lambda connection: log.create_topics(connection, topics))
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        if not messages:
+            return
+        places = await self.places(message.topic for message in messages)
+        by_place: dict[int, list[Outgoing]] = {}
+        for message in messages:
+            by_place.setdefault(_place_of(places[message.topic], message), []).append(message)
+        batches = [batch for place, some in by_place.items() for batch in log.pack(place, some)]
+        await self.write(lambda connection: log.append(connection, batches), rings=set(map(_topic, messages)))
+
+    def consumer(
+        self, group: str, topics: Sequence[str], *, on_assigned: Moved | None = None, on_revoked: Moved | None = None,
+    ) -> SqliteConsumer:
+        return SqliteConsumer(self, group, topics, on_assigned, on_revoked)
+
+    async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
+        if limit < 1:
+            return ()
+        id = await self.place_id(place)
+        return (await self.ask(lambda connection: log.read(connection, id, place, offset, limit)))[:limit]
+
+    async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
+        ids = {place: await self.place_id(place) for place in offsets}
+
+        def read(connection: apsw.Connection) -> dict[TopicPartition, Record]:
+            found = {place: log.read(connection, ids[place], place, offset, 1) for place, offset in offsets.items()}
+            return {place: records[0] for place, records in found.items()
+                    if records and records[0].offset == offsets[place]}
+
+        return await self.ask(read)
+
+    async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
+        bell = self.database.bells.listen(topics)
+        try:
+            positions = dict(await (self.end_offsets if start == "end" else self.begin_offsets)(topics))
+            ids = {place: await self.place_id(place) for place in positions}
+            while True:
+                bell.rung.clear()
+                wanted = {ids[place]: (place, position) for place, position in positions.items()}
+                _, found = await self.ask(partial(log.fetch, wanted=wanted, limit=_TAIL))
+                for records in found.values():
+                    for record in records:
+                        positions[record.place] = record.offset + 1
+                        yield record
+                if not found:
+                    await bell.wait(_LOOK_AGAIN)
+        finally:
+            self.database.bells.forget(bell)
+
+    async def end_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        return await self._by_place(topics, log.ends_of)
+
+    async def begin_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        return await self._by_place(topics, log.begins_of)
+
+    async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
+        names = await self.names(topics)
+        offsets = await self.ask(lambda connection: consumer_groups.committed(connection, group))
+        return {names[id]: offset for id, offset in offsets.items() if id in names}
+
+    async def groups(self) -> Mapping[str, int]:
+        return await self.ask(lambda connection: consumer_groups.living(connection, self.session))
+
+    async def remove_group(self, group: str) -> None:
+        if not await self.write(lambda connection: consumer_groups.forget(connection, group, self.session)):
+            raise GroupInUse(f"group {group!r} has members")
+
+    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+        by_id = {await self.place_id(place): offset for place, offset in offsets.items()}
+        await self.write(lambda connection: log.drop_before(connection, by_id))
+
+    async def identity(self) -> str:
+        select = "SELECT value FROM facts WHERE name='identity'"
+        return str(await self.ask(lambda connection: rows(connection, select)[0][0]))
+
+    # --- for the consumers ---
+
+    async def ask(self, job: Callable[[apsw.Connection], T]) -> T:
+        try:
+            return await self.database.read(job)
+        except Unavailable as error:
+            raise BusUnavailable(str(error)) from error
+
+    async def write(self, job: Callable[[apsw.Connection], T], rings: Iterable[str] = ()) -> T:
+        try:
+            return await self.database.write(job, rings)
+        except Unavailable as error:
+            raise BusUnavailable(str(error)) from error
+
+    async def places(self, topics: Iterable[str]) -> log.Places:
+        """At least these topics' places; topics never change once they are made, so what is known stays known."""
+        wanted = set(topics)
+        if not wanted <= self._places.keys():
+            self._places = await self.ask(log.places_of)
+        for topic in wanted:
+            if topic not in self._places:
+                raise BusUnavailable(f"there is no topic {topic!r}")
+        return self._places
+
+    async def names(self, topics: Sequence[str]) -> dict[int, TopicPartition]:
+        places = await self.places(topics)
+        return {id: TopicPartition(t, n) for t in dict.fromkeys(topics) for n, id in enumerate(places[t])}
+
+    async def place_id(self, place: TopicPartition) -> int:
+        ids = (await self.places([place.topic]))[place.topic]
+        if not 0 <= place.partition < len(ids):
+            raise BusUnavailable(f"topic {place.topic!r} has no partition {place.partition}")
+        return ids[place.partition]
+
+    async def _by_place(
+        self, topics: Sequence[str], question: Callable[[apsw.Connection, Sequence[int]], dict[int, int]]
+    ) -> dict[TopicPartition, int]:
+        names = await self.names(topics)
+        answers = await self.ask(lambda connection: question(connection, list(names)))
+        return {names[id]: offset for id, offset in answers.items()}
+
+
+def _topic(message: Outgoing) -> str:
+    return message.topic
+
+
+def _place_of(ids: list[int], message: Outgoing) -> int:
+    partition = partition_of(message.key, len(ids)) if message.partition is None else message.partition
+    if not 0 <= partition < len(ids):
+        raise BusUnavailable(f"topic {message.topic!r} has no partition {partition}")
+    return ids[partition]

@@ -1,0 +1,133 @@
+"""The log's SQL: places, batches of records, and reading them back. Functions run in the database's threads."""
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import apsw
+import msgspec
+
+from chassis.adapters.sqlite.schema import SHIFT
+from chassis.adapters.sqlite.sql import rows
+from chassis.ports import Outgoing, Record, TopicPartition, other_count
+from chassis.support.clock import now_ms
+
+_Packed = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[_Packed]).decode
+_LAST = (1 << SHIFT) - 1
+_BATCH_RECORDS = 500
+_BATCH_BYTES = 1 << 20
+_READ_BYTES = 8 << 20  # of one place at once, so that large records do not fill the memory
+
+Places = dict[str, list[int]]  # the ids of a topic's places, by partition
+
+
+class Batch(NamedTuple):
+    """Records for one place, packed."""
+
+    place: int
+    n: int
+    body: bytes
+
+
+def pack(place: int, messages: Sequence[Outgoing]) -> list[Batch]:
+    """Batches of moderate size, so that reading a few records never means unpacking very many."""
+    batches: list[Batch] = []
+    packed: list[_Packed] = []
+    size = 0
+    for message in messages:
+        packed.append((message.key, message.value, message.headers))
+        size += len(message.value or b"")
+        if len(packed) == _BATCH_RECORDS or size >= _BATCH_BYTES:
+            batches.append(Batch(place, len(packed), _encode(packed)))
+            packed, size = [], 0
+    if packed:
+        batches.append(Batch(place, len(packed), _encode(packed)))
+    return batches
+
+
+def append(connection: apsw.Connection, batches: Sequence[Batch]) -> None:
+    """The append time never goes back within a place, whatever the clock does."""
+    now = now_ms()
+    for place, n, body in batches:
+        update = "UPDATE places SET next=next+?, at=max(at, ?) WHERE id=? RETURNING next, at"
+        end, at = rows(connection, update, (n, now, place))[0]
+        connection.execute("INSERT INTO batches VALUES(?, ?, ?)", ((place << SHIFT) | (end - 1), at, body))
+
+
+def create_topics(connection: apsw.Connection, topics: Mapping[str, int]) -> None:
+    """ValueError when one stands with another number of partitions."""
+    for topic, partitions in topics.items():
+        if partitions < 1:
+            raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
+        (standing,) = rows(connection, "SELECT count(*) FROM places WHERE topic=?", (topic,))[0]
+        if standing not in (0, partitions):
+            raise other_count(topic, standing, partitions)
+        if not standing:
+            new = [(topic, number) for number in range(partitions)]
+            connection.executemany("INSERT INTO places(topic, partition) VALUES(?, ?)", new)
+
+
+def places_of(connection: apsw.Connection) -> Places:
+    places: Places = {}
+    for topic, id in rows(connection, "SELECT topic, id FROM places ORDER BY topic, partition"):
+        places.setdefault(topic, []).append(id)
+    return places
+
+
+def ends_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
+    """The next offset that each place will give out."""
+    if not places:
+        return {}
+    marks = ",".join("?" * len(places))
+    return dict(rows(connection, f"SELECT id, next FROM places WHERE id IN ({marks})", places))
+
+
+def begins_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
+    """The first offset that was not dropped."""
+    marks = ",".join("?" * len(places))
+    kept = dict(rows(connection, f"SELECT place, offset FROM begins WHERE place IN ({marks})", places))
+    return {place: kept.get(place, 0) for place in places}
+
+
+def drop_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None:
+    """Whole batches only. The file does not shrink: what is free is used again."""
+    for place, offset in offsets.items():
+        which = (place << SHIFT, (place << SHIFT) | max(0, offset))  # a batch is named by its last offset
+        ((last,),) = rows(connection, "SELECT max(id) FROM batches WHERE id >= ? AND id < ?", which)
+        if last is not None:
+            connection.execute("DELETE FROM batches WHERE id >= ? AND id < ?", which)
+            connection.execute("INSERT OR REPLACE INTO begins VALUES(?, ?)", (place, (last & _LAST) + 1))
+
+
+def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: int, limit: int) -> list[Record]:
+    """Records from `offset` on: whole batches until there are `limit` or many bytes, so possibly more."""
+    records: list[Record] = []
+    size = 0
+    select = "SELECT id, at, body FROM batches WHERE id BETWEEN ? AND ? ORDER BY id"
+    cursor: Any = connection.execute(select, ((place << SHIFT) | max(0, offset), (place << SHIFT) | _LAST))
+    for id, at, body in cursor:
+        packed = _decode(body)
+        base = (id & _LAST) + 1 - len(packed)
+        skip = max(0, offset - base)
+        records += [
+            Record(name.topic, name.partition, number, at, key, value, headers)
+            for number, (key, value, headers) in enumerate(packed[skip:], base + skip)
+        ]
+        size += len(body)
+        if len(records) >= limit or size >= _READ_BYTES:
+            break
+    cursor.close(True)
+    return records
+
+
+def fetch(
+    connection: apsw.Connection, wanted: Mapping[int, tuple[TopicPartition, int]], limit: int
+) -> tuple[dict[int, int], dict[int, list[Record]]]:
+    """The ends of these places, and about `limit` records in all from the offsets wanted, in the order given."""
+    ends = ends_of(connection, list(wanted))
+    found: dict[int, list[Record]] = {}
+    for place, (name, offset) in wanted.items():
+        if limit > 0 and offset < ends[place]:
+            found[place] = read(connection, place, name, offset, limit)
+            limit -= len(found[place])
+    return ends, found

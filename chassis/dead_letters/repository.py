@@ -1,0 +1,249 @@
+"""Records that could not be taken: kept as they came, with the reason; given back after a mend, or closed.
+
+A dead letter lies on `<topic>.<service>.dlq`, same partition, key, value and headers untouched, beside headers
+`dlq.*`. Its id is derived from where the record lay, so a second copy of it is the same letter. What was done with it
+is a document of the service. Replaying publishes the original again, addressed to this service alone.
+"""
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chassis.aggregates.unit_of_work import Dead, output_id
+from chassis.dead_letters.record import (
+    Letter,
+    by_place,
+    by_time,
+    is_letter,
+    letter_id,
+    meets,
+    opened,
+    replays_of,
+    written,
+)
+from chassis.dead_letters.storm_guard import Guard
+from chassis.http.routing import Problem, not_found
+from chassis.messages.envelope import REPLAY_FOR, Rejected, decode_structured, encode
+from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
+from chassis.support import failpoints
+from chassis.support.clock import now_ms, utc_now
+from chassis.support.metrics import Metrics
+from contracts.topics import PARTITIONS, TOPICS, dead_letter_topic
+
+MOST_REPLAYS = 3
+MOST_READ = 50_000
+MOST_ERROR = 500
+ALL = 10**9
+WAITING = ("open", "replaying")  # a replay that was cut off is one that waits
+FILTERS = (
+    "service", "topic", "code", "status", "event_type", "event_source", "event_id", "partition", "offset", "version")
+
+Found = tuple[Mapping[str, str], Record]
+
+
+class Replays(NamedTuple):
+    """`matched`: how many met the conditions. `spent`: of them, those that were replayed too often already."""
+
+    matched: int
+    replayed: list[Letter]  # on a dry run: those that would be
+    spent: list[Letter]
+
+
+class DeadLetters:
+    """The dead letters of one service."""
+
+    def __init__(
+        self, service: str, topics: Sequence[str], store: Store, bus: Bus, *, group: str = "", version: str = "",
+        metrics: Metrics | None = None, guard: Guard | None = None,
+    ) -> None:
+        self.service, self.topics, self.store, self.bus = service, tuple(topics), store, bus
+        self.guard = guard
+        self.group, self.version, self.metrics = group or f"triptych.{service}", version, metrics
+        self.collection = Collection(f"{service}.dead_letters", {"status": str})
+
+    def needed_topics(self) -> Mapping[str, int]:
+        return {
+            dead_letter_topic(t, self.service): TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in self.topics
+        }
+
+    # --- making them -------------------------------------------------------------------------------------------------
+
+    async def bury(self, dead: Sequence[Dead]) -> None:
+        """Publish; returns once the log has them. A copy of a letter that is there already does no harm."""
+        if not dead:
+            return
+        if self.guard is not None:
+            self.guard.check(dead)
+        now = written(now_ms())
+        failpoints.reach("letters.publish.before")
+        await self.bus.publish([self._letter(d, now) for d in dead])
+        failpoints.reach("letters.publish.after")
+        if self.metrics is not None:
+            for one in dead:
+                self.metrics.add(self.metrics.dead, 1, one.code)
+
+    def _letter(self, dead: Dead, now: str) -> Outgoing:
+        record = dead.record
+        said = {
+            "id": letter_id(self.service, record), "topic": record.topic, "partition": str(record.partition),
+            "offset": str(record.offset), "timestamp": str(record.timestamp_ms), "group": self.group,
+            "service": self.service, "version": self.version, "definition": "", "code": dead.code,
+            "error": dead.error[:MOST_ERROR],
+            "attempts": "1", "first_failed_at": now, "replays": str(replays_of(record)),
+        }
+        kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
+        headers = kept + tuple((f"dlq.{n}", v.encode()) for n, v in said.items())
+        topic = dead_letter_topic(record.topic, self.service)
+        return Outgoing(topic, record.key, record.value, headers, record.partition)
+
+    # --- looking at them ---------------------------------------------------------------------------------------------
+
+    async def list(
+        self, limit: int = 100, where: Mapping[str, str] | None = None, after: Sequence[Any] | None = None, *,
+        order: Callable[[Letter], tuple[Any, ...]] = by_time,
+    ) -> builtins.list[Letter]:
+        """In `order`, after that place in it. `where`: wanted values of FILTERS and id, as text."""
+        found: dict[str, tuple[Mapping[str, str], Record]] = {}
+        for place, end in sorted((await self._ends()).items()):
+            for headers, record in await self._read(place, end):
+                if is_letter(headers):
+                    found.setdefault(headers["id"], (headers, record))
+        done = await self.store.load(self.collection.name, found)
+        letters = [opened(headers, record, done.get(id)) for id, (headers, record) in found.items()]
+        letters = [x for x in letters if meets(x, where or {}) and (after is None or order(x) > tuple(after))]
+        return sorted(letters, key=order)[:limit]
+
+    async def show(self, id: str) -> Letter | None:
+        found = await self.list(1, {"id": id})
+        return found[0] if found else None
+
+    async def stats(self) -> dict[str, Any]:
+        """How many by status, and how many open ones by code and by topic."""
+        letters = await self.list(MOST_READ)
+        still = [x for x in letters if x.status == "open"]
+        return {
+            "service": self.service, "status": _tally(x.status for x in letters), "code": _tally(x.code for x in still),
+            "topic": _tally(x.topic for x in still),
+        }
+
+    async def _ends(self) -> Mapping[TopicPartition, int]:
+        return await self.bus.end_offsets(list(self.needed_topics()))
+
+    async def _read(self, place: TopicPartition, end: int) -> Sequence[Found]:
+        made = builtins.list[Found]()
+        begin = (await self.bus.begin_offsets([place.topic])).get(place, 0) if end else 0
+        at = max(begin, end - MOST_READ)
+        while at < end:
+            records = await self.bus.read(place, at, 500)
+            if not records:
+                break
+            made += [
+                ({n[4:]: v.decode("utf-8", "replace") for n, v in r.headers if n.startswith("dlq.")}, r)
+                for r in records]
+            at = records[-1].offset + 1
+        return made
+
+    # --- dealing with them -------------------------------------------------------------------------------------------
+
+    async def replay(self, id: str, content: Mapping[str, Any] | None = None) -> Letter:
+        """Give it back, once per letter: asking again changes nothing. `content`: the mended event or only its data.
+
+        Problem 404; 409 `discarded` or `too_many_replays`; 422 with why the mended content is none.
+        """
+        letter = await self._letter_or_404(id)
+        if letter.status == "discarded":
+            raise Problem(409, "discarded", "This dead letter was discarded.")
+        if letter.status == "replayed":
+            return letter
+        if letter.replays >= MOST_REPLAYS:
+            raise Problem(409, "too_many_replays", f"It has been replayed {MOST_REPLAYS} times already.")
+        message = self._again(letter, content)
+        (letter,) = await self._mark([letter], "replaying", "")
+        failpoints.reach("letters.replay.marked")
+        await self.bus.publish([message])
+        failpoints.reach("letters.replay.published")
+        (letter,) = await self._mark([letter], "replayed", "with mended content" if content is not None else "")
+        failpoints.reach("letters.replay.after")
+        return letter
+
+    async def replay_many(
+        self, where: Mapping[str, str], limit: int, *, before: str | None = None, dry_run: bool = False,
+    ) -> Replays:
+        """Give back up to `limit` letters that meet `where` and still wait, in the order in which their records lay.
+
+        Each as `replay` does, so that asking again after a failure goes on where it stopped. `before`: only those that
+        failed before then (RFC 3339, UTC), so that who asks again and again does not meet those that fail anew.
+        """
+        found = [
+            x for x in await self.list(ALL, where, order=by_place)
+            if x.status in WAITING and (before is None or x.first_failed_at < before)]
+        spent = [x for x in found if x.replays >= MOST_REPLAYS]
+        chosen = [x for x in found if x.replays < MOST_REPLAYS][:limit]
+        if dry_run or not chosen:
+            return Replays(len(found), [] if not dry_run else chosen, spent)
+        messages = [self._again(x, None) for x in chosen]
+        chosen = await self._mark(chosen, "replaying", "")
+        failpoints.reach("letters.replay.marked")
+        await self.bus.publish(messages)
+        failpoints.reach("letters.replay.published")
+        return Replays(len(found), await self._mark(chosen, "replayed", ""), spent)
+
+    async def discard(self, id: str, reason: str) -> Letter:
+        letter = await self._letter_or_404(id)
+        if letter.status == "replayed":
+            raise Problem(409, "replayed", "This dead letter was replayed.")
+        failpoints.reach("letters.discard.before")
+        (letter,) = await self._mark([letter], "discarded", reason)
+        failpoints.reach("letters.discard.after")
+        return letter
+
+    async def _letter_or_404(self, id: str) -> Letter:
+        letter = await self.show(id)
+        if letter is None:
+            raise not_found("dead letter", id)
+        return letter
+
+    def _again(self, letter: Letter, content: Mapping[str, Any] | None) -> Outgoing:
+        more = (
+            (REPLAY_FOR, f"{self.service}/{letter.id}".encode()), ("dlq.replays", str(letter.replays + 1).encode()))
+        if content is not None:
+            made = self._mended(letter, content)
+            return Outgoing(made.topic, made.key, made.value, made.headers + more)
+        kept = tuple((n, v) for n, v in letter.record.headers if not n.startswith("dlq.") and n != REPLAY_FOR)
+        return Outgoing(letter.topic, letter.record.key, letter.record.value, kept + more)
+
+    def _mended(self, letter: Letter, content: Mapping[str, Any]) -> Outgoing:
+        """A new event with its own id, caused by the old one."""
+        headers = {n: v.decode("utf-8", "replace") for n, v in letter.record.headers}
+        structured = dict(content) if "specversion" in content else {
+            "specversion": "1.0", "type": headers.get("ce_type"), "source": headers.get("ce_source"),
+            "time": headers.get("ce_time"), "id": headers.get("ce_id"), "data": dict(content),
+        }
+        text = msgspec.json.encode(structured, order="deterministic").decode()
+        structured["id"] = output_id(self.service, "mended", letter.id, text, 0)
+        structured.pop("partitionkey", None)
+        found = decode_structured(structured, now=utc_now())
+        if isinstance(found, Rejected):
+            raise Problem(422, found.code, found.message)
+        extensions = {**found.extensions, "causationid": headers.get("ce_id") or letter.id}
+        for name in ("backfill", "timeprecision", "correlationid"):
+            extensions.setdefault(name, headers.get(f"ce_{name}", ""))
+        kept = {n: v for n, v in extensions.items() if v}
+        return encode(found.event, id=found.meta.id, source=found.meta.source, time=found.meta.time, extensions=kept)
+
+    async def _mark(self, letters: Sequence[Letter], status: str, note: str) -> builtins.list[Letter]:
+        held = await self.store.load(self.collection.name, [x.id for x in letters])
+        body = msgspec.msgpack.encode((status, note, written(now_ms())))
+        documents = [
+            Document(x.id, held[x.id].version if x.id in held else 0, body, {"status": status}) for x in letters]
+        if await self.store.save(self.collection.name, documents):
+            raise Problem(409, "busy", "Somebody else is dealing with this dead letter.")
+        return [x.dealt(d) for x, d in zip(letters, documents, strict=True)]
+
+
+def _tally(values: Any) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for value in values:
+        found[value] = found.get(value, 0) + 1
+    return dict(sorted(found.items()))

@@ -1,0 +1,41 @@
+"""A handler turns a message into what it asks of our own documents. One to three lines each."""
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chassis.domain.decider import Command
+
+
+class Meta(msgspec.Struct, frozen=True, gc=False):
+    """What the envelope and the log say about a message: identity, times, cause. No key, no payload."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime  # when it happened in the business
+    appended_at: datetime  # when the log appended it
+    live: bool = True  # false: history (older than TRIPTYCH_EFFECTS_WITHIN on arrival, or `backfill: true`)
+    backfill: bool = False
+    day_only: bool = False  # `timeprecision: day`
+    sequence: int | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    actor: str = ""  # who did it: the trusted `actor_id`, else the source
+
+    def told(self) -> Mapping[str, Any]:
+        """The fields every `Command` takes from its message: `Do(**meta.told(), what=...)`."""
+        return {"at": self.time, "live": self.live, "actor": self.actor or self.source, "ref": self.id}
+
+
+class Ask(msgspec.Struct, frozen=True, gc=False):
+    """A command for one document: the aggregate's name, the key, what is asked."""
+
+    aggregate: str
+    key: str
+    command: Command
+
+
+Handler = Callable[[Any, Meta], Iterable[Ask]]
+Handlers = Mapping[type, Handler]

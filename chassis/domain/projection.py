@@ -1,0 +1,77 @@
+"""The shape of a projection: an event changes a fact; the difference of what the fact contributes is folded into cells.
+
+Old contributions are taken back, new ones asserted: corrections, cancellations, reopenings and voids are all the same
+mechanism. Quiet: no I/O, no clock.
+"""
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chassis.domain.handlers import Meta
+
+
+class CellKey(NamedTuple):
+    """Where a contribution is counted: measure, local day, and the cell's own dimensions as sorted (name, label) pairs.
+
+    A missing label is None: a row of its own, never dropped. `currency` is a dimension of every money measure.
+    """
+
+    measure: str
+    day: date | None  # None: not dated (a deal whose day of opening is unknown); counted only by "at present" measures
+    dimensions: tuple[tuple[str, str | None], ...]
+
+
+class Contribution(NamedTuple):
+    """What one fact adds to one cell: a count, an integer sum, and, where declared, one value or one member.
+
+    `value` goes into the cell's histogram (exact medians); `member` makes a membership row (distinct counts).
+    """
+
+    cell: CellKey
+    n: int = 0
+    sum: int = 0
+    value: int | None = None
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The event contradicts what the fact already is: a dead letter with this code, and nothing else changes."""
+
+    code: str
+    message: str
+
+
+Image = Any  # a fact's document: builtins only (msgspec writes it); None: no such fact yet
+
+
+class Touch(msgspec.Struct, frozen=True, gc=False):
+    """The one fact an event speaks of: `kind` and `id`, and how the event changes its image.
+
+    A fact belongs to one topic and one partition. `fold(image) -> image` is given the image before (None: none yet).
+    """
+
+    kind: str
+    id: str
+    fold: Callable[[Image], Image | Rejected]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """`touch(event, meta)`: the facts an event changes. `contributions(kind, image)`: what such a fact counts for.
+
+    `signals(event, meta)`: contributions of events that need no fact; the journal's window of ids drops repeats.
+    `index(kind, image)`: values of `fact_fields`, by which records behind a figure are found.
+    """
+
+    name: str
+    hears: tuple[type, ...]
+    touch: Callable[[Any, Meta], Iterable[Touch]]
+    contributions: Callable[[str, Image], Iterable[Contribution]]
+    signals: Callable[[Any, Meta], Iterable[Contribution]] = lambda _event, _meta: ()
+    fact_fields: Mapping[str, type] = field(default_factory=dict)
+    fact_indexes: tuple[tuple[str, ...], ...] = ()
+    index: Callable[[str, Image], Mapping[str, Any]] = lambda _kind, _image: {}

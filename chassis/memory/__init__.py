@@ -1,5 +1,0 @@
-"""Both ports in memory, for tests: the same promises as the lasting adapters, and places to put faults."""
-from chassis.memory.bus import MemoryBus, MemoryConsumer
-from chassis.memory.store import MemoryStore
-
-__all__ = ["MemoryBus", "MemoryConsumer", "MemoryStore"]

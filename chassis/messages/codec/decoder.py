@@ -1,0 +1,49 @@
+"""From JSON, or the builtins that it was decoded to, to events."""
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from chassis.messages.codec.introspection import field_names, is_patch, type_of
+from contracts.kinds import BY_NAME, Contract
+
+T = TypeVar("T")
+
+
+def class_of(what: str | type) -> type:
+    """The event class of a CloudEvents type; KeyError for a type that the register does not know."""
+    return what if isinstance(what, type) else BY_NAME[what].cls
+
+
+def decode_data(what: str | type[T], data: bytes | str) -> Any:
+    """The event that `data` says. Raises msgspec.DecodeError (not JSON) or msgspec.ValidationError (ill-typed)."""
+    return reader(class_of(what))(data)
+
+
+@cache
+def reader(cls: type) -> Callable[[bytes | str], Any]:
+    """The cached decoder of an event class."""
+    if is_patch(cls):
+        decode: Callable[[bytes | str], Any] = msgspec.json.Decoder(cls).decode
+        return lambda data: _with_given(decode(data), msgspec.json.decode(data))
+    return msgspec.json.Decoder(cls).decode
+
+
+def from_dict(what: str | type[T], data: Mapping[str, Any]) -> Any:
+    """As `decode_data`, from builtins that JSON was decoded to. Raises msgspec.ValidationError."""
+    cls = class_of(what)
+    if is_patch(cls):
+        return _with_given(msgspec.convert(data, cls), data)
+    return msgspec.convert(data, cls)
+
+
+def _with_given(event: Any, sent: Mapping[str, Any]) -> Any:
+    known = field_names(type_of(event))
+    given = [name for name in sent if name in known]
+    for name in tuple(given):
+        inner = sent[name]
+        if isinstance(inner, dict) and isinstance(held := getattr(event, name), Contract):
+            given += [f"{name}.{part}" for part, value in inner.items()
+                      if value is None and part in field_names(type_of(held))]
+    return msgspec.structs.replace(event, given=tuple(given))

@@ -1,0 +1,64 @@
+"""The two ports: `Bus` (partitioned log) and `Store` (documents), and the values that pass through them.
+
+Nothing here promises more than every adapter keeps (`chassis/adapters`), so callers may rely on nothing else: there is
+no transaction over two documents and none over store and log.
+"""
+from chassis.ports.bus import (
+    Bus,
+    Consumer,
+    Headers,
+    Moved,
+    Outgoing,
+    Record,
+    TopicPartition,
+)
+from chassis.ports.errors import (
+    BusUnavailable,
+    GroupInUse,
+    LogRecreated,
+    PartitionLost,
+    StoreUnavailable,
+    UnsafeSetting,
+    other_count,
+)
+from chassis.ports.store import (
+    AnyOf,
+    Between,
+    Collection,
+    Condition,
+    Contains,
+    Document,
+    Group,
+    Page,
+    Scalar,
+    Store,
+    Where,
+)
+
+__all__ = (
+    "AnyOf",
+    "Between",
+    "Bus",
+    "BusUnavailable",
+    "Collection",
+    "Condition",
+    "Consumer",
+    "Contains",
+    "Document",
+    "Group",
+    "GroupInUse",
+    "Headers",
+    "LogRecreated",
+    "Moved",
+    "Outgoing",
+    "Page",
+    "PartitionLost",
+    "Record",
+    "Scalar",
+    "Store",
+    "StoreUnavailable",
+    "TopicPartition",
+    "UnsafeSetting",
+    "Where",
+    "other_count",
+)

@@ -1,0 +1,226 @@
+"""A running service: runner or projector on the log, documents, doors. Implements `chassis.service.context.Context`.
+
+    application = Application(SERVICE, settings, store, bus, definitions)
+    await application.start()      # checks, collections, topics
+    await application.run()        # consumes until stop(); its apps: application.api(), application.management()
+"""
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from chassis import dead_letters
+from chassis.adapters.batching_store import Together
+from chassis.aggregates import Runner
+from chassis.dead_letters import DeadLetters, Guard
+from chassis.domain.definitions import Definitions, company_zone
+from chassis.domain.projection import Projection
+from chassis.http import health
+from chassis.http.access import Seal
+from chassis.http.access.middleware import Guarded
+from chassis.http.health import Health
+from chassis.http.routing import make_app
+from chassis.messages.envelope import Message, Rejected, decode
+from chassis.ports import Bus, LogRecreated, Record, Store, StoreUnavailable
+from chassis.projections import Projector
+from chassis.projections.generations import Generations
+from chassis.runtime.audit import Auditor, Sequences
+from chassis.runtime.event_processors import Deciding, Processor, Projecting
+from chassis.runtime.progress import Progress
+from chassis.runtime.retention import EVERY_SECONDS, Retention
+from chassis.runtime.service_context import Facing
+from chassis.runtime.timers import Scheduler, repeat
+from chassis.runtime.worker import Worker
+from chassis.service.description import Service
+from chassis.support import failpoints
+from chassis.support.cancellation import told_to_stop
+from chassis.support.metrics import Metrics
+from chassis.support.retention_bounds import bounds
+from chassis.support.settings import Settings
+from contracts.kinds import EVENTS
+from contracts.topics import PARTITIONS, TOPICS
+
+VERSION = "0.1.0"
+LOOP_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def group_of(service: str) -> str:
+    """The group by which a service reads the log."""
+    return f"triptych.{service}"
+
+
+class Application(Facing):
+    """One service on one store and one log. `start` before anything else."""
+
+    def __init__(
+        self, service: Service, settings: Settings, store: Store, bus: Bus, definitions: Definitions, *,
+        version: str = VERSION, readers: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """`readers`: the groups of all services by topic, needed when the log is bounded."""
+        self.definition, self.service, self.settings = service, service.name, settings
+        self.store, self.bus, self.definitions, self.version = store, bus, definitions, version
+        self.parts = service.build(definitions)
+        self.zone = zone_of(settings, definitions)
+        self.metrics, self.health = Metrics(service.name, version), Health(service.name)
+        self.health.on_change = lambda ready: self.metrics.set(self.metrics.ready, int(ready))
+        self.group = group_of(service.name)
+        self.topics = service.topics
+        self.letters = DeadLetters(
+            service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics,
+            guard=Guard())
+        self.runner: Runner
+        self.auditor: Auditor
+        self.progress: Progress
+        self.worker: Worker | None = None
+        self.scheduler: Scheduler | None = None
+        self._readers = readers or {}
+        self.generation = self.parts.generation
+        self.generations = Generations(service.name, store, self.parts.generation)
+        self.projector: Projector | None = None
+        self._projecting: Projecting | None = None
+        self._hears = frozenset(EVENTS[c].name for c in service.hears)
+        self._trusted = frozenset(s.strip() for s in settings.trusted_sources.split(",") if s.strip())
+        self._stopping = asyncio.Event()
+        self._given_up = 0
+
+    # --- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Check and prepare; afterwards requests can be answered. Raises what makes it impossible to run here."""
+        said = {EVENTS[c].topic for c in self.definition.says} | set(self.topics)
+        failpoints.reach("start.topics.before")
+        await self.bus.ensure_topics({t: TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in sorted(said)})
+        await self.bus.ensure_topics(self.letters.needed_topics())
+        failpoints.reach("start.topics.after")
+        identity = await self.bus.identity()
+        progress = self.progress = Progress(self.service, self.store, self.bus, identity)
+        await self.store.ensure([*self.parts.collections, self.letters.collection, progress.collection])
+        failpoints.reach("start.collections.after")
+        self.runner = Runner(
+            self.service, self.parts, self.store, self.bus, self.letters.bury, identity=identity, topics=self.topics,
+            metrics=self.metrics, effects_within=self.settings.effects_within)
+        self.auditor = Auditor(
+            self.runner, self.store, Sequences(
+                self.runner, self.store, self.bus, says=(EVENTS[c].topic for c in self.definition.says),
+                hears=self.topics, group=self.group),
+            lambda: self.projector, metrics=self.metrics)
+        processors: list[Processor] = []
+        if self.parts.aggregates:
+            processors.append(Deciding(self.runner))
+            self.scheduler = Scheduler(
+                self.runner, self.store, self.bus, group=self.group, topics=self.topics, now=self.now,
+                health=self.health)
+        if self.parts.projection is not None:
+            await self.store.ensure([self.generations.collection])
+            self.generation = (await self.generations.pointer()).live
+            self.projector = self.counting(self.parts.projection, self.generation)
+            self._projecting = Projecting(self.projector, self.bus)
+            processors.append(self._projecting)
+        for processor in processors:
+            await processor.start()
+        if self.topics and processors:
+            self.worker = Worker(
+                self.service, self.topics, self.bus, processors, self.decode, self.letters, progress, group=self.group,
+                health=self.health, metrics=self.metrics, batch=self.settings.batch)
+        self.health.start()
+
+    async def run(self) -> None:
+        """Consume, fire deadlines, do jobs, until `stop`. Raises LogRecreated when the log is another one."""
+        async with asyncio.TaskGroup() as group:
+            if self.worker is not None:
+                group.create_task(self._consume(self.worker))
+            if self.scheduler is not None:
+                group.create_task(self.scheduler.run())
+            for job in self.definition.jobs:
+                group.create_task(repeat(job.name, job.every_seconds, partial(job.run, self), self._stopping))
+            if bounded := self._bounded_topics():
+                retention = Retention(self.bus, bounded, self._readers, self.now)
+                group.create_task(repeat("retention", EVERY_SECONDS, retention.drop, self._stopping))
+            group.create_task(self.auditor.run(self.settings.audit_seconds, self._stopping))
+            group.create_task(self._watch_loop())
+
+    def _bounded_topics(self) -> Mapping[str, int]:
+        """Those that this service is to look after: of its readers the first by name, else the first service."""
+        first = min((group for groups in self._readers.values() for group in groups), default=self.group)
+        return {
+            topic: days for topic, days in bounds(self.settings.keep_days).items()
+            if min(self._readers.get(topic, ()), default=first) == self.group}
+
+    def counting(self, projection: Projection, generation: str) -> Projector:
+        return Projector(projection, Together(self.store), self.service, generation)
+
+    async def _follow_generation(self) -> None:
+        """When another counting has become the live one: read from it at once, and count in it."""
+        if self.parts.projection is None or self._projecting is None:
+            return
+        live = (await self.generations.pointer()).live
+        if live == self.generation:
+            return
+        log.info("generation_switched", service=self.service, before=self.generation, now=live)
+        self.generation = live
+        projector = self.projector = self.counting(self.parts.projection, live)
+        if self.worker is not None:
+            self.worker.rejoin(partial(self._projecting.count_in, projector))
+
+    async def _consume(self, worker: Worker) -> None:
+        """A log that was made anew keeps the service up and not ready: whoever looks reads why."""
+        try:
+            await worker.run()
+        except LogRecreated:
+            pass
+        except asyncio.CancelledError as error:
+            if told_to_stop():
+                raise
+            # a task group takes no notice of a child that was cancelled: the service would hear nothing for ever
+            raise RuntimeError("the consume loop has ended, and nobody has told it to") from error
+
+    async def _watch_loop(self) -> None:
+        while not self._stopping.is_set():
+            began = time.perf_counter()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOP_SECONDS)
+            self.metrics.observe(self.metrics.loop_lag, max(0.0, time.perf_counter() - began - LOOP_SECONDS))
+            given_up, self._given_up = self.bus.given_up - self._given_up, self.bus.given_up
+            self.metrics.add(self.metrics.producers, given_up)
+            with contextlib.suppress(StoreUnavailable):  # the next second looks again
+                await self._follow_generation()
+
+    async def stop(self) -> None:
+        """Drain: finish the batch in hand, commit, leave the group."""
+        self.health.drain()
+        self._stopping.set()
+        if self.scheduler is not None:
+            await self.scheduler.stop()
+        if self.worker is not None:
+            await self.worker.stop()
+
+    def api(self) -> FastAPI:
+        """The service's own routes and those that every service has, for who is already inside."""
+        routers: list[APIRouter] = [self.definition.api(self)] if self.definition.api is not None else []
+        routers.append(dead_letters.router(self, self.letters))
+        return make_app(self.service, routers, version=self.version)
+
+    def guarded(self, seal: Seal) -> Guarded:
+        """The same routes for a port that others can reach: the gateway only, with what its caller may see."""
+        return Guarded(self.api(), seal, self.service)
+
+    def management(self) -> FastAPI:
+        return health.management_app(self.health, self.metrics, version=self.version)
+
+    def decode(self, record: Record) -> Message | Rejected | None:
+        return decode(
+            record, effects_within=self.settings.effects_within, trusted=self._trusted, hears=self._hears)
+
+
+def zone_of(settings: Settings, definitions: Definitions) -> ZoneInfo:
+    """The company's: of the settings, else of `definitions/calendar.yaml`, else UTC."""
+    if settings.timezone is not None:
+        return ZoneInfo(settings.timezone)
+    return company_zone(definitions)

@@ -1,0 +1,307 @@
+"""Starts, drains and stops services; the only file that chooses adapters."""
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from chassis.domain.definitions import Definition, Definitions, publish, read_directory
+from chassis.http.access import seal_of
+from chassis.http.health import Health, management_app
+from chassis.ports import Bus, Store, UnsafeSetting
+from chassis.runtime.application import Application, group_of
+from chassis.runtime.supervisor import MISCONFIGURED
+from chassis.service.description import Service
+from chassis.support import clock, failpoints
+from chassis.support.metrics import Metrics
+from chassis.support.settings import SERVICES, Settings
+from contracts.topics import TOPICS
+
+LOOPBACK = "127.0.0.1"
+DATABASE = "triptych.db"
+VERSION = "0.1.0"
+
+
+def find_service(name: str) -> Service:
+    """The keystone of a service, found by its name."""
+    service: Service = importlib.import_module(f"services.{name}.service").SERVICE
+    return service
+
+
+def find_services() -> Sequence[Service]:
+    """All that decide or count, in the order of their ports."""
+    return [find_service(name) for name in SERVICES]
+
+
+def readers() -> dict[str, list[str]]:
+    """{topic: groups of the services that hear it}."""
+    found: dict[str, list[str]] = {}
+    for service in find_services():
+        for topic in service.topics:
+            found.setdefault(topic, []).append(group_of(service.name))
+    return found
+
+
+# --- adapters --------------------------------------------------------------------------------------------------------
+
+
+def open_bus(settings: Settings) -> Bus:
+    """Kafka when its address is set, else the embedded log. Not started yet."""
+    if settings.kafka:
+        from chassis.adapters.kafka import KafkaBus
+
+        return KafkaBus(settings.kafka, session=settings.session or 45.0, instance=settings.instance,
+                        copies=settings.kafka_copies)
+    from chassis.adapters.sqlite import SqliteBus
+
+    session = settings.session or 6.0
+    return SqliteBus(database_file(settings), sync=settings.sync, heartbeat=session / 3, session=session)
+
+
+def open_store(settings: Settings, bus: Bus | None = None) -> Store:
+    """MongoDB when its URL is set, else the embedded store, in one file and one writer with an embedded log."""
+    if settings.mongo:
+        from chassis.adapters.mongo import MongoStore
+
+        return MongoStore(settings.mongo, settings.mongo_database, settings.mongo_driver)
+    from chassis.adapters.sqlite import SqliteBus, SqliteStore
+
+    shared = bus.database if isinstance(bus, SqliteBus) else database_file(settings)
+    return SqliteStore(shared, sync=settings.sync)
+
+
+def database_file(settings: Settings) -> Path:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings.data_dir / DATABASE
+
+
+def definitions_of(settings: Settings) -> Definitions:
+    """The files' definitions, the company zone replaced by the setting when there is one."""
+    found = read_directory(settings.definitions)
+    if settings.timezone is None:
+        return found
+    return Definitions(_zoned(d, settings.timezone) for kind in found.kinds() for d in found.current(kind))
+
+
+def _zoned(definition: Definition, zone: str) -> Definition:
+    if definition.kind != "calendar":
+        return definition
+    body = {**definition.body, "timezone": zone}
+    return Definition(definition.kind, definition.name, definition.version, body, definition.path)
+
+
+@asynccontextmanager
+async def ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
+    """Log and store, started; stopped in the other order."""
+    bus = open_bus(settings)
+    store = open_store(settings, bus)
+    await bus.start()
+    try:
+        await store.start()
+        try:
+            yield bus, store
+        finally:
+            await store.stop()
+    finally:
+        await bus.stop()
+
+
+# --- serving ---------------------------------------------------------------------------------------------------------
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the host drains all parts in order."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    def leave(self) -> None:
+        self.should_exit = True
+        self._told.set()
+
+    async def main_loop(self) -> None:
+        """Once a second, for the date in answers; uvicorn looks ten times, and there are two of us in every process."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+def listening(app: ASGIApp, host: str, port: int) -> tuple[Server, socket.socket]:
+    """The server and its bound socket. Raises PortInUse."""
+    bound = bind(host, port)
+    bound.listen(512)
+    bound.setblocking(False)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False,
+                            timeout_graceful_shutdown=5, limit_concurrency=512, loop="none")
+    return Server(config), bound
+
+
+class PortInUse(Exception):
+    """Somebody else listens where we are to."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on this address. Raises PortInUse."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise PortInUse(f"{host}:{port} cannot be listened on: {error.strerror}. Is another system running? "
+                        "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose other addresses.") from None
+    return bound
+
+
+def check_ports(settings: Settings, door: tuple[str, int], further: int = 0) -> None:
+    """Before anything starts. Raises PortInUse."""
+    own = [port for name in SERVICES for port in (settings.port(name), settings.management_port(name))]
+    own += [settings.further_port(n) for n in range(1, further + 1)]
+    for host, port in (door, *((LOOPBACK, p) for p in (*own, settings.management_port("gateway")))):
+        bind(host, port).close()
+
+
+async def serve_service(service: Service, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
+    """One service until SIGTERM: its consumer, deadlines and jobs, its API and its management port.
+
+    `further`: it is the nth process beside such ones, to share their partitions: it has no API.
+    """
+    async with ports(settings) as (bus, store):
+        definitions = await publish(store, definitions_of(settings))
+        application = Application(
+            service, settings, store, bus, definitions, version=VERSION,
+            readers=readers() if settings.keep_days else None)
+        await application.start()
+        if further:
+            servers = [listening(application.management(), LOOPBACK, settings.further_port(further))]
+        else:
+            servers = [
+                listening(application.guarded(seal_of(settings)), LOOPBACK, settings.port(service.name)),
+                listening(application.management(), LOOPBACK, settings.management_port(service.name)),
+            ]
+        await _until_told(servers, application.run, application.stop, ready)
+
+
+async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
+    api = importlib.import_module("services.gateway.api")
+    host, port = api.check_address(settings.http, settings)
+    async with ports(settings) as (bus, store):
+        definitions = await publish(store, definitions_of(settings))
+        await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})  # also those that nobody hears yet
+        health = Health("gateway")
+        app = api.gateway_app(settings, bus, store, definitions)
+        servers = [
+            listening(app, host, port),
+            listening(management_app(health, Metrics("gateway", VERSION), version=VERSION), LOOPBACK,
+                      settings.management_port("gateway")),
+        ]
+
+        async def stop() -> None:
+            health.drain()
+            await app.state.door.stop()
+
+        health.start()
+        try:
+            await _until_told(servers, app.state.door.run, stop, ready)
+        finally:
+            await app.state.proxy.stop()
+
+
+async def _until_told(
+    servers: Sequence[tuple[Server, socket.socket]], run: Callable[[], Any] | None, stop: Callable[[], Any],
+    ready: Callable[[], None],
+) -> None:
+    """SIGTERM: no longer ready, finish the batch in hand, commit, leave; then close the doors."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    doors = [asyncio.create_task(server.serve(sockets=[bound])) for server, bound in servers]
+    work = asyncio.create_task(run()) if run else None
+    while not all(server.started for server, _ in servers):  # noqa: ASYNC110 (uvicorn tells it by a flag only)
+        await asyncio.sleep(0.005)
+    ready()
+    waiting = asyncio.create_task(told.wait())
+    watched = {waiting, *doors, *([work] if work else [])}
+    done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    await stop()
+    if work is not None:
+        await asyncio.wait({work}, timeout=25)
+    for server, _ in servers:
+        server.leave()
+    await asyncio.gather(*doors, return_exceptions=True)
+    waiting.cancel()
+    for task in done - {waiting}:
+        task.result()
+
+
+def run_process(name: str, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
+    """The whole life of one service's process; `further`: see `serve_service`."""
+    configure_logs(settings, name)
+    failpoints.arm(os.environ.get(failpoints.VARIABLE))
+    clock.skew(os.environ.get(clock.VARIABLE))
+    spare_collections()
+    if name == "gateway":
+        work = serve_gateway(settings, ready)
+    else:
+        work = serve_service(find_service(name), settings, ready, further)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(work)
+    except UnsafeSetting as error:
+        print(f"triptych: {name} does not start.\n{error}", file=sys.stderr, flush=True)
+        raise SystemExit(MISCONFIGURED) from None
+
+
+def spare_collections() -> None:
+    """What is there at the start stays. A batch makes tens of thousands of objects, next to none of them in a circle:
+    looking for circles after every few hundred, as Python does unasked, took a tenth of the time of a command."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def configure_logs(settings: Settings, service: str) -> None:
+    """One JSON object a line on stderr, people's form on a terminal; nothing of a person's data in it."""
+    level = getattr(logging, settings.log_level.upper())
+    renderer: Any = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(service=service)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    logging.getLogger("transitions").setLevel(logging.WARNING)

@@ -1,0 +1,110 @@
+"""Every setting, read from `TRIPTYCH_*` environment variables. Unset means: embedded, on loopback."""
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SERVICES = ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi")
+HERE, SHIPPED = Path("definitions"), Path(__file__).parents[1] / "definitions"
+FIRST_PORT = 8081  # APIs of the services, in the order above; management ports are 1000 higher
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="TRIPTYCH_", extra="ignore", frozen=True)
+
+    kafka: str | None = Field(default=None, description="Bootstrap servers; unset: the embedded log")
+    kafka_copies: int | None = Field(
+        default=None, ge=1, description="Brokers that hold each record; unset: 3, on loopback all there are")
+    mongo: str | None = Field(default=None, description="URL of a MongoDB-compatible store; unset: the embedded store")
+    mongo_driver: Literal["motor", "pymongo"] = "motor"
+    mongo_database: str = "triptych"
+    data_dir: Path = Path(".data")
+    definitions: Path = Field(
+        default_factory=lambda: HERE if HERE.is_dir() else SHIPPED,
+        description="Unset: ./definitions, where there is none those that came with the package")
+    http: str = Field(default="127.0.0.1:8080", description="host:port of the public door")
+    timezone: str | None = Field(default=None, description="Company zone; unset: the one of definitions/calendar.yaml")
+    effects_within: timedelta = Field(default=timedelta(days=7), description="Older events on arrival are history")
+    sync: Literal["normal", "full"] = Field(default="normal", description="full: survives a power cut too; slower")
+    secret: str | None = Field(default=None, description="Signs survey links; unset: made in the data directory")
+    internal_secret: SecretStr | None = Field(
+        default=None, description="Seals requests between gateway and services: `new` or `new,old`; unset: made in the "
+                                  "data directory")
+    public_url: str | None = Field(default=None, description="How browsers reach the door; unset: http://TRIPTYCH_HTTP")
+    oidc_issuer: str | None = Field(default=None, description="URL of the OpenID Connect provider that signs people in")
+    oidc_audience: str | None = Field(default=None, description="What access tokens must be made for")
+    oidc_client_id: str | None = Field(default=None, description="For sign-in in the browser; unset: tokens only")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Of a confidential client")
+    oidc_scopes: str = "openid profile email"
+    oidc_roles_claim: str = Field(default="roles", description="Where tokens name roles, with dots for nested claims; "
+                                  "absent from a token: the organisation's roles of the employee count")
+    oidc_login_claim: str = Field(default="email", description="What is compared with the `login` of employees")
+    oidc_longest: timedelta = Field(default=timedelta(hours=1), description="Tokens that live longer are refused")
+    rate_limit: int = Field(default=6000, ge=1, description="Requests per minute of one caller")
+    audit_days: int = Field(default=400, ge=1, description="Days for which the audit log is kept")
+    live_streams: int = Field(default=8, ge=1, description="Live streams of one caller at the same time")
+    api_key: SecretStr | None = Field(default=None, description="Presented by the command line to the door")
+    trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    audit_seconds: float = Field(default=300.0, ge=1.0, description="How often each service audits itself")
+    batch: int = Field(default=2_000, ge=1, le=10_000, description="Records taken from the log at once, at most")
+    session: float | None = Field(
+        default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")
+    instance: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9._-]{1,200}$", description="What this process is called, now and when it is "
+        "started again, and no other of its service at the same time: on Kafka it then goes on at once after a kill, "
+        "without waiting until its session has passed; `triptych up` gives one to each")
+    keep_days: str = Field(default="", description="Days that the log keeps its records; unset: for ever")
+    first_port: int = Field(default=FIRST_PORT, description="First port of the services' own APIs")
+
+    lead_scoring_url: str | None = None
+    pipeline_url: str | None = None
+    segmentation_url: str | None = None
+    surveys_url: str | None = None
+    kpi_url: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin or Asia/Shanghai") from None
+        return value
+
+    @field_validator("keep_days")
+    @classmethod
+    def _bounds(cls, value: str) -> str:
+        from chassis.support.retention_bounds import bounds
+
+        bounds(value)
+        return value
+
+    def credentials(self) -> dict[str, str]:
+        """What the command line shows at the door: TRIPTYCH_API_KEY, if there is one."""
+        return {} if self.api_key is None else {"Authorization": f"Bearer {self.api_key.get_secret_value()}"}
+
+    def port(self, service: str) -> int:
+        return self.first_port + SERVICES.index(service)
+
+    def management_port(self, service: str) -> int:
+        """`/livez /readyz /startupz /metrics /version`: apart from the API; the gateway's is the last."""
+        return self.first_port + 1000 + (SERVICES.index(service) if service in SERVICES else len(SERVICES))
+
+    def further_port(self, n: int) -> int:
+        """The management port of the nth process that shares a service's work without doors of its own."""
+        return self.first_port + 1000 + len(SERVICES) + n
+
+    def url(self, service: str) -> str:
+        explicit: str | None = getattr(self, f"{service}_url")
+        return explicit or f"http://127.0.0.1:{self.port(service)}"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    return Settings()

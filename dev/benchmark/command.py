@@ -1,0 +1,222 @@
+"""`python -m dev.benchmark`: runs every workload in turn and writes the table."""
+import asyncio
+import logging
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from chassis.support.settings import Settings, settings
+from dev.benchmark import decisions, growth, system
+from dev.benchmark.processes import Speed, child, embedded, fill, measured, raw, take
+from dev.benchmark.projections import NoPeers, beside_bytewax, beside_quix
+from dev.benchmark.rows import Row, table, write
+from dev.benchmark.workloads import Work, each_service, equal, pipeline
+from dev.kafka_cluster import BrokerUnavailable, KafkaCluster
+
+NAIVE = 4_000  # commands: it is slow, and its speed does not depend on how many there are
+SLOWEST = 100  # events/s
+Section = Callable[["Bench"], Iterator[Row]]
+
+
+class Bench:
+    """`events`: of the largest works; the others take a part of it."""
+
+    def __init__(self, events: int, kafka: bool, directory: Path, console: Console) -> None:
+        self.events, self.kafka, self.directory, self.console = events, kafka, directory, console
+        self.settings: Settings = settings()
+        self._n = 0
+
+    def fresh(self) -> Path:
+        self._n += 1
+        return self.directory / str(self._n)
+
+    @contextmanager
+    def broker(self) -> Iterator[str]:
+        """Raises BrokerUnavailable, also when none is wanted."""
+        if not self.kafka:
+            raise BrokerUnavailable("Kafka was not asked for")
+        directory = self.fresh()
+        with KafkaCluster(directory) as cluster:
+            yield cluster.bootstrap
+        shutil.rmtree(directory, ignore_errors=True)
+
+    def embedded(self) -> Settings:
+        return embedded(self.fresh(), self.settings)
+
+
+def run_bench(*, events: int, kafka: bool, report: Path | None, console: Console, only: str = "") -> int:
+    """Exit status 0; raises Wrong when a result is not exact. `only`: the sections whose names begin so."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic's first moments are loud
+    directory = Path(tempfile.mkdtemp(prefix="triptych-bench-"))
+    rows: list[Row] = []
+    try:
+        bench = Bench(events, kafka, directory, console)
+        for name, section in SECTIONS.items():
+            if name.startswith(only):
+                console.print(f"{name} …")
+                rows += _rows(section, bench)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    console.print(table(rows))
+    if report is not None:
+        write(rows, report)
+    return 0
+
+
+def _rows(section: Section, bench: Bench) -> list[Row]:
+    """What a machine cannot measure is said, and left out."""
+    rows: list[Row] = []
+    try:
+        for row in section(bench):
+            bench.console.print("  " + "  ".join(row.cells()), highlight=False)
+            rows.append(row)
+    except (BrokerUnavailable, NoPeers) as error:
+        bench.console.print(f"[yellow]{error}[/]", highlight=False)
+    return rows
+
+
+# --- T1: the pipeline ------------------------------------------------------------------------------------------------
+
+
+def _pipeline(bench: Bench) -> Iterator[Row]:
+    for deals, goal, on_kafka in ((bench.events // 2, 0.15, 0.12), (min(1_000, bench.events // 2), 0.30, 0.15)):
+        work = pipeline(bench.events, deals)
+        own = measured(bench.embedded(), work, kill=True)
+        detail = _told(own)
+        two = measured(bench.embedded(), work, processes=2)
+        if not bench.kafka:
+            yield Row("T1", f"{work.title}, embedded, one kill -9", own.events, "events/s", detail=detail)
+            yield Row("T1", f"{work.title}, embedded, two processes", two.events, "events/s", detail=_told(two))
+            continue
+        with bench.broker() as bootstrap:
+            beside = bench.embedded().model_copy(update={"kafka": bootstrap})
+            asyncio.run(fill(beside, work))
+            bare = sorted((raw(bootstrap, work) for _ in range(3)), key=lambda speed: speed.events)[1]
+            yield Row("T1", f"{work.title}, embedded, one kill -9", own.events / bare.events, "of raw aiokafka", goal,
+                      detail=detail | {"by CPU": bare.cpu_us / own.cpu_us, "raw/s": bare.events})
+            yield Row("T1", f"{work.title}, embedded, two processes", two.events / bare.events, "of raw aiokafka", goal,
+                      detail=_told(two) | {"by CPU": bare.cpu_us / two.cpu_us})
+            speed = take(beside, work)
+            yield Row("T1k", f"{work.title}, Kafka", speed.events / bare.events, "of raw aiokafka", on_kafka,
+                      detail=_told(speed) | {"by CPU": bare.cpu_us / speed.cpu_us})
+
+
+def _naive(bench: Bench) -> Iterator[Row]:
+    commands = min(NAIVE, bench.events)
+    work = pipeline(commands, commands // 2)
+    with bench.broker() as bootstrap:
+        beside = bench.embedded().model_copy(update={"kafka": bootstrap})
+        asyncio.run(fill(beside, work))
+        asyncio.run(_topic(beside))
+        directory = bench.fresh()
+        found = child("dev.benchmark.naive", bootstrap, *work.topics, str(commands), str(directory))
+        equal("the naive service's deals", found["stages"], dict(Counter({"engaging": commands // 2})))
+        naive = Speed(found["records"] / found["seconds"], found["records"] / found["seconds"],
+                      found["cpu_seconds"] / found["seconds"])
+    events = min(bench.events, 10 * commands)  # of two for each deal too
+    own = measured(bench.embedded(), pipeline(events, events // 2))
+    yield Row("T1", "the same, beside the naive service", own.events / naive.events, "times", 30,
+              detail={"ours/s": own.events, "naive/s": naive.events, "by CPU": naive.cpu_us / own.cpu_us})
+
+
+async def _topic(chosen: Settings) -> None:
+    from chassis.runtime.host import open_bus
+
+    bus = open_bus(chosen)
+    await bus.start()
+    await bus.ensure_topics({"bench.naive": 8})
+    await bus.stop()
+
+
+def _told(speed: Speed) -> dict[str, float]:
+    return {"events/s": speed.events, "CPU µs": speed.cpu_us, "peak MB": speed.peak_mb}
+
+
+def _memory(bench: Bench) -> Iterator[Row]:
+    """A backlog twice as long must not need more memory: what is read ahead is bounded."""
+    peaks = []
+    for events in (bench.events // 2, bench.events):
+        peaks.append(measured(bench.embedded(), pipeline(events, bench.events // 4)).peak_mb)
+    yield Row("memory", "under load: peak at twice the backlog / peak at once", peaks[1] / peaks[0], "times", 1.1,
+              most=True, detail={"backlog": bench.events // 2, "MB": peaks[0], "MB at twice": peaks[1]})
+
+
+# --- T2 and T3 -------------------------------------------------------------------------------------------------------
+
+
+def _minutes(bench: Bench) -> Iterator[Row]:
+    records = bench.events // 2
+    for kind, goal in (("signals", 2.5), ("facts", 0.6)):
+        ours, theirs = beside_bytewax(kind, records, bench.fresh())
+        yield Row("T2", f"one-minute cells, {kind}", ours.events / theirs.events, "of Bytewax", goal, detail={
+            "ours/s": ours.events, "Bytewax/s": theirs.events, "by CPU": theirs.cpu_us / ours.cpu_us})
+    with bench.broker() as bootstrap:
+        ours, theirs = beside_quix("signals", records, bench.fresh(), bootstrap)
+        yield Row("T2", "one-minute cells, signals, from Kafka", ours.events / theirs.events, "of Quix Streams", 8,
+                  detail={"ours/s": ours.events, "Quix/s": theirs.events, "by CPU": theirs.cpu_us / ours.cpu_us})
+
+
+def _decisions(bench: Bench) -> Iterator[Row]:
+    compiled, machine = decisions.speeds(bench.settings.definitions)
+    yield Row("T3", "decisions by the compiled table", compiled / machine, "of a shared Machine", 10,
+              detail={"table/s": compiled, "Machine/s": machine})
+
+
+# --- T4, start, rest -------------------------------------------------------------------------------------------------
+
+
+def _system(bench: Bench) -> Iterator[Row]:
+    rate = 5_000 if bench.events >= 20_000 else 200
+    with system.up(embedded(bench.fresh(), bench.settings), bench.fresh()) as running:
+        yield Row("start", "`triptych up`, until ready", running.ready_seconds, "s", 5, most=True)
+        yield Row("memory", "largest process at rest", system.largest_mb(running), "MB", 100, most=True)
+        yield Row("idle", "whole system at rest", 100 * system.idle_cpu(running), "% of a core", 2, most=True)
+        yield from _latency(running, rate, "embedded", (50, 100))
+    with bench.broker() as bootstrap:
+        chosen = embedded(bench.fresh(), bench.settings).model_copy(update={"kafka": bootstrap})
+        with system.up(chosen, bench.fresh()) as running:
+            yield from _latency(running, rate, "Kafka", (100, 200))
+
+
+def _latency(running: system.Running, rate: int, where: str, goals: Sequence[float]) -> Iterator[Row]:
+    """At the rate asked for; where the machine does not keep up with it, also at one with which it does."""
+    wanted: Sequence[float | None] = goals
+    while True:
+        found = asyncio.run(system.latency(running, rate, 10.0 if rate > 1_000 else 4.0))
+        told: dict[str, Any] = {} if found.kept_up else {"not kept up with": f"{found.rate:,.0f} events/s were counted"}
+        for what, ms, goal in zip(("payment", "transition"), (found.payments_ms, found.deals_ms), wanted, strict=True):
+            yield Row("T4", f"{what} to board, {rate:,} events/s, {where}", ms, "ms p99", goal, most=True, detail=told)
+        if found.kept_up or rate <= SLOWEST:
+            return
+        wanted = (None, None)
+        rate = max(SLOWEST, int(min(0.8 * found.rate, 0.7 * rate)) // 100 * 100)
+
+
+# --- T5, every service -----------------------------------------------------------------------------------------------
+
+
+def _growth(bench: Bench) -> Iterator[Row]:
+    events = min(4_000, bench.events)
+    for name, how in (("history", growth.history), ("deals", growth.deals), ("measures", growth.measures),
+                      ("measures, none counting the same", growth.measures_apart)):
+        ratio = how(bench.fresh(), bench.settings, events)
+        yield Row("T5", f"CPU per event at ten times the {name}", ratio, "times", 1.5, most=True)
+
+
+def _services(bench: Bench) -> Iterator[Row]:
+    for make in each_service(min(bench.events, max(4_000, bench.events // 20))):
+        work: Work = make()
+        own = measured(bench.embedded(), work)
+        yield Row("each", f"{work.title}, embedded", own.events, "events/s", detail=_told(own))
+
+
+SECTIONS: dict[str, Section] = {
+    "decisions": _decisions, "services": _services, "growth": _growth, "system": _system, "minutes": _minutes,
+    "pipeline": _pipeline, "backlog": _memory, "naive": _naive,
+}

@@ -1,0 +1,173 @@
+"""One-minute cells by event time, some of it late: the same events for this project's projector and for its peers.
+
+As a program, one process that counts them with the real application, worker and projector on the embedded store:
+
+    python -m dev.benchmark.minutes (signals|facts) RECORDS (memory|BOOTSTRAP) [END]        prints one JSON object
+"""
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from chassis.adapters.memory import MemoryBus
+from chassis.adapters.sqlite import SqliteStore
+from chassis.domain.definitions import Definitions
+from chassis.domain.handlers import Meta
+from chassis.domain.projection import CellKey, Contribution, Projection, Touch
+from chassis.messages.codec import data_of
+from chassis.messages.envelope import encode
+from chassis.ports import Bus, Outgoing
+from chassis.projections import Cells
+from chassis.runtime.application import Application
+from chassis.service.description import Parts, Service
+from chassis.support.settings import Settings
+from contracts.crm import EngagementRecorded, PaymentReceived
+from contracts.kinds import Subject
+from contracts.topics import PARTITIONS
+from dev.benchmark.workloads import SOURCE, eur
+
+KINDS: tuple[Any, ...] = ("web_visit", "form", "download", "open", "click", "event_attended", "other")
+FIELD = {"signals": "kind", "facts": "region"}
+LATE = 0.05  # of all events, up to ten minutes
+Told = tuple[datetime, Any]
+Sums = dict[str, list[int]]
+
+
+def told(kind: str, records: int, end: datetime) -> list[Told]:
+    """An hour of events in order of arrival; each with its time. The same arguments give the same events."""
+    chance = random.Random(7)
+    start, step = end - timedelta(hours=1), timedelta(hours=1) / records
+    made: list[Told] = []
+    for n in range(records):
+        at = start + n * step
+        if chance.random() < LATE:
+            at -= timedelta(seconds=chance.randrange(1, 600))
+        made.append((at, _signal(n) if kind == "signals" else _payment(n)))
+    return made
+
+
+def _signal(n: int) -> EngagementRecorded:
+    return EngagementRecorded(
+        engagement_id=f"e{n}", kind=KINDS[n % 7], subject=Subject(kind="lead", id=f"lead-{n % 5000}"))
+
+
+def _payment(n: int) -> PaymentReceived:
+    return PaymentReceived(
+        payment_id=f"p{n}", customer_id=f"customer-{n % 5000}", amount=eur(n), region=f"R{n % 7}")
+
+
+def expected(events: Iterable[Told], kind: str) -> Sums:
+    cells: Sums = {}
+    for at, event in events:
+        sums = cells.setdefault(f"{getattr(event, FIELD[kind])}|{at:%Y-%m-%dT%H:%M}", [0, 0])
+        sums[0] += 1
+        sums[1] += event.amount.amount_minor if kind == "facts" else 0
+    return cells
+
+
+def records_of(events: Iterable[Told]) -> list[Outgoing]:
+    return [encode(event, id=f"m{n}", source=SOURCE, time=at) for n, (at, event) in enumerate(events)]
+
+
+def lines_of(events: Iterable[Told], kind: str) -> bytes:
+    """For the peers: `[time, key, data]` a line."""
+    return b"".join(
+        msgspec.json.encode([at.isoformat(), getattr(event, FIELD[kind]), data_of(event)]) + b"\n"
+        for at, event in events)
+
+
+def keyed_by_field(events: Sequence[Told], kind: str, topic: str) -> list[Outgoing]:
+    """For Quix, which windows by the message's key; one record an hour later closes the windows of each key."""
+    made = list(events)
+    last = max(at for at, _ in events)
+    made += [(last + timedelta(hours=1), event) for _, event in events[:7]]
+    return [encode(event, id=f"q{n}", source=SOURCE, time=at, topic=topic, key=getattr(event, FIELD[kind]))
+            for n, (at, event) in enumerate(made)]
+
+
+# --- counted by the projector ----------------------------------------------------------------------------------------
+
+
+def _cell(kind: str, label: str, at: datetime) -> CellKey:
+    return CellKey(kind, at.date(), (("label", label), ("minute", f"{at.hour:02d}:{at.minute:02d}")))
+
+
+def _signals() -> Projection:
+    def signals(event: EngagementRecorded, meta: Meta) -> Iterable[Contribution]:
+        return (Contribution(_cell("signals", event.kind, meta.time), 1),)
+
+    return Projection("minutes", (EngagementRecorded,), lambda _event, _meta: (), lambda _kind, _image: (), signals)
+
+
+def _facts() -> Projection:
+    def touch(event: PaymentReceived, meta: Meta) -> Iterable[Touch]:
+        image = {"at": meta.time, "region": event.region, "amount": event.amount.amount_minor}
+        return (Touch("payment", f"{event.customer_id}|{event.payment_id}", lambda before: before or image),)
+
+    def contributions(kind: str, image: Any) -> Iterable[Contribution]:
+        return (Contribution(_cell("facts", image["region"], image["at"]), 1, image["amount"]),)
+
+    return Projection("minutes", (PaymentReceived,), touch, contributions)
+
+
+def service(kind: str) -> Service:
+    projection = _signals() if kind == "signals" else _facts()
+    return Service("kpi", "Counts by minutes.", lambda _definitions: Parts(projection=projection), (), projection.hears)
+
+
+async def count(kind: str, records: int, source: str, end: datetime, directory: Path) -> dict[str, Any]:
+    """Everything that a service does, beginning with records in memory or on Kafka."""
+    from dev.benchmark.http_load import taken_all
+
+    made = service(kind)
+    bus: Bus = MemoryBus()
+    if source == "memory":
+        await bus.ensure_topics(dict.fromkeys(made.topics, PARTITIONS))
+        await bus.publish(records_of(told(kind, records, end)))
+    else:
+        from chassis.adapters.kafka import KafkaBus
+
+        bus = KafkaBus(source)
+    store = SqliteStore(directory / "minutes.db")
+    await bus.start()
+    await store.start()
+    try:
+        application = Application(made, Settings(), store, bus, Definitions())
+        await application.start()
+        found: dict[str, Any] = await taken_all(application, records)
+        cells = await Cells(store, "kpi").read(kind, None, None)
+        assert application.projector is not None
+        mismatches = [str(m) for m in await application.projector.audit()]
+    finally:
+        await store.stop()
+        await bus.stop()
+    found["cells"] = {f"{c.dims['label']}|{c.day}T{c.dims['minute']}": [c.n, c.sum] for c in cells}
+    return found | {"mismatches": mismatches}
+
+
+def main() -> None:
+    import tempfile
+
+    import uvloop
+
+    from dev.benchmark.http_load import quiet
+
+    kind, records, source = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    end = datetime.fromisoformat(sys.argv[4]) if len(sys.argv) > 4 else datetime.now(UTC).replace(microsecond=0)
+    quiet("kpi")
+    with (
+        tempfile.TemporaryDirectory(prefix="triptych-bench-") as directory,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        found = runner.run(count(kind, records, source, end, Path(directory)))
+        print(json.dumps(found | {"end": end.isoformat()}))
+
+
+if __name__ == "__main__":
+    main()

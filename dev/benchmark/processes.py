@@ -1,0 +1,136 @@
+"""Running a work: publish it, let a process take it, look at the results, and only then tell the speed."""
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chassis.domain.definitions import publish
+from chassis.runtime.application import Application
+from chassis.runtime.host import definitions_of, find_service, ports
+from chassis.support.settings import Settings
+from contracts.topics import TOPICS
+from dev.benchmark.workloads import Work, equal
+
+CHUNK = 5_000
+PATIENCE = 600  # seconds for one work
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """`records`: a second, those that a service says to itself included. `peak_mb`: resident memory at the most."""
+
+    records: float
+    events: float
+    cpu_share: float = 0.0
+    peak_mb: float = 0.0
+
+    @property
+    def cpu_us(self) -> float:
+        """Of one event, all threads together: told apart from how busy the machine is otherwise."""
+        return self.cpu_share / self.events * 1e6 if self.events else 0.0
+
+
+async def fill(settings: Settings, work: Work) -> None:
+    """Publish all of a work's records on an empty log."""
+    async with ports(settings) as (bus, _):
+        await bus.ensure_topics({topic: TOPICS[topic].partitions for topic in work.topics})
+        for start in range(0, len(work.messages), CHUNK):
+            await bus.publish(work.messages[start : start + CHUNK])
+
+
+def take(settings: Settings, work: Work) -> Speed:
+    """A service takes all of it."""
+    found = child("dev.benchmark.http_load", work.service, str(work.taken), settings=settings)
+    records = found["records"] / found["seconds"]
+    return Speed(
+        records, records * len(work.messages) / work.taken, found["cpu_seconds"] / found["seconds"], found["peak_mb"])
+
+
+def take_with_a_kill(settings: Settings, work: Work) -> Speed:
+    """The same, but kill -9 ends the first process in the middle, and a second one goes on.
+
+    The speed is that of both together; that a lease has to run out in between is not counted.
+    """
+    half = work.taken // 2
+    runs = [child("dev.benchmark.http_load", work.service, str(half), "0", "kill", settings=settings)]
+    left = asyncio.run(waiting(settings, work))
+    if left:  # else the last batch was committed before the kill came
+        runs.append(child("dev.benchmark.http_load", work.service, str(left), settings=settings))
+    seconds = sum(run["seconds"] for run in runs)
+    records = sum(run["records"] for run in runs) / seconds
+    return Speed(records, records * len(work.messages) / work.taken,
+                 sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
+
+
+def take_together(settings: Settings, work: Work, processes: int) -> Speed:
+    """Several processes of the service share its partitions, from the first commit of any to the last of all."""
+    with ThreadPoolExecutor(processes) as threads:
+        runs = list(threads.map(
+            lambda _: child("dev.benchmark.http_load", work.service, "0", "0", "shared", settings=settings),
+            range(processes)))
+    seconds = max(run["ended"] for run in runs) - min(run["began"] for run in runs)
+    records = sum(run["records"] for run in runs) / seconds
+    return Speed(records, records * len(work.messages) / work.taken,
+                 sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
+
+
+async def waiting(settings: Settings, work: Work) -> int:
+    """Records not yet committed: the log says so, a process that was killed may have committed more than it told."""
+    async with ports(settings) as (bus, store):
+        definitions = await publish(store, definitions_of(settings))
+        application = Application(find_service(work.service), settings, store, bus, definitions)
+        return sum((await application.settled())["lag"].values())
+
+
+async def check(settings: Settings, work: Work) -> None:
+    """Raises Wrong unless every result is exact and nothing became a dead letter."""
+    async with ports(settings) as (bus, store):
+        definitions = await publish(store, definitions_of(settings))
+        application = Application(find_service(work.service), settings, store, bus, definitions)
+        await application.start()
+        await work.check(application)
+        letters = await store.count(application.letters.collection.name, {})
+        equal("dead letters", letters[0].n, 0)
+
+
+def raw(bootstrap: str, work: Work) -> Speed:
+    found = child("dev.benchmark.raw", bootstrap, str(len(work.messages)), *work.topics)
+    records = found["records"] / found["seconds"]
+    return Speed(records, records, found["cpu_seconds"] / found["seconds"])
+
+
+def measured(settings: Settings, work: Work, *, kill: bool = False, processes: int = 1) -> Speed:
+    """Publish, take, check."""
+    asyncio.run(fill(settings, work))
+    if processes > 1:
+        speed = take_together(settings, work, processes)
+    else:
+        speed = (take_with_a_kill if kill else take)(settings, work)
+    asyncio.run(check(settings, work))
+    return speed
+
+
+def child(module: str, *arguments: str, settings: Settings | None = None) -> Any:
+    """What a module's process prints, from JSON. Raises CalledProcessError when it fails (kill -9 is meant)."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=False, timeout=PATIENCE,
+        env=os.environ | (environment(settings) if settings else {}))
+    if done.returncode not in (0, -signal.SIGKILL) or not done.stdout:
+        raise subprocess.CalledProcessError(done.returncode, module)
+    return json.loads(done.stdout)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """`TRIPTYCH_*` for a process that is to have these settings."""
+    wanted = settings.model_dump(mode="json", exclude_none=True)
+    return {f"TRIPTYCH_{name.upper()}": str(value) for name, value in wanted.items()}
+
+
+def embedded(directory: Path, settings: Settings) -> Settings:
+    return settings.model_copy(update={"data_dir": directory.absolute(), "kafka": None, "mongo": None})

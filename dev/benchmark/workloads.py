@@ -1,0 +1,204 @@
+"""What each service is given to do, and how its results must be, computed apart from the services."""
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from chassis.messages.envelope import encode
+from chassis.ports import Outgoing
+from chassis.projections import Cells
+from chassis.runtime.application import Application
+from contracts.crm import (
+    ActivityKind,
+    ActivityLogged,
+    LeadCaptured,
+    OpportunityOpeningRequested,
+    OpportunityTransitionRequested,
+    OrderPlaced,
+    PaymentReceived,
+    SurveyResponded,
+)
+from contracts.kinds import Money, Subject
+
+SOURCE = "/bench"
+Check = Callable[[Application], Awaitable[None]]
+
+
+class Wrong(Exception):
+    """A result is not exact: there is no speed to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`taken`: the records that the service takes in all, those included that it says to itself."""
+
+    title: str
+    service: str
+    messages: Sequence[Outgoing]
+    taken: int
+    check: Check
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(message.topic for message in self.messages))
+
+
+class Clock:
+    """Business times a second apart that end now, so that all of it is live."""
+
+    def __init__(self, events: int) -> None:
+        self._start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+        self._step = timedelta(hours=2) / max(1, events)
+        self._n = 0
+
+    def __call__(self) -> datetime:
+        self._n += 1
+        return self._start + self._n * self._step
+
+
+def said(events: Sequence[Any]) -> list[Outgoing]:
+    clock = Clock(len(events))
+    return [encode(e, id=f"b{n}", source=SOURCE, time=clock()) for n, e in enumerate(events)]
+
+
+def eur(minor: int) -> Money:
+    return Money(amount_minor=minor, currency="EUR")
+
+
+def equal(what: str, found: Any, expected: Any) -> None:
+    """Raises Wrong."""
+    if found != expected:
+        raise Wrong(f"{what}: {found!r} instead of {expected!r}")
+
+
+# --- pipeline: deals are opened, engaged, won, reopened, won, ... ----------------------------------------------------
+
+_NEXT = {"": ("", "prospecting"), "prospecting": ("engage", "engaging"), "engaging": ("win", "won"),
+         "won": ("reopen", "engaging")}
+_SAYS = {"": 2, "engage": 1, "win": 2, "reopen": 2}  # opened and entered; entered; entered and won; reopened, entered
+
+
+def pipeline(events: int, deals: int) -> Work:
+    stages = [""] * deals
+    made: list[Any] = []
+    spoken = 0
+    for n in range(events):
+        deal = n % deals
+        transition, to = _NEXT[stages[deal]]
+        made.append(_opening(deal) if not transition else OpportunityTransitionRequested(
+            opportunity_id=f"deal-{deal}", transition=transition))
+        stages[deal] = to
+        spoken += _SAYS[transition]
+    expected = Counter(stage for stage in stages if stage)
+
+    async def check(application: Application) -> None:
+        groups = await application.count("opportunity", {}, by=("stage",))
+        equal("deals by stage", {g.by["stage"]: g.n for g in groups}, dict(expected))
+        equal("events published", await _distinct(application, "crm.opportunities.v1"), spoken)
+
+    return Work(f"pipeline, {deals:,} deals", "pipeline", said(made), events, check)
+
+
+def _opening(deal: int) -> OpportunityOpeningRequested:
+    return OpportunityOpeningRequested(
+        opportunity_id=f"deal-{deal}", business_line="hardware", rep_id=f"rep-{deal % 40}", region=f"R{deal % 8}",
+        customer_id=f"customer-{deal}", amount=eur(100_000 + deal))
+
+
+async def _distinct(application: Application, topic: str) -> int:
+    """Events of a topic, each of which may lie there more than once: who hears them knows a repeat by its id.
+
+    Raises Wrong when two of them share a place in the sequence of their source, or a sequence has a gap.
+    """
+    ids: set[bytes] = set()
+    sequences: dict[bytes | None, set[int]] = {}
+    for place, end in (await application.bus.end_offsets([topic])).items():
+        at = 0
+        while at < end:
+            records = await application.bus.read(place, at, 2_000)
+            for record in records:
+                headers = dict(record.headers)
+                ids.add(headers["ce_id"])
+                sequences.setdefault(record.key, set()).add(int(headers["ce_sequence"]))
+            at = records[-1].offset + 1
+    equal("sequences without a gap", [k for k, some in sequences.items() if max(some) != len(some)], [])
+    equal("places in sequences", sum(map(len, sequences.values())), len(ids))
+    return len(ids)
+
+
+# --- lead_scoring: a lead comes in, three things are done with it ----------------------------------------------------
+
+
+def lead_scoring(events: int) -> Work:
+    leads = events // 4
+    made: list[Any] = [LeadCaptured(
+        lead_id=f"lead-{n}", business_line="software", source="referral", region=f"R{n % 8}",
+        attributes={"employees": 800, "budget": 60_000}) for n in range(leads)]
+    kinds: tuple[ActivityKind, ...] = ("call", "meeting", "quote")
+    for kind in kinds:
+        made += [ActivityLogged(activity_id=f"{kind}-{n}", kind=kind, subject=Subject(kind="lead", id=f"lead-{n}"))
+                 for n in range(leads)]
+
+    async def check(application: Application) -> None:
+        groups = await application.count("lead", {}, by=("score",))
+        # 25 (of 15 for its size, 10 recommended, 10 for a budget: 35), twice 8 talked, 20 for the quote
+        equal("leads by score", {g.by["score"]: g.n for g in groups}, {15 + 10 + 10 + 2 * 8 + 20: leads})
+
+    return Work("lead_scoring", "lead_scoring", said(made), len(made), check)
+
+
+# --- segmentation: orders; each changes a purchase, which changes a customer -----------------------------------------
+
+
+def segmentation(events: int) -> Work:
+    customers = max(1, events // 10)
+    made = [OrderPlaced(order_id=f"order-{n}", customer_id=f"customer-{n % customers}", amount=eur(1_000 + n),
+                        business_line="hardware")
+            for n in range(events)]
+    total = sum(order.amount.amount_minor for order in made)
+
+    async def check(application: Application) -> None:
+        (found,) = await application.count("customer", {}, sums=("purchases", "spent_minor"))
+        equal("customers", (found.n, found.sums["purchases"], found.sums["spent_minor"]), (customers, events, total))
+
+    return Work("segmentation", "segmentation", said(made), 2 * events, check)
+
+
+# --- surveys: answers that nobody was asked for; each is accepted, and noted -----------------------------------------
+
+
+def surveys(events: int) -> Work:
+    made = [SurveyResponded(
+        response_id=f"response-{n}", survey="after_win", respondent_kind="customer", respondent_id=f"customer-{n}",
+        answers={"nps": 9, "csat": 5}, complete=True) for n in range(events)]
+
+    async def check(application: Application) -> None:
+        groups = await application.count("feedback", {}, by=("survey",))
+        equal("answers by survey", {g.by["survey"]: g.n for g in groups}, {"after_win": events})
+
+    return Work("surveys", "surveys", said(made), 2 * events, check)
+
+
+# --- kpi: payments, each a fact ---------------------------------------------------------------------------------------
+
+
+def kpi(events: int) -> Work:
+    made = [PaymentReceived(payment_id=f"payment-{n}", customer_id=f"customer-{n % 1000}", amount=eur(1_000 + n),
+                            region=f"R{n % 8}", rep_id=f"rep-{n % 40}") for n in range(events)]
+    total = sum(payment.amount.amount_minor for payment in made)
+
+    async def check(application: Application) -> None:
+        cells = await Cells(application.store, "kpi", application.parts.generation).read(
+            "payments_received", None, None)
+        equal("payments received", sum(cell.sum for cell in cells), total)
+        assert application.projector is not None
+        equal("figures that differ from the journal", await application.projector.audit(), [])
+
+    return Work("kpi, payments", "kpi", said(made), events, check)
+
+
+def each_service(events: int) -> list[Callable[[], Work]]:
+    """Made one after the other: each is many records."""
+    return [lambda: pipeline(events, 1_000), lambda: pipeline(events, max(1, events // 2)),
+            lambda: lead_scoring(events), lambda: segmentation(events), lambda: surveys(events), lambda: kpi(events)]

@@ -1,0 +1,53 @@
+"""`triptych audit`: whether what is kept agrees with itself, for all services, beside a living system or none."""
+import asyncio
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from chassis.runtime.application import Application
+from chassis.runtime.audit import Report
+from chassis.runtime.host import DATABASE, configure_logs, definitions_of, find_service, ports
+from chassis.support.settings import SERVICES, Settings
+
+
+class NothingThere(Exception):
+    """No system has run on this log and store."""
+
+
+def refuse_nothing(settings: Settings) -> None:
+    """Raises NothingThere instead of making an empty system just to look at it."""
+    if not (settings.kafka and settings.mongo) and not (settings.data_dir / DATABASE).exists():
+        raise NothingThere(f"No system has run on {settings.data_dir}.")
+
+
+def run_audit(settings: Settings, services: Sequence[str], console: Console) -> int:
+    """Exit status 1 when something is wrong, with a line for each finding."""
+    refuse_nothing(settings)
+    configure_logs(settings.model_copy(update={"log_level": "warning"}), "audit")
+    reports = asyncio.run(audit(settings, services or SERVICES))
+    table = Table("service", "journal", "facts", "records read", "wrong", "undecided")
+    for report in reports:
+        told = [f"{report.compared[n]:,}" if n in report.compared else "–" for n in ("journal", "facts", "sequences")]
+        table.add_row(report.service, *told, f"{len(report.findings):,}", f"{len(report.undecided):,}")
+    console.print(table)
+    for report in reports:
+        for finding in report.findings:
+            console.print(f"[red]{report.service} {finding.check}[/] {finding.where}: {finding.what}", highlight=False)
+        for place in report.undecided:
+            console.print(f"[yellow]{report.service} undecided[/] {place}: it moved all the time; ask again when there "
+                          "is less traffic", highlight=False)
+    wrong = sum(len(report.findings) for report in reports)
+    console.print("All is well." if not wrong else f"{wrong:,} of these do not agree.", highlight=False)
+    return 1 if wrong else 0
+
+
+async def audit(settings: Settings, services: Sequence[str]) -> list[Report]:
+    definitions = definitions_of(settings)
+    made = []
+    async with ports(settings) as (bus, store):
+        for name in services:
+            application = Application(find_service(name), settings, store, bus, definitions)
+            await application.start()  # prepares, but joins no group
+            made.append(await application.auditor.whole())
+    return made

@@ -1,0 +1,142 @@
+"""`triptych dead-letters`: what could not be taken, and why; give it back, or close it."""
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tools.client import ask
+
+PATH = "/v1/dead-letters"
+AT_ONCE = 200
+NONE = "There are no dead letters."
+
+app = typer.Typer(no_args_is_help=True, help="What could not be taken, and why; give it back, or close it.")
+out = Console()
+
+Where = Annotated[list[str] | None, typer.Option("--where", help="name=value, as often as needed: service, topic, "
+                                                 "code, status, event_type, event_source, event_id, …")]
+
+
+@app.command(name="list")
+def listed(
+    service: Annotated[str | None, typer.Option()] = None, topic: Annotated[str | None, typer.Option()] = None,
+    code: Annotated[str | None, typer.Option()] = None, status: Annotated[str | None, typer.Option()] = None,
+    where: Where = None, limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
+) -> None:
+    """Each with its reason, oldest first."""
+    conditions = conditions_of(where, service=service, topic=topic, code=code, status=status)
+    items = ask("GET", PATH, params={**conditions, "limit": limit})["items"]
+    out.print(_table(items) if items else NONE)
+
+
+@app.command()
+def show(id: str) -> None:
+    """Everything about one, the original record included."""
+    out.print_json(data=ask("GET", f"{PATH}/{id}"))
+
+
+@app.command()
+def stats() -> None:
+    """How many per service: by status, and those that wait by code and topic."""
+    body = ask("GET", f"{PATH}/stats")
+    table = Table("service", "what", "value", "number")
+    for service, found in body["services"].items():
+        for what in ("status", "code", "topic"):
+            for value, n in found[what].items():
+                table.add_row(service, what, value, f"{n:,}")
+    out.print(table if table.row_count else NONE)
+
+
+@app.command()
+def replay(
+    id: Annotated[str | None, typer.Argument(help="One letter; or say --where")] = None,
+    with_file: Annotated[Path | None, typer.Option("--with", help="Mended event or data (JSON) to send instead",
+                                                   exists=True, dir_okay=False)] = None,
+    where: Where = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; default: all that match")] = None,
+    rate: Annotated[float, typer.Option(min=0.0, help="At most so many a second; 0: as fast as it goes")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which")] = False,
+) -> None:
+    """Give one or many back to the service that could not take them, after the cause is mended.
+
+    Nothing is given back twice, so the command may be repeated. After three replays a letter is to be mended or closed.
+    """
+    if (id is None) == (not where):
+        raise typer.BadParameter("Name one letter, or say --where with a condition.")
+    if id is not None:
+        body = {"with": _read(with_file)} if with_file else {}
+        out.print_json(data=ask("GET", f"{PATH}/{id}") if dry_run else ask("POST", f"{PATH}/{id}/replay", body))
+        return
+    if with_file:
+        raise typer.BadParameter("--with mends one letter: name it.")
+    conditions = conditions_of(where)
+    if dry_run:
+        found = ask("POST", f"{PATH}/replay", {"where": conditions, "limit": min(limit or 1000, 1000), "dry_run": True})
+        out.print(_table(found["items"]) if found["items"] else NONE)
+        out.print(f"{found['matched']:,} wait; {len(found['items']):,} would be given back"
+                  f"{_spent(found['refused'])}.", highlight=False)
+        return
+    n, refused = 0, list[Any]()
+    for done in _portions(conditions, limit, rate):
+        n, refused = n + len(done["items"]), done["refused"]
+    out.print(f"{n:,} given back{_spent(refused)}.", highlight=False)
+    raise typer.Exit(1 if refused else 0)
+
+
+@app.command()
+def discard(id: str, reason: Annotated[str, typer.Option()]) -> None:
+    """Close it; the reason is kept."""
+    out.print_json(data=ask("POST", f"{PATH}/{id}/discard", {"reason": reason}))
+
+
+def conditions_of(where: list[str] | None, **named: str | None) -> dict[str, str]:
+    found = {name: value for name, value in named.items() if value is not None}
+    for condition in where or ():
+        name, equals, value = condition.partition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"--where {condition}: say name=value.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _portions(where: Mapping[str, str], limit: int | None, rate: float) -> Iterator[Any]:
+    """Answers of the door, at most `rate` letters a second, until nothing more is given back."""
+    first = {"where": where, "limit": 1, "dry_run": True}
+    before = ask("POST", f"{PATH}/replay", first)["at"]  # what fails anew is not given back again
+    left, due = limit, time.monotonic()
+    while left is None or left > 0:
+        size = AT_ONCE if not rate else max(1, min(AT_ONCE, int(rate)))
+        time.sleep(max(0.0, due - time.monotonic()))
+        size = size if left is None else min(size, left)
+        done = ask("POST", f"{PATH}/replay", {"where": where, "limit": size, "before": before})
+        yield done
+        n = len(done["items"])
+        if not n:
+            return
+        left = None if left is None else left - n
+        due = max(due, time.monotonic()) + (n / rate if rate else 0.0)
+
+
+def _spent(refused: list[Any]) -> str:
+    return f"; {len(refused):,} have been replayed three times already: mend them (--with) or discard them" if (
+        refused) else ""
+
+
+def _table(items: list[Any]) -> Table:
+    table = Table("id", "service", "place", "code", "error", "status")
+    for i in items:
+        place = f"{i.get('topic')}/{i.get('partition')}@{i.get('offset')}"
+        table.add_row(i["id"], str(i.get("service")), place, *(str(i.get(n)) for n in ("code", "error", "status")))
+    return table
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise typer.BadParameter(f"{file} is not JSON: {error}") from None
