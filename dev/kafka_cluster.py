@@ -29,6 +29,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from chassis.support.errors import ActionableError
+
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy" / "kafka"
 POM = DEPLOY / "pom.xml"
 LOGGING = DEPLOY / "log4j2.properties"
@@ -46,7 +48,7 @@ _TIED_TO_PARENT = (
 )
 
 
-class BrokerUnavailable(Exception):
+class BrokerUnavailable(ActionableError):
     """No broker can be had on this machine; the text begins with "not proven here:" and says what to install."""
 
     def __init__(self, why: str) -> None:

@@ -8,10 +8,11 @@ from rich.table import Table
 from chassis.runtime.application import Application
 from chassis.runtime.audit import Report
 from chassis.runtime.host import DATABASE, configure_logs, definitions_of, find_service, ports
+from chassis.support.errors import ActionableError
 from chassis.support.settings import SERVICES, Settings
 
 
-class NothingThere(Exception):
+class NothingThere(ActionableError):
     """No system has run on this log and store."""
 
 

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from chassis.support.errors import ActionableError
 from tools import consumer_groups, dead_letters, keys, stream
 
 app = typer.Typer(
@@ -23,45 +25,16 @@ err = Console(stderr=True)
 
 
 def main() -> None:
-    """Errors that people can mend are one sentence; anything else is a bug and shows where it happened."""
+    """Runs a command: an `ActionableError` is one line on stderr and exit status 1; a defect shows its traceback."""
     try:
         app()
-    except Exception as error:
-        if not _expected(error):
-            raise
-        err.print("[red]triptych:[/]", _sentence(error), highlight=False, markup=True, soft_wrap=True)
+    except ActionableError as error:
+        err.print("[red]triptych:[/]", escape(str(error)), highlight=False, markup=True, soft_wrap=True)
         sys.exit(1)
 
 
-class Unusable(Exception):
-    """What was given on the command line cannot be used; the message says what could."""
-
-
-def _sentence(error: Exception) -> str:
-    """Settings are told by the names that people set; `[` is no markup in anybody's text."""
-    from pydantic import ValidationError
-    from rich.markup import escape
-
-    if not isinstance(error, ValidationError):
-        return escape(str(error))
-    told = []
-    for fault in error.errors():
-        name = f"TRIPTYCH_{'_'.join(map(str, fault['loc'])).upper()}"
-        told.append(f"{name}={fault['input']}: {str(fault['msg']).removeprefix('Value error, ')}.")
-    return escape(" ".join(told))
-
-
-def _expected(error: Exception) -> bool:
-    from pydantic import ValidationError
-
-    from chassis.ports import BusUnavailable, LogRecreated, StoreUnavailable
-
-    named = {"DefinitionError", "UnsafeAddress", "MissingFile", "Unreachable", "BrokerUnavailable", "DataDirInUse",
-             "StalePublication", "UnsafeSqlite", "UnsafeSetting", "NothingThere", "NotPossible",
-             "PortInUse", "Unusable", "CannotRebuild", "InUse", "BadKey",
-             "UnknownApiKey", "Wrong", "StillRead", "UnknownTopic"}
-    return isinstance(error, ValidationError | BusUnavailable | StoreUnavailable | LogRecreated) or (
-        type(error).__name__ in named)
+class InvalidArgument(ActionableError):
+    """An argument or option of the command line is invalid."""
 
 
 @app.command()
@@ -91,7 +64,7 @@ def _processes(said: Sequence[str]) -> dict[str, int]:
     for text in said:
         service, _, number = text.partition("=")
         if service not in SERVICES or not number.isdigit() or not 1 <= int(number) <= PARTITIONS:
-            raise Unusable(f"{text!r} does not name one of {', '.join(SERVICES)} and 1 to {PARTITIONS} processes, "
+            raise InvalidArgument(f"{text!r} does not name one of {', '.join(SERVICES)} and 1 to {PARTITIONS} processes, "
                            "as in pipeline=2.")
         found[service] = int(number)
     return found
@@ -105,7 +78,7 @@ def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, seg
     from chassis.support.settings import SERVICES, settings
 
     if service not in (*SERVICES, "gateway"):
-        raise Unusable(f"There is no service {service!r}; there are {', '.join(SERVICES)} and gateway.")
+        raise InvalidArgument(f"There is no service {service!r}; there are {', '.join(SERVICES)} and gateway.")
 
     run_process(service, settings(), lambda: None)
 
@@ -150,7 +123,7 @@ def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) 
     from tools.importing.mapping import compile_mapping
 
     if not definitions.is_dir():
-        raise Unusable(f"There is no directory {definitions}; name the one that holds your definitions.")
+        raise InvalidArgument(f"There is no directory {definitions}; name the one that holds your definitions.")
     found = read_directory(definitions)
     for service in (*find_services(), find_service("gateway")):
         service.build(found)
@@ -237,7 +210,7 @@ def _check_time(until: str | None) -> None:
     try:
         datetime.fromisoformat(until or "2026-01-01")
     except ValueError:
-        raise Unusable(f"--until {until}: say a time such as 2026-03-31T18:00:00Z.") from None
+        raise InvalidArgument(f"--until {until}: say a time such as 2026-03-31T18:00:00Z.") from None
 
 
 if __name__ == "__main__":

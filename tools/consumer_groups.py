@@ -6,11 +6,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from chassis.support.errors import ActionableError
+
 app = typer.Typer(no_args_is_help=True, help="Who reads the log, and how far; forget those that are retired.")
 out = Console()
 
 
-class InUse(Exception):
+class InUse(ActionableError):
     """The group is one that is needed."""
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from chassis.support.errors import ActionableError
+
 if TYPE_CHECKING:
     from chassis.runtime.topic_epochs import Begun
 
@@ -12,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Go on with a topic whose log was m
 out = Console()
 
 
-class UnknownTopic(Exception):
+class UnknownTopic(ActionableError):
     """No service of this release hears it."""
 
 

@@ -14,13 +14,14 @@ from rich.console import Console
 
 from chassis.runtime.host import check_ports, definitions_of, find_services, run_process
 from chassis.runtime.supervisor import Supervisor, Work
+from chassis.support.errors import ActionableError
 from chassis.support.settings import SERVICES, Settings
 from tools.backup import NotPossible
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-class DataDirInUse(Exception):
+class DataDirInUse(ActionableError):
     """Another system runs on this data directory."""
 
 

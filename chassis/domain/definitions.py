@@ -16,6 +16,7 @@ import yaml
 
 from chassis.ports import Collection, Document, Store
 from chassis.support import failpoints
+from chassis.support.errors import ActionableError
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
@@ -25,7 +26,7 @@ Lines = Mapping[tuple[str | int, ...], int]
 """Keys and positions from the root to a value -> the line it stands on, from 1."""
 
 
-class DefinitionError(ValueError):
+class DefinitionError(ActionableError, ValueError):
     """A definition cannot be used; the message says which file, where, and why."""
 
 

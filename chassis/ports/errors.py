@@ -1,11 +1,12 @@
 """Errors of the ports, raised by every adapter with the same meaning."""
+from chassis.support.errors import ActionableError
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(ActionableError):
     """The store did not answer, or answered that it cannot. What was asked may or may not have happened."""
 
 
-class BusUnavailable(Exception):
+class BusUnavailable(ActionableError):
     """The log did not answer, or answered that it cannot. What was asked may or may not have happened."""
 
 
@@ -13,15 +14,15 @@ class PartitionLost(Exception):
     """These partitions belong to another member now: its commit counts, ours is refused."""
 
 
-class UnsafeSetting(ValueError):
+class UnsafeSetting(ActionableError, ValueError):
     """Log or store are set so that what they acknowledged may be lost or move; names the setting and its mend."""
 
 
-class GroupInUse(Exception):
+class GroupInUse(ActionableError):
     """A group that has members cannot be forgotten."""
 
 
-class LogRecreated(Exception):
+class LogRecreated(ActionableError):
     """The log is shorter than, or another than, what was read from it before: going on would skip events unseen."""
 
 

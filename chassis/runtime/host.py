@@ -18,13 +18,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from chassis.domain.definitions import Definition, Definitions, publish, read_directory
-from chassis.http.access import seal_of
-from chassis.http.health import Health, management_app
+from chassis.http.access import sealer_from_settings
+from chassis.http.health import HealthState, management_app
 from chassis.ports import Bus, Store, UnsafeSetting
 from chassis.runtime.application import Application, group_of
 from chassis.runtime.supervisor import MISCONFIGURED
 from chassis.service.description import Service
 from chassis.support import clock, failpoints
+from chassis.support.errors import ActionableError
 from chassis.support.metrics import Metrics
 from chassis.support.settings import SERVICES, Settings
 from contracts.topics import TOPICS
@@ -153,7 +154,7 @@ def listening(app: ASGIApp, host: str, port: int) -> tuple[Server, socket.socket
     return Server(config), bound
 
 
-class PortInUse(Exception):
+class PortInUse(ActionableError):
     """Somebody else listens where we are to."""
 
 
@@ -193,7 +194,7 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
             servers = [listening(application.management(), LOOPBACK, settings.further_port(further))]
         else:
             servers = [
-                listening(application.guarded(seal_of(settings)), LOOPBACK, settings.port(service.name)),
+                listening(application.guarded(sealer_from_settings(settings)), LOOPBACK, settings.port(service.name)),
                 listening(application.management(), LOOPBACK, settings.management_port(service.name)),
             ]
         await _until_told(servers, application.run, application.stop, ready)
@@ -205,7 +206,7 @@ async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
     async with ports(settings) as (bus, store):
         definitions = await publish(store, definitions_of(settings))
         await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})  # also those that nobody hears yet
-        health = Health("gateway")
+        health = HealthState("gateway")
         app = api.gateway_app(settings, bus, store, definitions)
         servers = [
             listening(app, host, port),
@@ -256,7 +257,7 @@ def run_process(name: str, settings: Settings, ready: Callable[[], None], furthe
     """The whole life of one service's process; `further`: see `serve_service`."""
     configure_logs(settings, name)
     failpoints.arm(os.environ.get(failpoints.VARIABLE))
-    clock.skew(os.environ.get(clock.VARIABLE))
+    clock.skew(os.environ.get(clock.SKEW_VARIABLE))
     spare_collections()
     if name == "gateway":
         work = serve_gateway(settings, ready)

@@ -18,6 +18,7 @@ from chassis.runtime.application import Application
 from chassis.runtime.event_processors import Projecting
 from chassis.runtime.progress import Progress
 from chassis.runtime.worker import Worker
+from chassis.support.errors import ActionableError
 from chassis.support.metrics import Metrics
 
 LOOK_SECONDS = 0.3
@@ -26,7 +27,7 @@ TRIES = 20
 CLOSE = 1000  # records: while events go on coming, it is hardly ever at the very end
 
 
-class CannotRebuild(Exception):
+class CannotRebuild(ActionableError):
     """There is nothing to be counted anew here, or not all of it."""
 
 

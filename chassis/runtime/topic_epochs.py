@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from chassis.aggregates.fence_keys import PER_TOPIC
 from chassis.ports import TopicPartition
 from chassis.runtime.application import Application
+from chassis.support.errors import ActionableError
 
 PAGE = 500
 
 
-class StillRead(Exception):
+class StillRead(ActionableError):
     """A service reads the log: it would go on by its old fences."""
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.support.errors import ActionableError
 
 SERVICES = ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi")
 HERE, SHIPPED = Path("definitions"), Path(__file__).parents[1] / "definitions"
@@ -105,6 +108,19 @@ class Settings(BaseSettings):
         return explicit or f"http://127.0.0.1:{self.port(service)}"
 
 
+class InvalidSettings(ActionableError, ValueError):
+    """Environment variables have values that are not allowed; the message names each."""
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    return Settings()
+    """The settings of this process. Raises InvalidSettings."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise InvalidSettings(" ".join(map(_invalid, error.errors()))) from None
+
+
+def _invalid(error: ErrorDetails) -> str:
+    name = f"TRIPTYCH_{'_'.join(map(str, error['loc'])).upper()}"
+    return f"{name}={error['input']}: {error['msg'].removeprefix('Value error, ')}."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chassis.support.errors import ActionableError
 from tools.importing.mapping import Emission, ImportMapping
 from tools.importing.values import Row, RowRejected
 
@@ -40,7 +41,7 @@ class Event:
     line: int
 
 
-class MissingFile(Exception):
+class MissingFile(ActionableError):
     """The directory lacks a file that the mapping names, or the file is not what the mapping says it is."""
 
 

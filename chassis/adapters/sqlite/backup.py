@@ -13,11 +13,12 @@ import apsw
 
 from chassis.adapters.sqlite.schema import LAYOUT
 from chassis.adapters.sqlite.sql import rows
+from chassis.support.errors import ActionableError
 
 _BUSY_MS = 10_000
 
 
-class NoBackup(ValueError):
+class NoBackup(ActionableError, ValueError):
     """The file is none, or is damaged, or was made by a later release."""
 
 

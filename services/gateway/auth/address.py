@@ -2,10 +2,11 @@
 import ipaddress
 from urllib.parse import urlsplit
 
+from chassis.support.errors import ActionableError
 from chassis.support.settings import Settings
 
 
-class UnsafeAddress(ValueError):
+class UnsafeAddress(ActionableError, ValueError):
     """The public door would listen, or send people's secrets, where others can reach them."""
 
 
