@@ -18,13 +18,13 @@ S = TypeVar("S")
 
 SEEN = 64  # ids remembered per document
 SOURCES = 256  # source sequences remembered per document
-NO_PLACE = -1  # an outbox entry whose cause has no offset: a timer, a request
+NO_FENCE_KEY = -1  # an outbox entry whose cause has no offset: a timer, a request
 _ID, _DIGEST = 8, 8
 _WIDTH = _ID + _DIGEST
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One published event that the document owes: the whole record, and which offset of which place caused it."""
 
     seq: int
@@ -35,11 +35,11 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
     at: int  # microseconds since 1970
-    place: int = NO_PLACE
+    fence_key: int = NO_FENCE_KEY
     offset: int = -1
 
 
-class Used(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class UsedIdempotencyKey(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """An idempotency key that was used: the hash of its body, the revision it led to, its events, when (ms)."""
 
     key: str
@@ -49,7 +49,7 @@ class Used(msgspec.Struct, array_like=True, frozen=True, gc=False):
     at: int
 
 
-class Stored(msgspec.Struct, array_like=True):
+class StoredAggregate(msgspec.Struct, array_like=True):
     """The body. `schema` comes first: it says how `state` is to be read."""
 
     schema: int
@@ -59,26 +59,26 @@ class Stored(msgspec.Struct, array_like=True):
     fences: dict[int, int] = {}  # place -> last offset applied
     seen: bytes = b""  # ring of (id hash, payload digest), 8 bytes each, the latest last
     sources: dict[int, int] = {}  # hash of (source, subject) -> last sequence; the latest used last
-    out: tuple[Entry, ...] = ()
+    out: tuple[OutboxEntry, ...] = ()
     out_seq: int = 0
-    api: tuple[Used, ...] = ()
+    api: tuple[UsedIdempotencyKey, ...] = ()
     fired: int = 0  # timers fired so far
     replayed: bytes = b""  # ring like `seen`, of replays alone: one that is given back twice may come much later
 
 
-class _Unread(Stored, array_like=True):
+class _Unread(StoredAggregate, array_like=True):
     """The same, with the outbox as it lies there."""
 
     out: msgspec.Raw = msgspec.Raw(b"\x90")  # type: ignore[assignment]
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Stored).decode
+_decode = msgspec.msgpack.Decoder(StoredAggregate).decode
 _decode_unread = msgspec.msgpack.Decoder(_Unread).decode
-_entries = msgspec.msgpack.Decoder(tuple[Entry, ...]).decode
+_entries = msgspec.msgpack.Decoder(tuple[OutboxEntry, ...]).decode
 
 
-class Layout(Generic[S]):
+class DocumentCodec(Generic[S]):
     """Reads and writes the documents of one aggregate; old schemas go through its upcasters."""
 
     def __init__(self, service: str, aggregate: Aggregate[S]) -> None:
@@ -94,18 +94,18 @@ class Layout(Generic[S]):
         made = Collection(self.name, {**self.aggregate.fields, **own}, indexes)
         return (made, Collection(self.history, {})) if self.aggregate.history else (made,)
 
-    def read(self, document: Document, settled: Mapping[int, int] | None = None) -> tuple[Stored, S]:
+    def read(self, document: Document, settled: Mapping[int, int] | None = None) -> tuple[StoredAggregate, S]:
         """`settled` (place -> offset below which all is published): an outbox that owes nothing by it is left unread,
         and the answer has none. The records in it take as long to read as all the rest."""
         if settled is None:
             whole = _decode(document.body)
             return whole, self.state(whole)
         unread = _decode_unread(document.body)
-        stored: Stored = unread
+        stored: StoredAggregate = unread
         stored.out = _entries(unread.out) if _may_owe(stored, document, settled) else ()
         return stored, self.state(stored)
 
-    def state(self, stored: Stored) -> S:
+    def state(self, stored: StoredAggregate) -> S:
         if stored.schema == self.aggregate.schema:
             return self._state(stored.state)
         if stored.schema > self.aggregate.schema:
@@ -116,33 +116,33 @@ class Layout(Generic[S]):
         return msgspec.convert(old, self.aggregate.state)
 
     def write(
-        self, key: str, version: int, stored: Stored, state: S, before: Mapping[str, Scalar] | None = None,
+        self, key: str, version: int, stored: StoredAggregate, state: S, before: Mapping[str, Scalar] | None = None,
     ) -> Document:
         """The document that is to be saved over `version`, whose index values were `before`."""
         stored.schema, stored.state = self.aggregate.schema, msgspec.Raw(_encode(state))
         index: dict[str, Scalar] = dict(self.aggregate.index(state)) if stored.rev else {}
-        due = self.aggregate.decider.wake_at(state)
+        due = self.aggregate.decider.next_deadline(state)
         index["_due"] = None if due is None else millis(due)
-        index["_pending"] = [e.place for e in stored.out].count(NO_PLACE) if stored.out else 0
+        index["_pending"] = [e.fence_key for e in stored.out].count(NO_FENCE_KEY) if stored.out else 0
         index["_updated"] = None if stored.updated is None else stored.updated // 1000
         index["_rev"] = stored.rev
         return Document(key, version, _encode(stored), index, before)
 
 
-def _may_owe(stored: Stored, document: Document, settled: Mapping[int, int]) -> bool:
+def _may_owe(stored: StoredAggregate, document: Document, settled: Mapping[int, int]) -> bool:
     """Told without reading it: no entry lies beyond the fence of its place, and `_pending` counts those of no place."""
     if document.index.get("_pending") != 0:
         return True
     return any(offset >= settled.get(place, 0) for place, offset in stored.fences.items())
 
 
-def stored_of(document: Document) -> Stored:
+def stored_of(document: Document) -> StoredAggregate:
     """All but the state, which may be of an older schema."""
     return _decode(document.body)
 
 
-def fresh() -> Stored:
-    return Stored(0, msgspec.Raw(b"\xc0"), fences={}, sources={})
+def fresh() -> StoredAggregate:
+    return StoredAggregate(0, msgspec.Raw(b"\xc0"), fences={}, sources={})
 
 
 # --- what was seen ---------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def row_id(key: str, sequence: int) -> str:
     return f"{key}|{sequence:010d}"
 
 
-def row_of(key: str, entry: Entry) -> Document:
+def row_of(key: str, entry: OutboxEntry) -> Document:
     """An immutable row: what went out, as it went out."""
     return Document(row_id(key, entry.seq), 1, _encode((entry.seq, entry.id, entry.type, entry.at, entry.value)), {})
 

@@ -14,7 +14,7 @@ PER_TOPIC = 1024  # more partitions than a topic may have
 TRIES = 10
 
 
-class Places:
+class FenceKeys:
     """`number(place)` of every topic that was entered; stable for ever."""
 
     def __init__(self, service: str, identity: str) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chassis.aggregates.aggregate_store import Room, owed
-from chassis.aggregates.documents import NO_PLACE, Entry, row_of
-from chassis.aggregates.fence_keys import Places
-from chassis.aggregates.unit_of_work import Act, Dead, Work
-from chassis.domain.handlers import Ask
+from chassis.aggregates.aggregate_store import AggregateStore, owed
+from chassis.aggregates.documents import NO_FENCE_KEY, OutboxEntry, row_of
+from chassis.aggregates.fence_keys import FenceKeys
+from chassis.aggregates.unit_of_work import Delivery, FailedRecord, UnitOfWork
+from chassis.domain.handlers import CommandFor
 from chassis.messages.envelope import Message
 from chassis.ports import Bus, Collection, Document, Outgoing, Store, StoreUnavailable, TopicPartition
-from chassis.service.description import Parts
+from chassis.service.description import ServiceComponents
 from chassis.support import failpoints
 from chassis.support.metrics import Metrics
 from contracts.topics import ENTERPRISE, TOPICS
@@ -25,7 +25,7 @@ from contracts.topics import ENTERPRISE, TOPICS
 TRIES = 20  # of saving against other writers, before the whole batch is begun again
 YIELD_SECONDS = 0.005  # of pure work, before others get their turn
 
-Bury = Callable[[Sequence[Dead]], Awaitable[None]]
+DeadLetterSink = Callable[[Sequence[FailedRecord]], Awaitable[None]]
 
 
 class Share(NamedTuple):
@@ -43,25 +43,25 @@ class Runner:
     """Runs the deciders of one service. `bury` makes dead letters; it is awaited before anything is saved."""
 
     def __init__(
-        self, service: str, parts: Parts, store: Store, bus: Bus, bury: Bury, *, identity: str = "",
+        self, service: str, parts: ServiceComponents, store: Store, bus: Bus, dead_letter: DeadLetterSink, *, identity: str = "",
         topics: Sequence[str] = (), metrics: Metrics | None = None, effects_within: timedelta = timedelta(days=7),
     ) -> None:
-        self.service, self.store, self.bus, self.bury = service, store, bus, bury
+        self.service, self.store, self.bus, self.dead_letter = service, store, bus, dead_letter
         self.metrics = metrics or Metrics(service)
         self.effects_within = effects_within
-        self.rooms = {a.name: Room(service, a) for a in parts.aggregates}
-        self.places = Places(service, identity)
+        self.aggregates = {a.name: AggregateStore(service, a) for a in parts.aggregates}
+        self.fence_keys = FenceKeys(service, identity)
         self._handlers = parts.handlers
         self._topics = tuple(topics)
         self._settled: dict[int, int] = {}  # place -> offset below which everything is known to be published
         self._internal = frozenset(n for n, t in TOPICS.items() if t.owner != ENTERPRISE)
 
     def collections(self) -> list[Collection]:
-        return [c for room in self.rooms.values() for c in room.layout.collections()]
+        return [c for room in self.aggregates.values() for c in room.codec.collections()]
 
     async def start(self) -> None:
         await self.store.ensure(self.collections())
-        await self.places.enter(self.store, self._topics)
+        await self.fence_keys.enter(self.store, self._topics)
 
     # --- 1 to 5 ------------------------------------------------------------------------------------------------------
 
@@ -74,16 +74,16 @@ class Runner:
             self._settle(place, share.lo)
         works, dead = self._route(batch)
         if dead:
-            await self.bury(dead)
+            await self.dead_letter(dead)
         await self.finish(works, self._apply)
         for place, share in batch.items():
             self._settle(place, share.hi)
 
     async def wake(self, aggregate: str, keys: Iterable[str], now: datetime) -> dict[str, Exception]:
         """Fire what is due in these documents; answers the keys whose decider failed, and how."""
-        room, failed = self.rooms[aggregate], dict[str, Exception]()
+        room, failed = self.aggregates[aggregate], dict[str, Exception]()
 
-        async def fire(works: Sequence[Work]) -> None:
+        async def fire(works: Sequence[UnitOfWork]) -> None:
             for work in works:
                 try:
                     room.wake(work, now, now - self.effects_within)
@@ -92,16 +92,16 @@ class Runner:
                     failed[work.key] = error
                     room.take(work, work.loaded, self._settled)
 
-        done = await self.finish([Work(room, key) for key in keys], fire)
+        done = await self.finish([UnitOfWork(room, key) for key in keys], fire)
         await self.clear(done)
         self.metrics.add(self.metrics.fired, sum(w.fired for w in done))
         return failed
 
     async def sweep(self, aggregate: str, keys: Iterable[str]) -> int:
         """Publish what these documents owe; answers how many entries."""
-        async def nothing(_works: Sequence[Work]) -> None: ...
+        async def nothing(_works: Sequence[UnitOfWork]) -> None: ...
 
-        done = await self.finish([Work(self.rooms[aggregate], key) for key in keys], nothing)
+        done = await self.finish([UnitOfWork(self.aggregates[aggregate], key) for key in keys], nothing)
         n = sum(len(w.stored.out) for w in done)
         await self.clear(done)
         self.metrics.add(self.metrics.republished, n)
@@ -109,31 +109,31 @@ class Runner:
 
     async def publish_of(self, aggregate: str, keys: Iterable[str], gone: Callable[[int], bool]) -> int:
         """Publish what these documents owe for places that are `gone`, and take it out; answers how many entries."""
-        room, n = self.rooms[aggregate], 0
-        works = [Work(room, key) for key in keys]
+        room, n = self.aggregates[aggregate], 0
+        works = [UnitOfWork(room, key) for key in keys]
         await self.load(works)
-        owing = [w for w in works if any(gone(e.place) for e in owed(w.stored.out, self._settled))]
+        owing = [w for w in works if any(gone(e.fence_key) for e in owed(w.stored.out, self._settled))]
         await self.publish(owing)
         for work in owing:
             n += len(work.stored.out)
-            work.stored.out = tuple(e for e in work.stored.out if not gone(e.place))
-        if owing and (lost := await self.store.save(room.layout.name, [room.write(w, self._settled) for w in owing])):
+            work.stored.out = tuple(e for e in work.stored.out if not gone(e.fence_key))
+        if owing and (lost := await self.store.save(room.codec.name, [room.write(w, self._settled) for w in owing])):
             return n + await self.publish_of(aggregate, lost, gone)
         return n
 
     # --- 1 route -----------------------------------------------------------------------------------------------------
 
-    def _route(self, batch: Batch) -> tuple[list[Work], list[Dead]]:
-        works: dict[tuple[str, str], Work] = {}
-        dead: list[Dead] = []
-        for number, internal, message in in_order(batch, self.places, self._internal):
+    def _route(self, batch: Batch) -> tuple[list[UnitOfWork], list[FailedRecord]]:
+        works: dict[tuple[str, str], UnitOfWork] = {}
+        dead: list[FailedRecord] = []
+        for number, internal, message in in_order(batch, self.fence_keys, self._internal):
             handler = self._handlers.get(type(message.event))
             if handler is None or message.record is None:
                 continue
             try:
-                asks = [(self.rooms[ask.aggregate], ask) for ask in handler(message.event, message.meta)]
+                asks = [(self.aggregates[ask.aggregate], ask) for ask in handler(message.event, message.meta)]
             except Exception as error:  # a bug in a handler: the record waits for its mend, the good ones go on
-                dead.append(Dead(message.record, "handler_failed", f"{type(error).__name__}: {error}"))
+                dead.append(FailedRecord(message.record, "handler_failed", f"{type(error).__name__}: {error}"))
                 continue
             for room, ask in asks:
                 enlist(works, room, ask, message, number, internal)
@@ -141,9 +141,9 @@ class Runner:
 
     # --- 2 load, 3 decide, 4 save, 5 publish -------------------------------------------------------------------------
 
-    async def finish(self, works: Sequence[Work], decide: Callable[[Sequence[Work]], Awaitable[None]]) -> list[Work]:
+    async def finish(self, works: Sequence[UnitOfWork], decide: Callable[[Sequence[UnitOfWork]], Awaitable[None]]) -> list[UnitOfWork]:
         """Load, decide and save until every document is saved or needs no change; then publish what they owe."""
-        todo, done = list(works), list[Work]()
+        todo, done = list(works), list[UnitOfWork]()
         for attempt in range(TRIES):
             if not todo:
                 break
@@ -165,32 +165,32 @@ class Runner:
         """So that two who collide do not collide again."""
         await asyncio.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))
 
-    async def load(self, works: Sequence[Work]) -> None:
+    async def load(self, works: Sequence[UnitOfWork]) -> None:
         for room, group in by_room(works):
-            found = await self.store.load(room.layout.name, [w.key for w in group])
+            found = await self.store.load(room.codec.name, [w.key for w in group])
             for work in group:
                 room.take(work, found.get(work.key), self._settled)
 
-    async def _apply(self, works: Sequence[Work]) -> None:
+    async def _apply(self, works: Sequence[UnitOfWork]) -> None:
         began = time.perf_counter()
         for work in works:
-            work.room.apply(work, self._settled)
+            work.aggregate_store.apply(work, self._settled)
             if time.perf_counter() - began > YIELD_SECONDS:
                 await asyncio.sleep(0)
                 began = time.perf_counter()
         # Before the fences move on: a crash between the two then leaves a letter too many, never one too few.
         dead = {d.record: d for w in works for d in w.dead}
         if dead:
-            await self.bury(list(dead.values()))
+            await self.dead_letter(list(dead.values()))
 
-    async def save(self, works: Sequence[Work]) -> set[Work]:
+    async def save(self, works: Sequence[UnitOfWork]) -> set[UnitOfWork]:
         """Those that must be looked at again: another writer was faster, or the store did not say what it did."""
-        lost: set[Work] = set()
+        lost: set[UnitOfWork] = set()
         for room, group in by_room([w for w in works if w.changed]):
             documents = [w.document or room.write(w, self._settled) for w in group]
             failpoints.reach("runner.save.before")
             try:
-                behind = await self.store.save(room.layout.name, documents)
+                behind = await self.store.save(room.codec.name, documents)
             except StoreUnavailable:
                 lost.update(group)  # never guess: load again and look
                 continue
@@ -200,7 +200,7 @@ class Runner:
             self.metrics.add(self.metrics.conflicts, len(lost))
         return lost
 
-    async def publish(self, works: Sequence[Work]) -> None:
+    async def publish(self, works: Sequence[UnitOfWork]) -> None:
         """The whole outbox of every document, in order; repeats are dropped by who hears them."""
         messages: list[Outgoing] = []
         for room, group in by_room(works):
@@ -211,7 +211,7 @@ class Runner:
                     rows.append(row_of(work.key, entry))
             if rows and room.aggregate.history:
                 failpoints.reach("runner.history.before")
-                await self.store.put_newer(room.layout.history, rows)
+                await self.store.put_newer(room.codec.history, rows)
                 failpoints.reach("runner.history.after")
         if messages:
             failpoints.reach("runner.publish.before")
@@ -219,54 +219,54 @@ class Runner:
             failpoints.reach("runner.publish.after")
             self.metrics.add_topics(self.metrics.published, (m.topic for m in messages))
 
-    async def clear(self, works: Sequence[Work]) -> None:
+    async def clear(self, works: Sequence[UnitOfWork]) -> None:
         """Take published entries without an offset out of the outbox; who loses the race leaves it to the sweeper."""
-        for room, group in by_room([w for w in works if any(e.place == NO_PLACE for e in w.stored.out)]):
+        for room, group in by_room([w for w in works if any(e.fence_key == NO_FENCE_KEY for e in w.stored.out)]):
             documents = []
             for work in group:
                 work.version += 1 if work.changed else 0
-                work.stored.out = tuple(e for e in work.stored.out if e.place != NO_PLACE)
+                work.stored.out = tuple(e for e in work.stored.out if e.fence_key != NO_FENCE_KEY)
                 documents.append(room.write(work, self._settled))
             failpoints.reach("runner.clear.before")
             try:
-                await self.store.save(room.layout.name, documents)
+                await self.store.save(room.codec.name, documents)
             except StoreUnavailable:
                 continue
             failpoints.reach("runner.clear.after")
 
     def _settle(self, place: TopicPartition, offset: int) -> None:
-        number = self.places.number(place)
+        number = self.fence_keys.number(place)
         if offset > self._settled.get(number, 0):
             self._settled[number] = offset
 
 
 def enlist(
-    works: dict[tuple[str, str], Work], room: Room, ask: Ask, message: Message, number: int, internal: bool,
+    works: dict[tuple[str, str], UnitOfWork], room: AggregateStore, ask: CommandFor, message: Message, number: int, internal: bool,
 ) -> None:
     """All that one message asks of one document is one act."""
     at = (ask.aggregate, ask.key)
     work = works.get(at)
     if work is None:
-        work = works[at] = Work(room, ask.key)
-    if work.acts and work.acts[-1].message is message:
-        work.acts[-1].commands.append(ask.command)
+        work = works[at] = UnitOfWork(room, ask.key)
+    if work.deliveries and work.deliveries[-1].message is message:
+        work.deliveries[-1].commands.append(ask.command)
     else:
         assert message.record is not None
-        work.acts.append(Act(message, number, message.record.offset, [ask.command], internal))
+        work.deliveries.append(Delivery(message, number, message.record.offset, [ask.command], internal))
 
 
-def by_room(works: Iterable[Work]) -> list[tuple[Room, list[Work]]]:
-    groups: dict[Room, list[Work]] = {}
+def by_room(works: Iterable[UnitOfWork]) -> list[tuple[AggregateStore, list[UnitOfWork]]]:
+    groups: dict[AggregateStore, list[UnitOfWork]] = {}
     for work in works:
-        groups.setdefault(work.room, []).append(work)
+        groups.setdefault(work.aggregate_store, []).append(work)
     return list(groups.items())
 
 
-def outgoing(entry: Entry) -> Outgoing:
+def outgoing(entry: OutboxEntry) -> Outgoing:
     return Outgoing(entry.topic, entry.key, entry.value, entry.headers)
 
 
-def in_order(batch: Batch, places: Places, internal: frozenset[str]) -> list[tuple[int, bool, Message]]:
+def in_order(batch: Batch, places: FenceKeys, internal: frozenset[str]) -> list[tuple[int, bool, Message]]:
     """(place, internal, message) by append time over all partitions, by offset within one."""
     made: list[tuple[int, int, bool, Message]] = []
     for place, share in batch.items():

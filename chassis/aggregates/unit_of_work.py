@@ -7,16 +7,16 @@ from uuid import UUID
 import msgspec
 
 from chassis.aggregates.documents import (
-    NO_PLACE,
-    Stored,
+    NO_FENCE_KEY,
+    StoredAggregate,
     fresh,
 )
-from chassis.domain.decider import Command, DeadLetter
+from chassis.domain.decider import Command, Declined
 from chassis.messages.envelope import Message
 from chassis.ports import Document, Record
 
 if TYPE_CHECKING:
-    from chassis.aggregates.aggregate_store import Room
+    from chassis.aggregates.aggregate_store import AggregateStore
 
 NAMESPACE = UUID("7f0b5a4e-5a55-5c8f-9b1e-6d1c7f1f3c0a")
 _NAMESPACE = NAMESPACE.bytes
@@ -24,11 +24,11 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 MOST_TIMERS = 1000  # of one document before one command
 
 
-class Act(msgspec.Struct, frozen=True, gc=False):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """What one message asks of one document. `sequenced`: its source's sequence is a fence here."""
 
     message: Message
-    place: int
+    fence_key: int
     offset: int
     commands: list[Command]
     sequenced: bool
@@ -41,12 +41,12 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
     id: str
     correlation: str
     history: bool = False  # what comes of history is history
-    place: int = NO_PLACE
+    fence_key: int = NO_FENCE_KEY
     offset: int = -1
-    told: str | None = None  # the id that hearers read as the cause, when it is another one
+    published_as: str | None = None  # the id that hearers read as the cause, when it is another one
 
 
-class Dead(NamedTuple):
+class FailedRecord(NamedTuple):
     """A record that could not be taken, and why."""
 
     record: Record
@@ -54,30 +54,30 @@ class Dead(NamedTuple):
     error: str
 
 
-class Declined(Exception):
+class CommandDeclined(Exception):
     """A decider answered with a dead letter."""
 
-    def __init__(self, letter: DeadLetter) -> None:
+    def __init__(self, letter: Declined) -> None:
         super().__init__(letter.message)
         self.letter = letter
 
 
 class StuckTimer(Exception):
-    """`wake_at` named the same deadline again and again: the decider did not move it on."""
+    """`next_deadline` named the same deadline again and again: the decider did not move it on."""
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class UnitOfWork:
     """`acts` in the order in which they count; the rest is filled in by `Room.take` and `Room.apply`."""
 
-    room: "Room"
+    aggregate_store: "AggregateStore"
     key: str
-    acts: list[Act] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     version: int = 0
-    stored: Stored = field(default_factory=fresh)
+    stored: StoredAggregate = field(default_factory=fresh)
     state: Any = None
     changed: bool = False
-    dead: list[Dead] = field(default_factory=list)
+    dead: list[FailedRecord] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)  # of the last step
     fired: int = 0
     loaded: Document | None = None
@@ -85,7 +85,7 @@ class Work:
 
     @property
     def path(self) -> str:
-        return f"{self.room.aggregate.name}/{self.key}"
+        return f"{self.aggregate_store.aggregate.name}/{self.key}"
 
 
 def output_id(service: str, path: str, source: str, id: str, n: int) -> str:

@@ -1,4 +1,4 @@
-"""The shape of every decision: command in, events out; event in, state out. No I/O, no clock, no chance."""
+"""Decider pattern: a command gives events, an event gives the next state. Pure: no I/O, no clock, no randomness."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -20,10 +20,7 @@ replace = msgspec.structs.replace
 
 
 class State(msgspec.Struct, frozen=True, gc=False):
-    """Base of what is remembered: as a frozen dataclass, but made, changed, compared and written by C.
-
-    A plain frozen dataclass serves as a state too; each change of one with twenty fields costs thirty times as much.
-    """
+    """Base of states, their parts and unpublished events: like a frozen dataclass, with the work done by msgspec in C."""
 
 
 def changed(value: V, /, **changes: Any) -> V:
@@ -51,20 +48,12 @@ def _changer(cls: type) -> Callable[[Any, Mapping[str, Any]], Any]:
     return change
 
 
-class Told(list[Any]):
-    """Events of a decider that has applied them on the way: `state` is what `evolve` makes of them, one by one."""
-
-    def __init__(self, events: Sequence[Any], state: Any) -> None:
-        super().__init__(events)
-        self.state = state
-
-
 class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What every command knows besides what it asks for.
+    """Fields of every command.
 
     `at` is business time: when the fact happened, or when the command was given. `live` is false for history (older
     than `TRIPTYCH_EFFECTS_WITHIN` on arrival, or a backfill): it changes state and figures but must cause no
-    invitation, reminder, offer, action, alert or breach. `ref` names the message or request: the id of what refuses it.
+    invitation, reminder, offer, action, alert or breach. `ref` is the id of the message or request.
     """
 
     at: datetime
@@ -73,15 +62,15 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ref: str = ""
 
 
-class Wake(Command, frozen=True, kw_only=True):
-    """The deadline that `wake_at` named has come: `at` is that deadline, not the clock."""
+class DeadlineReached(Command, frozen=True, kw_only=True):
+    """The deadline returned by `next_deadline` has passed: `at` is that deadline, not the clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """`decide` may answer with it alone: the command contradicts what is already known (`already_known` ...).
+class Declined:
+    """Sole outcome of a decision when the command contradicts what is known (`already_known` ...).
 
-    A message becomes a dead letter with this code, a request is refused with it; nothing else changes.
+    A message becomes a dead letter with this code, a request is answered with it; the state does not change.
     """
 
     code: str
@@ -100,24 +89,24 @@ def unindexed(_state: Any) -> Mapping[str, Scalar]:
 class Decider(Generic[C, S]):
     """`decide(command, state) -> events` is total: a refusal is an event with its reasons, never an exception.
 
-    Events whose class is registered in `contracts` are published; others only evolve the state. `decide` also takes
-    `Wake` when `wake_at` ever names a time, and must then move `wake_at` on. One that applies its events while it
-    decides may answer with `Told`, which spares doing that again.
+    Events whose class is registered in `contracts` are published; others only evolve the state. When `next_deadline`
+    returns a time, `decide` also takes `DeadlineReached` and must then move the deadline on. A decider that applies its
+    events while it decides returns a `Decision` (see `chassis.domain.decision`), so that they are not applied twice.
     """
 
     decide: Callable[[Any, S], Sequence[Any]]
     evolve: Callable[[S, Any], S]
     initial_state: Callable[[str], S]
-    wake_at: Callable[[S], datetime | None] = never
+    next_deadline: Callable[[S], datetime | None] = never
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
-    """One kind of document of a service: its decider, how its state is written, how it can be found.
+    """One aggregate of a service: its decider, how its state is stored, by which fields it is found.
 
-    `state` is a `State` or a frozen dataclass (msgspec writes it). `index(state)` gives the values of the declared
+    `state` is a `State` (or a frozen dataclass), stored by msgspec. `index(state)` gives the values of the declared
     `fields`; money that is to be summed must be an int field. `schema` and `upcasters` ({from version: old builtins ->
-    new builtins}) keep old documents readable. `history` says whether its published events are kept as rows (id,
+    new builtins}) keep old documents readable. `history` says whether its published events are stored as rows (id,
     sequence).
     """
 
@@ -130,4 +119,4 @@ class Aggregate(Generic[S]):
     schema: int = 1
     upcasters: Mapping[int, Callable[[Any], Any]] = field(default_factory=dict)
     history: bool = True
-    scoped: bool = False  # its records belong to people: what a request may not see of them does not exist for it
+    scoped: bool = False  # records belong to people: a request sees only those within its scope

@@ -24,12 +24,12 @@ class Meta(msgspec.Struct, frozen=True, gc=False):
     causation_id: str | None = None
     actor: str = ""  # who did it: the trusted `actor_id`, else the source
 
-    def told(self) -> Mapping[str, Any]:
+    def command_fields(self) -> Mapping[str, Any]:
         """The fields every `Command` takes from its message: `Do(**meta.told(), what=...)`."""
         return {"at": self.time, "live": self.live, "actor": self.actor or self.source, "ref": self.id}
 
 
-class Ask(msgspec.Struct, frozen=True, gc=False):
+class CommandFor(msgspec.Struct, frozen=True, gc=False):
     """A command for one document: the aggregate's name, the key, what is asked."""
 
     aggregate: str
@@ -37,5 +37,5 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     command: Command
 
 
-Handler = Callable[[Any, Meta], Iterable[Ask]]
+Handler = Callable[[Any, Meta], Iterable[CommandFor]]
 Handlers = Mapping[type, Handler]

@@ -68,7 +68,7 @@ class Projection:
     """
 
     name: str
-    hears: tuple[type, ...]
+    consumes: tuple[type, ...]
     touch: Callable[[Any, Meta], Iterable[Touch]]
     contributions: Callable[[str, Image], Iterable[Contribution]]
     signals: Callable[[Any, Meta], Iterable[Contribution]] = lambda _event, _meta: ()

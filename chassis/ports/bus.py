@@ -24,7 +24,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     headers: Headers = ()
 
     @property
-    def place(self) -> TopicPartition:
+    def topic_partition(self) -> TopicPartition:
         return TopicPartition(self.topic, self.partition)
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 from chassis.domain.handlers import Meta
 from chassis.domain.projection import Projection, Rejected, Touch
 from chassis.ports import Record, Scalar, TopicPartition
-from chassis.projections.documents import Delta, Entry, Fact, Layout, MemberDelta, OutOfRange, Share, Writer, encode
+from chassis.projections.documents import Delta, JournalRecord, Fact, ProjectionCollections, MemberDelta, OutOfRange, Share, Writer, encode
 
 SEEN = 512  # events that a fact remembers by id and digest
 
@@ -56,12 +56,12 @@ def event_id(meta: Meta) -> str:
 
 
 def plan(
-    projection: Projection, layout: Layout, writer: Writer, messages: Sequence[Heard],
+    projection: Projection, layout: ProjectionCollections, writer: Writer, messages: Sequence[Heard],
 ) -> tuple[list[Planned], list[Refused]]:
     """What each message names. Messages of classes that the projection does not hear are passed over."""
     planned: list[Planned] = []
     refused: list[Refused] = []
-    hears = frozenset(projection.hears)
+    hears = frozenset(projection.consumes)
     signals: Sequence[Share]
     for message in messages:
         if type(message.event) not in hears:
@@ -123,7 +123,7 @@ class Fold:
     """Folds planned messages in order over the facts known (absent: no such fact yet); these are left as they are."""
 
     def __init__(
-        self, projection: Projection, layout: Layout, writer: Writer, place: TopicPartition,
+        self, projection: Projection, layout: ProjectionCollections, writer: Writer, place: TopicPartition,
         known: Mapping[str, Fact], window: Mapping[str, Any], *, careful: bool = False,
     ) -> None:
         self.changed: dict[str, Fact] = {}
@@ -143,9 +143,9 @@ class Fold:
                 self.refused.append(refusal)
         self._count()
 
-    def entry(self, lo: int, hi: int, k: int, at: int) -> Entry:
+    def entry(self, lo: int, hi: int, k: int, at: int) -> JournalRecord:
         refused = [(record_of(r.message).offset, r.code, r.text) for r in self.refused]
-        return Entry(lo, hi, k, at, self._images, self._tally.deltas(), self._tally.members(), self.ids, refused)
+        return JournalRecord(lo, hi, k, at, self._images, self._tally.deltas(), self._tally.members(), self.ids, refused)
 
     def _one(self, item: Planned) -> Refused | None:
         """All that the message changes, or nothing of it."""

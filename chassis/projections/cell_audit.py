@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from chassis.ports import Between, Document, Store, Where
-from chassis.projections.documents import Layout, decode_row, decode_total
+from chassis.projections.documents import ProjectionCollections, decode_row, decode_total
 from chassis.projections.journal_pruning import Added, Sums, added_up, checkpoint, decode_added, records_of
 from chassis.projections.writer import merged
 from chassis.support.cooperative import Pace
@@ -61,7 +61,7 @@ class _Hole(NamedTuple):
 # --- the journal -----------------------------------------------------------------------------------------------------
 
 
-async def audit_journal(store: Store, layout: Layout) -> Audited:
+async def audit_journal(store: Store, layout: ProjectionCollections) -> Audited:
     """Every measure whose cells or memberships are not what the journal added up to."""
     made = Audited()
     places = await places_of(store, layout)
@@ -84,7 +84,7 @@ async def audit_journal(store: Store, layout: Layout) -> Audited:
     return made
 
 
-async def _decide(store: Store, layout: Layout, place: str, made: Audited) -> _Hole | None:
+async def _decide(store: Store, layout: ProjectionCollections, place: str, made: Audited) -> _Hole | None:
     """Put what is found into `made`; or answer the hole in the journal that kept it from being told."""
     k = await last_number(store, layout, place)
     if await _compare(store, layout, place) == []:
@@ -101,13 +101,13 @@ async def _decide(store: Store, layout: Layout, place: str, made: Audited) -> _H
     return None
 
 
-async def places_of(store: Store, layout: Layout) -> list[str]:
+async def places_of(store: Store, layout: ProjectionCollections) -> list[str]:
     """Those that this generation has a journal of."""
     found = [str(group.by["place"]) for group in await store.count(layout.journal, {}, by=("place",))]
     return [place for place in found if place.startswith(f"{layout.generation}|")]
 
 
-async def _compare(store: Store, layout: Layout, place: str) -> list[Mismatch] | None:
+async def _compare(store: Store, layout: ProjectionCollections, place: str) -> list[Mismatch] | None:
     """Cheap, by sums that the store makes; wrong while figures move, so only an empty answer counts. None: of the
     journal not all was there."""
     said, whole = await _said(store, layout, place)
@@ -115,7 +115,7 @@ async def _compare(store: Store, layout: Layout, place: str) -> list[Mismatch] |
     return _differences(layout, place, said, *kept.get(place, ({}, {}))) if whole else None
 
 
-async def _said(store: Store, layout: Layout, place: str) -> tuple[Sums, bool]:
+async def _said(store: Store, layout: ProjectionCollections, place: str) -> tuple[Sums, bool]:
     """All that the journal ever added: the checkpoint and the records after it; and whether none of these was
     missing, which may be for the moment only."""
     before = await checkpoint(store, layout, place)
@@ -124,7 +124,7 @@ async def _said(store: Store, layout: Layout, place: str) -> tuple[Sums, bool]:
     return added_up(before.sums, records), whole
 
 
-async def _kept(store: Store, layout: Layout, where: Where) -> dict[str, Kept]:
+async def _kept(store: Store, layout: ProjectionCollections, where: Where) -> dict[str, Kept]:
     """By place: sums of the cells by grain and measure, memberships by measure. One pass for all places."""
     made: dict[str, Kept] = {}
     for group in await store.count(layout.cells, where, by=("writer", "grain", "measure"), sums=("n", "sum")):
@@ -137,7 +137,7 @@ async def _kept(store: Store, layout: Layout, where: Where) -> dict[str, Kept]:
     return made
 
 
-async def _compare_exactly(store: Store, layout: Layout, place: str) -> list[Mismatch] | _Hole:
+async def _compare_exactly(store: Store, layout: ProjectionCollections, place: str) -> list[Mismatch] | _Hole:
     """As of the record before the last: that one is put everywhere. A hole: it was taken away meanwhile, or is lost."""
     asof = await last_number(store, layout, place) - 1
     kept: dict[str, Sums] = {}
@@ -173,7 +173,7 @@ async def _compare_exactly(store: Store, layout: Layout, place: str) -> list[Mis
 
 
 def _take_back(
-    layout: Layout, place: str, record: Added, later: dict[str, int], kept: dict[str, Sums], members: dict[str, int],
+    layout: ProjectionCollections, place: str, record: Added, later: dict[str, int], kept: dict[str, Sums], members: dict[str, int],
 ) -> None:
     """What a record after the one compared has added to the documents that were read."""
     writer = writer_of(layout, place)
@@ -193,7 +193,7 @@ def _of_hole(place: str, hole: _Hole) -> Mismatch:
 
 
 def _differences(
-    layout: Layout, place: str, said: Sums, kept: dict[str, Sums], members: dict[str, int],
+    layout: ProjectionCollections, place: str, said: Sums, kept: dict[str, Sums], members: dict[str, int],
 ) -> list[Mismatch]:
     found = []
     for grain in layout.grains:
@@ -212,16 +212,16 @@ def _add(sums: Sums, measure: str, n: int, total: int) -> None:
     values[1] += total
 
 
-async def _records_after(store: Store, layout: Layout, place: str, k: int) -> list[Added]:
+async def _records_after(store: Store, layout: ProjectionCollections, place: str, k: int) -> list[Added]:
     return [decode_added(d.body) async for d in records_of(store, layout, place, Between(k + 1, None))]
 
 
-async def last_number(store: Store, layout: Layout, place: str) -> int:
+async def last_number(store: Store, layout: ProjectionCollections, place: str) -> int:
     page = await store.find(layout.journal, {"place": place}, order="k", descending=True, limit=1)
     return int(page.documents[0].index["k"] or 0) if page.documents else 0
 
 
-def writer_of(layout: Layout, place: str) -> str:
+def writer_of(layout: ProjectionCollections, place: str) -> str:
     return place.removeprefix(f"{layout.generation}|")
 
 

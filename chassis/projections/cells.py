@@ -8,7 +8,7 @@ import msgspec
 
 from chassis.domain.projection import CellKey, Contribution
 from chassis.ports import Between, Document, Store, TopicPartition, Where
-from chassis.projections.documents import Layout, Share, Total, decode_fact, decode_total
+from chassis.projections.documents import ProjectionCollections, Share, Total, decode_fact, decode_total
 from chassis.projections.writer import added
 
 PAGE = 500
@@ -57,7 +57,7 @@ class Cells:
     """Reads what the projector of a service keeps. Days are half open: from `low` to before `high`; None is open."""
 
     def __init__(self, store: Store, service: str, generation: str = "g1") -> None:
-        self._store, self._layout = store, Layout(service, generation, ())
+        self._store, self._layout = store, ProjectionCollections(service, generation, ())
 
     async def read(self, measure: str, low: date | None, high: date | None, grain: str = "day") -> list[Cell]:
         """Dated cells in order of days. In the month grain `low` and `high` are firsts of months."""

@@ -57,7 +57,7 @@ class Row(msgspec.Struct):
     n: int = 0
 
 
-class Entry(msgspec.Struct):
+class JournalRecord(msgspec.Struct):
     """Journal record `k`: what the records [lo, hi) of one partition lead to. It is decided once and never changed."""
 
     lo: int
@@ -75,11 +75,11 @@ encode = msgspec.msgpack.Encoder().encode
 decode_fact = msgspec.msgpack.Decoder(Fact).decode
 decode_total = msgspec.msgpack.Decoder(Total).decode
 decode_row = msgspec.msgpack.Decoder(Row).decode
-decode_entry = msgspec.msgpack.Decoder(Entry).decode
+decode_entry = msgspec.msgpack.Decoder(JournalRecord).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ProjectionCollections:
     """Names and ids of one service's documents in one generation."""
 
     service: str

@@ -12,9 +12,9 @@ from chassis.domain.projection import Projection
 from chassis.ports import Store
 from chassis.projections.cell_audit import Audited, Mismatch, every, last_number, places_of, writer_of
 from chassis.projections.documents import (
-    Entry,
+    JournalRecord,
     Fact,
-    Layout,
+    ProjectionCollections,
     Share,
     Total,
     Writer,
@@ -31,7 +31,7 @@ Prints = dict[str, dict[str, list[int]]]
 """{place: {measure: [n, sum, memberships, print]}}"""
 
 
-async def audit_facts(store: Store, layout: Layout, projection: Projection) -> Audited:
+async def audit_facts(store: Store, layout: ProjectionCollections, projection: Projection) -> Audited:
     """Computes again what every fact counts for. A projection with signals has figures that no fact tells of: then
     only each fact is compared with its own image."""
     lasts = {place: await _last_entry(store, layout, place) for place in await places_of(store, layout)}
@@ -57,7 +57,7 @@ async def audit_facts(store: Store, layout: Layout, projection: Projection) -> A
 
 
 def _count_fact(
-    layout: Layout, projection: Projection, writer: Writer, fact: Fact, made: Audited, counted: Prints,
+    layout: ProjectionCollections, projection: Projection, writer: Writer, fact: Fact, made: Audited, counted: Prints,
 ) -> None:
     made.compared += 1
     place = f"{layout.generation}|{fact.topic}|{fact.partition}"
@@ -80,7 +80,7 @@ def _summed(shares: Iterable[Share]) -> tuple[int, ...]:
     return sum(s[3] for s in found), sum(s[4] for s in found), sum(s[6] is not None for s in found)
 
 
-async def _prints_of_cells(store: Store, layout: Layout, lasts: dict[str, Entry | None]) -> Prints:
+async def _prints_of_cells(store: Store, layout: ProjectionCollections, lasts: dict[str, JournalRecord | None]) -> Prints:
     """Of the cells per day, as the last record of each place leaves them, whether or not it is put everywhere."""
     cells, members = _owed(layout, lasts)
     made = Prints()
@@ -108,12 +108,12 @@ async def _prints_of_cells(store: Store, layout: Layout, lasts: dict[str, Entry 
     return made
 
 
-def _ahead(lasts: dict[str, Entry | None]) -> dict[str, tuple[int, bytes]]:
+def _ahead(lasts: dict[str, JournalRecord | None]) -> dict[str, tuple[int, bytes]]:
     """Images that the last records name: their facts may not be put yet."""
     return {key: (e.k, body) for e in lasts.values() if e is not None for key, body in e.images.items()}
 
 
-def _owed(layout: Layout, lasts: dict[str, Entry | None]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _owed(layout: ProjectionCollections, lasts: dict[str, JournalRecord | None]) -> tuple[dict[str, Any], dict[str, Any]]:
     """{id of the document: (record, (place, …), what it adds)} of cells per day and of memberships."""
     cells: dict[str, tuple[int, tuple[str, ...], Total]] = {}
     members: dict[str, tuple[int, tuple[str, ...], int]] = {}
@@ -160,6 +160,6 @@ def _mark(*names: str) -> int:
     return int.from_bytes(blake2b("\0".join(names).encode(), digest_size=7).digest(), "big")
 
 
-async def _last_entry(store: Store, layout: Layout, place: str) -> Entry | None:
+async def _last_entry(store: Store, layout: ProjectionCollections, place: str) -> JournalRecord | None:
     page = await store.find(layout.journal, {"place": place}, order="k", descending=True, limit=1)
     return decode_entry(page.documents[0].body) if page.documents else None

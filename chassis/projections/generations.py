@@ -10,14 +10,14 @@ import msgspec
 
 from chassis.ports import Between, Collection, Document, Store, StoreUnavailable
 from chassis.projections.cell_audit import places_of, writer_of
-from chassis.projections.documents import Delta, Layout, MemberDelta
+from chassis.projections.documents import Delta, ProjectionCollections, MemberDelta
 from chassis.projections.journal_pruning import Added, Sums, added_up, checkpoint, records_of
 
 TRIES = 10
 AT_ONCE = 1000
 
 
-class Pointer(NamedTuple):
+class GenerationPointer(NamedTuple):
     """`building`: one that is being counted beside it. `number`: of the last one begun."""
 
     live: str
@@ -33,20 +33,20 @@ class Generations:
         self.base = base
         self._service, self._store = service, store
 
-    async def pointer(self) -> Pointer:
+    async def pointer(self) -> GenerationPointer:
         return (await self._load())[0]
 
     async def begin(self) -> str:
         """The generation to be counted; the one that is being counted already, if there is one."""
-        def begun(now: Pointer) -> Pointer:
-            return now if now.building else Pointer(now.live, f"{self.base}.{now.number + 1}", now.number + 1)
+        def begun(now: GenerationPointer) -> GenerationPointer:
+            return now if now.building else GenerationPointer(now.live, f"{self.base}.{now.number + 1}", now.number + 1)
 
         return str((await self._change(begun)).building)
 
     async def switch(self, generation: str) -> str:
         """Make it the live one; the name of the one that was live before."""
         before = (await self.pointer()).live
-        await self._change(lambda now: Pointer(generation, None, now.number))
+        await self._change(lambda now: GenerationPointer(generation, None, now.number))
         return before
 
     async def forgotten(self) -> list[str]:
@@ -62,7 +62,7 @@ class Generations:
         return generation == self.base or generation.startswith(f"{self.base}.")
 
     async def _kept(self) -> list[str]:
-        layout = Layout(self._service, self.base, ())
+        layout = ProjectionCollections(self._service, self.base, ())
         return sorted({
             str(group.by["gen"]) for name in (layout.cells, layout.checkpoints)
             for group in await self._store.count(name, {}, by=("gen",))})
@@ -72,18 +72,18 @@ class Generations:
         if generation in (await self.pointer())[:2]:
             raise ValueError(f"generation {generation} is in use")
         n = 0
-        layout = Layout(self._service, generation, ())
+        layout = ProjectionCollections(self._service, generation, ())
         for name in (layout.cells, layout.members, layout.facts, layout.journal, layout.checkpoints):
             while ids := await self._store.ids(name, prefix=f"{generation}|", limit=AT_ONCE):
                 await self._store.delete(name, ids)
                 n += len(ids)
         return n
 
-    async def _load(self) -> tuple[Pointer, int]:
+    async def _load(self) -> tuple[GenerationPointer, int]:
         found = (await self._store.load(self.collection.name, [self.base])).get(self.base)
-        return (Pointer(self.base), 0) if found is None else (_decode(found.body), found.version)
+        return (GenerationPointer(self.base), 0) if found is None else (_decode(found.body), found.version)
 
-    async def _change(self, change: Callable[[Pointer], Pointer]) -> Pointer:
+    async def _change(self, change: Callable[[GenerationPointer], GenerationPointer]) -> GenerationPointer:
         for _ in range(TRIES):
             now, version = await self._load()
             new = change(now)
@@ -93,7 +93,7 @@ class Generations:
         raise StoreUnavailable("the pointer to the live generation is written by too many at once")
 
 
-class Told(msgspec.Struct):
+class ComparedRecord(msgspec.Struct):
     """What of a journal record is compared: up to which offset it counts, and what it added."""
 
     k: int
@@ -111,7 +111,7 @@ class Compared(NamedTuple):
     undecided: Sequence[str]
 
 
-async def compare(store: Store, old: Layout, new: Layout) -> Compared:
+async def compare(store: Store, old: ProjectionCollections, new: ProjectionCollections) -> Compared:
     """Two countings of the same log, each place as of the latest offset at which both ended a batch."""
     before: Sums = {}
     after: Sums = {}
@@ -132,7 +132,7 @@ async def compare(store: Store, old: Layout, new: Layout) -> Compared:
     return Compared(len(names), unlike, undecided)
 
 
-async def _sums_by_offset(store: Store, layout: Layout, place: str) -> dict[int, Sums]:
+async def _sums_by_offset(store: Store, layout: ProjectionCollections, place: str) -> dict[int, Sums]:
     """{offset: what was counted below it}, of the records that are still there."""
     known = await checkpoint(store, layout, place)
     sums, made = known.sums, dict[int, Sums]()
@@ -148,5 +148,5 @@ def _add_up(total: Sums, more: Sums) -> None:
         total[measure] = [a + b for a, b in zip(total.get(measure, [0, 0, 0]), values, strict=True)]
 
 
-_decode_told = msgspec.msgpack.Decoder(Told).decode
-_decode = msgspec.msgpack.Decoder(Pointer).decode
+_decode_told = msgspec.msgpack.Decoder(ComparedRecord).decode
+_decode = msgspec.msgpack.Decoder(GenerationPointer).decode

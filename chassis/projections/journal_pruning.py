@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 import msgspec
 
 from chassis.ports import Between, Document, Store
-from chassis.projections.documents import Delta, Layout, MemberDelta, encode
+from chassis.projections.documents import Delta, ProjectionCollections, MemberDelta, encode
 from chassis.support import failpoints
 
 Sums = dict[str, list[int]]
@@ -34,12 +34,12 @@ _decode_checkpoint = msgspec.msgpack.Decoder(Checkpoint).decode
 decode_added = msgspec.msgpack.Decoder(Added).decode
 
 
-async def checkpoint(store: Store, layout: Layout, place: str) -> Checkpoint:
+async def checkpoint(store: Store, layout: ProjectionCollections, place: str) -> Checkpoint:
     found = await store.load(layout.checkpoints, [place])
     return _decode_checkpoint(found[place].body) if place in found else Checkpoint()
 
 
-async def prune(store: Store, layout: Layout, place: str, upto: int) -> None:
+async def prune(store: Store, layout: ProjectionCollections, place: str, upto: int) -> None:
     """Carry the records up to number `upto` into the checkpoint, then take them away.
 
     The checkpoint comes first: whoever finds a number free again can see there that it was used. Records that are
@@ -78,7 +78,7 @@ def added_up(sums: Sums, records: Iterable[Added]) -> Sums:
     return made
 
 
-async def records_of(store: Store, layout: Layout, place: str, numbers: Between) -> AsyncIterator[Document]:
+async def records_of(store: Store, layout: ProjectionCollections, place: str, numbers: Between) -> AsyncIterator[Document]:
     after = None
     while True:
         page = await store.find(layout.journal, {"place": place, "k": numbers}, order="k", after=after, limit=20)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from chassis.projections.documents import Entry, Fact, Row, Total
+from chassis.projections.documents import JournalRecord, Fact, Row, Total
 
 T = TypeVar("T")
 
@@ -107,6 +107,6 @@ class Held:
     at: int = 0  # the latest append time of record k
     refused: list[tuple[int, str, str]] = field(default_factory=list)  # by record k: offset, code, text
 
-    def reached(self, entry: Entry) -> None:
+    def reached(self, entry: JournalRecord) -> None:
         """The entry is applied everywhere."""
         self.k, self.pos, self.at, self.refused = entry.k, entry.hi, entry.at, entry.refused

@@ -11,17 +11,17 @@ from chassis.ports import Collection, Document, PartitionLost, Store, TopicParti
 from chassis.projections import cell_audit, journal_pruning
 from chassis.projections.batch import Fold, Heard, Planned, Refused, Uncountable, plan, record_of
 from chassis.projections.cell_audit import Audited, Mismatch
-from chassis.projections.documents import Entry, Fact, Layout, Writer, decode_entry, decode_fact, encode
+from chassis.projections.documents import JournalRecord, Fact, ProjectionCollections, Writer, decode_entry, decode_fact, encode
 from chassis.projections.fact_audit import audit_facts
 from chassis.projections.partition_state import Budget, Cache, Held
-from chassis.projections.writer import Putting
+from chassis.projections.writer import JournalWriter
 from chassis.support import failpoints
 
 FACTS = 2_048  # remembered by one process at least, up to twice as many: some 10 kB each
 CELLS, MEMBERS = 8, 4  # for each fact that is remembered; some 500 bytes each
 
 
-class Projector(Putting):
+class Projector(JournalWriter):
     """Folds the messages of the partitions it holds into facts and cells of one service.
 
     The worker calls `recover` for a partition it was given, seeks to the answer, publishes `refusals` again, and then
@@ -33,7 +33,7 @@ class Projector(Putting):
         self, projection: Projection, store: Store, service: str, generation: str = "g1",
         grains: Sequence[str] = ("day", "month"), *, cache: int = FACTS, keep: int = 16, prune_every: int = 32,
     ) -> None:
-        super().__init__(projection, store, Layout(service, generation, tuple(grains)))
+        super().__init__(projection, store, ProjectionCollections(service, generation, tuple(grains)))
         self._writer = Writer()
         self._keep, self._prune_every = keep, prune_every
         self._of_facts, self._of_cells, self._of_members = Budget(cache), Budget(CELLS * cache), Budget(MEMBERS * cache)
@@ -71,7 +71,7 @@ class Projector(Putting):
         await self.recover(place)
         held = self._held.pop(place)
         if held.k:
-            await self._insert(place, Entry(begin, begin, held.k + 1, held.at))
+            await self._insert(place, JournalRecord(begin, begin, held.k + 1, held.at))
 
     async def run(self, place: TopicPartition, messages: Sequence[Heard], lo: int, hi: int) -> list[Refused]:
         """Count the messages of the log's records [lo, hi) of one partition; returns what must become dead letters.
@@ -134,12 +134,12 @@ class Projector(Putting):
                 known[key] = decode_fact(document.body)
         return known
 
-    async def _last(self, place: TopicPartition) -> Entry | None:
+    async def _last(self, place: TopicPartition) -> JournalRecord | None:
         page = await self.store.find(
             self.layout.journal, {"place": self.layout.place(place)}, order="k", descending=True, limit=1)
         return decode_entry(page.documents[0].body) if page.documents else None
 
-    async def _remember(self, place: TopicPartition, held: Held, last: Entry) -> None:
+    async def _remember(self, place: TopicPartition, held: Held, last: JournalRecord) -> None:
         """Fill the window of ids from the journal."""
         after, where = None, {"place": self.layout.place(place)}
         while True:
@@ -151,7 +151,7 @@ class Projector(Putting):
             if after is None:
                 return
 
-    async def _insert(self, place: TopicPartition, entry: Entry) -> None:
+    async def _insert(self, place: TopicPartition, entry: JournalRecord) -> None:
         """The point at which the batch has happened; who finds the number taken has lost the partition."""
         document = Document(
             self.layout.entry(place, entry.k), 0, encode(entry), {"place": self.layout.place(place), "k": entry.k})
@@ -160,7 +160,7 @@ class Projector(Putting):
             raise PartitionLost(f"{place.topic}/{place.partition}: record {entry.k} is another owner's")
         failpoints.reach("projector.insert.after")
 
-    async def _assure(self, place: TopicPartition, entry: Entry) -> None:
+    async def _assure(self, place: TopicPartition, entry: JournalRecord) -> None:
         """A number may be free because its record was taken away long ago; then the checkpoint is beyond it."""
         name = self.layout.place(place)
         found = await self.store.load(self.layout.checkpoints, [name])

@@ -11,9 +11,9 @@ from chassis.domain.projection import Projection
 from chassis.ports import Document, Scalar, Store, TopicPartition
 from chassis.projections.documents import (
     Delta,
-    Entry,
+    JournalRecord,
     Fact,
-    Layout,
+    ProjectionCollections,
     MemberDelta,
     Row,
     Total,
@@ -35,26 +35,26 @@ Facts = dict[str, Fact]
 Indexes = Mapping[str, Mapping[str, Scalar]]
 
 
-class Putting:
+class JournalWriter:
     """The half of the projector that writes what was decided."""
 
-    def __init__(self, projection: Projection, store: Store, layout: Layout) -> None:
+    def __init__(self, projection: Projection, store: Store, layout: ProjectionCollections) -> None:
         self.projection, self.store, self.layout = projection, store, layout
 
-    async def _reapply(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+    async def _reapply(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
         facts = {key: decode_fact(body) for key, body in entry.images.items()}
         indexes = {key: self.layout.fact_index(self.projection, fact) for key, fact in facts.items()}
         await self._apply(place, held, entry, facts, indexes)
 
     async def _apply(
-        self, place: TopicPartition, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
+        self, place: TopicPartition, held: Held, entry: JournalRecord, facts: Facts, indexes: Indexes,
     ) -> None:
         await self._put_facts(held, entry, facts, indexes)
         await self._put_cells(place, held, entry)
         await self._put_members(place, held, entry)
 
     async def _put_facts(
-        self, held: Held, entry: Entry, facts: Facts, indexes: Indexes,
+        self, held: Held, entry: JournalRecord, facts: Facts, indexes: Indexes,
     ) -> None:
         failpoints.reach("projector.facts.before")
         await self._put(
@@ -64,7 +64,7 @@ class Putting:
         for key, fact in facts.items():
             held.facts.put(key, fact)
 
-    async def _put_cells(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+    async def _put_cells(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
         for sums in _parts(merged(entry.deltas, self.layout.grains)):
             await self._put_some_cells(place, held, entry.k, sums)
 
@@ -110,7 +110,7 @@ class Putting:
                 found[id] = decode_total(document.body) if document.version < k else None
         return found
 
-    async def _put_members(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+    async def _put_members(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
         writer = f"{place.topic}|{place.partition}"
         for rows in _parts({f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}):
             await self._put_some_members(writer, held, entry.k, rows)

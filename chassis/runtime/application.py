@@ -15,17 +15,17 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from chassis import dead_letters
-from chassis.adapters.batching_store import Together
+from chassis.adapters.batching_store import BatchingStore
 from chassis.aggregates import Runner
-from chassis.dead_letters import DeadLetters, Guard
+from chassis.dead_letters import DeadLetterRepository, StormGuard
 from chassis.domain.definitions import Definitions, company_zone
 from chassis.domain.projection import Projection
 from chassis.http import health
-from chassis.http.access import Seal
-from chassis.http.access.middleware import Guarded
-from chassis.http.health import Health
-from chassis.http.routing import make_app
-from chassis.messages.envelope import Message, Rejected, decode
+from chassis.http.access import IdentitySealer
+from chassis.http.access.middleware import SealedIdentityMiddleware
+from chassis.http.health import HealthState
+from chassis.http.routing import create_app
+from chassis.messages.envelope import Message, RejectedMessage, decode
 from chassis.ports import Bus, LogRecreated, Record, Store, StoreUnavailable
 from chassis.projections import Projector
 from chassis.projections.generations import Generations
@@ -33,7 +33,7 @@ from chassis.runtime.audit import Auditor, Sequences
 from chassis.runtime.event_processors import Deciding, Processor, Projecting
 from chassis.runtime.progress import Progress
 from chassis.runtime.retention import EVERY_SECONDS, Retention
-from chassis.runtime.service_context import Facing
+from chassis.runtime.service_context import RuntimeContext
 from chassis.runtime.timers import Scheduler, repeat
 from chassis.runtime.worker import Worker
 from chassis.service.description import Service
@@ -56,7 +56,7 @@ def group_of(service: str) -> str:
     return f"triptych.{service}"
 
 
-class Application(Facing):
+class Application(RuntimeContext):
     """One service on one store and one log. `start` before anything else."""
 
     def __init__(
@@ -66,26 +66,26 @@ class Application(Facing):
         """`readers`: the groups of all services by topic, needed when the log is bounded."""
         self.definition, self.service, self.settings = service, service.name, settings
         self.store, self.bus, self.definitions, self.version = store, bus, definitions, version
-        self.parts = service.build(definitions)
+        self.components = service.build(definitions)
         self.zone = zone_of(settings, definitions)
-        self.metrics, self.health = Metrics(service.name, version), Health(service.name)
+        self.metrics, self.health = Metrics(service.name, version), HealthState(service.name)
         self.health.on_change = lambda ready: self.metrics.set(self.metrics.ready, int(ready))
         self.group = group_of(service.name)
         self.topics = service.topics
-        self.letters = DeadLetters(
+        self.letters = DeadLetterRepository(
             service.name, self.topics, store, bus, group=self.group, version=version, metrics=self.metrics,
-            guard=Guard())
+            guard=StormGuard())
         self.runner: Runner
         self.auditor: Auditor
         self.progress: Progress
         self.worker: Worker | None = None
         self.scheduler: Scheduler | None = None
         self._readers = readers or {}
-        self.generation = self.parts.generation
-        self.generations = Generations(service.name, store, self.parts.generation)
+        self.generation = self.components.generation
+        self.generations = Generations(service.name, store, self.components.generation)
         self.projector: Projector | None = None
         self._projecting: Projecting | None = None
-        self._hears = frozenset(EVENTS[c].name for c in service.hears)
+        self._hears = frozenset(EVENTS[c].name for c in service.consumes)
         self._trusted = frozenset(s.strip() for s in settings.trusted_sources.split(",") if s.strip())
         self._stopping = asyncio.Event()
         self._given_up = 0
@@ -94,33 +94,33 @@ class Application(Facing):
 
     async def start(self) -> None:
         """Check and prepare; afterwards requests can be answered. Raises what makes it impossible to run here."""
-        said = {EVENTS[c].topic for c in self.definition.says} | set(self.topics)
+        said = {EVENTS[c].topic for c in self.definition.publishes} | set(self.topics)
         failpoints.reach("start.topics.before")
         await self.bus.ensure_topics({t: TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in sorted(said)})
         await self.bus.ensure_topics(self.letters.needed_topics())
         failpoints.reach("start.topics.after")
         identity = await self.bus.identity()
         progress = self.progress = Progress(self.service, self.store, self.bus, identity)
-        await self.store.ensure([*self.parts.collections, self.letters.collection, progress.collection])
+        await self.store.ensure([*self.components.collections, self.letters.collection, progress.collection])
         failpoints.reach("start.collections.after")
         self.runner = Runner(
-            self.service, self.parts, self.store, self.bus, self.letters.bury, identity=identity, topics=self.topics,
+            self.service, self.components, self.store, self.bus, self.letters.dead_letter, identity=identity, topics=self.topics,
             metrics=self.metrics, effects_within=self.settings.effects_within)
         self.auditor = Auditor(
             self.runner, self.store, Sequences(
-                self.runner, self.store, self.bus, says=(EVENTS[c].topic for c in self.definition.says),
+                self.runner, self.store, self.bus, says=(EVENTS[c].topic for c in self.definition.publishes),
                 hears=self.topics, group=self.group),
             lambda: self.projector, metrics=self.metrics)
         processors: list[Processor] = []
-        if self.parts.aggregates:
+        if self.components.aggregates:
             processors.append(Deciding(self.runner))
             self.scheduler = Scheduler(
                 self.runner, self.store, self.bus, group=self.group, topics=self.topics, now=self.now,
                 health=self.health)
-        if self.parts.projection is not None:
+        if self.components.projection is not None:
             await self.store.ensure([self.generations.collection])
             self.generation = (await self.generations.pointer()).live
-            self.projector = self.counting(self.parts.projection, self.generation)
+            self.projector = self.counting(self.components.projection, self.generation)
             self._projecting = Projecting(self.projector, self.bus)
             processors.append(self._projecting)
         for processor in processors:
@@ -154,18 +154,18 @@ class Application(Facing):
             if min(self._readers.get(topic, ()), default=first) == self.group}
 
     def counting(self, projection: Projection, generation: str) -> Projector:
-        return Projector(projection, Together(self.store), self.service, generation)
+        return Projector(projection, BatchingStore(self.store), self.service, generation)
 
     async def _follow_generation(self) -> None:
         """When another counting has become the live one: read from it at once, and count in it."""
-        if self.parts.projection is None or self._projecting is None:
+        if self.components.projection is None or self._projecting is None:
             return
         live = (await self.generations.pointer()).live
         if live == self.generation:
             return
         log.info("generation_switched", service=self.service, before=self.generation, now=live)
         self.generation = live
-        projector = self.projector = self.counting(self.parts.projection, live)
+        projector = self.projector = self.counting(self.components.projection, live)
         if self.worker is not None:
             self.worker.rejoin(partial(self._projecting.count_in, projector))
 
@@ -205,16 +205,16 @@ class Application(Facing):
         """The service's own routes and those that every service has, for who is already inside."""
         routers: list[APIRouter] = [self.definition.api(self)] if self.definition.api is not None else []
         routers.append(dead_letters.router(self, self.letters))
-        return make_app(self.service, routers, version=self.version)
+        return create_app(self.service, routers, version=self.version)
 
-    def guarded(self, seal: Seal) -> Guarded:
+    def guarded(self, seal: IdentitySealer) -> SealedIdentityMiddleware:
         """The same routes for a port that others can reach: the gateway only, with what its caller may see."""
-        return Guarded(self.api(), seal, self.service)
+        return SealedIdentityMiddleware(self.api(), seal, self.service)
 
     def management(self) -> FastAPI:
         return health.management_app(self.health, self.metrics, version=self.version)
 
-    def decode(self, record: Record) -> Message | Rejected | None:
+    def decode(self, record: Record) -> Message | RejectedMessage | None:
         return decode(
             record, effects_within=self.settings.effects_within, trusted=self._trusted, hears=self._hears)
 

@@ -3,7 +3,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from chassis.aggregates import Batch, Dead, Runner, Share
+from chassis.aggregates import Batch, FailedRecord, Runner, Share
 from chassis.ports import Bus, TopicPartition
 from chassis.projections import Projector
 from chassis.projections.batch import record_of
@@ -24,7 +24,7 @@ class Processor(Protocol):
 
     def forget(self, place: TopicPartition) -> None: ...
 
-    async def run(self, batch: Batch) -> Sequence[Dead]:
+    async def run(self, batch: Batch) -> Sequence[FailedRecord]:
         """Take all of it in, once; answers what must become dead letters before anything is committed."""
         ...
 
@@ -43,7 +43,7 @@ class Deciding:
 
     def forget(self, place: TopicPartition) -> None: ...
 
-    async def run(self, batch: Batch) -> Sequence[Dead]:
+    async def run(self, batch: Batch) -> Sequence[FailedRecord]:
         await self._runner.run(batch)
         return ()
 
@@ -54,7 +54,7 @@ class Projecting:
     def __init__(self, projector: Projector, bus: Bus) -> None:
         self._projector, self._bus = projector, bus
         self._held: set[TopicPartition] = set()
-        self._owed: list[Dead] = []  # of the last record before we took over: perhaps never published
+        self._owed: list[FailedRecord] = []  # of the last record before we took over: perhaps never published
 
     async def start(self) -> None:
         await self._projector.store.ensure(await self._projector.collections())
@@ -70,7 +70,7 @@ class Projecting:
         at = await self._projector.recover(place)
         for offset, code, text in self._projector.refusals(place):
             records = await self._bus.read(place, offset, 1)
-            self._owed += [Dead(r, code, text) for r in records if r.offset == offset]
+            self._owed += [FailedRecord(r, code, text) for r in records if r.offset == offset]
         self._held.add(place)
         return at
 
@@ -78,10 +78,10 @@ class Projecting:
         self._held.discard(place)
         self._projector.forget(place)
 
-    async def run(self, batch: Batch) -> Sequence[Dead]:
+    async def run(self, batch: Batch) -> Sequence[FailedRecord]:
         """Partitions side by side: each has a journal of its own, and their writes travel together."""
         found = await asyncio.gather(*(self._count(*each) for each in batch.items()), return_exceptions=True)
-        dead: list[Dead] = []
+        dead: list[FailedRecord] = []
         for outcome in found:  # one that failed is told when the others are done
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -89,7 +89,7 @@ class Projecting:
         owed, self._owed = self._owed, []
         return [*owed, *dead]
 
-    async def _count(self, place: TopicPartition, share: Share) -> list[Dead]:
+    async def _count(self, place: TopicPartition, share: Share) -> list[FailedRecord]:
         if place not in self._held:
             at = await self.take(place)
             if at is None or at < share.lo:
@@ -98,4 +98,4 @@ class Projecting:
         messages: Sequence[Any] = share.messages
         refused = await self._projector.run(place, messages, share.lo, share.hi)
         self._held.add(place)
-        return [Dead(record_of(r.message), r.code, r.text) for r in refused]
+        return [FailedRecord(record_of(r.message), r.code, r.text) for r in refused]

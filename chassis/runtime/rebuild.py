@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from chassis.aggregates import Dead
-from chassis.dead_letters import DeadLetters
+from chassis.aggregates import FailedRecord
+from chassis.dead_letters import DeadLetterRepository
 from chassis.ports import GroupInUse
 from chassis.projections import Projector
 from chassis.projections.generations import Compared, compare
@@ -31,10 +31,10 @@ class CannotRebuild(ActionableError):
     """There is nothing to be counted anew here, or not all of it."""
 
 
-class Silent(DeadLetters):
+class Silent(DeadLetterRepository):
     """The dead letters of a reading that publishes nothing: the live one has told of them."""
 
-    async def bury(self, dead: Sequence[Dead]) -> None: ...
+    async def dead_letter(self, dead: Sequence[FailedRecord]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class Rebuild:
     """`async with Rebuild(application).running() as rebuild:` The application is started, and does not run."""
 
     def __init__(self, application: Application) -> None:
-        if application.parts.projection is None:
+        if application.components.projection is None:
             raise CannotRebuild(
                 f"{application.service} has no figures that are counted from the log. What it remembers of each "
                 "record is kept as it is: it is backed up, never rebuilt.")
-        self._app, self._projection = application, application.parts.projection
+        self._app, self._projection = application, application.components.projection
         self.generation = ""
         self.group = ""
         self._projector: Projector
@@ -112,7 +112,7 @@ class Rebuild:
 
     async def _refuse_a_shortened_log(self) -> None:
         begins = await self._app.bus.begin_offsets(self._app.topics)
-        short = sorted({place.topic for place, offset in begins.items() if offset or self._app.runner.places.epoch(
+        short = sorted({place.topic for place, offset in begins.items() if offset or self._app.runner.fence_keys.epoch(
             place.topic)})
         if short:
             raise CannotRebuild(

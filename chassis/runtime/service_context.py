@@ -3,20 +3,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis.aggregates import Request, Runner, ask
+from chassis.aggregates import CommandRequest, Runner, execute
 from chassis.aggregates.documents import micros, moment, read_row, row_id
 from chassis.domain.decider import Command
-from chassis.http.access import access, narrowed, seeing_everything
+from chassis.http.access import current_access, narrow, unrestricted_access
 from chassis.messages.envelope import encode
 from chassis.ports import Between, Bus, Condition, Document, Group, Store, Where
-from chassis.service.context import Entity, EntityPage, HistoryRow, Outcome, Refusal
+from chassis.service.context import Entity, EntityPage, HistoryRow, CommandResult, CommandRefused
 from chassis.support import clock, failpoints
 from chassis.support.metrics import Metrics
 
 BEGINS_READ = 20  # pages of ids looked through for those that begin alike
 
 
-class Facing:
+class RuntimeContext:
     """The half of `Application` that answers."""
 
     store: Store
@@ -29,27 +29,27 @@ class Facing:
     def now(self) -> datetime:
         return clock.utc_now()
 
-    async def ask(
+    async def execute(
         self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
         idempotency_key: str | None = None, body_hash: str = "", principal: str = "",
-    ) -> Outcome:
+    ) -> CommandResult:
         await self._foreign(aggregate, key)
-        request = Request(
+        request = CommandRequest(
             aggregate, key, command, self.now(), if_match, idempotency_key, body_hash, principal or "local")
         try:
-            outcome = await ask(self.runner, request)
-        except Refusal as refusal:
+            outcome = await execute(self.runner, request)
+        except CommandRefused as refusal:
             self.metrics.add(self.metrics.http_commands, 1, refusal.code)
             raise
         self.metrics.add(self.metrics.http_commands, 1, "replayed" if outcome.replayed else "decided")
         return outcome
 
-    async def read(self, aggregate: str, key: str) -> Entity | None:
-        return (await self.read_many(aggregate, [key])).get(key)
+    async def get(self, aggregate: str, key: str) -> Entity | None:
+        return (await self.get_many(aggregate, [key])).get(key)
 
-    async def read_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]:
+    async def get_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]:
         """Documents whose state never changed (a refusal was all that happened) are no entities."""
-        found = await self.store.load(self.runner.rooms[aggregate].layout.name, keys)
+        found = await self.store.load(self.runner.aggregates[aggregate].codec.name, keys)
         made = {key: self._entity(aggregate, document) for key, document in found.items()}
         return {key: entity for key, entity in made.items() if entity.rev and self._seen(aggregate, entity)}
 
@@ -63,7 +63,7 @@ class Facing:
         if updated_since is not None:
             own["_updated"] = Between(micros(updated_since) // 1000, None)
         page = await self.store.find(
-            self.runner.rooms[aggregate].layout.name, {**own, "_rev": Between(1, None)}, order=order,
+            self.runner.aggregates[aggregate].codec.name, {**own, "_rev": Between(1, None)}, order=order,
             descending=descending, after=after, limit=limit)
         return EntityPage(tuple(self._entity(aggregate, d) for d in page.documents), page.next)
 
@@ -74,13 +74,13 @@ class Facing:
         if own is None:
             return [] if by else [Group({}, 0, dict.fromkeys(sums, 0))]
         return await self.store.count(
-            self.runner.rooms[aggregate].layout.name, {**own, "_rev": Between(1, None)}, by=by, sums=sums)
+            self.runner.aggregates[aggregate].codec.name, {**own, "_rev": Between(1, None)}, by=by, sums=sums)
 
-    async def begins(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
-        name, last, found = self.runner.rooms[aggregate].layout.name, "", list[Entity]()
+    async def find_by_prefix(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
+        name, last, found = self.runner.aggregates[aggregate].codec.name, "", list[Entity]()
         for _ in range(BEGINS_READ):  # what the request may not see is passed over, within bounds
             ids = await self.store.ids(name, prefix=text, after=last, limit=limit)
-            read = await self.read_many(aggregate, ids)
+            read = await self.get_many(aggregate, ids)
             found += [read[id] for id in ids if id in read]
             if len(ids) < limit or len(found) >= limit:
                 break
@@ -91,29 +91,29 @@ class Facing:
 
     def _own(self, aggregate: str, where: Where) -> dict[str, Condition] | None:
         """`where` within the scope of the request; None when nothing can be found."""
-        found = access()
-        if found is None or not self.runner.rooms[aggregate].aggregate.scoped:
+        found = current_access()
+        if found is None or not self.runner.aggregates[aggregate].aggregate.scoped:
             return dict(where)
-        return narrowed(where, found.scope)
+        return narrow(where, found.scope)
 
     def _seen(self, aggregate: str, entity: Entity) -> bool:
-        found, kind = access(), self.runner.rooms[aggregate].aggregate
-        return found is None or not kind.scoped or found.scope.holds(kind.index(entity.state))
+        found, kind = current_access(), self.runner.aggregates[aggregate].aggregate
+        return found is None or not kind.scoped or found.scope.matches(kind.index(entity.state))
 
     async def _foreign(self, aggregate: str, key: str) -> None:
         """What stands under this key and is not the caller's is not there for it either."""
-        found = access()
-        if found is None or found.scope.all or not self.runner.rooms[aggregate].aggregate.scoped:
+        found = current_access()
+        if found is None or found.scope.all or not self.runner.aggregates[aggregate].aggregate.scoped:
             return
-        with seeing_everything():
-            entity = await self.read(aggregate, key)
+        with unrestricted_access():
+            entity = await self.get(aggregate, key)
         if entity is not None and not self._seen(aggregate, entity):
-            raise Refusal(404, "not_found", f"There is no {aggregate} {key!r}.")
+            raise CommandRefused(404, "not_found", f"There is no {aggregate} {key!r}.")
 
     async def history(self, aggregate: str, key: str, *, after: int = 0, limit: int = 100) -> list[HistoryRow]:
-        if access() is not None and await self.read(aggregate, key) is None:
+        if current_access() is not None and await self.get(aggregate, key) is None:
             return []
-        name = self.runner.rooms[aggregate].layout.history
+        name = self.runner.aggregates[aggregate].codec.history
         last, rows = row_id(key, after), list[HistoryRow]()
         while len(rows) < limit:
             ids = await self.store.ids(name, prefix=f"{key}|", after=last, limit=limit)
@@ -125,14 +125,14 @@ class Facing:
             rows += [HistoryRow(*read_row(found[id])) for id in mine if id in found]
         return rows[:limit]
 
-    async def say(
+    async def publish(
         self, event: Any, *, time: datetime, source: str, id: str, extensions: Mapping[str, Any] | None = None,
     ) -> None:
         failpoints.reach("say.publish.before")
         await self.bus.publish([encode(event, id=id, source=source, time=time, extensions=extensions)])
         failpoints.reach("say.publish.after")
 
-    async def settled(self) -> Mapping[str, Any]:
+    async def freshness(self) -> Mapping[str, Any]:
         """`complete_until` is the clock when there is no lag, else when the first record that waits was appended."""
         now, lag = self.now(), dict.fromkeys(self.topics, 0)
         if not self.topics:
@@ -150,5 +150,5 @@ class Facing:
         return {"complete_until": until, "lag": lag}
 
     def _entity(self, aggregate: str, document: Document) -> Entity:
-        stored, state = self.runner.rooms[aggregate].layout.read(document)
+        stored, state = self.runner.aggregates[aggregate].codec.read(document)
         return Entity(document.id, state, stored.rev, None if stored.updated is None else moment(stored.updated))

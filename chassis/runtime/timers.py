@@ -14,7 +14,7 @@ import structlog
 
 from chassis.aggregates import Runner
 from chassis.aggregates.documents import millis
-from chassis.http.health import Health
+from chassis.http.health import HealthState
 from chassis.ports import Between, Bus, BusUnavailable, Store, StoreUnavailable, TopicPartition
 from chassis.support import failpoints
 from chassis.support.clock import utc_now
@@ -34,12 +34,12 @@ class Scheduler:
 
     def __init__(
         self, runner: Runner, store: Store, bus: Bus, *, group: str, topics: tuple[str, ...],
-        now: Callable[[], datetime] = utc_now, health: Health | None = None, tick: float = TICK_SECONDS,
+        now: Callable[[], datetime] = utc_now, health: HealthState | None = None, tick: float = TICK_SECONDS,
     ) -> None:
         self._runner, self._store, self._bus = runner, store, bus
         self._group, self._topics, self._now, self._health, self._tick = group, topics, now, health, tick
         self._stopping = asyncio.Event()
-        self._gate = Gate(bus, group, topics)
+        self._gate = ProgressGate(bus, group, topics)
         self._owing: dict[tuple[str, str], tuple[int, float]] = {}  # document -> (version, first seen owing)
         self._failed: dict[tuple[str, str], float] = {}
         self._swept = 0.0
@@ -54,13 +54,13 @@ class Scheduler:
                     await self.sweep()
                 self._well = time.monotonic()
                 if self._health is not None:
-                    self._health.well("timers")
+                    self._health.clear_problem("timers")
             except Exception as error:
                 log.warning("timers_failed", service=self._runner.service, error=f"{type(error).__name__}: {error}")
                 passing = isinstance(error, StoreUnavailable | BusUnavailable) and (
                     time.monotonic() - self._well < TROUBLED_AFTER)
                 if self._health is not None and not passing:
-                    self._health.trouble("timers", f"{type(error).__name__}: {error}")
+                    self._health.report_problem("timers", f"{type(error).__name__}: {error}")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._tick)
 
@@ -70,9 +70,9 @@ class Scheduler:
     async def fire(self) -> int:
         """Fire what is due; answers how many documents were looked at."""
         n = 0
-        for name, room in self._runner.rooms.items():
+        for name, room in self._runner.aggregates.items():
             now = self._now()
-            due = await self._due(room.layout.name, name, now)
+            due = await self._due(room.codec.name, name, now)
             if not due:
                 continue
             passed = await self._gate.passed(now)
@@ -106,9 +106,9 @@ class Scheduler:
         """Publish what has been owing for `after` seconds; answers how many entries."""
         n, still = 0, dict[tuple[str, str], tuple[int, float]]()
         now = time.monotonic()
-        for name, room in self._runner.rooms.items():
+        for name, room in self._runner.aggregates.items():
             page = await self._store.find(  # ordered so that the index is walked, not every document
-                room.layout.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
+                room.codec.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
             old = []
             for document in page.documents:
                 at = (name, document.id)
@@ -124,7 +124,7 @@ class Scheduler:
         return n
 
 
-class Gate:
+class ProgressGate:
     """Up to which moment everything that was appended has been taken in by the group."""
 
     def __init__(self, bus: Bus, group: str, topics: tuple[str, ...]) -> None:

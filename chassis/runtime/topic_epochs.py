@@ -36,7 +36,7 @@ async def begin_epoch(application: Application, topics: Sequence[str]) -> Begun:
     if not mine:
         return Begun(app.service, (), 0)
     for topic in mine:
-        await app.runner.places.begin_epoch(app.store, topic)
+        await app.runner.fence_keys.begin_epoch(app.store, topic)
     published = await _publish_what_is_owed(app)
     begins = await app.bus.begin_offsets(mine)
     if app.projector is not None:
@@ -49,10 +49,10 @@ async def begin_epoch(application: Application, topics: Sequence[str]) -> Begun:
 
 async def _publish_what_is_owed(app: Application) -> int:
     """Whoever reads on from the old offsets would have published it; now nobody does."""
-    retired, published = app.runner.places.retired(), 0
-    for name, room in app.runner.rooms.items():
+    retired, published = app.runner.fence_keys.retired(), 0
+    for name, room in app.runner.aggregates.items():
         after = ""
-        while ids := await app.store.ids(room.layout.name, after=after, limit=PAGE):
+        while ids := await app.store.ids(room.codec.name, after=after, limit=PAGE):
             published += await app.runner.publish_of(name, ids, lambda place: place // PER_TOPIC in retired)
             after = ids[-1]
     return published

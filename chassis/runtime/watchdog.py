@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from chassis.http.health import Health
+from chassis.http.health import HealthState
 from chassis.ports import TopicPartition
 
 STALLED_SECONDS = 10.0  # there is lag, and nothing is handed out; or nothing at all goes on
@@ -20,7 +20,7 @@ class Watch:
     """By the monotonic clock. Parts of the health: "events" nothing goes on, "consumer" nothing is handed out,
     "assignment" there is no partition."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: HealthState) -> None:
         self._health = health
         self._proof = self._handed = self._assigned = self._looked = self._replaced = time.monotonic()
         self._patience = 1
@@ -33,7 +33,7 @@ class Watch:
 
     def handed_out(self) -> None:
         self._handed = self._begun = time.monotonic()
-        self._health.well("consumer")
+        self._health.clear_problem("consumer")
 
     def taking_over(self) -> None:
         """As long as a batch may take: what was done before is looked at, and nothing is handed out meanwhile."""
@@ -45,19 +45,19 @@ class Watch:
 
     def assigned(self) -> None:
         self._assigned, self._patience = time.monotonic(), 1
-        self._health.well("assignment")
+        self._health.clear_problem("assignment")
 
     def proven(self) -> None:
         """A batch is committed, or the log has said how much waits: store and log answer."""
         self._proof, self._error = time.monotonic(), ""
-        self._health.well("events")
+        self._health.clear_problem("events")
 
     def failed(self, error: str) -> None:
         self._error, self._begun = error, None
 
     def is_due(self) -> bool:
         """Whether to ask how much waits: often enough to notice, at once when it would end a trouble."""
-        if time.monotonic() - self._looked <= STALLED_SECONDS / 2 and not self._health.troubles.keys() & {
+        if time.monotonic() - self._looked <= STALLED_SECONDS / 2 and not self._health.problems.keys() & {
                 "events", "consumer"}:
             return False
         self._looked = time.monotonic()
@@ -71,20 +71,20 @@ class Watch:
             return ""
         self._patience = min(MOST_PATIENCE, 2 * self._patience)
         why = "no partition was assigned; the group has more members than partitions, or does not come to rest"
-        self._health.trouble("assignment", why)
+        self._health.report_problem("assignment", why)
         return why
 
     def stalled(self, lag: Mapping[TopicPartition, int]) -> str:
         waiting = sum(lag.values())
         if not waiting:
             self.free()
-            self._health.well("consumer")
+            self._health.clear_problem("consumer")
             return ""
         since = time.monotonic() - self._handed
         if since <= STALLED_SECONDS or self._at_work():
             return ""
         why = f"{waiting} records wait, and nothing was handed out for {since:.0f} s"
-        self._health.trouble("consumer", why)
+        self._health.report_problem("consumer", why)
         return why
 
     def silent(self) -> str:
@@ -108,4 +108,4 @@ class Watch:
             since = now - self._proof
             if since > 1.5 * STALLED_SECONDS and (self._error or not self._at_work()):
                 why = self._error or "a batch is in hand and does not end, or the log hands out nothing"
-                self._health.trouble("events", f"nothing went on for {since:.0f} s: {why}")
+                self._health.report_problem("events", f"nothing went on for {since:.0f} s: {why}")

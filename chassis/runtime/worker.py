@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from chassis.aggregates import Dead, Share
-from chassis.dead_letters import DeadLetters, Storm, addressed
-from chassis.http.health import Health
-from chassis.messages.envelope import Message, Rejected
+from chassis.aggregates import FailedRecord, Share
+from chassis.dead_letters import DeadLetterRepository, FailureStorm, is_addressed_to
+from chassis.http.health import HealthState
+from chassis.messages.envelope import Message, RejectedMessage
 from chassis.ports import Bus, Consumer, LogRecreated, PartitionLost, Record, TopicPartition
 from chassis.runtime.event_processors import JournalBehind, Processor
 from chassis.runtime.progress import Progress
@@ -32,7 +32,7 @@ DRAIN_SECONDS = 20.0
 YIELD_SECONDS = 0.005
 BACK_OFF = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
-Decode = Callable[[Record], Message | Rejected | None]
+Decode = Callable[[Record], Message | RejectedMessage | None]
 Polled = Mapping[TopicPartition, Sequence[Record]]
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 class Worker:
     def __init__(
         self, service: str, topics: Sequence[str], bus: Bus, processors: Sequence[Processor], decode: Decode,
-        letters: DeadLetters, progress: Progress, *, group: str, health: Health, metrics: Metrics, batch: int = 500,
+        letters: DeadLetterRepository, progress: Progress, *, group: str, health: HealthState, metrics: Metrics, batch: int = 500,
     ) -> None:
         self.service, self.topics, self.bus, self.group = service, tuple(topics), bus, group
         self.processors, self.decode, self.letters, self.progress = tuple(processors), decode, letters, progress
@@ -73,8 +73,8 @@ class Worker:
                     self.health.fail(f"log_recreated: {error}")
                     log.error("log_recreated", service=self.service, error=str(error))
                     raise
-                except Storm as error:
-                    self.health.trouble("storm", str(error))
+                except FailureStorm as error:
+                    self.health.report_problem("storm", str(error))
                     log.error("storm", service=self.service, error=str(error))
                     return
                 except JournalBehind as error:
@@ -160,11 +160,11 @@ class Worker:
         failpoints.reach("worker.polled")
         try:
             if self.letters.guard is not None:
-                self.letters.guard.taken(sum(map(len, polled.values())))
+                self.letters.guard.count_processed(sum(map(len, polled.values())))
             shares, dead = await self._decoded(polled)
-            await self.letters.bury(dead)
+            await self.letters.dead_letter(dead)
             for processor in self.processors:
-                await self.letters.bury(await processor.run(shares))
+                await self.letters.dead_letter(await processor.run(shares))
             failpoints.reach("worker.commit.before")
             await consumer.commit({place: share.hi for place, share in shares.items()})
             failpoints.reach("worker.commit.after")
@@ -179,19 +179,19 @@ class Worker:
         oldest = min(records[0].timestamp_ms for records in polled.values())
         self.metrics.observe(self.metrics.age, max(0.0, (now_ms() - oldest) / 1000))
 
-    async def _decoded(self, polled: Polled) -> tuple[dict[TopicPartition, Share], list[Dead]]:
+    async def _decoded(self, polled: Polled) -> tuple[dict[TopicPartition, Share], list[FailedRecord]]:
         shares: dict[TopicPartition, Share] = {}
-        dead: list[Dead] = []
+        dead: list[FailedRecord] = []
         began = time.perf_counter()
         for place, records in polled.items():
             messages: list[Message] = []
             for record in records:
                 found = self.decode(record)
                 if type(found) is Message:
-                    if found.replay_for is None or addressed(record, self.service):
+                    if found.replay_for is None or is_addressed_to(record, self.service):
                         messages.append(found)
-                elif type(found) is Rejected and addressed(record, self.service):
-                    dead.append(Dead(record, found.code, found.message))
+                elif type(found) is RejectedMessage and is_addressed_to(record, self.service):
+                    dead.append(FailedRecord(record, found.code, found.message))
                 if time.perf_counter() - began > YIELD_SECONDS:
                     await asyncio.sleep(0)
                     began = time.perf_counter()
@@ -215,7 +215,7 @@ class Worker:
         log.warning("batch_failed", service=self.service, error=f"{name}: {error}", again_in_seconds=seconds)
         self._watch.failed(f"{name}: {error}")
         if self._failures > 2:
-            self.health.trouble("events", f"{name}: {error}")
+            self.health.report_problem("events", f"{name}: {error}")
         if why := self._watch.silent():
             await self._replace(why)
         with contextlib.suppress(TimeoutError):

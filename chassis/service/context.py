@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from chassis.domain.decider import Command
 from chassis.domain.definitions import Definitions
 from chassis.ports import Bus, Group, Store, Where
-from chassis.service.description import Parts
+from chassis.service.description import ServiceComponents
 from chassis.support.settings import Settings
 
 
-class Refusal(Exception):
+class CommandRefused(Exception):
     """An HTTP request that must not be decided: the door answers with `status` and `code`."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -35,7 +35,7 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandResult:
     """What a command led to. `events`: published ones and others, in order. `replayed`: the key was used before."""
 
     entity: Entity
@@ -60,7 +60,7 @@ class HistoryRow:
     data: Mapping[str, Any]
 
 
-class Context(Protocol):
+class ServiceContext(Protocol):
     """Within a request, documents of `scoped` aggregates that it may not see do not exist: in no read or count."""
 
     service: str
@@ -68,7 +68,7 @@ class Context(Protocol):
     store: Store
     bus: Bus
     definitions: Definitions
-    parts: Parts
+    components: ServiceComponents
     zone: ZoneInfo
     topics: tuple[str, ...]  # what the service hears, as the group of this name
     group: str
@@ -78,19 +78,19 @@ class Context(Protocol):
         """The clock, for doors only; aware, UTC."""
         ...
 
-    async def ask(
+    async def execute(
         self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
         idempotency_key: str | None = None, body_hash: str = "", principal: str = "",
-    ) -> Outcome:
+    ) -> CommandResult:
         """Load, decide, save by compare-and-set (again on conflict, at most 5 times), publish for at most 2 s.
 
         Raises Refusal 412 `stale`, 422 `idempotency_key_reused`, 409 `in_flight`, 503 `busy`.
         """
         ...
 
-    async def read(self, aggregate: str, key: str) -> Entity | None: ...
+    async def get(self, aggregate: str, key: str) -> Entity | None: ...
 
-    async def read_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]: ...
+    async def get_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]: ...
 
     async def find(
         self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
@@ -103,7 +103,7 @@ class Context(Protocol):
         self, aggregate: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
     ) -> list[Group]: ...
 
-    async def begins(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
+    async def find_by_prefix(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
         """Those whose key begins with the text."""
         ...
 
@@ -111,12 +111,12 @@ class Context(Protocol):
         """Rows with a higher sequence than `after`, in order."""
         ...
 
-    async def say(
+    async def publish(
         self, event: Any, *, time: datetime, source: str, id: str, extensions: Mapping[str, Any] | None = None,
     ) -> None:
         """Publish one event of the contracts, as an enterprise system would: on its topic, by its key."""
         ...
 
-    async def settled(self) -> Mapping[str, Any]:
+    async def freshness(self) -> Mapping[str, Any]:
         """`{"complete_until": datetime, "lag": {topic: records}}`: up to which append time every input is processed."""
         ...

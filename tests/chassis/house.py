@@ -6,12 +6,12 @@ from typing import Any
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.aggregates import Runner, Share
-from chassis.dead_letters import DeadLetters
-from chassis.domain.decider import Aggregate, Command, DeadLetter, Decider, Wake
-from chassis.domain.handlers import Ask, Meta
+from chassis.dead_letters import DeadLetterRepository
+from chassis.domain.decider import Aggregate, Command, Declined, Decider, DeadlineReached
+from chassis.domain.handlers import CommandFor, Meta
 from chassis.messages.envelope import Message, decode, encode
 from chassis.ports import Bus, Record, Store, TopicPartition
-from chassis.service.description import Parts, Service
+from chassis.service.description import ServiceComponents, Service
 from contracts.crm import LeadCaptured, LeadConverted, LeadLost
 from contracts.lead_scoring import LeadQualified, LeadScored
 from contracts.topics import TOPICS
@@ -49,12 +49,12 @@ class Counter:
 def decide(command: Command, state: Counter) -> Sequence[Any]:
     match command:
         case Add(n=0):
-            return [DeadLetter("nothing_to_add", "it adds nothing")]
+            return [Declined("nothing_to_add", "it adds nothing")]
         case Add(n=13):
             raise RuntimeError("unlucky")
         case Add():
             return [scored(state.key, state.total + command.n, command.ref)]
-        case Wake():
+        case DeadlineReached():
             return [Reminding(None), LeadQualified(
                 lead_id=state.key, business_line="toys", captured_at=None, score=state.total, model="m@1")]
         case Remind():
@@ -86,28 +86,28 @@ COUNTER = Aggregate(
     lambda state: {"total": state.total})
 
 
-def on_captured(event: LeadCaptured, meta: Meta) -> list[Ask]:
+def on_captured(event: LeadCaptured, meta: Meta) -> list[CommandFor]:
     n = int((event.attributes or {}).get("n", 1) or 0)
     if n == 666:
         raise RuntimeError("handler is broken")
     also = (event.attributes or {}).get("also")
-    told = meta.told()
-    return [Ask("counter", key, Add(**told, n=n)) for key in (event.lead_id, *([str(also)] if also else []))]
+    told = meta.command_fields()
+    return [CommandFor("counter", key, Add(**told, n=n)) for key in (event.lead_id, *([str(also)] if also else []))]
 
 
-def on_lost(event: LeadLost, meta: Meta) -> list[Ask]:
-    return [Ask("counter", event.lead_id, Remind(**meta.told(), after=timedelta(hours=int(event.reason))))]
+def on_lost(event: LeadLost, meta: Meta) -> list[CommandFor]:
+    return [CommandFor("counter", event.lead_id, Remind(**meta.command_fields(), after=timedelta(hours=int(event.reason))))]
 
 
-def on_converted(event: LeadConverted, meta: Meta) -> list[Ask]:
-    return [Ask("counter", event.lead_id, Forget(**meta.told()))]
+def on_converted(event: LeadConverted, meta: Meta) -> list[CommandFor]:
+    return [CommandFor("counter", event.lead_id, Forget(**meta.command_fields()))]
 
 
-def on_scored(event: LeadScored, meta: Meta) -> list[Ask]:
-    return [Ask("counter", f"copy-{event.lead_id}", Add(**meta.told(), n=event.score))]
+def on_scored(event: LeadScored, meta: Meta) -> list[CommandFor]:
+    return [CommandFor("counter", f"copy-{event.lead_id}", Add(**meta.command_fields(), n=event.score))]
 
 
-PARTS = Parts((COUNTER,), {LeadCaptured: on_captured, LeadLost: on_lost, LeadConverted: on_converted})
+PARTS = ServiceComponents((COUNTER,), {LeadCaptured: on_captured, LeadLost: on_lost, LeadConverted: on_converted})
 SERVICE = Service(
     "lead_scoring", "Counts.", lambda _definitions: PARTS, (LeadScored, LeadQualified),
     (LeadCaptured, LeadLost, LeadConverted))
@@ -116,12 +116,12 @@ SERVICE = Service(
 class House:
     """Store, log and runner, and short ways to put records in and look at what came of them."""
 
-    def __init__(self, store: Store | None = None, bus: Bus | None = None, parts: Parts = PARTS) -> None:
+    def __init__(self, store: Store | None = None, bus: Bus | None = None, parts: ServiceComponents = PARTS) -> None:
         self.store, self.bus = store or MemoryStore(), bus or MemoryBus()
         self.topics = (LEADS, SCORES)
-        self.letters = DeadLetters("lead_scoring", self.topics, self.store, self.bus)
+        self.letters = DeadLetterRepository("lead_scoring", self.topics, self.store, self.bus)
         self.runner = Runner(
-            "lead_scoring", parts, self.store, self.bus, self.letters.bury, identity="log", topics=self.topics)
+            "lead_scoring", parts, self.store, self.bus, self.letters.dead_letter, identity="log", topics=self.topics)
 
     async def start(self) -> "House":
         await self.bus.ensure_topics({t: TOPICS[t].partitions for t in self.topics})
@@ -169,9 +169,9 @@ class House:
         return (await self.stored(key))[1]
 
     async def stored(self, key: str) -> tuple[Any, Counter]:
-        room = self.runner.rooms["counter"]
-        document = (await self.store.load(room.layout.name, [key]))[key]
-        return room.layout.read(document)
+        room = self.runner.aggregates["counter"]
+        document = (await self.store.load(room.codec.name, [key]))[key]
+        return room.codec.read(document)
 
 
 _numbers = iter(range(10**9))

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.http.access import EVERYTHING, NOTHING, Access, BadSeal, Scope, Seal, TooWide, seal_of
+from chassis.http.access import EVERYTHING, NOTHING, Access, InvalidSeal, Scope, IdentitySealer, ScopeTooLarge, sealer_from_settings
 from chassis.support.secrets import kept_secret, secret_of
 from chassis.support.settings import Settings
 
-SEAL = Seal([b"secret"])
+SEAL = IdentitySealer([b"secret"])
 ASKED = ("pipeline", "GET", "/v1/opportunities?limit=1")
 NAMES = st.lists(st.text(min_size=1, max_size=20), max_size=5).map(tuple)
 SCOPES = st.builds(Scope, all=st.booleans(), reps=NAMES, teams=NAMES, regions=NAMES, business_lines=NAMES)
@@ -19,51 +19,51 @@ SCOPES = st.builds(Scope, all=st.booleans(), reps=NAMES, teams=NAMES, regions=NA
 @given(st.text(min_size=1, max_size=128), SCOPES)
 def test_what_is_sealed_is_read_as_it_was_said(principal: str, scope: Scope):
     access = Access(principal, scope)
-    assert SEAL.open(SEAL.close(access, *ASKED), *ASKED) == access
+    assert SEAL.unseal(SEAL.seal(access, *ASKED), *ASKED) == access
 
 
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_no_single_change_is_let_through(at: int, by: int):
-    good = SEAL.close(Access("a", Scope(reps=("a",))), *ASKED).encode()
+    good = SEAL.seal(Access("a", Scope(reps=("a",))), *ASKED).encode()
     place = at % len(good)
     bad = bytes([*good[:place], (good[place] + by) % 256, *good[place + 1:]]).decode("latin-1")
-    with pytest.raises(BadSeal):
-        SEAL.open(bad, *ASKED)
+    with pytest.raises(InvalidSeal):
+        SEAL.unseal(bad, *ASKED)
 
 
 @pytest.mark.parametrize("value", ["", ".", "a.b", "é.é", "x" * 100_000, "W10.W10"])
 def test_what_is_no_seal_is_refused(value: str):
-    with pytest.raises(BadSeal):
-        SEAL.open(value, *ASKED)
+    with pytest.raises(InvalidSeal):
+        SEAL.unseal(value, *ASKED)
 
 
 def test_a_seal_is_of_its_moment():
-    made = SEAL.close(Access("a", EVERYTHING), *ASKED, now=1000.0)
+    made = SEAL.seal(Access("a", EVERYTHING), *ASKED, now=1000.0)
     for late in (-30.0, 0.0, 30.0):
-        assert SEAL.open(made, *ASKED, now=1000.0 + late).principal == "a"
+        assert SEAL.unseal(made, *ASKED, now=1000.0 + late).principal == "a"
     for late in (-31.5, 31.5):
-        with pytest.raises(BadSeal, match="moment"):
-            SEAL.open(made, *ASKED, now=1000.0 + late)
+        with pytest.raises(InvalidSeal, match="moment"):
+            SEAL.unseal(made, *ASKED, now=1000.0 + late)
 
 
 def test_a_secret_is_changed_without_a_gap():
-    old, both, new = Seal([b"old"]), Seal([b"new", b"old"]), Seal([b"new"])
+    old, both, new = IdentitySealer([b"old"]), IdentitySealer([b"new", b"old"]), IdentitySealer([b"new"])
     access = Access("a", NOTHING)
-    assert both.open(old.close(access, *ASKED), *ASKED) == access
-    assert new.open(both.close(access, *ASKED), *ASKED) == access
-    with pytest.raises(BadSeal):
-        new.open(old.close(access, *ASKED), *ASKED)
+    assert both.unseal(old.seal(access, *ASKED), *ASKED) == access
+    assert new.unseal(both.seal(access, *ASKED), *ASKED) == access
+    with pytest.raises(InvalidSeal):
+        new.unseal(old.seal(access, *ASKED), *ASKED)
 
 
 def test_thousands_of_names_fit_into_a_header_and_what_does_not_is_said():
     many = Scope(reps=tuple(f"employee-{i:06d}" for i in range(5000)))
-    made = SEAL.close(Access("boss", many), *ASKED)
-    assert len(made) < 48 * 1024 and SEAL.open(made, *ASKED).scope == many
+    made = SEAL.seal(Access("boss", many), *ASKED)
+    assert len(made) < 48 * 1024 and SEAL.unseal(made, *ASKED).scope == many
     import random
 
     odd = random.Random(1)
-    with pytest.raises(TooWide):
-        SEAL.close(Access("boss", Scope(reps=tuple(f"{odd.getrandbits(256):x}" for _ in range(5000)))), *ASKED)
+    with pytest.raises(ScopeTooLarge):
+        SEAL.seal(Access("boss", Scope(reps=tuple(f"{odd.getrandbits(256):x}" for _ in range(5000)))), *ASKED)
 
 
 def test_a_secret_is_made_once_and_is_its_owners_only(tmp_path: Path):
@@ -76,11 +76,11 @@ def test_a_secret_is_made_once_and_is_its_owners_only(tmp_path: Path):
 
 
 def test_processes_on_one_data_directory_understand_each_other_and_others_do_not(tmp_path: Path):
-    gateway, service = (seal_of(Settings(data_dir=tmp_path / "a")) for _ in range(2))
-    assert service.open(gateway.close(Access("a", NOTHING), *ASKED), *ASKED).principal == "a"
-    stranger = seal_of(Settings(data_dir=tmp_path / "b"))
-    with pytest.raises(BadSeal):
-        service.open(stranger.close(Access("a", NOTHING), *ASKED), *ASKED)
+    gateway, service = (sealer_from_settings(Settings(data_dir=tmp_path / "a")) for _ in range(2))
+    assert service.unseal(gateway.seal(Access("a", NOTHING), *ASKED), *ASKED).principal == "a"
+    stranger = sealer_from_settings(Settings(data_dir=tmp_path / "b"))
+    with pytest.raises(InvalidSeal):
+        service.unseal(stranger.seal(Access("a", NOTHING), *ASKED), *ASKED)
 
 
 def test_a_secret_of_the_settings_is_told_nowhere():

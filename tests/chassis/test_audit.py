@@ -8,7 +8,7 @@ import pytest
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.sqlite import SqliteStore
-from chassis.aggregates.documents import Entry, stored_of
+from chassis.aggregates.documents import OutboxEntry, stored_of
 from chassis.domain.definitions import Definitions
 from chassis.domain.projection import Projection
 from chassis.ports import Document, Outgoing, TopicPartition
@@ -214,7 +214,7 @@ def make(store: Any = None, bus: Any = None) -> Application:
 
 async def talked(app: Application) -> None:
     for n in range(30):
-        await app.say(captured(f"k{n % 3}", 1), time=NOON, source="/crm", id=f"e{n}")
+        await app.publish(captured(f"k{n % 3}", 1), time=NOON, source="/crm", id=f"e{n}")
     await quiet(app)
 
 
@@ -268,8 +268,8 @@ async def test_what_is_still_owed_is_not_missing():
     holed = await without(app, "k1", 10)
     (document,) = (await app.store.load("lead_scoring.counter", ["k1"])).values()
     stored = stored_of(document)
-    place = app.runner.places.number(TopicPartition(LEADS, partition_of(b"k1", 8)))
-    entry = Entry(10, "id", "t", SCORES, b"k1", b"{}", (), 0, place, 10**6)
+    place = app.runner.fence_keys.number(TopicPartition(LEADS, partition_of(b"k1", 8)))
+    entry = OutboxEntry(10, "id", "t", SCORES, b"k1", b"{}", (), 0, place, 10**6)
     stored.out = (entry,)
     await app.store.save(
         "lead_scoring.counter", [Document("k1", document.version, msgspec.msgpack.encode(stored), document.index)])
@@ -281,7 +281,7 @@ async def test_what_is_still_owed_is_not_missing():
 async def test_an_outbox_that_nobody_empties_is_named():
     app = make()
     await app.start()
-    await app.say(lost("k1", 1), time=NOON, source="/crm", id="e")
+    await app.publish(lost("k1", 1), time=NOON, source="/crm", id="e")
     body = msgspec.msgpack.encode(stored_of(Document("a", 1, msgspec.msgpack.encode((0, None)), {})))
     await app.store.save("lead_scoring.counter", [Document("stuck", 0, body, {"_pending": 1, "_rev": 1})])
     report = await app.auditor.whole(patience=0.6)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
-from chassis.aggregates import Request, Runner, ask
+from chassis.aggregates import CommandRequest, Runner, execute
 from chassis.ports import Bus, BusUnavailable, Store, StoreUnavailable
-from chassis.service.context import Refusal
+from chassis.service.context import CommandRefused
 from contracts.crm import LeadCaptured
 from tests.chassis.house import NOON, Add, House, captured, lost
 
@@ -145,7 +145,7 @@ async def test_a_request_whose_answer_was_lost_counts_once(ports, when, step):
     house = await House(*ports).start()
     doomed = failing(house, Plan({step: when}))
     await doomed.runner.start()
-    outcome = await ask(doomed.runner, Request("counter", "a", Add(at=NOON, n=5), NOON))
+    outcome = await execute(doomed.runner, CommandRequest("counter", "a", Add(at=NOON, n=5), NOON))
     assert [e.score for e in outcome.events] == [5]
     assert (await house.state("a")).total == 5
     await house.runner.sweep("counter", ["a"])
@@ -238,7 +238,7 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
     def crew() -> Runner:
         store, bus = (Straying(port, chance, plan) for port in (house.store, house.bus))
         made = House(store, bus).runner  # type: ignore[arg-type]
-        made.places = house.runner.places
+        made.fence_keys = house.runner.fence_keys
         return made
 
     async def again(work: Callable[[], Awaitable[Any]]) -> None:
@@ -248,7 +248,7 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
                 return
             except (StoreUnavailable, BusUnavailable):
                 await asyncio.sleep(0)
-            except Refusal as refusal:
+            except CommandRefused as refusal:
                 assert refusal.code == "busy"
 
     async def consume(runner: Runner) -> None:
@@ -257,8 +257,8 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
             await again(partial(runner.run, batch))
 
     async def request(runner: Runner, n: int) -> None:
-        asked = Request("counter", "ab"[n % 2], Add(at=NOON, n=100), NOON, idempotency_key=f"r{n}", principal="rep")
-        await again(partial(ask, runner, asked))
+        asked = CommandRequest("counter", "ab"[n % 2], Add(at=NOON, n=100), NOON, idempotency_key=f"r{n}", principal="rep")
+        await again(partial(execute, runner, asked))
 
     async def tend(runner: Runner) -> None:
         for _ in range(5):
@@ -283,4 +283,4 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
             assert message.meta.sequence is not None and message.meta.sequence <= heard + 1
             heard = max(heard, message.meta.sequence)
         assert heard == stored.out_seq == len(ids)
-        assert not any(e.place < 0 for e in stored.out)
+        assert not any(e.fence_key < 0 for e in stored.out)

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from chassis.aggregates import Dead
-from chassis.dead_letters import MOST_REPLAYS, DeadLetters, Guard, Storm, addressed
+from chassis.aggregates import FailedRecord
+from chassis.dead_letters import MOST_REPLAYS, DeadLetterRepository, StormGuard, FailureStorm, is_addressed_to
 from chassis.domain.decider import changed
-from chassis.http.routing import Problem
+from chassis.http.routing import ProblemError
 from chassis.messages.envelope import REPLAY_FOR
 from chassis.ports import BusUnavailable, Outgoing, Record
 from contracts.topics import dead_letter_topic
@@ -64,7 +64,7 @@ async def test_after_the_mend_a_replayed_record_counts_once(house):
     await house.put(captured(n=13, also="b"), captured(n=1))
     await house.run()
     mended = COUNTER.decider.decide
-    room = house.runner.rooms["counter"]
+    room = house.runner.aggregates["counter"]
     letter = await only(house)
     await house.letters.replay(letter.id)
     again = await house.letters.replay(letter.id)
@@ -88,7 +88,7 @@ async def test_a_replay_that_fails_again_is_a_new_letter_up_to_three_times(house
         await house.letters.replay(letter.id)
         await house.run()
     (letter,) = [x for x in await house.letters.list() if x.status == "open"]
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(ProblemError) as refused:
         await house.letters.replay(letter.id)
     assert (refused.value.status, refused.value.code) == (409, "too_many_replays")
 
@@ -114,15 +114,15 @@ async def test_a_replay_is_for_one_service_alone(house):
     await house.run()
     await house.letters.replay((await only(house)).id)
     original, again = await house.records(LEADS)
-    assert addressed(original, "kpi") and addressed(again, "lead_scoring") and not addressed(again, "kpi")
-    assert not addressed(again, "lead")
+    assert is_addressed_to(original, "kpi") and is_addressed_to(again, "lead_scoring") and not is_addressed_to(again, "kpi")
+    assert not is_addressed_to(again, "lead")
 
 
 async def test_mended_content_is_a_new_event_caused_by_the_old(house):
     await house.put(captured(n=13), ids=["bad"])
     await house.run()
     letter = await only(house)
-    with pytest.raises(Problem):
+    with pytest.raises(ProblemError):
         await house.letters.replay(letter.id, {"lead_id": "a"})
     await house.letters.replay(letter.id, {"lead_id": "a", "business_line": "toys", "attributes": {"n": 2}})
     await house.run()
@@ -138,7 +138,7 @@ async def test_a_discarded_letter_is_closed_with_its_reason(house):
     letter = await only(house)
     done = await house.letters.discard(letter.id, "a test")
     assert (done.status, done.note) == ("discarded", "a test")
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(ProblemError) as refused:
         await house.letters.replay(letter.id)
     assert refused.value.code == "discarded"
     assert (await house.letters.stats())["status"] == {"discarded": 1}
@@ -228,47 +228,47 @@ async def test_foreign_records_on_a_dead_letter_topic_are_passed_over(house):
 
 
 async def test_a_service_that_fails_at_everything_stops_instead_of_emptying_the_topic(house):
-    guard = Guard()
-    letters = DeadLetters("lead_scoring", (LEADS,), house.store, house.bus, guard=guard)
-    guard.taken(2000)
+    guard = StormGuard()
+    letters = DeadLetterRepository("lead_scoring", (LEADS,), house.store, house.bus, guard=guard)
+    guard.count_processed(2000)
     await house.put(*(captured(f"k{n}", n=13) for n in range(60)))
-    dead = [Dead(r, "handler_failed", "unlucky") for r in await house.records(LEADS)]
-    await letters.bury(dead[:50])
-    with pytest.raises(Storm):
-        await letters.bury(dead[50:])
-    await DeadLetters("lead_scoring", (LEADS,), house.store, house.bus, guard=Guard()).bury(
+    dead = [FailedRecord(r, "handler_failed", "unlucky") for r in await house.records(LEADS)]
+    await letters.dead_letter(dead[:50])
+    with pytest.raises(FailureStorm):
+        await letters.dead_letter(dead[50:])
+    await DeadLetterRepository("lead_scoring", (LEADS,), house.store, house.bus, guard=StormGuard()).dead_letter(
         [replace_code(d, "not_json") for d in dead])  # what publishers do wrong stops nobody
     assert len(await house.letters.list()) == 60
 
 
 def test_the_guard_looks_back_a_minute_and_remembers_no_more():
     now = 0.0
-    guard = Guard(lambda: now)
+    guard = StormGuard(lambda: now)
     record = Record(LEADS, 0, 0, 0, b"", b"")
     for _ in range(10_000):
         now += 0.1
-        guard.taken(1)
+        guard.count_processed(1)
     assert len(guard._taken) <= 602
-    guard.check([Dead(record, "handler_failed", "")] * 51)  # of 600: too few to judge by
+    guard.check([FailedRecord(record, "handler_failed", "")] * 51)  # of 600: too few to judge by
     now += 61
-    guard.taken(1000)
-    guard.check([Dead(record, "handler_failed", "")] * 50)
-    with pytest.raises(Storm):
-        guard.check([Dead(record, "handler_failed", "")])
+    guard.count_processed(1000)
+    guard.check([FailedRecord(record, "handler_failed", "")] * 50)
+    with pytest.raises(FailureStorm):
+        guard.check([FailedRecord(record, "handler_failed", "")])
 
 
-def replace_code(dead: Dead, code: str) -> Dead:
+def replace_code(dead: FailedRecord, code: str) -> FailedRecord:
     return dead._replace(code=code)
 
 
 async def test_a_record_of_any_bytes_can_be_a_letter(house):
     await house.bus.publish([Outgoing(LEADS, b"\xff", b"\xfe{", (("x", b"\xff"),), 3)])
     (record,) = await house.records(LEADS)
-    await house.letters.bury([Dead(record, "not_json", "é" * 1000)])
-    face = (await only(house)).face(whole=True)
+    await house.letters.dead_letter([FailedRecord(record, "not_json", "é" * 1000)])
+    face = (await only(house)).to_json(whole=True)
     assert face["key"] == "base64:/w==" and face["partition"] == 3 and len(face["error"]) <= 500
 
 
 def test_dead_letter_topics_have_as_many_partitions_as_their_topics():
-    letters = DeadLetters("kpi", (LEADS,), None, None)  # type: ignore[arg-type]
+    letters = DeadLetterRepository("kpi", (LEADS,), None, None)  # type: ignore[arg-type]
     assert letters.needed_topics() == {"crm.leads.v1.kpi.dlq": 8}

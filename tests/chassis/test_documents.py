@@ -3,21 +3,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.aggregates.aggregate_store import owed
-from chassis.aggregates.documents import NO_PLACE, Entry, Layout, Stored, fresh
+from chassis.aggregates.documents import NO_FENCE_KEY, OutboxEntry, DocumentCodec, StoredAggregate, fresh
 from chassis.ports import Document
 from tests.chassis.house import COUNTER
 
-LAYOUT = Layout("lead_scoring", COUNTER)
+LAYOUT = DocumentCodec("lead_scoring", COUNTER)
 OFFSETS = st.integers(0, 4)
 
 
-def entry(seq: int, place: int, offset: int) -> Entry:
-    return Entry(seq, f"id-{seq}", "type", "topic", b"a", b"{}", (("ce_id", b"1"),), 0, place, offset)
+def entry(seq: int, place: int, offset: int) -> OutboxEntry:
+    return OutboxEntry(seq, f"id-{seq}", "type", "topic", b"a", b"{}", (("ce_id", b"1"),), 0, place, offset)
 
 
-def document(out: tuple[Entry, ...], fences: dict[int, int]) -> Document:
+def document(out: tuple[OutboxEntry, ...], fences: dict[int, int]) -> Document:
     """As it is saved, and read again."""
-    stored: Stored = fresh()
+    stored: StoredAggregate = fresh()
     stored.out, stored.fences = out, fences
     return LAYOUT.write("a", 1, stored, COUNTER.decider.initial_state("a"))
 
@@ -38,7 +38,7 @@ def test_a_document_that_is_saved_without_what_was_left_unread_is_the_same_other
 
 
 @given(
-    entries=st.lists(st.tuples(st.sampled_from([NO_PLACE, 0, 1]), OFFSETS), max_size=4),
+    entries=st.lists(st.tuples(st.sampled_from([NO_FENCE_KEY, 0, 1]), OFFSETS), max_size=4),
     beyond=st.tuples(OFFSETS, OFFSETS), settled=st.dictionaries(st.sampled_from([0, 1, 2]), OFFSETS))
 def test_what_is_owed_is_never_left_unread(
     entries: list[tuple[int, int]], beyond: tuple[int, int], settled: dict[int, int],

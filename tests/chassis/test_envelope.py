@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from chassis.domain.decider import changed as other
 from chassis.messages import codec, envelope
-from chassis.messages.envelope import Message, Rejected, decode, decode_structured, encode, forward
+from chassis.messages.envelope import Message, RejectedMessage, decode, decode_structured, encode, forward
 from chassis.ports import Outgoing, Record
 from chassis.ports.partitioner import partition_of
 from contracts.crm import (
@@ -59,12 +59,12 @@ def changed(before: Record, *, value: bytes | None = None, **headers: str | byte
     return other(before, headers=tuple(held.items()), value=before.value if value is None else value)
 
 
-def code_of(what: Message | Rejected | None) -> str:
-    assert isinstance(what, Rejected), what
+def code_of(what: Message | RejectedMessage | None) -> str:
+    assert isinstance(what, RejectedMessage), what
     return what.code
 
 
-def message_of(what: Message | Rejected | None) -> Message:
+def message_of(what: Message | RejectedMessage | None) -> Message:
     assert isinstance(what, Message), what
     return what
 
@@ -77,7 +77,7 @@ def message_of(what: Message | Rejected | None) -> Message:
 def test_what_is_written_is_read_back_with_its_identity(event: Any, id: str, source: str, time: datetime) -> None:
     out = encode(event, id=id, source=source, time=time, extensions={"sequence": 4, "correlationid": "c"})
     read = decode(record(out, max(time, NOW)))
-    if isinstance(read, Rejected):
+    if isinstance(read, RejectedMessage):
         assert read.code == "lines_do_not_add_up"
         return
     message = message_of(read)
@@ -91,7 +91,7 @@ def test_what_is_written_is_read_back_with_its_identity(event: Any, id: str, sou
 @settings(max_examples=100, deadline=None)
 def test_the_door_reads_what_the_log_reads(event: Any, id: str) -> None:
     by_log = message_of(decode(record(encode(event, id=id, source="s", time=NOW))))
-    whole = envelope.structured(event, id=id, source="s", time=NOW)
+    whole = envelope.to_structured(event, id=id, source="s", time=NOW)
     for sent in (whole, msgspec.json.encode(whole)):
         by_door = message_of(decode_structured(sent, now=NOW))
         assert (by_door.event, by_door.meta, by_door.digest) == (by_log.event, by_log.meta, by_log.digest)
@@ -99,10 +99,10 @@ def test_the_door_reads_what_the_log_reads(event: Any, id: str) -> None:
 
 def test_the_time_is_written_in_utc_and_to_the_microsecond() -> None:
     local = datetime.fromisoformat("2026-03-01T13:00:00.000005+01:00")
-    assert envelope.written_time(local) == "2026-03-01T12:00:00.000005Z"
-    assert envelope.written_time(NOW) == "2026-03-01T12:00:00Z"
+    assert envelope.format_time(local) == "2026-03-01T12:00:00.000005Z"
+    assert envelope.format_time(NOW) == "2026-03-01T12:00:00Z"
     with pytest.raises(ValueError, match="offset"):
-        envelope.written_time(datetime(2026, 3, 1))  # noqa: DTZ001
+        envelope.format_time(datetime(2026, 3, 1))  # noqa: DTZ001
 
 
 def test_key_topic_and_type_come_from_the_register() -> None:
@@ -113,7 +113,7 @@ def test_key_topic_and_type_come_from_the_register() -> None:
 
 
 def test_passing_on_keeps_what_we_do_not_know() -> None:
-    whole = envelope.structured(VISIT, id="1", source="s", time=NOW, extensions={"traceparent": "00-ab-cd-01"})
+    whole = envelope.to_structured(VISIT, id="1", source="s", time=NOW, extensions={"traceparent": "00-ab-cd-01"})
     whole["data"]["later"] = {"deep": [1.0, None]}
     out = forward(message_of(decode_structured(whole, now=NOW)))
     assert json.loads(out.value or b"")["later"] == {"deep": [1.0, None]}
@@ -130,7 +130,7 @@ def test_the_sdk_reads_what_we_write() -> None:
     event = from_kafka(sent, JSONFormat())
     assert (event.get_id(), event.get_source(), event.get_type()) == ("1", "/crm", "crm.engagement.recorded.v1")
     assert event.get_time() == NOW
-    assert event.get_data() == codec.data_of(VISIT)
+    assert event.get_data() == codec.to_wire(VISIT)
     assert (event.get_extension("sequence"), event.get_extension("backfill")) == ("3", "true")
 
 
@@ -138,7 +138,7 @@ def test_the_sdk_reads_what_we_write() -> None:
 def test_we_read_what_the_sdk_writes(write: Any) -> None:
     attributes = {"id": "1", "source": "/crm", "type": "crm.engagement.recorded.v1", "time": NOW, "sequence": "3",
                   "specversion": "1.0", "datacontenttype": "application/json", "partitionkey": "lead:l"}
-    sent = write(CloudEvent(attributes, codec.data_of(VISIT)), JSONFormat())
+    sent = write(CloudEvent(attributes, codec.to_wire(VISIT)), JSONFormat())
     headers = tuple((name, value) for name, value in sent.headers.items())
     read = message_of(decode(other(arrived(), headers=headers, value=sent.value)))
     assert (read.event, read.meta.id, read.meta.time, read.meta.sequence) == (VISIT, "1", NOW, 3)
@@ -161,7 +161,7 @@ def test_the_structured_form_is_valid_by_the_standard_s_schema() -> None:
     path = DATA / "spec.json"
     if not path.exists():
         pytest.skip(f"no CloudEvents schema at {path}")
-    jsonschema.validate(envelope.structured(VISIT, id="1", source="/crm", time=NOW), json.loads(path.read_text()))
+    jsonschema.validate(envelope.to_structured(VISIT, id="1", source="/crm", time=NOW), json.loads(path.read_text()))
 
 
 @pytest.mark.parametrize("content", [
@@ -171,13 +171,13 @@ def test_the_structured_form_is_valid_by_the_standard_s_schema() -> None:
 def test_structured_events_are_read_in_any_declared_charset(content: str) -> None:
     charset = "iso-8859-1" if "8859" in content else "utf-8"
     event = other(VISIT, region="Zürich")
-    whole = json.dumps(envelope.structured(event, id="1", source="s", time=NOW), ensure_ascii=False)
+    whole = json.dumps(envelope.to_structured(event, id="1", source="s", time=NOW), ensure_ascii=False)
     read = decode(other(arrived(), headers=(("content-type", content.encode()),), value=whole.encode(charset)))
     assert message_of(read).event == event
 
 
 def test_data_in_base64_is_read() -> None:
-    whole = envelope.structured(VISIT, id="1", source="s", time=NOW)
+    whole = envelope.to_structured(VISIT, id="1", source="s", time=NOW)
     import base64
 
     whole["data_base64"] = base64.b64encode(msgspec.json.encode(whole.pop("data"))).decode()
@@ -240,7 +240,7 @@ def test_a_record_that_cannot_be_taken_says_why(what: str) -> None:
 @settings(max_examples=300, deadline=None)
 def test_reading_a_record_never_fails(value: bytes, content: bytes, headers: dict[str, bytes]) -> None:
     held = (("content-type", content), *headers.items())
-    assert isinstance(decode(Record("crm.leads.v1", 0, 0, 0, b"k", value, held)), (Rejected, Message))
+    assert isinstance(decode(Record("crm.leads.v1", 0, 0, 0, b"k", value, held)), (RejectedMessage, Message))
 
 
 ANYTHING = st.recursive(
@@ -257,7 +257,7 @@ GOOD = st.sampled_from(["1.0", "crm.lead.lost.v1", "2026-01-01T00:00:00Z"])
 @given(st.dictionaries(st.sampled_from(NAMES), GOOD | ANYTHING))
 @settings(max_examples=300, deadline=None)
 def test_reading_at_the_door_never_fails(sent: dict[str, Any]) -> None:
-    assert isinstance(decode_structured(sent, now=NOW), (Rejected, Message))
+    assert isinstance(decode_structured(sent, now=NOW), (RejectedMessage, Message))
 
 
 def test_a_type_that_is_not_heard_is_passed_over_unread() -> None:
@@ -269,14 +269,14 @@ def test_the_door_says_where_every_fault_is() -> None:
     sent = {"specversion": "1.0", "id": "1", "source": "s", "time": "2026-03-01T12:00:00Z",
             "type": "crm.order.placed.v1", "data": {"order_id": "a b", "amount": {"amount_minor": "5"}}}
     refused = decode_structured(sent, now=NOW)
-    assert isinstance(refused, Rejected)
+    assert isinstance(refused, RejectedMessage)
     assert {(f.code, f.pointer) for f in refused.faults} == {
         ("invalid", "/data/order_id"), ("missing", "/data/customer_id"), ("invalid", "/data/amount/amount_minor"),
         ("missing", "/data/amount/currency")}
 
 
 def test_the_door_derives_the_key_and_refuses_another() -> None:
-    whole = envelope.structured(VISIT, id="1", source="s", time=NOW)
+    whole = envelope.to_structured(VISIT, id="1", source="s", time=NOW)
     del whole["partitionkey"]
     assert message_of(decode_structured(whole, now=NOW)).key == "lead:l"
     assert code_of(decode_structured(whole | {"partitionkey": "lead:m"}, now=NOW)) == "key_mismatch"

@@ -32,7 +32,7 @@ def made_anew(bus: MemoryBus, topic: str) -> None:
 
 
 async def total(app: Application) -> int:
-    found = await app.read("counter", "a")
+    found = await app.get("counter", "a")
     return 0 if found is None else found.state.total
 
 
@@ -86,7 +86,7 @@ async def test_begun_twice_or_broken_off_it_is_the_same(monkeypatch: pytest.Monk
     await bumped(store, bus, LEADS)
     await bumped(store, bus, LEADS)
     async with running(make(store, bus)) as app:
-        assert app.runner.places.epoch(LEADS) == 3
+        assert app.runner.fence_keys.epoch(LEADS) == 3
         await said(app, 4, 5)
         await quiet(app)
         assert await total(app) == 6
@@ -101,7 +101,7 @@ async def test_what_the_group_has_read_of_other_topics_stays_read():
     assert await app.bus.committed(app.group, app.topics) == {orders: 3, leads: 4}
     await begin_epoch(app, ["crm.orders.v1"])
     assert await app.bus.committed(app.group, app.topics) == {leads: 4}
-    assert (app.runner.places.epoch("crm.orders.v1"), app.runner.places.epoch(LEADS)) == (1, 0)
+    assert (app.runner.fence_keys.epoch("crm.orders.v1"), app.runner.fence_keys.epoch(LEADS)) == (1, 0)
 
 
 async def test_a_group_with_members_is_left_alone():
@@ -111,7 +111,7 @@ async def test_a_group_with_members_is_left_alone():
         await quiet(app)
         with pytest.raises(StillRead, match="has members"):
             await bumped(store, bus, LEADS)
-        assert app.runner.places.epoch(LEADS) == 0
+        assert app.runner.fence_keys.epoch(LEADS) == 0
 
 
 async def test_what_was_saved_and_never_published_is_published_before_it_is_given_up():
@@ -139,7 +139,7 @@ async def test_what_was_saved_and_never_published_is_published_before_it_is_give
     numbers = [dict(r.headers)["ce_sequence"] for p in await bus.end_offsets([SCORES]) for r in await bus.read(p, 0, 9)]
     assert numbers[-1] == b"2"
     (document,) = (await store.load("lead_scoring.counter", ["a"])).values()
-    assert not [e for e in stored_of(document).out if e.place // PER_TOPIC in app.runner.places.retired()]
+    assert not [e for e in stored_of(document).out if e.fence_key // PER_TOPIC in app.runner.fence_keys.retired()]
 
 
 async def figure(made: Projector) -> tuple[int, int]:

@@ -3,13 +3,11 @@ import ast
 import signal
 import subprocess
 import sys
-import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from chassis.support import clock, failpoints
+from chassis.support import failpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,18 +53,3 @@ def test_an_armed_point_kills_the_process_at_the_hit_that_was_named() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == -signal.SIGKILL
     assert [line for line in done.stdout.split() if line.isdigit()] == ["0", "1", "2"]
-
-
-def test_a_skewed_clock_is_wrong_by_that_much_from_then_on() -> None:
-    try:
-        clock.skew("-300")
-        assert abs(clock.utc_now() - datetime.now(UTC) + timedelta(seconds=300)) < timedelta(seconds=1)
-        clock.skew("300@0.05")
-        assert abs(clock.now_ms() - time.time() * 1000) < 1000
-        time.sleep(0.06)
-        assert abs(clock.now_ms() - time.time() * 1000 - 300_000) < 1000
-        with pytest.raises(ValueError, match="seconds"):
-            clock.skew("five minutes")
-    finally:
-        clock.skew(None)
-    assert abs(clock.utc_now() - datetime.now(UTC)) < timedelta(seconds=1)

@@ -65,7 +65,7 @@ async def test_killed_processes_lose_nothing_and_count_nothing_twice(tmp_path):
 
     async with process(path) as survivor:
         assert await survivor.stdout.readline() == b"ready\n"
-        await until(done, 60)
+        await until(done)
         survivor.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(survivor.wait(), 30) == 0
     assert {key: (await house.state(key)).total for key in expected} == expected

@@ -29,9 +29,9 @@ async def ports(kafka: str, mongo: str) -> AsyncIterator[tuple[MongoStore, Kafka
 
 async def at_rest(app: Application) -> None:
     async def settled() -> bool:
-        return not any((await app.settled())["lag"].values())
+        return not any((await app.freshness())["lag"].values())
 
-    await until(settled, 60)
+    await until(settled)
 
 
 async def test_figures_are_counted_anew_on_kafka_and_mongodb(ports: tuple[MongoStore, KafkaBus]) -> None:
@@ -45,7 +45,7 @@ async def test_figures_are_counted_anew_on_kafka_and_mongodb(ports: tuple[MongoS
         await app.start()
         rebuild = Rebuild(app)
         async with rebuild.running():
-            await until(lambda: close(rebuild), 60)
+            await until(lambda: close(rebuild))
             switched = await rebuild.switch()
         assert await rebuild.tidy() > 0
         assert switched.compared.unlike == [] and switched.compared.measures == 1
@@ -55,7 +55,7 @@ async def test_figures_are_counted_anew_on_kafka_and_mongodb(ports: tuple[MongoS
         async def same() -> bool:
             return await total(live) == before
 
-        await until(same, 30)
+        await until(same)
         await say(live, 1000)
         await at_rest(live)
         assert (await live.auditor.whole()).findings == []

@@ -1,20 +1,41 @@
-"""Long work leaves the loop to others, and as much of the time as it was told to."""
+"""Long work leaves the loop to others, and rests in proportion to its share of the time."""
 import asyncio
-import time
+from types import SimpleNamespace
 
+import pytest
+
+from chassis.support import cooperative
 from chassis.support.cooperative import SLICE, Pace, at_most
 
 
-async def work(turns: int) -> None:
+class Clock:
+    """A clock that only work and rests advance; `rests` in seconds."""
+
+    def __init__(self) -> None:
+        self.now, self.rests = 0.0, list[float]()
+
+    async def sleep(self, seconds: float) -> None:
+        self.rests.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(cooperative, "time", SimpleNamespace(perf_counter=lambda: made.now))
+    monkeypatch.setattr(cooperative, "asyncio", SimpleNamespace(sleep=made.sleep))
+    return made
+
+
+async def work(clock: Clock, turns: int, seconds: float = 2 * SLICE) -> None:
     pace = Pace()
     for _ in range(turns):
-        until = time.perf_counter() + SLICE
-        while time.perf_counter() < until:
-            pass
+        clock.now += seconds
         await pace.turn()
 
 
-async def test_others_get_their_turn_while_it_lasts() -> None:
+async def test_others_get_their_turn_while_it_lasts(clock: Clock) -> None:
     seen = 0
 
     async def other() -> None:
@@ -24,18 +45,20 @@ async def test_others_get_their_turn_while_it_lasts() -> None:
             await asyncio.sleep(0)
 
     beside = asyncio.create_task(other())
-    await work(5)
+    await work(clock, 5)
     beside.cancel()
     assert seen >= 5
 
 
-async def test_it_rests_as_long_as_its_share_says_and_only_where_it_was_told() -> None:
+async def test_it_rests_in_proportion_to_its_share_and_only_within_the_limit(clock: Clock) -> None:
     with at_most(0.01):
-        assert await seconds_of(1) >= SLICE / 0.01 * 0.9
-    assert await seconds_of(1) < SLICE / 0.01 * 0.5
+        await work(clock, 1)
+    await work(clock, 1)
+    assert clock.rests == pytest.approx([99 * 2 * SLICE, 0.0])
 
 
-async def seconds_of(turns: int) -> float:
-    began = time.perf_counter()
-    await work(turns)
-    return time.perf_counter() - began
+async def test_less_than_a_slice_of_work_is_not_interrupted(clock: Clock) -> None:
+    await work(clock, 1, 0.9 * SLICE)
+    assert clock.rests == []
+    await work(clock, 10, 0.3 * SLICE)
+    assert len(clock.rests) == 2

@@ -15,8 +15,8 @@ from chassis.projections.generations import Generations
 from chassis.runtime import rebuild as module
 from chassis.runtime.application import Application
 from chassis.runtime.rebuild import CannotRebuild, Rebuild
-from chassis.service.context import Context
-from chassis.service.description import Parts, Service
+from chassis.service.context import ServiceContext
+from chassis.service.description import ServiceComponents, Service
 from chassis.support.settings import Settings
 from contracts.crm import LeadCaptured
 from tests.chassis.house import LEADS, NOON, SERVICE, captured
@@ -48,7 +48,7 @@ def worth(times: int) -> Any:
 
 def service(times: int = 1, base: str = "g1") -> Service:
     projection = Projection("leads", (LeadCaptured,), touch, worth(times))
-    return Service("kpi", "Counts.", lambda _d: Parts(projection=projection, generation=base), (), (LeadCaptured,))
+    return Service("kpi", "Counts.", lambda _d: ServiceComponents(projection=projection, generation=base), (), (LeadCaptured,))
 
 
 def make(store: Any, bus: Any, times: int = 1, base: str = "g1") -> Application:
@@ -57,10 +57,10 @@ def make(store: Any, bus: Any, times: int = 1, base: str = "g1") -> Application:
 
 async def say(app: Application, *numbers: int, n: int = 2) -> None:
     for number in numbers:
-        await app.say(captured(f"k{number % 20}", n), time=NOON, source="/crm", id=f"e{number}")
+        await app.publish(captured(f"k{number % 20}", n), time=NOON, source="/crm", id=f"e{number}")
 
 
-async def total(context: Context) -> tuple[int, int]:
+async def total(context: ServiceContext) -> tuple[int, int]:
     """(leads, what they are worth), as the service answers."""
     cells = await Cells(context.store, "kpi", context.generation).read("worth", None, None)
     return sum(c.n for c in cells), sum(c.sum for c in cells)
@@ -133,7 +133,7 @@ async def test_what_comes_while_it_is_counted_is_in_both():
         assert (await live.auditor.whole(patience=1)).findings == []
 
 
-async def equal(context: Context, wanted: tuple[int, int]) -> bool:
+async def equal(context: ServiceContext, wanted: tuple[int, int]) -> bool:
     return await total(context) == wanted
 
 

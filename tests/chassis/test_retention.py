@@ -11,6 +11,7 @@ from chassis.adapters.sqlite import SqliteBus
 from chassis.aggregates.documents import millis
 from chassis.ports import Outgoing, TopicPartition
 from chassis.runtime.retention import Retention
+from chassis.support.clock import utc_now
 from chassis.support.retention_bounds import bounds
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
@@ -33,7 +34,7 @@ async def ten_days(bus: MemoryBus) -> MemoryBus:
 async def read_on(bus: Any, group: str, n: int) -> None:
     consumer = bus.consumer(group, [TOPIC])
     await consumer.start()
-    records = await gather_records(consumer, n, 5, at_once=n)
+    records = await gather_records(consumer, n, at_once=n)
     await consumer.commit({PLACE: records[-1].offset + 1})
     await consumer.stop()
 
@@ -83,7 +84,7 @@ async def test_the_embedded_file_gives_up_whole_batches(tmp_path: Path):
     for n in range(4):
         await bus.publish([Outgoing(TOPIC, b"k", f"{n}".encode()) for _ in range(10)])
     await read_on(bus, "g", 25)
-    later = datetime.now(UTC) + timedelta(days=30)
+    later = utc_now() + timedelta(days=30)
     assert await retention(bus, 7, "g", now=later).drop() == 20
     assert [r.offset for r in await bus.read(PLACE, 0, 100)] == list(range(20, 40))
     await read_on(bus, "g", 15)

@@ -97,11 +97,11 @@ async def test_a_chain_that_history_caused_stays_history(house):
 
 
 async def test_a_source_sequence_that_was_passed_is_skipped_on_our_own_topics():
-    from chassis.service.description import Parts
+    from chassis.service.description import ServiceComponents
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, on_scored, scored
 
-    house = await House(parts=Parts((COUNTER,), {LeadScored: on_scored})).start()
+    house = await House(parts=ServiceComponents((COUNTER,), {LeadScored: on_scored})).start()
     for id, sequence in (("x", 1), ("y", 2), ("z", 2), ("w", 3)):
         await house.bus.publish([encode(
             scored("a", 1, id), id=id, source="/triptych/other", time=NOON, extensions={"sequence": sequence})])
@@ -128,7 +128,7 @@ async def test_dead_letters_lie_on_the_partition_of_the_original(house):
 async def test_a_state_that_cannot_be_written_is_a_dead_letter_of_the_one_that_caused_it():
     from dataclasses import replace
 
-    from chassis.service.description import Parts
+    from chassis.service.description import ServiceComponents
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, PARTS
 
@@ -136,8 +136,8 @@ async def test_a_state_that_cannot_be_written_is_a_dead_letter_of_the_one_that_c
         made = COUNTER.decider.evolve(state, event)
         return replace(made, due=object()) if isinstance(event, LeadScored) and event.score % 7 == 0 else made
 
-    broken = replace(COUNTER, decider=replace(COUNTER.decider, evolve=evolve, wake_at=lambda _state: None))
-    house = await House(parts=Parts((broken,), PARTS.handlers)).start()
+    broken = replace(COUNTER, decider=replace(COUNTER.decider, evolve=evolve, next_deadline=lambda _state: None))
+    house = await House(parts=ServiceComponents((broken,), PARTS.handlers)).start()
     await house.put(captured(n=1), captured(n=2), captured(n=4), captured(n=3), captured("b", 5), captured(n=20))
     await house.run()
     assert (await house.state("a")).total == 26 and (await house.state("b")).total == 5
@@ -150,7 +150,7 @@ async def test_what_a_document_is_said_to_be_over_is_what_the_store_holds():
     """A store leaves alone what did not change: to be told of values that it does not hold would keep wrong ones."""
     from dataclasses import replace
 
-    from chassis.service.description import Parts
+    from chassis.service.description import ServiceComponents
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, PARTS
 
@@ -169,8 +169,8 @@ async def test_what_a_document_is_said_to_be_over_is_what_the_store_holds():
         made = COUNTER.decider.evolve(state, event)
         return replace(made, due=object()) if isinstance(event, LeadScored) and event.score % 7 == 0 else made
 
-    broken = replace(COUNTER, decider=replace(COUNTER.decider, evolve=evolve, wake_at=lambda _state: None))
-    house = await House(Checking(), parts=Parts((broken,), PARTS.handlers)).start()
+    broken = replace(COUNTER, decider=replace(COUNTER.decider, evolve=evolve, next_deadline=lambda _state: None))
+    house = await House(Checking(), parts=ServiceComponents((broken,), PARTS.handlers)).start()
     for ns in ((1, 2), (4, 3), (20, 5, 11), (6,)):
         before = {p: s.hi for p, s in (await house.batch()).items()}
         await house.put(*(captured(n=n) for n in ns))
@@ -182,11 +182,11 @@ async def test_sequences_are_fences_of_each_topic_apart():
     """One document may speak on two topics: only within one is the order kept."""
     from chassis.aggregates import Share
     from chassis.domain.decider import changed
-    from chassis.service.description import Parts
+    from chassis.service.description import ServiceComponents
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, on_scored, scored
 
-    house = await House(parts=Parts((COUNTER,), {LeadScored: on_scored})).start()
+    house = await House(parts=ServiceComponents((COUNTER,), {LeadScored: on_scored})).start()
     house.runner._internal = frozenset({SCORES, LEADS})
     for id, sequence in (("x", 5), ("y", 4)):
         await house.bus.publish([encode(

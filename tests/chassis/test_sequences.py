@@ -4,9 +4,9 @@ from typing import Any
 
 from chassis.aggregates.documents import SEEN
 from chassis.domain.decider import Decider
-from chassis.domain.handlers import Ask
+from chassis.domain.handlers import CommandFor
 from chassis.messages.envelope import encode
-from chassis.service.description import Parts
+from chassis.service.description import ServiceComponents
 from contracts.lead_scoring import LeadScored
 from tests.chassis.house import COUNTER, NOON, SCORES, Add, House, decide, on_scored, scored
 
@@ -20,12 +20,12 @@ def mended(command: Any, state: Any) -> Any:
     return decide(command, state)
 
 
-HEARING = Parts((COUNTER,), {LeadScored: on_scored})
-MENDED = Parts((replace(COUNTER, decider=Decider(
-    mended, COUNTER.decider.evolve, COUNTER.decider.initial_state, COUNTER.decider.wake_at)),), HEARING.handlers)
+HEARING = ServiceComponents((COUNTER,), {LeadScored: on_scored})
+MENDED = ServiceComponents((replace(COUNTER, decider=Decider(
+    mended, COUNTER.decider.evolve, COUNTER.decider.initial_state, COUNTER.decider.next_deadline)),), HEARING.handlers)
 
 
-async def a_house(parts: Parts = HEARING, on: House | None = None) -> House:
+async def a_house(parts: ServiceComponents = HEARING, on: House | None = None) -> House:
     return await House(on and on.store, on and on.bus, parts).start()
 
 
@@ -79,8 +79,8 @@ async def test_an_older_sequence_is_passed_over_though_its_id_has_left_the_ring(
 
 
 async def test_sequences_of_another_source_or_subject_hold_nobody_up():
-    house = await a_house(Parts((COUNTER,), {LeadScored: lambda event, meta: [
-        Ask(ask.aggregate, "one", ask.command) for ask in on_scored(event, meta)]}))
+    house = await a_house(ServiceComponents((COUNTER,), {LeadScored: lambda event, meta: [
+        CommandFor(ask.aggregate, "one", ask.command) for ask in on_scored(event, meta)]}))
     await say(house, "x", 5)
     await say(house, "y", 1, source="/another")
     await say(house, "z", 1, key="b")

@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 
 from chassis.adapters.sqlite import Database, SqliteStore, queries
-from chassis.adapters.sqlite.documents import Shape
-from chassis.aggregates import Request, ask
+from chassis.adapters.sqlite.documents import CollectionTable
+from chassis.aggregates import CommandRequest, execute
 from chassis.ports import BusUnavailable
-from chassis.runtime.timers import Gate, Scheduler
+from chassis.runtime.timers import ProgressGate, Scheduler
 from tests.chassis.house import LEADS, NOON, Add, House, Remind, captured, lost
 
 GROUP = "triptych.lead_scoring"
@@ -31,7 +31,7 @@ async def committed(house: House) -> None:
 
 async def reminded(house: House, *keys: str) -> None:
     for key in keys:
-        await ask(house.runner, Request("counter", key, Remind(at=NOON, after=timedelta(hours=1)), NOON))
+        await execute(house.runner, CommandRequest("counter", key, Remind(at=NOON, after=timedelta(hours=1)), NOON))
 
 
 async def test_a_deadline_fires_once_when_its_time_has_come(house):
@@ -66,7 +66,7 @@ async def test_a_deadline_waits_for_events_that_stand_in_the_queue(house):
 
 
 async def test_the_gate_opens_for_the_moment_it_was_asked_for_though_more_comes_in(house):
-    gate = Gate(house.bus, GROUP, TOPICS)
+    gate = ProgressGate(house.bus, GROUP, TOPICS)
     await house.put(captured("a"))
     assert await gate.passed(NOON) is None
     await committed(house)
@@ -88,11 +88,11 @@ async def test_a_timer_that_fails_does_not_hold_up_the_others(house):
     from tests.chassis.house import COUNTER
 
     def decide(command, state):
-        if state.key == "bad" and type(command).__name__ == "Wake":
+        if state.key == "bad" and type(command).__name__ == "DeadlineReached":
             raise RuntimeError("broken")
         return COUNTER.decider.decide(command, state)
 
-    room = house.runner.rooms["counter"]
+    room = house.runner.aggregates["counter"]
     room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=decide))
     await reminded(house, "bad", "good")
     late = scheduler(house, NOON + timedelta(hours=2))
@@ -106,7 +106,7 @@ async def test_a_decider_that_never_moves_its_deadline_on_is_stopped(house):
 
     from tests.chassis.house import COUNTER
 
-    room = house.runner.rooms["counter"]
+    room = house.runner.aggregates["counter"]
     await reminded(house, "a")
     room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=lambda _command, _state: []))
     failed = await house.runner.wake("counter", ["a"], NOON + timedelta(hours=2))
@@ -118,7 +118,7 @@ async def test_what_a_request_could_not_publish_is_swept(house):
         raise BusUnavailable("away")
 
     house.bus.before_publish = away
-    outcome = await ask(house.runner, Request("counter", "a", Add(at=NOON), NOON))
+    outcome = await execute(house.runner, CommandRequest("counter", "a", Add(at=NOON), NOON))
     assert outcome.entity.state.total == 1 and await house.said() == []
     house.bus.before_publish = None
     sweeper = scheduler(house)
@@ -151,12 +151,12 @@ async def test_what_is_looked_for_every_second_is_found_by_an_index(house, tmp_p
     await scheduler(house).fire()
     await scheduler(house).sweep()
     assert len(asked) == 2
-    collections = {c.name: c for room in house.runner.rooms.values() for c in room.layout.collections()}
+    collections = {c.name: c for room in house.runner.aggregates.values() for c in room.codec.collections()}
     database = Database(tmp_path / "triptych.db")
     await database.start()
     await SqliteStore(database).ensure(collections.values())
     for name, where, order in asked:
-        shape = Shape(name, collections[name].fields)
+        shape = CollectionTable(name, collections[name].fields)
         for sql, values in queries.pages(shape, where, order, False, None):
             plan = await database.read(
                 lambda c, sql=sql, values=values: c.execute(f"EXPLAIN QUERY PLAN {sql}", (*values, 3)).fetchall())

@@ -47,7 +47,7 @@ async def management(app: Application) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def reason(app: Application, part: str, within: float = 10) -> str:
+async def reason(app: Application, part: str) -> str:
     """Waits until `/readyz` refuses for the sake of this part, and reads why."""
     async with management(app) as client:
         found: dict[str, Any] = {}
@@ -57,17 +57,17 @@ async def reason(app: Application, part: str, within: float = 10) -> str:
             found.update(answer.json())
             return answer.status_code == 503 and part in found.get("reasons", {})
 
-        await until(refused, within)
+        await until(refused)
         assert (await client.get("/livez")).status_code == 200  # a new start would not help
         return str(found["reasons"][part])
 
 
-async def is_ready(app: Application, within: float = 10) -> None:
+async def is_ready(app: Application) -> None:
     async def ready() -> bool:
         async with management(app) as client:
             return (await client.get("/readyz")).status_code == 200
 
-    await until(ready, within)
+    await until(ready)
 
 
 def measured(app: Application, name: str) -> float:
@@ -77,11 +77,11 @@ def measured(app: Application, name: str) -> float:
 
 async def say(app: Application, n: int = 3) -> None:
     for number in range(n):
-        await app.say(captured(), time=NOON, source="/crm", id=f"e{number}")
+        await app.publish(captured(), time=NOON, source="/crm", id=f"e{number}")
 
 
 async def total(app: Application) -> int:
-    entity = await app.read("counter", "a")
+    entity = await app.get("counter", "a")
     return entity.state.total if entity else 0
 
 
@@ -234,7 +234,7 @@ async def test_what_is_owed_and_cannot_be_published_for_long_is_told(ports, monk
 
     monkeypatch.setattr(bus, "publish", failing)
     monkeypatch.setattr(app.scheduler, "sweep", lambda: type(app.scheduler).sweep(app.scheduler, 0.0))
-    await app.ask("counter", "a", Add(at=NOON, n=1), idempotency_key="k")
+    await app.execute("counter", "a", Add(at=NOON, n=1), idempotency_key="k")
     task = asyncio.create_task(app.run())
     assert "the broker is away" in await reason(app, "timers")
     healed.set()

@@ -9,9 +9,9 @@ from typing import get_args
 import pytest
 from pydantic_core.core_schema import ErrorType
 
-from chassis.http.i18n import CATALOGUE, LANGUAGES, preferred, said, speaking, titled
+from chassis.http.i18n import CATALOGUE, LANGUAGES, negotiate_language, translate, use_language, localized
 from chassis.http.i18n.chinese import FORMS, STATUS
-from chassis.http.routing import TITLES, Fault, Problem, told
+from chassis.http.routing import TITLES, FieldError, ProblemError, error_body
 from services.surveys.decider.fatigue import suppressed_by
 
 ROOT = Path(__file__).parents[2]
@@ -78,25 +78,25 @@ def test_a_template_is_a_sentence_and_the_last_one_of_a_code_needs_nothing_that_
     ("," * 10_000, "en"),
 ])
 def test_the_language_is_the_first_that_is_accepted(asked: str | None, language: str):
-    assert preferred(asked) == language
+    assert negotiate_language(asked) == language
 
 
 def test_words_of_a_definition_win_over_those_of_the_code():
     own = {"says": {"en": "Name a price.", "zh": "请给出价格。"}, "label": {"en": "Amount", "zh": "金额"}}
-    assert said("field_required", "Name a price.", own) == "Name a price."
-    with speaking("zh"):
-        assert said("field_required", "Name a price.", own) == "请给出价格。"
-        assert said("field_required", "Amount is needed.", {"label": own["label"]}) == "请填写“金额”。"
-        assert said("field_required", "Amount is needed.", {"label": {"en": "Amount"}}) == "请填写“Amount”。"
-        assert said("no_such_code", "Something.") == "Something."
-        assert titled({"en": "West"}) == "West" and titled(None, "-") == "-" and titled({"zh": "西"}) == "西"
+    assert translate("field_required", "Name a price.", own) == "Name a price."
+    with use_language("zh"):
+        assert translate("field_required", "Name a price.", own) == "请给出价格。"
+        assert translate("field_required", "Amount is needed.", {"label": own["label"]}) == "请填写“金额”。"
+        assert translate("field_required", "Amount is needed.", {"label": {"en": "Amount"}}) == "请填写“Amount”。"
+        assert translate("no_such_code", "Something.") == "Something."
+        assert localized({"en": "West"}) == "West" and localized(None, "-") == "-" and localized({"zh": "西"}) == "西"
 
 
 def test_a_problem_speaks_the_language_of_the_request_and_keeps_code_and_values():
-    problem = Problem(422, "invalid", "No.", [Fault("field_invalid", "/fields/x", "X is no number.",
+    problem = ProblemError(422, "invalid", "No.", [FieldError("field_invalid", "/fields/x", "X is no number.",
                                                     {"label": {"en": "X", "zh": "数"}, "type": "number"})])
     english = problem.body()
-    with speaking("zh"):
+    with use_language("zh"):
         chinese = problem.body()
     assert (english["title"], english["errors"][0]["message"]) == ("Not acceptable as it is", "X is no number.")
     assert (chinese["title"], chinese["errors"][0]["message"]) == ("内容不符合要求", "“数”必须是数字。")
@@ -106,6 +106,6 @@ def test_a_problem_speaks_the_language_of_the_request_and_keeps_code_and_values(
 
 
 def test_a_fault_of_a_form_that_has_no_words_of_its_own_still_speaks():
-    with speaking("zh"):
-        fault = told(Fault("is_instance_of", "/x", "Input should be an instance of X"))
+    with use_language("zh"):
+        fault = error_body(FieldError("is_instance_of", "/x", "Input should be an instance of X"))
         assert fault["message"] == "内容不符合要求的格式。"

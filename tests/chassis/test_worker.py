@@ -19,11 +19,11 @@ from tests.chassis.test_application import make, quiet, running, until
 
 async def say(app: Application, n: int, key: str = "a", start: int = 0) -> None:
     for number in range(start, start + n):
-        await app.say(captured(key), time=NOON, source="/crm", id=f"e{number}")
+        await app.publish(captured(key), time=NOON, source="/crm", id=f"e{number}")
 
 
 async def total(app: Application, key: str = "a") -> int:
-    entity = await app.read("counter", key)
+    entity = await app.get("counter", key)
     return entity.state.total if entity else 0
 
 
@@ -54,8 +54,8 @@ async def test_a_record_on_a_wrong_partition_is_a_dead_letter_until_it_is_replay
 
 async def test_a_replay_for_another_service_is_passed_over():
     async with running(make()) as app:
-        await app.say(captured(), time=NOON, source="/crm", id="x", extensions={"triptychreplayfor": "kpi/1"})
-        await app.say(captured(), time=NOON, source="/crm", id="y", extensions={"triptychreplayfor": "lead_scoring/1"})
+        await app.publish(captured(), time=NOON, source="/crm", id="x", extensions={"triptychreplayfor": "kpi/1"})
+        await app.publish(captured(), time=NOON, source="/crm", id="y", extensions={"triptychreplayfor": "lead_scoring/1"})
         await quiet(app)
         assert await total(app) == 1
 
@@ -110,13 +110,13 @@ async def test_several_workers_share_the_work_and_it_counts_once():
     store, bus = MemoryStore(), MemoryBus()
     async with running(make(store, bus)) as one:
         for n in range(40):
-            await one.say(captured(f"k{n % 8}"), time=NOON, source="/crm", id=f"e{n}")
+            await one.publish(captured(f"k{n % 8}"), time=NOON, source="/crm", id=f"e{n}")
         async with running(make(store, bus)) as two:
             for n in range(40, 80):
-                await two.say(captured(f"k{n % 8}"), time=NOON, source="/crm", id=f"e{n}")
+                await two.publish(captured(f"k{n % 8}"), time=NOON, source="/crm", id=f"e{n}")
             await quiet(one)
         for n in range(80, 120):
-            await one.say(captured(f"k{n % 8}"), time=NOON, source="/crm", id=f"e{n}")
+            await one.publish(captured(f"k{n % 8}"), time=NOON, source="/crm", id=f"e{n}")
         await quiet(one)
         assert [await total(one, f"k{n}") for n in range(8)] == [15] * 8
 
@@ -250,7 +250,7 @@ async def test_a_drain_finishes_what_is_in_hand_and_leaves_the_group():
 
 
 async def test_a_service_without_topics_only_answers():
-    app = Application(replace(SERVICE, hears=()), Settings(), MemoryStore(), MemoryBus(), Definitions())
+    app = Application(replace(SERVICE, consumes=()), Settings(), MemoryStore(), MemoryBus(), Definitions())
     async with running(app):
         assert app.worker is None and app.health.ready
 
@@ -258,13 +258,13 @@ async def test_a_service_without_topics_only_answers():
 async def test_a_storm_of_failures_stops_the_service_instead_of_emptying_the_topic():
     async with running(make()) as app:
         for number in range(1500):
-            await app.say(captured(n=13 if number % 5 == 0 else 1), time=NOON, source="/crm", id=f"e{number}")
+            await app.publish(captured(n=13 if number % 5 == 0 else 1), time=NOON, source="/crm", id=f"e{number}")
 
         async def stopped() -> bool:
-            return "storm" in app.health.troubles
+            return "storm" in app.health.problems
 
         await until(stopped)
-        assert not app.health.ready and any((await app.settled())["lag"].values())
+        assert not app.health.ready and any((await app.freshness())["lag"].values())
 
 
 async def test_partitions_that_cannot_be_taken_over_are_taken_over_again():
@@ -313,7 +313,7 @@ async def test_a_group_that_was_forgotten_reads_everything_again_and_nothing_cha
     store, bus = MemoryStore(), MemoryBus()
     async with running(make(store, bus)) as app:
         for n in range(60):
-            await app.say(captured(f"k{n % 7}", 13 if n % 20 == 0 else 1), time=NOON, source="/crm", id=f"e{n}")
+            await app.publish(captured(f"k{n % 7}", 13 if n % 20 == 0 else 1), time=NOON, source="/crm", id=f"e{n}")
         await quiet(app)
         before = {d.id: (d.version, d.body) for d in (await store.find("lead_scoring.counter", {})).documents}
         letters = [x.id for x in await app.letters.list()]

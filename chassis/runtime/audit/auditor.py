@@ -12,6 +12,7 @@ from chassis.aggregates import Runner
 from chassis.ports import Between, Store
 from chassis.projections import Mismatch, Projector
 from chassis.runtime.audit.sequence_audit import Gap, Sequences
+from chassis.support.clock import now_seconds
 from chassis.support.cooperative import at_most
 from chassis.support.metrics import Metrics
 
@@ -99,7 +100,7 @@ class Auditor:
             if self._metrics is not None:
                 self._metrics.add(self._metrics.integrity, 1, finding.check)
         if self._metrics is not None:
-            self._metrics.set(self._metrics.audited, time.time())
+            self._metrics.set(self._metrics.audited, now_seconds())
 
     # --- whole -------------------------------------------------------------------------------------------------------
 
@@ -158,9 +159,9 @@ class Auditor:
 
     async def _owing_now(self, made: Report) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}
-        for name, room in self._runner.rooms.items():
+        for name, room in self._runner.aggregates.items():
             page = await self._store.find(
-                room.layout.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
+                room.codec.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
             found |= {(name, d.id): d.version for d in page.documents}
         made.compared["outboxes"] = len(found)
         return found

@@ -103,10 +103,10 @@ class Sequences:
     async def looked_through(self, most: int | None = None) -> list[Gap]:
         """Gaps of the next `most` documents, whether or not they said anything lately; None: of all."""
         found, pace = list[Gap](), Pace()
-        for name, room in self._runner.rooms.items():
+        for name, room in self._runner.aggregates.items():
             left = most
             while left is None or left > 0:
-                ids = await self._store.ids(room.layout.name, after=self._after.get(name, ""), limit=PAGE)
+                ids = await self._store.ids(room.codec.name, after=self._after.get(name, ""), limit=PAGE)
                 found += await self._check([(name, id) for id in ids])
                 self._after[name] = ids[-1] if len(ids) == PAGE else ""
                 left = None if left is None else left - PAGE
@@ -119,11 +119,11 @@ class Sequences:
         """Load first and read the log afterwards: then what a document no longer owes must have been read."""
         by_room: dict[str, list[str]] = {}
         for name, key in keys:
-            if name in self._runner.rooms:
+            if name in self._runner.aggregates:
                 by_room.setdefault(name, []).append(key)
         settled = await self._settled()
         loaded = {
-            name: await self._store.load(self._runner.rooms[name].layout.name, its) for name, its in by_room.items()}
+            name: await self._store.load(self._runner.aggregates[name].codec.name, its) for name, its in by_room.items()}
         await self.read()
         return [
             gap for name, documents in loaded.items() for document in documents.values()
@@ -142,7 +142,7 @@ class Sequences:
     async def _settled(self) -> dict[int, int]:
         """What was committed is published; what comes after it may still be owed."""
         committed = await self._bus.committed(self._group, self._hears) if self._hears else {}
-        return {self._runner.places.number(place): offset for place, offset in committed.items()}
+        return {self._runner.fence_keys.number(place): offset for place, offset in committed.items()}
 
     def _take(self, record: Record) -> None:
         self.records += 1

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from chassis.aggregates import Request, Runner, documents
-from chassis.dead_letters import DeadLetters, repository
-from chassis.http.health import Health
-from chassis.http.routing import Problem
+from chassis.aggregates import CommandRequest, Runner, documents
+from chassis.dead_letters import DeadLetterRepository, repository
+from chassis.http.health import HealthState
+from chassis.http.routing import ProblemError
 from chassis.ports import (
     BusUnavailable,
     Document,
@@ -25,7 +25,7 @@ from chassis.ports import (
 from chassis.runtime.event_processors import Deciding
 from chassis.runtime.timers import Scheduler
 from chassis.runtime.worker import Worker
-from chassis.service.context import Refusal
+from chassis.service.context import CommandRefused
 from chassis.support.metrics import Metrics
 from tests.chassis.house import LEADS, NOON, SCORES, Add
 from tests.chassis.model.parts import LATER, Said, message, parts
@@ -35,7 +35,7 @@ SERVICE, GROUP = "lead_scoring", "triptych.lead_scoring"
 METRICS = Metrics(SERVICE)
 DEAD = f"{LEADS}.{SERVICE}.dlq"
 _asking: Any = importlib.import_module("chassis.aggregates.requests")
-GIVEN_UP = (StoreUnavailable, BusUnavailable, PartitionLost, Refusal, Problem)
+GIVEN_UP = (StoreUnavailable, BusUnavailable, PartitionLost, CommandRefused, ProblemError)
 
 
 class _Wait:
@@ -104,7 +104,7 @@ class ModelRunner(Runner):
 class Crew:
     """Builds what a process is made of, and drives it. `make` builds the runner; `ring`: how many ids it remembers."""
 
-    def __init__(self, make: Callable[..., Runner], sequenced: bool, ring: int, requests: Sequence[Request]) -> None:
+    def __init__(self, make: Callable[..., Runner], sequenced: bool, ring: int, requests: Sequence[CommandRequest]) -> None:
         self._make, self._sequenced, self._ring, self._requests = make, sequenced, ring, requests
 
     def look(self, task: Task) -> tuple[str, Any, Settled, int | None]:
@@ -126,9 +126,9 @@ class Crew:
         return "op", op, task.settled, None
 
     def _runner(self, task: Task, ports: Any) -> Runner:
-        dead = DeadLetters(SERVICE, (LEADS,), ports, ports)
-        runner = self._make(SERVICE, parts(task.mended), ports, ports, dead.bury, topics=(LEADS,), metrics=METRICS)
-        runner.places._topics = {LEADS: 0, SCORES: 1}
+        dead = DeadLetterRepository(SERVICE, (LEADS,), ports, ports)
+        runner = self._make(SERVICE, parts(task.mended), ports, ports, dead.dead_letter, topics=(LEADS,), metrics=METRICS)
+        runner.fence_keys._topics = {LEADS: 0, SCORES: 1}
         runner._settled = dict(task.settled)
         if self._sequenced:
             runner._internal = frozenset((LEADS,))
@@ -139,13 +139,13 @@ class Crew:
             case ("batch", partition, lo, _):
                 return self._batch(task, ports, runner, partition, lo)
             case ("ask", n, _):
-                return _asking.ask(runner, self._requests[n])  # type: ignore[no-any-return]
+                return _asking.execute(runner, self._requests[n])  # type: ignore[no-any-return]
             case ("fire",):
                 return self._scheduler(ports, runner).fire()
             case ("sweep",):
                 return self._scheduler(ports, runner).sweep(0.0)
             case ("replay", id):
-                return DeadLetters(SERVICE, (LEADS,), ports, ports).replay(id)
+                return DeadLetterRepository(SERVICE, (LEADS,), ports, ports).replay(id)
         raise AssertionError(task.what)
 
     def _batch(self, task: Task, ports: Any, runner: Runner, partition: int, lo: int) -> Coroutine[Any, Any, Any]:
@@ -154,7 +154,7 @@ class Crew:
         progress: Any = SimpleNamespace(reached=lambda place, record: None)
         worker = Worker(
             SERVICE, (LEADS,), ports, [Deciding(runner)], lambda record: by_offset[record.offset],
-            DeadLetters(SERVICE, (LEADS,), ports, ports), progress, group=GROUP, health=Health(SERVICE),
+            DeadLetterRepository(SERVICE, (LEADS,), ports, ports), progress, group=GROUP, health=HealthState(SERVICE),
             metrics=METRICS)
         records = [m.record for m in messages if m.record]
         return worker._take_in(ports, {TopicPartition(LEADS, partition): records})
@@ -171,8 +171,8 @@ def told(each: Said | tuple[Said, Outgoing], partition: int, offset: int) -> Any
     return message(said, partition, offset, outgoing.headers[2:])
 
 
-def asking(n: int, key: str, idempotency_key: str | None, if_match: int | None) -> Request:
-    return Request(
+def asking(n: int, key: str, idempotency_key: str | None, if_match: int | None) -> CommandRequest:
+    return CommandRequest(
         "counter", key, Add(at=NOON, n=100, ref=f"r{n}"), NOON, if_match, idempotency_key, "", "rep")
 
 

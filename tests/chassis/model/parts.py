@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from chassis.domain.decider import Command
-from chassis.domain.handlers import Ask, Meta
-from chassis.messages.envelope import REPLAY_FOR, Message, digest_of
+from chassis.domain.handlers import CommandFor, Meta
+from chassis.messages.envelope import REPLAY_FOR, Message, content_digest
 from chassis.ports import Record
-from chassis.service.description import Parts
+from chassis.service.description import ServiceComponents
 from contracts.crm import LeadCaptured
 from tests.chassis import house
 from tests.chassis.house import COUNTER, LEADS, NOON, Add, Counter, Remind, Reminding, captured, scored
@@ -38,7 +38,7 @@ class Settle(Command, frozen=True, kw_only=True):
 
 
 @cache
-def parts(mended: bool) -> Parts:
+def parts(mended: bool) -> ServiceComponents:
     def decide(command: Command, state: Counter) -> Sequence[Any]:
         match command:
             case Settle():
@@ -48,20 +48,20 @@ def parts(mended: bool) -> Parts:
             case _:
                 return house.decide(command, state)
 
-    return Parts((replace(COUNTER, decider=replace(COUNTER.decider, decide=decide)),), {LeadCaptured: on_captured})
+    return ServiceComponents((replace(COUNTER, decider=replace(COUNTER.decider, decide=decide)),), {LeadCaptured: on_captured})
 
 
-def on_captured(event: LeadCaptured, meta: Meta) -> list[Ask]:
-    told, said = meta.told(), event.attributes or {}
+def on_captured(event: LeadCaptured, meta: Meta) -> list[CommandFor]:
+    told, said = meta.command_fields(), event.attributes or {}
     match said["kind"]:
         case "open":
-            return [Ask("counter", event.lead_id, Remind(**told, after=DUE))]
+            return [CommandFor("counter", event.lead_id, Remind(**told, after=DUE))]
         case "close":
-            return [Ask("counter", event.lead_id, Settle(**told))]
+            return [CommandFor("counter", event.lead_id, Settle(**told))]
         case "bad":
-            return [Ask("counter", event.lead_id, Add(**told, n=UNLUCKY))]
+            return [CommandFor("counter", event.lead_id, Add(**told, n=UNLUCKY))]
         case _:
-            return [Ask("counter", event.lead_id, Add(**told, n=int(said["n"])))]
+            return [CommandFor("counter", event.lead_id, Add(**told, n=int(said["n"])))]
 
 
 def message(said: Said, partition: int, offset: int, headers: tuple[tuple[str, bytes], ...] = ()) -> Message:
@@ -73,4 +73,4 @@ def message(said: Said, partition: int, offset: int, headers: tuple[tuple[str, b
     own = (("ce_id", said.id.encode()), ("ce_time", str(meta.time).encode()))
     record = Record(LEADS, partition, offset, 0, said.key.encode(), str(said.n).encode(), (*own, *headers))
     return Message(
-        event, meta, said.key, digest_of(meta.type, event), record, replay_for=dict(record.headers).get(REPLAY_FOR))
+        event, meta, said.key, content_digest(meta.type, event), record, replay_for=dict(record.headers).get(REPLAY_FOR))

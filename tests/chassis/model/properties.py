@@ -3,7 +3,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from chassis.aggregates.documents import Layout
+from chassis.aggregates.documents import DocumentCodec
 from chassis.ports import Document, Outgoing
 from tests.chassis.house import COUNTER
 from tests.chassis.model.parts import COUNTED, Said
@@ -12,7 +12,7 @@ from tests.chassis.model.values import State
 DOCUMENTS, ROWS = "lead_scoring.counter", "lead_scoring.counter.history"
 LETTERS = "lead_scoring.dead_letters"
 
-_layout = Layout("lead_scoring", COUNTER)
+_layout = DocumentCodec("lead_scoring", COUNTER)
 
 
 @lru_cache(maxsize=100_000)

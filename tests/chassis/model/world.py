@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from chassis.aggregates import Runner
-from chassis.aggregates.documents import NO_PLACE, millis
+from chassis.aggregates.documents import NO_FENCE_KEY, millis
 from chassis.ports import Outgoing, Record, TopicPartition
 from chassis.ports.query import meets
 from tests.chassis.house import LEADS
@@ -247,7 +247,7 @@ class World(properties.Properties):
     def index_of(self, kept: Kept) -> dict[str, Any]:
         stored, state = read(kept.body)
         due = None if state.due is None else millis(state.due)
-        return {"_due": due, "_pending": sum(e.place == NO_PLACE for e in stored.out)}
+        return {"_due": due, "_pending": sum(e.fence_key == NO_FENCE_KEY for e in stored.out)}
 
     # --- what there is to do -----------------------------------------------------------------------------------------
 

@@ -5,21 +5,21 @@ from typing import Any
 from chassis.ports import Document, TopicPartition
 from chassis.projections import Projector
 from chassis.projections.batch import Heard, Refused
-from chassis.projections.documents import Entry, Fact, Total, decode_total
+from chassis.projections.documents import JournalRecord, Fact, Total, decode_total
 from chassis.projections.partition_state import Held
 
 
 class NoReapply(Projector):
     """A new owner believes that the last record was put."""
 
-    async def _reapply(self, place: TopicPartition, held: Held, entry: Entry) -> None:
+    async def _reapply(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
         return
 
 
 class NoUniqueKey(Projector):
     """Anybody may write the next record."""
 
-    async def _insert(self, place: TopicPartition, entry: Entry) -> None:
+    async def _insert(self, place: TopicPartition, entry: JournalRecord) -> None:
         await self.store.delete(self.layout.journal, [self.layout.entry(place, entry.k)])
         await super()._insert(place, entry)
 
@@ -83,7 +83,7 @@ class ForgetsRefusals(Projector):
 class ForgetsSignals(Projector):
     """A new owner does not read the window of ids."""
 
-    async def _remember(self, place: TopicPartition, held: Held, last: Entry) -> None:
+    async def _remember(self, place: TopicPartition, held: Held, last: JournalRecord) -> None:
         return
 
 
@@ -96,6 +96,6 @@ class CellsBeforeRecord(Projector):
         self._early = place, held
         return await super()._batch(place, held, messages, lo, hi)
 
-    async def _insert(self, place: TopicPartition, entry: Entry) -> None:
+    async def _insert(self, place: TopicPartition, entry: JournalRecord) -> None:
         await self._put_cells(*self._early, entry)
         await super()._insert(place, entry)

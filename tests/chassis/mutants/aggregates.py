@@ -2,11 +2,11 @@
 import importlib
 from typing import Any
 
-from chassis.aggregates import Places, Room, Runner, documents
+from chassis.aggregates import FenceKeys, AggregateStore, Runner, documents
 from chassis.aggregates import aggregate_store as rooms
 from chassis.aggregates.aggregate_store import _Draft
 from chassis.dead_letters import repository
-from chassis.runtime.timers import Gate, Scheduler
+from chassis.runtime.timers import ProgressGate, Scheduler
 from chassis.runtime.worker import Worker
 from tests.chassis.model.values import Budget
 from tests.chassis.mutants.checks import COPY, world
@@ -17,12 +17,12 @@ asking: Any = importlib.import_module("chassis.aggregates.requests")
 
 NO_VERSION = Cut(Runner, "save", """            documents = [w.document or room.write(w, self._settled) for w in group]
 """, """            documents = [w.document or room.write(w, self._settled) for w in group]
-            held = await self.store.load(room.layout.name, [d.id for d in documents])
+            held = await self.store.load(room.codec.name, [d.id for d in documents])
             documents = [
                 type(d)(d.id, held[d.id].version if d.id in held else 0, d.body, d.index) for d in documents]
 """)
 BLIND_CLEAR = Cut(Runner, "clear", """                documents.append(room.write(work, self._settled))
-""", """                held = (await self.store.load(room.layout.name, [work.key])).get(work.key)
+""", """                held = (await self.store.load(room.codec.name, [work.key])).get(work.key)
                 room.take(work, held, self._settled)
                 work.stored.out = ()
                 documents.append(room.write(work, self._settled))
@@ -38,9 +38,9 @@ PROTOCOL_A = (
            where="mongo.DURABLE", broken=world(COPY, rollback=True)),
     Mutant("commit before publish", "nothing is committed before all of it is published",
            "world: a copy and a crash", "LOST", [Cut(
-               Worker, "_take_in", "            await self.letters.bury(dead)\n",
+               Worker, "_take_in", "            await self.letters.dead_letter(dead)\n",
                "            await consumer.commit({place: share.hi for place, share in shares.items()})\n"
-               "            await self.letters.bury(dead)\n")]),
+               "            await self.letters.dead_letter(dead)\n")]),
     Mutant("clear before publish", "the outbox is cleared of what is known to be published, and of nothing else",
            "world: a copy and a crash", "LOST", [Cut(
                Runner, "run", "self._settle(place, share.lo)", "self._settle(place, share.hi)")]),
@@ -60,14 +60,14 @@ PROTOCOL_A = (
         Runner, "publish", "for entry in owed(work.stored.out, self._settled):",
         "for entry in reversed(owed(work.stored.out, self._settled)):")]),
     Mutant("no de-dup", "ids that were seen are known", "world: a copy", "twice", [Cut(
-        Room, "_act", "before = seen_digest(stored.seen, hashed)", "before = None")]),
+        AggregateStore, "_act", "before = seen_digest(stored.seen, hashed)", "before = None")]),
     Mutant("ring too small", "the ring of ids outlasts the distance of copies", "world: a copy", "twice", [Cut(
         rooms, "with_seen", "ring[-(SEEN - 1) * _WIDTH :] + ", "")]),
     Mutant("no offset fence", "an offset that was taken in is not taken in again",
            "world: a crash after more than the ring holds", "twice", [Cut(
-               Room, "apply", "if act.offset > work.stored.fences.get(act.place, -1):", "if True:")]),
+               AggregateStore, "apply", "if act.offset > work.stored.fences.get(act.place, -1):", "if True:")]),
     Mutant("an id used again is dropped in silence", "an id that comes with another payload is a dead letter",
-           "world: an id used again", "LOST", [Cut(Room, "_act", "if before != digest:", "if False:")]),
+           "world: an id used again", "LOST", [Cut(AggregateStore, "_act", "if before != digest:", "if False:")]),
     Mutant("a lost answer is believed", "a save whose answer was lost is looked at again",
            "world: two documents and a lost answer", "LOST", [Cut(
                Runner, "save", "lost.update(group)  # never guess: load again and look", "pass")]),
@@ -78,17 +78,17 @@ PROTOCOL_A = (
                Worker, "_back", "consumer.seek(place, records[0].offset)", "pass")]),
     Mutant("no fence of sequences", "a sequence of a source that was passed is passed over",
            "world: an old sequence comes again", "twice", [Cut(
-               Room, "_act", "if meta.sequence is not None and", "if False and meta.sequence is not None and")]),
+               AggregateStore, "_act", "if meta.sequence is not None and", "if False and meta.sequence is not None and")]),
     Mutant("sequences are not remembered", "the last sequence of a source stays in the document",
            "world: an old sequence comes again", "twice", [Cut(
                rooms, "with_source", "sources[source] = sequence", "sources[source] = 0")]),
     Mutant("one fence for sequences of all topics", "sequences are fences of each topic apart",
            "story: sequences of two topics", "", [Cut(
-               Room, "_act", 'f"{_record(message).topic}|{message.key}"', "message.key")]),
+               AggregateStore, "_act", 'f"{_record(message).topic}|{message.key}"', "message.key")]),
     Mutant("numbers of places without the log's name", "fences of another log do not count in this one",
            "story: numbers of another log", "", [Cut(
-               Places, "enter", '(f"{t}@{self._identity}" for t in topics)', '(f"{t}@" for t in topics)'),
-               Cut(Places, "_change", "numbers[f\"{t}@{self._identity}\"]", "numbers[f\"{t}@\"]")]),
+               FenceKeys, "enter", '(f"{t}@{self._identity}" for t in topics)', '(f"{t}@" for t in topics)'),
+               Cut(FenceKeys, "_change", "numbers[f\"{t}@{self._identity}\"]", "numbers[f\"{t}@\"]")]),
 )
 
 DEAD_LETTERS = (
@@ -97,22 +97,22 @@ DEAD_LETTERS = (
                Cut(Runner, "_apply", "        if dead:\n", "        if False:\n"),
                Cut(Runner, "run", "        await self.finish(works, self._apply)\n",
                    "        done = await self.finish(works, self._apply)\n"
-                   "        await self.bury([d for w in done for d in w.dead])\n")]),
+                   "        await self.dead_letter([d for w in done for d in w.dead])\n")]),
     Mutant("what failed counts as seen", "the id of a record that could not be taken is not remembered",
            "world: a dead letter is given back", "holds", [Cut(
-               Room, "_act", "        stored.seen = with_seen(stored.seen, hashed, digest)\n        if again:",
+               AggregateStore, "_act", "        stored.seen = with_seen(stored.seen, hashed, digest)\n        if again:",
                "        if again:"), Cut(
-               Room, "_act", "        cause = Cause(", "        stored.seen = with_seen(stored.seen, hashed, digest)\n"
+               AggregateStore, "_act", "        cause = Cause(", "        stored.seen = with_seen(stored.seen, hashed, digest)\n"
                "        cause = Cause(")]),
     Mutant("sequences keep out what is given back", "a dead letter that is given back passes the fence of sequences",
            "world: a dead letter of a sequence is given back", "holds", [Cut(
-               Room, "_act", " and not again:", ":")]),
+               AggregateStore, "_act", " and not again:", ":")]),
     Mutant("what was given back is forgotten", "a letter that is given back twice counts once, however long apart",
            "story: given back twice, long apart", "", [Cut(
-               Room, "_act", "if before is None and stored.replayed:", "if False:")]),
+               AggregateStore, "_act", "if before is None and stored.replayed:", "if False:")]),
     Mutant("given back again and again", "a letter that was given back is not given back again",
            "story: given back once", "", [Cut(
-               repository.DeadLetters, "replay", 'if letter.status == "replayed":', "if False:")]),
+               repository.DeadLetterRepository, "replay", 'if letter.status == "replayed":', "if False:")]),
 )
 
 REQUESTS = (
@@ -135,14 +135,14 @@ TIMERS = (
            "world: a deadline and a request", "LOST", [NO_VERSION]),
     Mutant("timers fire without looking", "a deadline fires only if it is still in the document",
            "world: a deadline and two schedulers", "FIRED TWICE", [Cut(
-               _Draft, "wake", "while (due := wake_at(self.state)) is not None and due <= until:",
-               "for due in [wake_at(self.state) or until]:")]),
+               _Draft, "wake", "while (due := next_deadline(self.state)) is not None and due <= until:",
+               "for due in [next_deadline(self.state) or until]:")]),
     Mutant("timers without the gate", "a deadline waits for events that stand in the queue",
            "world: a deadline closed in time", "closed in time", [Cut(
                Scheduler, "fire", "passed = await self._gate.passed(now)", "passed = now")]),
     Mutant("the gate says now", "the gate opens for the moment at which it looked, not for later ones",
-           "story: the gate and what comes meanwhile", "", [Cut(Gate, "passed", "return moment", "return now")]),
+           "story: the gate and what comes meanwhile", "", [Cut(ProgressGate, "passed", "return moment", "return now")]),
     Mutant("events before their deadlines", "a deadline fires before a later event is decided",
            "story: a deadline before a later event", "", [Cut(
-               Room, "step", "draft.wake(command.at, command.live, cause.place, cause.offset)", "pass")]),
+               AggregateStore, "step", "draft.wake(command.at, command.live, cause.place, cause.offset)", "pass")]),
 )

@@ -73,7 +73,7 @@ async def numbers_of_another_log_are_other_numbers() -> None:
     await house.put(captured(), captured())
     await house.run()
     anew = House(house.store, MemoryBus())
-    anew.runner.places._identity = "another log"
+    anew.runner.fence_keys._identity = "another log"
     await anew.start()
     await anew.put(captured(), ids=["first of the new log"])
     await anew.run()
@@ -86,7 +86,7 @@ async def _read_before(events: int = 2) -> House:
     progress = Progress("lead_scoring", house.store, house.bus, "log")
     await house.store.ensure([progress.collection])
     for record in await house.records(LEADS):
-        progress.reached(record.place, record)
+        progress.reached(record.topic_partition, record)
     await progress.write()
     return house
 

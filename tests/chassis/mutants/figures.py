@@ -34,9 +34,9 @@ PROTOCOL_B3 = (
     Mutant("reading before the last record is applied", "a batch reads what the record before it left",
            "figures: moved", "cells", make=mutants.ReadsTooEarly, where="projections.Projector._batch"),
     Mutant("image set without fence", "a fact is put only over a lower number", "figures: taken back, a zombie",
-           "facts", make=mutants.BlindImages, where="projections.Putting._put_facts"),
+           "facts", make=mutants.BlindImages, where="projections.JournalWriter._put_facts"),
     Mutant("delta added without fence", "a difference is added once to a cell", "figures: taken back, a crash",
-           "cells", make=mutants.BlindDeltas, where="projections.Putting._put_some_cells"),
+           "cells", make=mutants.BlindDeltas, where="projections.JournalWriter._put_some_cells"),
     Mutant("members without fence", "a membership row is put only over a lower number",
            "story: rows of members put again", "", [Cut(
                Projector, "_rows", "if document.version < k else None", "if True else None"), Cut(
