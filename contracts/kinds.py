@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, make_dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from operator import attrgetter
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, dataclass_transform, get_type_hints
 
 import annotated_types
 import msgspec
-import pydantic
-from pydantic_core import CoreSchema, core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 ID_PATTERN = r"^[A-Za-z0-9._:-]{1,128}$"
 INT64_MAX = 2**63 - 1
@@ -26,31 +28,48 @@ def _whole(pattern: str) -> msgspec.Meta:
     return msgspec.Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
 
-Id = Annotated[str, _whole(ID_PATTERN), pydantic.StringConstraints(pattern=ID_PATTERN)]
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """For pydantic, which is imported by those only who validate with it: it costs a second of CPU time."""
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> Any:
+        return {**handler(source), "pattern": self.pattern}
+
+
+Id = Annotated[str, _whole(ID_PATTERN), _Pattern(ID_PATTERN)]
 """1 to 128 of letters, digits, dot, underscore, colon and hyphen; case-sensitive."""
-Minor = Annotated[int, msgspec.Meta(ge=-INT64_MAX, le=INT64_MAX), pydantic.Field(ge=-INT64_MAX, le=INT64_MAX)]
+Minor = Annotated[
+    int, msgspec.Meta(ge=-INT64_MAX, le=INT64_MAX), annotated_types.Ge(-INT64_MAX), annotated_types.Le(INT64_MAX)]
 """An amount in the currency's minor unit (cents for EUR, whole yen for JPY)."""
-Whole = Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX), pydantic.Field(ge=0, le=INT64_MAX)]
-Currency = Annotated[str, _whole("^[A-Z]{3}$"), pydantic.StringConstraints(pattern="^[A-Z]{3}$")]
+Whole = Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX), annotated_types.Ge(0), annotated_types.Le(INT64_MAX)]
+Currency = Annotated[str, _whole("^[A-Z]{3}$"), _Pattern("^[A-Z]{3}$")]
 """ISO 4217."""
 DecimalText = Annotated[
     str,
     _whole(r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"),
-    pydantic.StringConstraints(pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"),
+    _Pattern(r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"),
 ]
 
 
-def _read_as(kind: Any) -> pydantic.BeforeValidator:
+@dataclass(frozen=True)
+class _ReadAs:
     """Has msgspec read a text: pydantic alone would also take numbers, times without offset and further spellings."""
 
-    def read(value: Any) -> Any:
-        return msgspec.convert(value, kind) if isinstance(value, str) else value
+    kind: Any
 
-    return pydantic.BeforeValidator(read)
+    def __get_pydantic_core_schema__(self, source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(self._read, handler(source))
+
+    def _read(self, value: Any) -> Any:
+        return msgspec.convert(value, self.kind) if isinstance(value, str) else value
 
 
 _Aware = Annotated[datetime, msgspec.Meta(tz=True)]
-Instant = Annotated[datetime, msgspec.Meta(tz=True), annotated_types.Timezone(...), _read_as(_Aware)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True), annotated_types.Timezone(...), _ReadAs(_Aware)]
 """RFC 3339 with an offset."""
 
 
@@ -93,7 +112,9 @@ class Contract(msgspec.Struct, metaclass=_Made, frozen=True, kw_only=True):
     """Base of events and of their parts."""
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        from pydantic_core import core_schema
+
         return core_schema.no_info_after_validator_function(_back(cls), handler(validated_as(cls)))
 
 
@@ -120,8 +141,12 @@ def fields_of(cls: Any) -> tuple[FieldType, ...]:
 @cache
 def validated_as(cls: type) -> type:
     """The dataclass by which pydantic knows the contract."""
+    from pydantic import Field
+
+    hints = [f.hint if f.wire == f.name else Annotated[f.hint, Field(alias=f.wire)] for f in fields_of(cls)]
     parts = [
-        (f.name, f.hint) if f.default is ... else (f.name, f.hint, field(default=f.default)) for f in fields_of(cls)]
+        (f.name, hint) if f.default is ... else (f.name, hint, field(default=f.default))
+        for f, hint in zip(fields_of(cls), hints, strict=True)]
     made = make_dataclass(cls.__name__, parts, frozen=True, slots=True, kw_only=True)
     made.__module__, made.__doc__ = cls.__module__, cls.__doc__
     return made
@@ -238,4 +263,4 @@ def type_of(event: object) -> EventType:
     return EVENTS[type(event)]
 
 
-Day = Annotated[date, _read_as(date)]
+Day = Annotated[date, _ReadAs(date)]

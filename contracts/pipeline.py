@@ -1,8 +1,6 @@
 """What pipeline says. Topic crm.opportunities.v1, key opportunity_id. Every event carries the deal as it now stands."""
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-import pydantic
+from typing import Any
 
 from contracts.crm import DealKind, ForecastCategory
 from contracts.kinds import Contract, Day, Id, Instant, Line, Money, event
@@ -56,7 +54,7 @@ class StageEntered(Contract):
 
     opportunity_id: Id
     opportunity: Opportunity
-    from_: Annotated[Id | None, pydantic.Field(alias="from")]
+    from_: Id | None
     to: Id
     transition: Id | None
     actor_id: str | None
