@@ -1,4 +1,4 @@
-"""Decisions: the table that a blueprint is compiled to, beside the `transitions` machine that it is compiled from."""
+"""Decisions: the table that a blueprint is compiled to, beside the same blueprint as a `transitions` machine."""
 import logging
 import time
 from collections.abc import Callable
@@ -8,8 +8,9 @@ from transitions import MachineError
 
 from chassis.domain.definitions import read_directory
 from dev.benchmark.workloads import equal
-from services.pipeline.definitions import compile_book
-from services.pipeline.definitions.model import Blueprint
+from services.pipeline.definitions.compiler import compile_book
+from services.pipeline.definitions.diagram import state_machine
+from services.pipeline.definitions.model import BlueprintDefinition
 
 TIMES = 5
 
@@ -21,14 +22,14 @@ class Cursor:
         self.state = state
 
 
-def by_table(blueprint: Blueprint) -> Callable[[str, str], str | None]:
+def by_table(blueprint: BlueprintDefinition) -> Callable[[str, str], str | None]:
     table = blueprint.table
     return lambda stage, transition: table.get((stage, transition))
 
 
-def by_machine(blueprint: Blueprint) -> Callable[[str, str], str | None]:
+def by_machine(blueprint: BlueprintDefinition) -> Callable[[str, str], str | None]:
     """The machine is shared by all deals: none of its own for each."""
-    events = blueprint.machine.events
+    events = state_machine(blueprint).events
 
     def decide(stage: str, transition: str) -> str | None:
         cursor = Cursor(stage)
@@ -56,8 +57,8 @@ def speeds(definitions: Path, rounds: int = 300) -> tuple[float, float]:
 
 
 def _best(
-    how: Callable[[Blueprint], Callable[[str, str], str | None]], legal: list[tuple[Blueprint, list[tuple[str, str]]]],
-    rounds: int,
+    how: Callable[[BlueprintDefinition], Callable[[str, str], str | None]],
+    legal: list[tuple[BlueprintDefinition, list[tuple[str, str]]]], rounds: int,
 ) -> float:
     made = [(how(blueprint), steps) for blueprint, steps in legal]
     n = sum(len(steps) for _, steps in legal) * rounds

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
-from services.lead_scoring.definitions import compile_scorecards
+from services.lead_scoring.definitions.compiler import compile_scorecards
 
 from .scenes import CARD, TITLE, cards
 
@@ -21,13 +21,13 @@ def test_the_shipped_scorecards_serve_every_business_line() -> None:
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"colour": "red"}, "colour"),
-    ({"fit": [{"rule": "a", "title": TITLE, "when": "attributes.", "points": 1}]}, "rule 'a'"),
+    ({"fit": [{"rule": "a", "title": TITLE, "when": "attributes.", "points": 1}]}, "fit/0/when: 'attributes.' must be"),
     ({"fit": [{"rule": "a", "title": TITLE, "when": "employees > 3", "points": 1}]}, "employees"),
-    ({"fit": [{"rule": "demo", "title": TITLE, "when": "source == 'x'", "points": 1}]}, "named twice: demo"),
+    ({"fit": [{"rule": "demo", "title": TITLE, "when": "source == 'x'", "points": 1}]}, "rule 'demo' occurs twice"),
     ({"grades": [{"grade": "A", "from": 10}]}, "the last one without"),
     ({"grades": [{"grade": "A", "from": 10}, {"grade": "B", "from": 20}, {"grade": "C"}]}, "best to worst"),
     ({"limits": {"groups": {"nobody": 3}}}, "nobody"),
-    ({"disqualify_below": 99}, "above qualify_at"),
+    ({"disqualify_below": 99}, "must be at most `qualify_at`"),
     ({"engagement": [{"rule": "w", "title": TITLE, "on": "engagement", "points": 1, "repeatable": True}]}, "max_times"),
     ({"qualify_at": "50"}, "qualify_at"),
 ])

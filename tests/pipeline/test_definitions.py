@@ -10,10 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from transitions import MachineError
 
-from chassis.domain.definitions import Definition, DefinitionError, Definitions
-from services.pipeline.definitions import Blueprint, BusinessLineForm, compile_book, compile_line, misfit
-from services.pipeline.definitions.diagram import mermaid
-from services.pipeline.definitions.schema import FieldForm, Option, Title
+from chassis.domain.definitions import Definition, DefinitionError, Definitions, FaultReporter
+from services.pipeline.definitions import BlueprintDefinition, FieldDefinition, OptionDefinition, misfit
+from services.pipeline.definitions.compiler import compile_book, compile_line
+from services.pipeline.definitions.diagram import mermaid, state_machine
+from services.pipeline.definitions.schema import BusinessLineYaml
 from tests.pipeline.vocabulary import BOOK, after, opened, requested, shipped
 
 BLUEPRINTS = sorted(BOOK.versions.values(), key=lambda b: b.ref)
@@ -28,19 +29,27 @@ class Cursor:
         self.state = state
 
 
-def by_machine(blueprint: Blueprint, stage: str, transition: str) -> str | None:
-    cursor = Cursor(stage)
-    if transition not in blueprint.machine.events:
+MACHINES: dict[int, Any] = {}
+
+
+def machine_events(blueprint: BlueprintDefinition) -> Any:
+    """Of the one machine of this blueprint, made at its first use."""
+    return MACHINES.setdefault(id(blueprint), (blueprint, state_machine(blueprint)))[1].events
+
+
+def by_machine(blueprint: BlueprintDefinition, stage: str, transition: str) -> str | None:
+    cursor, events = Cursor(stage), machine_events(blueprint)
+    if transition not in events:
         return None
     try:
-        blueprint.machine.events[transition].trigger(cursor)
+        events[transition].trigger(cursor)
     except MachineError:
         return None
     return cursor.state
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda b: b.ref)
-def test_the_table_is_equal_to_the_machine(blueprint: Blueprint) -> None:
+def test_the_table_is_equal_to_the_machine(blueprint: BlueprintDefinition) -> None:
     for stage in blueprint.stages:
         for transition in [*blueprint.transitions, "nothing_of_the_kind"]:
             assert blueprint.table.get((stage, transition)) == by_machine(blueprint, stage, transition)
@@ -112,28 +121,28 @@ def moves_of(body: Any) -> Any:
 
 
 WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "a transition to nowhere": (lambda b: moves_of(b)[0].update(to="paid"), "transitions[0]: 'paid' is no stage"),
-    "a transition from nowhere": (lambda b: moves_of(b)[0].update({"from": []}), "transitions[0]: starts nowhere"),
+    "a transition to nowhere": (lambda b: moves_of(b)[0].update(to="paid"), "transitions/0/to: 'paid' is not a stage"),
+    "a transition from nowhere": (lambda b: moves_of(b)[0].update({"from": []}), "transitions/0: must start from a stage"),
     "a stage nobody reaches": (
-        lambda b: stages_of(b).insert(1, {"name": "attic", "title": {"en": "Attic"}}), "ever leads to 'attic'"),
+        lambda b: stages_of(b).insert(1, {"name": "attic", "title": {"en": "Attic"}}), "no transition leads to 'attic'"),
     "a stage twice": (
-        lambda b: stages_of(b)[1].update(name="prospecting"), "the stage 'prospecting' stands here twice"),
-    "a transition twice": (lambda b: moves_of(b)[1].update(name="engage"), "the transition 'engage' stands here twice"),
-    "no way to lose": (lambda b: stages_of(b)[3].update(type="open"), "no stage of type lost"),
-    "won before open": (lambda b: stages_of(b)[0].update(order=9), "a won stage comes after every open one"),
+        lambda b: stages_of(b)[1].update(name="prospecting"), "stages/1/name: 'prospecting' occurs twice"),
+    "a transition twice": (lambda b: moves_of(b)[1].update(name="engage"), "transitions/1/name: 'engage' occurs twice"),
+    "no way to lose": (lambda b: stages_of(b)[3].update(type="open"), "stage of each type; missing: lost"),
+    "won before open": (lambda b: stages_of(b)[0].update(order=9), "won must come after every open stage"),
     "a field nobody declared": (
-        lambda b: moves_of(b)[0].update(requires=[{"field": "colour"}]), "transitions[0].requires[0]: 'colour'"),
-    "a criterion nobody can read": (lambda b: moves_of(b)[0].update(criteria="amount >"), "transitions[0].criteria"),
-    "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "there is no 'colour'"),
-    "a reopening that does not say so": (lambda b: moves_of(b)[3].pop("reopen"), "transitions[3]: `reopen: true`"),
+        lambda b: moves_of(b)[0].update(requires=[{"field": "colour"}]), "transitions/0/requires/0/field: 'colour'"),
+    "a criterion nobody can read": (lambda b: moves_of(b)[0].update(criteria="amount >"), "transitions/0/criteria"),
+    "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "'colour' is not a known name"),
+    "a reopening that does not say so": (lambda b: moves_of(b)[3].pop("reopen"), "transitions/3: `reopen: true`"),
     "an action nobody knows": (
-        lambda b: moves_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions[0].actions[0].kind"),
+        lambda b: moves_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions/0/actions/0/kind"),
     "a word that means nothing": (lambda b: b.update(colour="red"), "colour"),
-    "no duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "no duration"),
+    "'soon' must be a duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "'soon' must be a duration"),
     "a standard field again": (
-        lambda b: b["layout"]["fields"][0].update(name="amount"), "layout.fields[0]: 'amount' is a field that every"),
+        lambda b: b["layout"]["fields"][0].update(name="amount"), "layout/fields/0/name: 'amount' is a standard field that every"),
     "a choice without options": (
-        lambda b: b["layout"]["fields"][0].update(type="choice"), "layout.fields[0]: `options`"),
+        lambda b: b["layout"]["fields"][0].update(type="choice"), "layout/fields/0: `options`"),
 }
 
 
@@ -144,19 +153,20 @@ def test_what_could_never_work_is_refused_by_name_and_place(wrong: str) -> None:
     body = deepcopy(dict(HARDWARE.body))
     change(body)
     with pytest.raises(DefinitionError) as refused:
-        compile_line(Definition("business_lines", "hardware", 1, body, HARDWARE.path))
-    assert "hardware.yaml: " in str(refused.value) and told in str(refused.value)
+        compile_book(Definitions([Definition("business_lines", "hardware", 1, body, HARDWARE.path, HARDWARE.marks)]))
+    assert "hardware.yaml:" in str(refused.value) and told in str(refused.value)
+    assert all(fault.line and fault.column for fault in refused.value.faults)
 
 
 def test_two_lines_cannot_share_a_pipeline() -> None:
     assert HARDWARE is not None
     copy = Definition("business_lines", "copy", 1, {**HARDWARE.body, "name": "copy"})
-    with pytest.raises(DefinitionError, match="the pipeline 'hardware' stands here twice"):
+    with pytest.raises(DefinitionError, match="pipeline 'hardware' belongs to business line"):
         compile_book(Definitions([HARDWARE, copy]))
 
 
 def test_the_schema_for_the_editor_accepts_what_is_shipped() -> None:
-    schema = BusinessLineForm.model_json_schema(by_alias=True)
+    schema = BusinessLineYaml.model_json_schema(by_alias=True)
     for definition in shipped().current("business_lines"):
         jsonschema.validate(definition.body, schema)
 
@@ -170,7 +180,7 @@ def test_the_schema_for_the_editor_accepts_what_is_shipped() -> None:
     ("choice", ["red"], ["blue", ["red"]]), ("choices", [["red"], []], ["red", ["red", "blue"]]),
 ])
 def test_a_value_fits_its_field_or_not(kind: Any, good: list[Any], bad: list[Any]) -> None:
-    options = (Option(name="red", title=Title(en="Red")),) if kind.startswith("choice") else ()
-    form = FieldForm(name="it", type=kind, label=Title(en="It"), options=options)
+    options = (OptionDefinition("red", {"en": "Red"}),) if kind.startswith("choice") else ()
+    form = FieldDefinition("it", kind, {"en": "It"}, options=options)
     assert [misfit(form, value) for value in [*good, None]] == [None] * (len(good) + 1)
     assert all(misfit(form, value) for value in bad)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chassis.domain.definitions import DefinitionError, Definitions, read_directory
 from services.segmentation.decider import profile_of
-from services.segmentation.definitions import DAY_KEY, Values, compile_all, fifths
+from services.segmentation.definitions import DAY_KEY, Values, fifths
+from services.segmentation.definitions.compiler import compile_segmentations
 from services.segmentation.queries import Placed, matrix
 from services.segmentation.service import SERVICE
 from tests.living import DEFINITIONS
@@ -31,17 +32,17 @@ def cutoffs(**change: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"colour": "red"}, "colour: Extra inputs"),
-    ({"purchases": "visits"}, "purchases: Input should be 'orders', 'wins' or 'orders_else_wins'"),
-    ({"segments": []}, "segments: .*at least 1 item"),
-    ({"segments": [segment("a"), segment("a")]}, "the segment 'a' stands here twice"),
-    ({"segments": [segment("a", r=[2, 5])]}, "no segment takes the scores 111"),
-    ({"segments": [segment("a", f=[0, 5])]}, "segments/0/f/0: .*greater than or equal to 1"),
-    ({"segments": [segment("a", m=[1, 6])]}, "segments/0/m/1: .*less than or equal to 5"),
-    ({"segments": [segment("a", r=[5, 1]), segment("b")]}, "segments/0/r: from 5 to 1 holds nothing"),
+    ({"colour": "red"}, "colour: unknown key; use one of business_line, currency"),
+    ({"purchases": "visits"}, "purchases: must be 'orders', 'wins' or 'orders_else_wins'"),
+    ({"segments": []}, "segments: must have at least 1 entries"),
+    ({"segments": [segment("a"), segment("a")]}, "segments/1/name: segment 'a' occurs twice"),
+    ({"segments": [segment("a", r=[2, 5])]}, "the score 111 has no segment"),
+    ({"segments": [segment("a", f=[0, 5])]}, "segments/0/f/0: must be at least 1"),
+    ({"segments": [segment("a", m=[1, 6])]}, "segments/0/m/1: must be at most 5"),
+    ({"segments": [segment("a", r=[5, 1]), segment("b")]}, "segments/0/r: 5 to 1 is empty"),
     ({"segments": [segment("Best customers")]}, "segments/0/name"),
-    (cutoffs(method="guess"), "cutoffs/method: Input should be 'quantiles' or 'absolute'"),
-    (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 3, 9]}), "frequency: four rising numbers"),
+    (cutoffs(method="guess"), "cutoffs/method: must be 'quantiles' or 'absolute'"),
+    (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 3, 9]}), "frequency: must be four rising numbers"),
     (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 5]}), "cutoffs/absolute/frequency"),
     (cutoffs(monetary_unit_minor=0), "cutoffs/monetary_unit_minor"),
     (cutoffs(smallest_base=-1), "cutoffs/smallest_base"),
@@ -58,11 +59,11 @@ def test_a_segmentation_that_cannot_be_used_is_refused_with_file_place_and_reaso
 
 def test_an_installation_without_any_segmentation_is_told_what_to_do() -> None:
     with pytest.raises(DefinitionError, match="definitions/segments: there is no segmentation; add at least one"):
-        compile_all(Definitions())
+        compile_segmentations(Definitions())
 
 
 def test_a_calendar_with_an_unknown_time_zone_is_refused_with_its_file() -> None:
-    with pytest.raises(DefinitionError, match=r"calendar\.yaml: timezone: 'Mars/Olympus' is no IANA time zone"):
+    with pytest.raises(DefinitionError, match=r"calendar\.yaml: timezone: 'Mars/Olympus' must be an IANA time zone"):
         compiled(zone="Mars/Olympus")
 
 

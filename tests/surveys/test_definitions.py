@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chassis.domain.definitions import DefinitionError, read_directory
-from services.surveys.definitions import compile_surveys
+from services.surveys.definitions.compiler import compile_surveys
 
 from .scenes import surveys
 
@@ -21,14 +21,14 @@ def test_the_shipped_surveys_ask_customers_after_a_win_and_employees_by_hand() -
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"colour": "red"}, "colour"),
-    ({"languages": ["en", "de"]}, "lacks its 'de'"),
-    ({"questions": [{"id": "q", "type": "enps", "title": {"en": "?"}}], "issues": []}, "employees"),
+    ({"languages": ["en", "de"]}, "must have a text in de"),
+    ({"questions": [{"id": "q", "type": "enps", "title": {"en": "?"}}], "issues": []}, "enps questions are for employees only"),
     ({"questions": [{"id": "q", "type": "choice", "title": {"en": "?"}}], "issues": []}, "has choices"),
     ({"questions": [{"id": "q", "type": "nps", "title": {"en": "?"}, "scale": {"min": 1, "max": 5}}], "issues": []},
      "fixed"),
-    ({"questions": [{"id": "q", "type": "text", "title": {"en": "?"}}] * 2, "issues": []}, "named twice: q"),
-    ({"issues": [{"name": "bad", "when": "score <= 6", "reason": {"en": "x"}}]}, "issue 'bad'"),
-    ({"remind_after_days": 30}, "lies before"),
+    ({"questions": [{"id": "q", "type": "text", "title": {"en": "?"}}] * 2, "issues": []}, "question 'q' occurs twice"),
+    ({"issues": [{"name": "bad", "when": "score <= 6", "reason": {"en": "x"}}]}, "issues/0/when: 'score' is not a known name"),
+    ({"remind_after_days": 30}, "must be less than `expires_after_days`"),
     ({"trigger": {"on": "birthday"}}, "trigger/on"),
 ])
 def test_a_survey_that_cannot_be_used_is_refused_with_its_reason(change: dict[str, Any], words: str) -> None:

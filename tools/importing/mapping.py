@@ -1,51 +1,48 @@
-"""What a mapping YAML file means: which file's rows become which events, by expressions over the row.
+"""Mappings (`definitions/mappings/*.yaml`): which file's rows become which events, by expressions over the row.
 
-Values of `data`, `id`, `time`, `when` are expressions of the criteria language; a literal text stands in quotes within.
+Values of `data`, `id`, `time`, `when` are expressions of the criteria language; a literal text needs quotes within.
 Besides the language's own functions they may call `slug(text)`, `money(text, currency)`, `fix(name, text)` (the value
 fixes of the mapping) and `lookup(file, key, column)`; they know the columns of the row by name (`field('Odd name')` for
 others) and `row_number`, the line in the file.
 """
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-import contracts.crm  # noqa: F401  (enters what enterprises say in the register)
-from chassis.domain.criteria import CriterionError, Expression, compile_criterion
-from chassis.domain.definitions import Definition, DefinitionError, read_file
+import contracts.crm  # noqa: F401  (registers the event types of enterprises)
+from chassis.domain.criteria import ALWAYS, Criterion
+from chassis.domain.definitions import Definition, DefinitionError, DefinitionFault, FaultReporter, read_file
+from chassis.domain.definitions.schema import Title, YamlModel, load
 from contracts.kinds import BY_NAME
 from contracts.topics import ENTERPRISE, TOPICS
 from tools.importing.values import Row, Tables
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _File(_Strict):
+class FileYaml(YamlModel):
     path: str
     key: str | None = None  # the column by which `lookup` finds a row; must be unique
     delimiter: str = ","
     encoding: str = "utf-8-sig"
 
 
-class _Note(_Strict):
-    """Rows worth telling: they are taken as they are, and counted in the summary."""
+class NoteYaml(YamlModel):
+    """Rows to report: they are taken as they are, and counted in the summary."""
 
     when: str
     text: str
 
 
-class _Skip(_Strict):
-    """Rows that this mapping leaves out on purpose: counted in the summary, no reason to fail."""
+class SkipYaml(YamlModel):
+    """Rows that this mapping leaves out on purpose: counted in the summary, not rejected."""
 
     when: str
     reason: str
 
 
-class _Emit(_Strict):
+class EmitYaml(YamlModel):
     file: str
     event: str
     id: str
@@ -56,20 +53,20 @@ class _Emit(_Strict):
     lines_field: str = "lines"
     sum_of_lines: str | None = None  # the field that gets the sum of the lines' amounts
     data: dict[str, Any]
-    skip: list[_Skip] = []
-    notes: list[_Note] = []
+    skip: list[SkipYaml] = Field(default=[])
+    notes: list[NoteYaml] = Field(default=[])
 
 
-class MappingYaml(_Strict):
-    """The form of `definitions/mappings/*.yaml`."""
+class MappingYaml(YamlModel):
+    """What may be written in `definitions/mappings/*.yaml`."""
 
     name: str
     version: int
-    title: dict[str, str]
+    title: Title
     source: Annotated[str, Field(min_length=1)]
-    files: dict[str, _File]
-    fixes: dict[str, dict[str, str]] = {}
-    emit: Annotated[list[_Emit], Field(min_length=1)]
+    files: dict[str, FileYaml]
+    fixes: dict[str, dict[str, str]] = Field(default={})
+    emit: Annotated[list[EmitYaml], Field(min_length=1)]
 
 
 # --- compiled --------------------------------------------------------------------------------------------------------
@@ -85,22 +82,22 @@ class Emission:
     event: str
     id: Maker
     time: Maker
-    when: Maker
+    when: Callable[[Row], bool]
     data: Maker
     group_by: tuple[str, ...] | None
     line: Maker | None
     lines_field: str
     sum_of_lines: str | None
-    skip: tuple[tuple[Maker, str], ...]
-    notes: tuple[tuple[Maker, str], ...]
-    reads: "tuple[Reads, ...]" = ()
+    skip: tuple[tuple[Callable[[Row], bool], str], ...]
+    notes: tuple[tuple[Callable[[Row], bool], str], ...]
+    reads: "tuple[ColumnRead, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportMapping:
     name: str
     source: str
-    files: Mapping[str, _File]
+    files: Mapping[str, FileYaml]
     emissions: tuple[Emission, ...]
     tables: Tables
 
@@ -111,82 +108,103 @@ def load_mapping(name: str, definitions: Path) -> ImportMapping:
     if path.suffix not in {".yaml", ".yml"}:
         path = definitions / "mappings" / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in (definitions / "mappings").glob("*.yaml")))
-        raise DefinitionError(f"There is no mapping {name!r}. Shipped with this installation: {known or 'none'}.")
+        known = sorted(p.stem for p in (definitions / "mappings").glob("*.yaml"))
+        message = f"mapping {name!r} does not exist; use one of {', '.join(known) or '(none are installed)'}"
+        raise DefinitionError([DefinitionFault(
+            "no_mapping", message, str(definitions / "mappings"), params={"value": name, "allowed": known})])
     return compile_mapping(read_file(path, "mappings"))
 
 
 def compile_mapping(definition: Definition) -> ImportMapping:
-    """Raises DefinitionError with file, line and place."""
-    try:
-        read = MappingYaml.model_validate(definition.body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise DefinitionError(definition.fault(first["loc"], str(first["msg"]))) from None
+    """Raises DefinitionError with every fault of the mapping."""
+    report = FaultReporter(definition)
+    made = _compile(report)
+    if made is None or report.faults:
+        raise DefinitionError(report.faults)
+    return made
+
+
+def _compile(report: FaultReporter) -> ImportMapping | None:
+    read = load(report, MappingYaml)
+    if read is None:
+        return None
     tables = Tables(fixes=read.fixes)
-    compiler = _Compiler(definition, tables.functions())
+    compiler = _Compiler(tables.functions())
     for i, emit in enumerate(read.emit):
         if emit.file not in read.files:
-            raise DefinitionError(definition.fault(
-                ("emit", i, "file"), f"{emit.file!r} is not one of `files`: {', '.join(read.files)}"))
-        _check_event(definition, ("emit", i, "event"), emit.event)
-    emissions = tuple(compiler.emission(e, ("emit", i)) for i, e in enumerate(read.emit))
+            report.at("emit", i, "file").add(
+                "unknown_file", "{value!r} is not one of `files`; use one of {allowed}", value=emit.file,
+                allowed=list(read.files))
+        _check_event(report.at("emit", i, "event"), emit.event)
+    emissions = tuple(compiler.emission(e, report.at("emit", i)) for i, e in enumerate(read.emit))
     return ImportMapping(read.name, read.source, read.files, emissions, tables)
 
 
-def _check_event(definition: Definition, place: tuple[str | int, ...], name: str) -> None:
+def _check_event(report: FaultReporter, name: str) -> None:
     if name not in BY_NAME:
-        raise DefinitionError(definition.fault(place, f"{name!r} is no event type; contracts/published lists them"))
+        report.add(
+            "unknown_event", "{value!r} is not an event type; use one of contracts/published/schemas", value=name)
+        return
     owner = TOPICS[BY_NAME[name].topic].owner
     if owner != ENTERPRISE:
-        raise DefinitionError(definition.fault(place, f"{name} is what {owner} says; import what happened instead"))
+        report.add("event_of_a_service", "{value} is published by {owner}; import the business event that leads to it",
+                   value=name, owner=owner)
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
-    """An expression looks up this column; `where` is the file and line of the mapping."""
+class ColumnRead:
+    """An expression reads this column; `where` is `file:line:column` of the expression."""
 
     column: str
     where: str
 
 
 class _Compiler:
-    def __init__(self, definition: Definition, functions: Mapping[str, Callable[..., Any]]) -> None:
-        self.definition, self.functions = definition, functions
-        self.reads: list[Reads] = []
+    """Compiles one mapping; collects the columns that its expressions read."""
 
-    def emission(self, e: _Emit, place: tuple[str | int, ...]) -> Emission:
-        self.reads = [Reads(c, self.definition.where(*place, "group_by")) for c in e.group_by or ()]
+    def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        self.functions = functions
+        self.reads: list[ColumnRead] = []
 
-        def made(tree: Any, *key: str | int) -> Maker:
-            return self.value(tree, (*place, *key))
-
+    def emission(self, e: EmitYaml, report: FaultReporter) -> Emission:
+        where = report.definition.location(*report.path, "group_by")
+        self.reads = [ColumnRead(column, where) for column in e.group_by or ()]
         return Emission(
-            file=e.file, event=e.event, id=made(e.id, "id"), time=made(e.time, "time"),
-            when=made(e.when, "when") if e.when else lambda _row: True, data=made(e.data, "data"),
-            group_by=tuple(e.group_by) if e.group_by else None,
-            line=made(e.lines, "lines") if e.lines else None, lines_field=e.lines_field, sum_of_lines=e.sum_of_lines,
-            skip=tuple((made(s.when, "skip", i), s.reason) for i, s in enumerate(e.skip)),
-            notes=tuple((made(n.when, "notes", i), n.text) for i, n in enumerate(e.notes)),
+            file=e.file, event=e.event, id=self._value(e.id, report.at("id")),
+            time=self._value(e.time, report.at("time")),
+            when=self._criterion(e.when, report.at("when")) if e.when else ALWAYS.is_met,
+            data=self._value(e.data, report.at("data")), group_by=tuple(e.group_by) if e.group_by else None,
+            line=self._value(e.lines, report.at("lines")) if e.lines else None, lines_field=e.lines_field,
+            sum_of_lines=e.sum_of_lines,
+            skip=tuple((self._criterion(s.when, report.at("skip", i, "when")), s.reason)
+                       for i, s in enumerate(e.skip)),
+            notes=tuple((self._criterion(n.when, report.at("notes", i, "when")), n.text)
+                        for i, n in enumerate(e.notes)),
             reads=tuple(self.reads),
         )
 
-    def value(self, tree: Any, place: tuple[str | int, ...]) -> Maker:
+    def _value(self, tree: Any, report: FaultReporter) -> Maker:
         """Texts are expressions, mappings and lists of them are built up; what is None is left out of a mapping."""
         if isinstance(tree, str):
-            return self._expression(tree, place).evaluate
+            expression = report.expression(tree, functions=self.functions)
+            if expression is None:
+                return lambda _row: None
+            self._add_reads(expression.names, report)
+            return expression.evaluate
         if isinstance(tree, dict):
-            made = {key: self.value(part, (*place, key)) for key, part in tree.items()}
+            made = {key: self._value(part, report.at(key)) for key, part in tree.items()}
             return lambda row: {k: v for k, maker in made.items() if (v := maker(row)) is not None} or None
         if isinstance(tree, list):
-            items = [self.value(part, (*place, i)) for i, part in enumerate(tree)]
+            items = [self._value(part, report.at(i)) for i, part in enumerate(tree)]
             return lambda row: [maker(row) for maker in items]
         return lambda _row: tree
 
-    def _expression(self, text: str, place: tuple[str | int, ...]) -> Expression:
-        try:
-            made = compile_criterion(text, functions=self.functions)
-        except CriterionError as error:
-            raise DefinitionError(self.definition.fault(place, f"{text!r}: {error}")) from None
-        self.reads += [Reads(name, self.definition.where(*place)) for name in sorted(made.names)]
-        return made
+    def _criterion(self, text: str, report: FaultReporter) -> Callable[[Row], bool]:
+        """A column is text, never true: a criterion compares it."""
+        criterion: Criterion = report.criterion(text, functions=self.functions, boolean_names=()) or ALWAYS
+        self._add_reads(criterion.names, report)
+        return criterion.is_met
+
+    def _add_reads(self, names: Collection[str], report: FaultReporter) -> None:
+        where = report.definition.location(*report.path)
+        self.reads += [ColumnRead(name, where) for name in sorted(names)]

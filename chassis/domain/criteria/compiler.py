@@ -1,4 +1,4 @@
-"""Text to a checked tree to compiled code: only what is listed here passes, and nothing of Python's own is in reach."""
+"""Compiles expressions: text to a checked tree to code. Only listed nodes pass; nothing of Python is in reach."""
 import ast
 import inspect
 import io
@@ -26,28 +26,28 @@ _SIGNS: dict[type, Callable[[Any], Any]] = {ast.USub: values.negative, ast.UAdd:
 
 
 class CriterionError(ValueError):
-    """The text is no criterion; `position` is the character (from 1) at which it goes wrong."""
+    """Invalid text of an expression; `position` is the character, from 1, at which it is invalid.
 
-    def __init__(self, message: str, position: int = 1) -> None:
-        super().__init__(f"{message} (at character {position})")
-        self.position = position
+    `code`, `template` and `params` make the message, in English or another language.
+    """
+
+    def __init__(self, code: str, template: str, position: int = 1, **params: Any) -> None:
+        self.code, self.template, self.position = code, f"{template} (at character {{position}})", position
+        self.params = params
+        super().__init__(self.template.format(**_shown(params), position=position))
 
 
 class Expression:
-    """A checked criterion. `names`: the dotted names it looks up. Two of the same text are equal."""
+    """A checked expression. `names`: the dotted names it looks up. Two of the same text are equal."""
 
     __slots__ = ("_run", "names", "text")
 
     def __init__(self, text: str, names: frozenset[str], run: Callable[[Mapping[str, Any]], Any]) -> None:
         self.text, self.names, self._run = text, names, run
 
-    def evaluate(self, data: Mapping[str, Any]) -> Any:
-        """Its value for this data; never raises."""
-        return self._run(data)
-
-    def holds(self, data: Mapping[str, Any]) -> bool:
-        """Whether its value counts as true: not null, false, 0, or an empty text or list."""
-        return bool(self._run(data))
+    def evaluate(self, fields: Mapping[str, Any]) -> Any:
+        """Its value for these fields; never raises. None: missing, of the wrong type, or not computable."""
+        return self._run(fields)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and other.text == self.text
@@ -56,17 +56,49 @@ class Expression:
         return hash(self.text)
 
     def __repr__(self) -> str:
-        return f"Expression({self.text!r})"
+        return f"{type(self).__name__}({self.text!r})"
+
+
+class Criterion(Expression):
+    """An expression as a condition. It is met when its value is true: not for null, a number, a text or a list."""
+
+    __slots__ = ("can_be_met",)
+
+    def __init__(
+        self, text: str, names: frozenset[str], run: Callable[[Mapping[str, Any]], Any], can_be_met: bool = True,
+    ) -> None:
+        super().__init__(text, names, run)
+        self.can_be_met = can_be_met
+
+    def is_met(self, fields: Mapping[str, Any]) -> bool:
+        return self._run(fields) is True
 
 
 def compile_criterion(
-    text: str, *, names: Collection[str] | None = None, functions: Mapping[str, Callable[..., Any]] | None = None,
-) -> Expression:
-    """Check and compile. Raises CriterionError.
+    text: str, *, names: Collection[str] | None = None, boolean_names: Collection[str] | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Criterion:
+    """Compile a condition. Raises CriterionError.
 
     `names`: what may be looked up, dotted or not; one that is named covers what lies below it. None: anything.
-    `functions`: more of them, beside the usual ones; they should be pure, and what they raise becomes None.
+    `boolean_names`: those whose values are true or false; None: unknown, so any may be.
+    `functions`: more of them, beside the standard ones; they should be pure, and what they raise becomes None.
     """
+    body, found, run = _compile(text, names, functions)
+    return Criterion(text, found, run, can_be_true(body, boolean_names))
+
+
+def compile_expression(
+    text: str, *, names: Collection[str] | None = None, functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Expression:
+    """Compile an expression whose value is wanted; as `compile_criterion`. Raises CriterionError."""
+    _, found, run = _compile(text, names, functions)
+    return Expression(text, found, run)
+
+
+def _compile(
+    text: str, names: Collection[str] | None, functions: Mapping[str, Callable[..., Any]] | None,
+) -> tuple[ast.expr, frozenset[str], Callable[[Mapping[str, Any]], Any]]:
     tree = _parse(text)
     checker = _Checker(text, names, {**FUNCTIONS, **(functions or {})})
     body = checker.translate(tree.body)
@@ -74,14 +106,14 @@ def compile_criterion(
     program = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, body)))
     # What is compiled is only what `translate` made: calls of our own functions, constants, and/or/not.
     run = eval(compile(program, "<criterion>", "eval"), {"__builtins__": {}, **checker.used})
-    return Expression(text, frozenset(checker.names), run)
+    return tree.body, frozenset(checker.names), run
 
 
 def _parse(text: str) -> ast.Expression:
     if not isinstance(text, str) or not text.strip():
-        raise CriterionError("a criterion is a text that says something")
+        raise CriterionError("criterion_empty", "must be an expression such as score >= 50")
     if len(text) > MAX_LENGTH:
-        raise CriterionError(f"is {len(text)} characters long, the limit is {MAX_LENGTH}", MAX_LENGTH)
+        raise CriterionError("criterion_too_long", "must be at most {most} characters", MAX_LENGTH, most=MAX_LENGTH)
     flat = "".join(" " if c in "\r\n\t" else c for c in text).lstrip()
     _refuse_comments(flat, _indent(text))
     try:
@@ -89,9 +121,11 @@ def _parse(text: str) -> ast.Expression:
             warnings.simplefilter("ignore")
             tree = ast.parse(flat, mode="eval")
     except SyntaxError as error:
-        raise CriterionError(f"cannot be read: {error.msg}", _indent(text) + max(error.offset or 1, 1)) from None
+        position = _indent(text) + max(error.offset or 1, 1)
+        raise CriterionError("criterion_syntax", "{text!r} must be a valid expression: {problem}", position, text=text,
+                             problem=error.msg) from None
     except (ValueError, RecursionError, MemoryError):
-        raise CriterionError("cannot be read: too deep, or with characters that have no place here") from None
+        raise CriterionError("criterion_characters", "must have no control characters and less nesting") from None
     _check_depth(tree)
     return tree
 
@@ -103,9 +137,9 @@ def _refuse_comments(flat: str, indent: int) -> None:
     try:
         for token in tokenize.generate_tokens(io.StringIO(flat).readline):
             if token.type == tokenize.COMMENT:
-                raise CriterionError("a criterion has no comments", indent + token.start[1] + 1)
+                raise CriterionError("criterion_comment", "must have no comment", indent + token.start[1] + 1)
     except (tokenize.TokenError, SyntaxError):
-        return  # the parser says better what is wrong with it
+        return  # the parser has the better message
 
 
 def _indent(text: str) -> int:
@@ -118,7 +152,9 @@ def _check_depth(tree: ast.Expression) -> None:
     while waiting:
         node, depth = waiting.pop()
         if depth > MAX_DEPTH:
-            raise CriterionError(f"is nested more than {MAX_DEPTH} deep", getattr(node, "col_offset", 0) + 1)
+            raise CriterionError(
+                "criterion_too_deep", "must be nested at most {most} levels", getattr(node, "col_offset", 0) + 1,
+                most=MAX_DEPTH)
         waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
 
 
@@ -136,13 +172,19 @@ class _Checker:
     def translate(self, node: ast.expr) -> ast.expr:
         rule = getattr(self, f"_{type(node).__name__.lower()}", None)
         if rule is None:
-            raise self._error(node, f"{type(node).__name__} is not part of this language")
+            raise self._not_supported(node, type(node).__name__)
         made: ast.expr = rule(node)
         return made
 
-    def _error(self, node: ast.AST, message: str) -> CriterionError:
+    def _error(self, node: ast.AST, code: str, template: str, **params: Any) -> CriterionError:
         start = self.text.lstrip().encode()[:getattr(node, "col_offset", 0)]
-        return CriterionError(message, _indent(self.text) + len(start.decode("utf-8", "ignore")) + 1)
+        return CriterionError(
+            code, template, _indent(self.text) + len(start.decode("utf-8", "ignore")) + 1, **params)
+
+    def _not_supported(self, node: ast.AST, what: str) -> CriterionError:
+        return self._error(
+            node, "criterion_unsupported", "{what} is not supported; use and, or, not, comparisons, + - * / // %, and "
+            "functions", what=what)
 
     def _constant(self, node: ast.Constant) -> ast.expr:
         value = node.value
@@ -151,7 +193,7 @@ class _Checker:
         in_range = isinstance(value, int) and value <= _LARGEST
         if in_range or (isinstance(value, float) and values.finite(value) is not None):
             return ast.Constant(value)
-        raise self._error(node, "is no text and no number of up to 18 digits")
+        raise self._error(node, "criterion_constant", "a constant must be a text or a number of up to 18 digits")
 
     def _name(self, node: ast.Name) -> ast.expr:
         if node.id in _CONSTANTS:
@@ -173,14 +215,17 @@ class _Checker:
         key = node.slice if isinstance(node, ast.Subscript) else None
         if isinstance(node, ast.Subscript) and isinstance(key, ast.Constant) and isinstance(key.value, str):
             return (*self._path(node.value), key.value)
-        raise self._error(node, "a point or a bracket only follows a name: contact.email")
+        raise self._error(
+            node, "criterion_path", "a point or a bracket must follow a name, as in contact.email")
 
     def _look_up(self, node: ast.expr, path: tuple[str, ...]) -> ast.expr:
         for step in path:
             if step.startswith("_") or "\x00" in step:
-                raise self._error(node, f"{step!r}: a name does not begin with an underscore")
+                raise self._error(
+                    node, "criterion_private_name", "{value!r} must not begin with an underscore", value=step)
         if self.allowed is not None and not any(prefix in self.allowed for prefix in _prefixes(path)):
-            raise self._error(node, f"there is no {'.'.join(path)!r} here")
+            raise self._error(node, "criterion_unknown_name", "{value!r} is not a known name; use one of {allowed}",
+                              value=".".join(path), allowed=sorted(self.allowed))
         self.names.add(".".join(path))
         if len(path) == 1:
             read = ast.Attribute(ast.Name("data", ast.Load()), "get", ast.Load())
@@ -196,23 +241,25 @@ class _Checker:
         if isinstance(node.op, ast.Not):
             return ast.UnaryOp(ast.Not(), operand)
         if type(node.op) not in _SIGNS:
-            raise self._error(node, f"{type(node.op).__name__} is not part of this language")
+            raise self._not_supported(node, type(node.op).__name__)
         return self._made(_SIGNS[type(node.op)], operand)
 
     def _binop(self, node: ast.BinOp) -> ast.expr:
         compute = _ARITHMETIC.get(type(node.op))
         if compute is None:
-            raise self._error(node, f"{type(node.op).__name__} is not part of this language")
+            raise self._not_supported(node, type(node.op).__name__)
         for side in (node.left, node.right):
             if isinstance(side, ast.List) or (isinstance(side, ast.Constant) and not values.is_number(side.value)):
-                raise self._error(side, "only numbers are reckoned with; concat(...) joins texts")
+                raise self._error(
+                    side, "criterion_arithmetic", "arithmetic needs only numbers; concat(...) joins texts")
         return self._made(compute, self.translate(node.left), self.translate(node.right))
 
     def _compare(self, node: ast.Compare) -> ast.expr:
-        """`1 <= x < 5` reads x twice, so what stands in the middle of a chain is a name or a number."""
+        """`1 <= x < 5` reads x twice, so the middle of a chain must be a name or a number."""
         for middle in node.comparators[:-1]:
             if not isinstance(middle, (ast.Name, ast.Attribute, ast.Constant)):
-                raise self._error(middle, "the middle of a chain is one name; else join two comparisons by `and`")
+                raise self._error(
+                    middle, "criterion_chain", "the middle of a chain must be one name; join two comparisons by `and`")
         sides = [node.left, *node.comparators]
         pairs = [self._pair(node, op, a, b) for op, a, b in zip(node.ops, sides, sides[1:], strict=False)]
         return pairs[0] if len(pairs) == 1 else ast.BoolOp(ast.And(), pairs)
@@ -220,7 +267,7 @@ class _Checker:
     def _pair(self, node: ast.expr, op: ast.cmpop, left: ast.expr, right: ast.expr) -> ast.expr:
         compare = _COMPARISONS.get(type(op))
         if compare is None:
-            raise self._error(node, "`is` is not part of this language; use ==")
+            raise self._error(node, "criterion_is", "`is` is not supported; use ==")
         return self._made(compare, self.translate(left), self.translate(right))
 
     def _list(self, node: ast.List) -> ast.expr:
@@ -228,31 +275,64 @@ class _Checker:
 
     def _call(self, node: ast.Call) -> ast.expr:
         if not isinstance(node.func, ast.Name) or node.keywords:
-            raise self._error(node, "a call is a function's name and values in parentheses")
+            raise self._error(
+                node, "criterion_call", "a call must be a function's name and values in parentheses")
         name = node.func.id
         if name == "field":
             return self._field(node)
         if name not in self.functions:
-            raise self._error(node, f"there is no function {name!r}")
+            raise self._error(
+                node, "criterion_unknown_function", "{value!r} is not a known function; use one of {allowed}",
+                value=name, allowed=sorted(self.functions))
         if any(isinstance(value, ast.Starred) for value in node.args):
-            raise self._error(node, "Starred is not part of this language")
+            raise self._not_supported(node, "Starred")
         function = self.functions[name]
         try:
             inspect.signature(function).bind(*node.args)
         except TypeError as error:
-            raise self._error(node, f"{name}: {error}") from None
+            raise self._error(
+                node, "criterion_arguments", "{value}: {problem}", value=name, problem=str(error)) from None
         return self._made(_total(function), *map(self.translate, node.args), name=f"call_{name}")
 
     def _field(self, node: ast.Call) -> ast.expr:
         """field('Order Date'): a key of the data that is no name."""
         if len(node.args) != 1 or not isinstance(node.args[0], ast.Constant) or not isinstance(node.args[0].value, str):
-            raise self._error(node, "field('...') takes one text in quotes")
+            raise self._error(node, "criterion_field", "field('...') must have one text in quotes")
         return self._look_up(node, (node.args[0].value,))
 
     def _made(self, function: Callable[..., Any], *operands: ast.expr, name: str = "") -> ast.expr:
         name = name or f"op_{function.__name__}_{id(function):x}"
         self.used[name] = function
         return ast.Call(ast.Name(name, ast.Load()), list(operands), [])
+
+
+_BOOLEAN_FUNCTIONS = frozenset({"starts_with", "ends_with", "contains"})
+_CHOOSING_FUNCTIONS = {"coalesce": 0, "if_else": 1}  # from this argument on, one is the result
+
+
+def can_be_true(node: ast.expr, boolean_names: Collection[str] | None) -> bool:
+    """Whether the value of a checked tree can be `true`, judged by its outermost node."""
+    match node:
+        case ast.Constant(value=value):
+            return value is True
+        case ast.Name(id=name) if name in _CONSTANTS:
+            return _CONSTANTS[name] is True
+        case ast.Name() | ast.Attribute() | ast.Subscript():
+            return boolean_names is None or (isinstance(node, ast.Name) and node.id in boolean_names)
+        case ast.BinOp() | ast.UnaryOp(op=ast.USub() | ast.UAdd()) | ast.List():
+            return False
+        case ast.Call(func=ast.Name(id="field")):
+            return boolean_names is None
+        case ast.Call(func=ast.Name(id=name), args=given) if name in _CHOOSING_FUNCTIONS:
+            return any(can_be_true(one, boolean_names) for one in given[_CHOOSING_FUNCTIONS[name]:])
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _BOOLEAN_FUNCTIONS or name not in FUNCTIONS
+    return True
+
+
+def _shown(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            for name, value in params.items()}
 
 
 def _prefixes(path: tuple[str, ...]) -> Iterator[str]:

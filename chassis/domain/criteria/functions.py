@@ -81,12 +81,12 @@ def _absolute(value: Any) -> Any:
 
 
 def _smallest(*values: Any) -> Any:
-    """min(a, b, ...): of those that are there."""
+    """min(a, b, ...): of those that are not null."""
     return _extreme(values, less)
 
 
 def _largest(*values: Any) -> Any:
-    """max(a, b, ...): of those that are there."""
+    """max(a, b, ...): of those that are not null."""
     return _extreme(values, lambda a, b: less(b, a))
 
 

@@ -43,7 +43,7 @@ def is_number(value: Any) -> bool:
 
 
 def as_decimal(value: Any) -> Decimal:
-    """A float by its shortest text: 0.1 is the decimal 0.1, as whoever wrote it meant."""
+    """A float by its shortest text: 0.1 is the decimal 0.1, as its author meant."""
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
 
 
@@ -109,10 +109,10 @@ def not_within(a: Any, b: Any) -> bool:
     return not within(a, b)
 
 
-# --- reckoning -------------------------------------------------------------------------------------------------------
+# --- arithmetic ------------------------------------------------------------------------------------------------------
 
 
-def _reckoned(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     exact = _DECIMAL[compute.__name__]
 
     def result(a: Any, b: Any) -> Any:
@@ -128,8 +128,9 @@ def _reckoned(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return result
 
 
-add, subtract, multiply = _reckoned(operator.add), _reckoned(operator.sub), _reckoned(operator.mul)
-divide, divide_whole, remainder = _reckoned(operator.truediv), _reckoned(operator.floordiv), _reckoned(operator.mod)
+add, subtract, multiply = _arithmetic(operator.add), _arithmetic(operator.sub), _arithmetic(operator.mul)
+divide, divide_whole = _arithmetic(operator.truediv), _arithmetic(operator.floordiv)
+remainder = _arithmetic(operator.mod)
 
 
 def negative(a: Any) -> Any:

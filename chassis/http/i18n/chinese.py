@@ -1,6 +1,8 @@
 """Templates in Chinese, by code. `code.type` is for one type of value."""
 from collections.abc import Mapping, Sequence
 
+from chassis.http.i18n.chinese_definitions import DEFINITIONS
+
 STATUS: Mapping[int, str] = {
     400: "请求有误", 401: "未登录", 403: "没有权限", 404: "未找到", 405: "不支持此方法", 409: "冲突",
     412: "前提条件不满足", 413: "内容过大", 415: "不支持的媒体类型", 422: "内容不符合要求",
@@ -180,4 +182,5 @@ FORMS: Mapping[str, Sequence[str]] = {  # of pydantic
     "value_error": ("值无效。",),
 }
 WORDS: Mapping[str, Sequence[str]] = {
-    **FORMS, **_REQUESTS, **_RIGHTS, **_EVENTS, **_DEALS, **_FIGURES, **_SURVEYS, **_LETTERS, **_SCORES}
+    **FORMS, **_REQUESTS, **_RIGHTS, **_EVENTS, **_DEALS, **_FIGURES, **_SURVEYS, **_LETTERS, **_SCORES,
+    **DEFINITIONS}

@@ -1,11 +1,18 @@
-"""What the YAML of business lines means: layouts, stages and blueprints, compiled once per version."""
-from chassis.domain.criteria import Expression as Criterion
-from services.pipeline.definitions.compiler import compile_book, compile_line
-from services.pipeline.definitions.fields import LOSS_REASON, STANDARD, misfit
-from services.pipeline.definitions.model import Blueprint, Book, Line, Requirement, Stage, Transition, holds
-from services.pipeline.definitions.schema import BusinessLineForm
+"""Compiled business lines (`definitions/business_lines/*.yaml`); `compiler` makes them, `schema` validates the file.
+
+Nothing here imports pydantic: `compiler` and `schema` do, and only composition and tools import those.
+"""
+from services.pipeline.definitions.fields import LOSS_REASON, STANDARD, FieldDefinition, OptionDefinition, misfit
+from services.pipeline.definitions.model import (
+    BlueprintDefinition,
+    Book,
+    BusinessLineDefinition,
+    FieldRequirement,
+    StageDefinition,
+    TransitionDefinition,
+)
 
 __all__ = [
-    "LOSS_REASON", "STANDARD", "Blueprint", "Book", "BusinessLineForm", "Criterion", "Line", "Requirement", "Stage",
-    "Transition", "compile_book", "compile_line", "holds", "misfit",
+    "LOSS_REASON", "STANDARD", "BlueprintDefinition", "Book", "BusinessLineDefinition", "FieldDefinition",
+    "FieldRequirement", "OptionDefinition", "StageDefinition", "TransitionDefinition", "misfit",
 ]

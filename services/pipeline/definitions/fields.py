@@ -1,20 +1,41 @@
 """The fields of a deal: the standard ones that every line has, those of the layout, and whether a value fits one."""
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from contracts.crm import DealKind, ForecastCategory
 from contracts.kinds import ID_PATTERN, INT64_MAX
-from services.pipeline.definitions.schema import FieldForm, Option, Title
+
+FieldType = Literal["text", "number", "integer", "boolean", "date", "money", "choice", "choices"]
 
 
-def _field(name: str, kind: Any, en: str, zh: str, options: tuple[str, ...] = ()) -> FieldForm:
-    made = tuple(Option(name=o, title=Title(en=o)) for o in options)
-    return FieldForm(name=name, type=kind, label=Title(en=en, zh=zh), options=made)
+@dataclass(frozen=True, slots=True)
+class OptionDefinition:
+    """A named entry of a list: an option of a choice, a loss reason, an item of a checklist."""
+
+    name: str
+    title: Mapping[str, str]
 
 
-STANDARD: Mapping[str, FieldForm] = {f.name: f for f in (
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """A field of a deal. `required`: no requested transition but one to a lost stage goes through without it."""
+
+    name: str
+    type: FieldType
+    label: Mapping[str, str]
+    required: bool = False
+    options: tuple[OptionDefinition, ...] = ()
+
+
+def _field(name: str, kind: FieldType, en: str, zh: str, options: tuple[str, ...] = ()) -> FieldDefinition:
+    made = tuple(OptionDefinition(o, {"en": o}) for o in options)
+    return FieldDefinition(name, kind, {"en": en, "zh": zh}, options=made)
+
+
+STANDARD: Mapping[str, FieldDefinition] = {f.name: f for f in (
     _field("amount", "money", "Amount", "金额"),
     _field("expected_close_on", "date", "Expected close", "预计成交日期"),
     _field("customer_id", "text", "Customer", "客户"),
@@ -38,7 +59,7 @@ IDS = frozenset({"customer_id", "rep_id", "product_id", "campaign_id"})
 MAX_TEXT = 2_000
 
 
-def misfit(form: FieldForm, value: Any) -> str | None:
+def misfit(form: FieldDefinition, value: Any) -> str | None:
     """What is wrong with a JSON value for this field, in words; None when nothing is. Null always fits: it empties."""
     if value is None:
         return None
@@ -47,16 +68,16 @@ def misfit(form: FieldForm, value: Any) -> str | None:
     return CHECKS[form.type](form, value)
 
 
-def _text(_form: FieldForm, value: Any) -> str | None:
+def _text(_form: FieldDefinition, value: Any) -> str | None:
     return None if isinstance(value, str) and len(value) <= MAX_TEXT else f"is no text of at most {MAX_TEXT} characters"
 
 
-def _number(_form: FieldForm, value: Any) -> str | None:
+def _number(_form: FieldDefinition, value: Any) -> str | None:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= INT64_MAX  # NaN does not
     return None if fits else "is no number"
 
 
-def _integer(_form: FieldForm, value: Any) -> str | None:
+def _integer(_form: FieldDefinition, value: Any) -> str | None:
     return None if _whole(value) else "is no whole number"
 
 
@@ -64,11 +85,11 @@ def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT64_MAX
 
 
-def _boolean(_form: FieldForm, value: Any) -> str | None:
+def _boolean(_form: FieldDefinition, value: Any) -> str | None:
     return None if isinstance(value, bool) else "is neither true nor false"
 
 
-def _date(_form: FieldForm, value: Any) -> str | None:
+def _date(_form: FieldDefinition, value: Any) -> str | None:
     if isinstance(value, date):
         return None
     try:
@@ -78,7 +99,7 @@ def _date(_form: FieldForm, value: Any) -> str | None:
     return None
 
 
-def _money(_form: FieldForm, value: Any) -> str | None:
+def _money(_form: FieldDefinition, value: Any) -> str | None:
     fits = (
         isinstance(value, Mapping) and set(value) == {"amount_minor", "currency"} and _whole(value["amount_minor"])
         and isinstance(value["currency"], str) and re.fullmatch("[A-Z]{3}", value["currency"])
@@ -86,12 +107,12 @@ def _money(_form: FieldForm, value: Any) -> str | None:
     return None if fits else "is no amount such as {amount_minor: 1200, currency: EUR}"
 
 
-def _choice(form: FieldForm, value: Any) -> str | None:
+def _choice(form: FieldDefinition, value: Any) -> str | None:
     names = [o.name for o in form.options]
     return None if value in names else f"is none of {', '.join(names)}"
 
 
-def _choices(form: FieldForm, value: Any) -> str | None:
+def _choices(form: FieldDefinition, value: Any) -> str | None:
     if not isinstance(value, list | tuple):
         return "is no list"
     return next((found for v in value if (found := _choice(form, v))), None)

@@ -1,21 +1,15 @@
-"""What a business line means once it is compiled: values that decisions read, nothing of YAML in them."""
+"""Compiled business lines: blueprints, stages and transitions as frozen values that decisions read."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
 
-from chassis.domain.criteria import Expression as Criterion
-from services.pipeline.definitions.schema import (
-    ActionForm,
-    BusinessLineForm,
-    FieldForm,
-    ItemForm,
-    Option,
-    Title,
-)
+from chassis.domain.criteria import Criterion
+from services.pipeline.definitions.fields import FieldDefinition, OptionDefinition
 
-Kind = Literal["open", "won", "lost"]
+StageType = Literal["open", "won", "lost"]
+Titles = Mapping[str, str]  # language -> text; English always
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +19,10 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StageDefinition:
     name: str
-    title: Title
-    type: Kind
+    title: Titles
+    type: StageType
     order: int
     forecast_category: Any
     probability: float | None
@@ -36,96 +30,103 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
+class FieldRequirement:
+    """A field that a transition needs filled. `check` must be met by the deal as it would be, else `message`."""
+
     field: str
     check: Criterion | None
-    message: Title | None
+    message: Titles | None
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """`from_` is complete: what is common already names every open stage."""
+class ActivityRequirement:
+    """Activities of a kind that a transition needs done, and how many."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionDefinition:
+    """`from_` is complete: a common transition already names every open stage."""
 
     name: str
-    title: Title
+    title: Titles
     from_: tuple[str, ...]
     to: str
     reopen: bool
     owners: tuple[str, ...]
     criteria: Criterion | None
-    criteria_message: Title | None
-    requires: tuple[Requirement, ...]
-    actions: tuple[ActionForm, ...]
-    checklist: tuple[ItemForm, ...]
+    criteria_message: Titles | None
+    requires: tuple[FieldRequirement, ...]
+    actions: tuple[ActivityRequirement, ...]
+    checklist: tuple[OptionDefinition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Blueprint:
-    """One version of one pipeline. `table` is what decides: (stage, transition) -> stage, equal to the machine."""
+class BlueprintDefinition:
+    """One version of one pipeline. `table` decides: (stage, transition) -> stage."""
 
     name: str
     version: int
     line: str
-    title: Title
+    title: Titles
     when: Criterion | None
     initial: str
-    stages: Mapping[str, Stage]  # in order
-    transitions: Mapping[str, Transition]
-    loss_reasons: tuple[Option, ...]
-    fields: Mapping[str, FieldForm]
+    stages: Mapping[str, StageDefinition]  # in order
+    transitions: Mapping[str, TransitionDefinition]
+    loss_reasons: tuple[OptionDefinition, ...]
+    fields: Mapping[str, FieldDefinition]
     count_lead_activities: bool
     table: Mapping[tuple[str, str], str]
-    required: Mapping[str, tuple[Requirement, ...]]  # by transition: its own, then what the layout asks for
-    machine: Any = field(compare=False, repr=False)
+    required: Mapping[str, tuple[FieldRequirement, ...]]  # by transition: its own, then what the layout requires
 
     @property
     def ref(self) -> str:
         return f"{self.name}@{self.version}"
 
-    def leaving(self, stage: str) -> Sequence[Transition]:
+    def leaving(self, stage: str) -> Sequence[TransitionDefinition]:
         """The transitions that may start here, in declared order."""
         return [t for t in self.transitions.values() if (stage, t.name) in self.table]
 
-    def joins(self, stage: str, to: str) -> Transition | None:
+    def joins(self, stage: str, to: str) -> TransitionDefinition | None:
         """The first transition that leads from the one stage to the other."""
         return next((t for t in self.leaving(stage) if t.to == to), None)
 
     def rank(self, stage: str) -> int:
-        """How far a stage is: its order; lost is nowhere (-1)."""
+        """How far a stage is: its order; -1 for a lost or unknown one."""
         found = self.stages.get(stage)
         return -1 if found is None or found.type == "lost" else found.order
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    form: BusinessLineForm
-    blueprints: tuple[Blueprint, ...]
+class BusinessLineDefinition:
+    """A business line; `fields` are those of its layout."""
 
-    @property
-    def name(self) -> str:
-        return self.form.name
+    name: str
+    version: int
+    title: Titles
+    opens_on_qualified: bool
+    count_lead_activities: bool
+    fields: tuple[FieldDefinition, ...]
+    blueprints: tuple[BlueprintDefinition, ...]
 
-    def blueprint_for(self, facts: Mapping[str, Any]) -> Blueprint | None:
-        """The first one, in declared order, that takes such a deal."""
-        return next((b for b in self.blueprints if b.when is None or holds(b.when, facts)), None)
+    def blueprint_for(self, facts: Mapping[str, Any]) -> BlueprintDefinition | None:
+        """The first one, in declared order, whose `when` is met."""
+        return next((b for b in self.blueprints if b.when is None or b.when.is_met(facts)), None)
 
 
 @dataclass(frozen=True)
 class Book:
     """All business lines in force, and every version of every blueprint that an open deal may still run under."""
 
-    lines: Mapping[str, Line]
-    versions: Mapping[str, Blueprint]  # by name@version
+    lines: Mapping[str, BusinessLineDefinition]
+    versions: Mapping[str, BlueprintDefinition]  # by name@version
 
     @cached_property
-    def pipelines(self) -> Mapping[str, Blueprint]:
+    def pipelines(self) -> Mapping[str, BlueprintDefinition]:
         return {b.name: b for line in self.lines.values() for b in line.blueprints}
 
-    def of(self, ref: str) -> Blueprint:
+    def of(self, ref: str) -> BlueprintDefinition:
         """The version named, else the pipeline's present one: only a restored store can lack the first."""
         return self.versions.get(ref) or self.pipelines[ref.rsplit("@", 1)[0]]
-
-
-def holds(criterion: Criterion, facts: Mapping[str, Any]) -> bool:
-    """Whether it is met; what cannot be judged for want of a value is not met."""
-    return criterion.holds(facts)

@@ -1,0 +1,167 @@
+"""Base of all `…Yaml` models, which say what may be written in a definition, and `load`, which validates against them.
+
+The idiom of every kind: `…Yaml` is the pydantic model of the file (JSON Schemas for editors are made from it) and
+`…Definition` or a plain noun is what a compiler makes of it, a frozen value without pydantic for the pure modules.
+"""
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypeAliasType
+
+from chassis.domain.definitions.documents import Path
+from chassis.domain.definitions.faults import FaultReporter, InvalidValue
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Version = Annotated[int, Field(ge=1)]
+LONGEST_TEXT = 10_000
+_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+_TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+
+
+class Languages:
+    """Makes a dict a text per language, of which these are required; a null counts as absent."""
+
+    def __init__(self, *required: str) -> None:
+        self.required = required
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        texts = core_schema.dict_schema(
+            core_schema.str_schema(pattern=_LANGUAGE), core_schema.str_schema(max_length=LONGEST_TEXT, strict=True))
+        present = core_schema.no_info_before_validator_function(_without_nulls, texts)
+        return core_schema.no_info_after_validator_function(self._check, present)
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        made: JsonSchemaValue = {
+            "type": "object", "description": "A text per language",
+            "properties": dict.fromkeys(self.required, _TEXT), "propertyNames": {"pattern": _LANGUAGE},
+            "additionalProperties": {"type": ["string", "null"], "maxLength": LONGEST_TEXT},
+        }
+        return made | {"required": list(self.required)} if self.required else made
+
+    def _check(self, texts: dict[str, str]) -> dict[str, str]:
+        if missing := [name for name in self.required if not texts.get(name)]:
+            raise InvalidValue("text_missing", "must have a text in {missing}", missing=missing)
+        return texts
+
+
+def _without_nulls(value: Any) -> Any:
+    return {k: v for k, v in value.items() if v is not None} if isinstance(value, Mapping) else value
+
+
+Title = TypeAliasType("Title", Annotated[dict[str, str], Languages()])
+"""A text per language, in whichever languages the definition offers."""
+EnglishTitle = TypeAliasType("EnglishTitle", Annotated[dict[str, str], Languages("en")])
+BilingualTitle = TypeAliasType("BilingualTitle", Annotated[dict[str, str], Languages("en", "zh")])
+
+
+class YamlModel(BaseModel):
+    """A mapping in a definition: unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+MESSAGES: Mapping[str, str] = {
+    "missing": "is required",
+    "literal_error": "must be {expected}", "enum": "must be {expected}",
+    "string_type": "must be a string",
+    "string_too_short": "must be a string of at least {min_length} characters",
+    "string_too_long": "must be a string of at most {max_length} characters",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
+    "int_type": "must be a whole number", "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number", "float_type": "must be a number", "float_parsing": "must be a number",
+    "bool_type": "must be true or false", "bool_parsing": "must be true or false",
+    "list_type": "must be a list", "tuple_type": "must be a list",
+    "dict_type": "must be a mapping of keys to values", "model_type": "must be a mapping of keys to values",
+    "greater_than": "must be greater than {gt}", "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}", "less_than_equal": "must be at most {le}",
+    "too_short": "must have at least {min_length} entries", "too_long": "must have at most {max_length} entries",
+    "date_type": "must be a date such as 2026-09-14", "date_parsing": "must be a date such as 2026-09-14",
+    "date_from_datetime_parsing": "must be a date such as 2026-09-14",
+}
+"""English messages by pydantic's error type; a type without one keeps pydantic's own message."""
+
+
+def load(report: FaultReporter, model: type[Model], *, strict: bool = False) -> Model | None:
+    """The document as its model; reports every fault. None when it cannot be used even without its unknown keys.
+
+    `strict`: no conversion, as of `"50"` to 50. With unknown keys alone the model is returned beside the faults, so
+    that the compiler finds the faults of the rest in the same run.
+    """
+    body = report.definition.body
+    try:
+        return model.model_validate(body, strict=strict or None)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+    for fault in found:
+        _report(report, model, fault)
+    if any(fault["type"] != "extra_forbidden" for fault in found):
+        return None
+    try:
+        return model.model_validate(_without(body, [fault["loc"] for fault in found]), strict=strict or None)
+    except ValidationError:
+        return None
+
+
+def _report(report: FaultReporter, model: type[BaseModel], fault: Mapping[str, Any]) -> None:
+    loc, params = fault["loc"], dict(fault.get("ctx", {}))
+    known = report.definition.marks.known(loc)
+    path = loc if fault["type"] in ("missing", "extra_forbidden") else known  # without pydantic's names of alternatives
+    error = params.pop("error", None)
+    if fault["type"] == "extra_forbidden":
+        allowed = sorted(_keys_at(model, loc[:-1]))
+        report.at(*path).add("unknown_key", "unknown key; use one of {allowed}", key=True, allowed=allowed)
+    elif isinstance(error, InvalidValue):
+        report.at(*path).add(error.code, _plain(str(error)), **error.params)
+    else:
+        template = MESSAGES.get(fault["type"]) or _plain(str(fault["msg"]))
+        report.at(*path).add(fault["type"], template, **params)
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}")
+
+
+def _without(value: Any, paths: Sequence[Path]) -> Any:
+    """A copy of the document without what lies at these paths."""
+    heads: dict[str | int, list[Path]] = {}
+    for path in paths:
+        heads.setdefault(path[0], []).append(path[1:])
+    if isinstance(value, Mapping):
+        return {k: _without(v, heads[k]) if k in heads else v for k, v in value.items() if () not in heads.get(k, ())}
+    return [_without(v, heads[i]) if i in heads else v for i, v in enumerate(value)]
+
+
+def _keys_at(model: Any, loc: Path) -> set[str]:
+    """The keys that are allowed in the mapping at this place of the model."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+        if not loc:
+            return set(fields)
+        return _keys_at(fields.get(str(loc[0])), loc[1:])
+    inner = loc[1:] if loc and get_origin(model) in (list, tuple, dict) else loc
+    return {key for part in _parts(model) for key in _keys_at(part, inner)}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """What an annotation is made of: members of a union, entries of a list, values of a dict."""
+    if isinstance(annotation, TypeAliasType):
+        yield annotation.__value__
+    elif get_origin(annotation) is Annotated:
+        yield get_args(annotation)[0]
+    elif get_origin(annotation) is dict:
+        yield get_args(annotation)[1]
+    elif get_origin(annotation) in (list, tuple, Union, types.UnionType):
+        yield from (part for part in get_args(annotation) if part is not Ellipsis)
