@@ -1,7 +1,7 @@
-"""A store of which several ask at the same moment, and that is asked once.
+"""Store wrapper that merges concurrent calls into one.
 
-A projector counts its partitions side by side, each with the same questions in the same order. Each question is a way
-to another thread or to another machine and back, and each write waits for its turn; together they wait once.
+A projector processes its partitions concurrently, each with the same sequence of store calls. Every call is a round
+trip to another thread or machine, and every write queues; merged, they wait once.
 """
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -11,10 +11,10 @@ from typing import Any
 
 from chassis.ports import Collection, Document, Group, Page, Store, Where
 
-AT_ONCE = 2_000  # documents; a larger question of one is left as it is
+AT_ONCE = 2_000  # documents per merged call; a larger single call is passed on unchanged
 
 Question = tuple[str, str]
-"""What is asked, of which collection."""
+"""Operation and collection of a call."""
 
 
 @dataclass(slots=True)
@@ -24,15 +24,15 @@ class _Asked:
     answer: "asyncio.Future[Any]"
 
 
-class Together:
-    """`ports.Store` over another one; promises what that one does. A failure is told to all who asked together."""
+class BatchingStore:
+    """`ports.Store` over another store with the same guarantees. A failed call fails all that were merged into it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._rounds: dict[Question, list[_Asked]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    # --- asked together ----------------------------------------------------------------------------------------------
+    # --- merged calls ------------------------------------------------------------------------------------------------
 
     async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
         wanted = list(ids)
@@ -44,15 +44,15 @@ class Together:
         lost: frozenset[str] = await self._ask("save", collection, documents, names)
         return lost.intersection(names)
 
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
-        await self._ask("put_newer", collection, documents, [d.id for d in documents])
+    async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
+        await self._ask("save_newer", collection, documents, [d.id for d in documents])
 
     async def _ask(self, how: str, collection: str, what: Sequence[Any], names: Iterable[str]) -> Any:
         loop = asyncio.get_running_loop()
         asked = _Asked(what, frozenset(names), loop.create_future())
         waiting = self._rounds.setdefault((how, collection), [])
         if not waiting:
-            loop.call_soon(self._go, (how, collection))  # behind all that can go on at this moment
+            loop.call_soon(self._go, (how, collection))  # after everything that is ready to run now
         waiting.append(asked)
         return await asked.answer
 
@@ -77,10 +77,10 @@ class Together:
                     asked.answer.set_exception(error)
         else:
             for asked in some:
-                if not asked.answer.done():  # else who asked has gone
+                if not asked.answer.done():  # else the caller was cancelled
                     asked.answer.set_result(answer)
 
-    # --- passed on ---------------------------------------------------------------------------------------------------
+    # --- delegated ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         await self._store.start()
@@ -111,8 +111,8 @@ class Together:
 
 
 def _parts(waiting: Iterable[_Asked]) -> Iterator[list[_Asked]]:
-    """As much as goes into one question. Two who name the same document are never in one: the second would be compared
-    with what the first has written."""
+    """Splits calls into merged batches. Two calls that name the same document never share one: the second would be
+    compared with what the first has written."""
     some: list[_Asked] = []
     names: set[str] = set()
     for asked in waiting:

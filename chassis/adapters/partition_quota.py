@@ -1,11 +1,11 @@
-"""How the partitions of a group are shared out fairly, moving as few as can be."""
+"""Fair assignment of a group's partitions to its members with minimal movement."""
 from collections.abc import Mapping
 
 
 def quotas(owned: Mapping[str, int], partitions: int) -> dict[str, int]:
-    """How many partitions each live member may hold, given how many it holds now. They sum to `partitions`.
+    """Quota of each live member, given how many partitions it holds now. The quotas sum to `partitions`.
 
-    Who holds most keeps the odd ones, so a fair state stays as it is.
+    The members that hold most get the remainder, so a balanced assignment stays unchanged.
     """
     if not owned:
         return {}

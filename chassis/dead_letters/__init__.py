@@ -1,9 +1,18 @@
-"""Records that could not be taken: kept as they came, with the reason; given back after a mend, or closed."""
-from chassis.dead_letters.record import Letter, addressed, letter_id, replays_of
-from chassis.dead_letters.repository import MOST_REPLAYS, DeadLetters, Replays
+"""Dead letters: records that could not be processed, stored unchanged with the reason, to be replayed or discarded."""
+from chassis.dead_letters.record import DeadLetterRecord, dead_letter_id, is_addressed_to, replay_count
+from chassis.dead_letters.repository import MOST_REPLAYS, DeadLetterRepository, ReplayResult
 from chassis.dead_letters.routes import router
-from chassis.dead_letters.storm_guard import Guard, Storm
+from chassis.dead_letters.storm_guard import FailureStorm, StormGuard
 
 __all__ = (
-    "MOST_REPLAYS", "DeadLetters", "Guard", "Letter", "Replays", "Storm", "addressed", "letter_id", "replays_of",
-    "router")
+    "MOST_REPLAYS",
+    "DeadLetterRecord",
+    "DeadLetterRepository",
+    "FailureStorm",
+    "ReplayResult",
+    "StormGuard",
+    "dead_letter_id",
+    "is_addressed_to",
+    "replay_count",
+    "router",
+)

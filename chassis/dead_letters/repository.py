@@ -1,8 +1,8 @@
-"""Records that could not be taken: kept as they came, with the reason; given back after a mend, or closed.
+"""Repository of the dead letters of one service.
 
-A dead letter lies on `<topic>.<service>.dlq`, same partition, key, value and headers untouched, beside headers
-`dlq.*`. Its id is derived from where the record lay, so a second copy of it is the same letter. What was done with it
-is a document of the service. Replaying publishes the original again, addressed to this service alone.
+A dead letter is a record on `<topic>.<service>.dlq`: same partition, key, value and headers, plus `dlq.*` headers. Its
+id is derived from the position of the original record, so a second copy is the same dead letter. Its status is a
+document of the service. A replay publishes the original record again, addressed to this service only.
 """
 import builtins
 from collections.abc import Callable, Mapping, Sequence
@@ -10,21 +10,21 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chassis.aggregates.unit_of_work import Dead, output_id
+from chassis.aggregates.unit_of_work import FailedRecord, output_id
 from chassis.dead_letters.record import (
-    Letter,
-    by_place,
+    DeadLetterRecord,
+    by_position,
     by_time,
-    is_letter,
-    letter_id,
-    meets,
-    opened,
-    replays_of,
-    written,
+    dead_letter_id,
+    format_timestamp,
+    is_dead_letter,
+    matches,
+    parse_dead_letter,
+    replay_count,
 )
-from chassis.dead_letters.storm_guard import Guard
-from chassis.http.routing import Problem, not_found
-from chassis.messages.envelope import REPLAY_FOR, Rejected, decode_structured, encode
+from chassis.dead_letters.storm_guard import StormGuard
+from chassis.http.routing import ProblemError, not_found
+from chassis.messages.envelope import REPLAY_FOR, RejectedMessage, decode_structured, encode
 from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
 from chassis.support import failpoints
 from chassis.support.clock import now_ms, utc_now
@@ -42,20 +42,20 @@ FILTERS = (
 Found = tuple[Mapping[str, str], Record]
 
 
-class Replays(NamedTuple):
+class ReplayResult(NamedTuple):
     """`matched`: how many met the conditions. `spent`: of them, those that were replayed too often already."""
 
     matched: int
-    replayed: list[Letter]  # on a dry run: those that would be
-    spent: list[Letter]
+    replayed: list[DeadLetterRecord]  # on a dry run: those that would be
+    spent: list[DeadLetterRecord]
 
 
-class DeadLetters:
+class DeadLetterRepository:
     """The dead letters of one service."""
 
     def __init__(
         self, service: str, topics: Sequence[str], store: Store, bus: Bus, *, group: str = "", version: str = "",
-        metrics: Metrics | None = None, guard: Guard | None = None,
+        metrics: Metrics | None = None, guard: StormGuard | None = None,
     ) -> None:
         self.service, self.topics, self.store, self.bus = service, tuple(topics), store, bus
         self.guard = guard
@@ -69,13 +69,13 @@ class DeadLetters:
 
     # --- making them -------------------------------------------------------------------------------------------------
 
-    async def bury(self, dead: Sequence[Dead]) -> None:
-        """Publish; returns once the log has them. A copy of a letter that is there already does no harm."""
+    async def dead_letter(self, dead: Sequence[FailedRecord]) -> None:
+        """Publish dead letters; returns when the log has acknowledged them. Repeating it is harmless."""
         if not dead:
             return
         if self.guard is not None:
             self.guard.check(dead)
-        now = written(now_ms())
+        now = format_timestamp(now_ms())
         failpoints.reach("letters.publish.before")
         await self.bus.publish([self._letter(d, now) for d in dead])
         failpoints.reach("letters.publish.after")
@@ -83,17 +83,17 @@ class DeadLetters:
             for one in dead:
                 self.metrics.add(self.metrics.dead, 1, one.code)
 
-    def _letter(self, dead: Dead, now: str) -> Outgoing:
+    def _letter(self, dead: FailedRecord, now: str) -> Outgoing:
         record = dead.record
-        said = {
-            "id": letter_id(self.service, record), "topic": record.topic, "partition": str(record.partition),
+        headers_added = {
+            "id": dead_letter_id(self.service, record), "topic": record.topic, "partition": str(record.partition),
             "offset": str(record.offset), "timestamp": str(record.timestamp_ms), "group": self.group,
             "service": self.service, "version": self.version, "definition": "", "code": dead.code,
             "error": dead.error[:MOST_ERROR],
-            "attempts": "1", "first_failed_at": now, "replays": str(replays_of(record)),
+            "attempts": "1", "first_failed_at": now, "replays": str(replay_count(record)),
         }
         kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
-        headers = kept + tuple((f"dlq.{n}", v.encode()) for n, v in said.items())
+        headers = kept + tuple((f"dlq.{n}", v.encode()) for n, v in headers_added.items())
         topic = dead_letter_topic(record.topic, self.service)
         return Outgoing(topic, record.key, record.value, headers, record.partition)
 
@@ -101,20 +101,20 @@ class DeadLetters:
 
     async def list(
         self, limit: int = 100, where: Mapping[str, str] | None = None, after: Sequence[Any] | None = None, *,
-        order: Callable[[Letter], tuple[Any, ...]] = by_time,
-    ) -> builtins.list[Letter]:
+        order: Callable[[DeadLetterRecord], tuple[Any, ...]] = by_time,
+    ) -> builtins.list[DeadLetterRecord]:
         """In `order`, after that place in it. `where`: wanted values of FILTERS and id, as text."""
         found: dict[str, tuple[Mapping[str, str], Record]] = {}
         for place, end in sorted((await self._ends()).items()):
             for headers, record in await self._read(place, end):
-                if is_letter(headers):
+                if is_dead_letter(headers):
                     found.setdefault(headers["id"], (headers, record))
         done = await self.store.load(self.collection.name, found)
-        letters = [opened(headers, record, done.get(id)) for id, (headers, record) in found.items()]
-        letters = [x for x in letters if meets(x, where or {}) and (after is None or order(x) > tuple(after))]
+        letters = [parse_dead_letter(headers, record, done.get(id)) for id, (headers, record) in found.items()]
+        letters = [x for x in letters if matches(x, where or {}) and (after is None or order(x) > tuple(after))]
         return sorted(letters, key=order)[:limit]
 
-    async def show(self, id: str) -> Letter | None:
+    async def get(self, id: str) -> DeadLetterRecord | None:
         found = await self.list(1, {"id": id})
         return found[0] if found else None
 
@@ -146,18 +146,22 @@ class DeadLetters:
 
     # --- dealing with them -------------------------------------------------------------------------------------------
 
-    async def replay(self, id: str, content: Mapping[str, Any] | None = None) -> Letter:
-        """Give it back, once per letter: asking again changes nothing. `content`: the mended event or only its data.
+    async def replay(self, id: str, content: Mapping[str, Any] | None = None) -> DeadLetterRecord:
+        """Replay one dead letter; idempotent. `content`: the corrected event, or only its data.
 
-        Problem 404; 409 `discarded` or `too_many_replays`; 422 with why the mended content is none.
+        Raises ProblemError 404; 409 `discarded` or `too_many_replays`; 422 when the corrected content is invalid.
         """
         letter = await self._letter_or_404(id)
         if letter.status == "discarded":
-            raise Problem(409, "discarded", "This dead letter was discarded.")
+            raise ProblemError(409, "discarded", "This dead letter was discarded.")
         if letter.status == "replayed":
             return letter
         if letter.replays >= MOST_REPLAYS:
-            raise Problem(409, "too_many_replays", f"It has been replayed {MOST_REPLAYS} times already.")
+            raise ProblemError(
+                409,
+                "too_many_replays",
+                f"This dead letter has already been replayed {MOST_REPLAYS} times, which is the limit.",
+            )
         message = self._again(letter, content)
         (letter,) = await self._mark([letter], "replaying", "")
         failpoints.reach("letters.replay.marked")
@@ -169,42 +173,42 @@ class DeadLetters:
 
     async def replay_many(
         self, where: Mapping[str, str], limit: int, *, before: str | None = None, dry_run: bool = False,
-    ) -> Replays:
-        """Give back up to `limit` letters that meet `where` and still wait, in the order in which their records lay.
+    ) -> ReplayResult:
+        """Replay up to `limit` open dead letters that match `where`, in log order.
 
-        Each as `replay` does, so that asking again after a failure goes on where it stopped. `before`: only those that
-        failed before then (RFC 3339, UTC), so that who asks again and again does not meet those that fail anew.
+        Idempotent per dead letter, so a repeated call continues after a failure. `before`: only those that failed
+        earlier (RFC 3339, UTC), so that a loop of calls does not meet those that fail again.
         """
         found = [
-            x for x in await self.list(ALL, where, order=by_place)
+            x for x in await self.list(ALL, where, order=by_position)
             if x.status in WAITING and (before is None or x.first_failed_at < before)]
         spent = [x for x in found if x.replays >= MOST_REPLAYS]
         chosen = [x for x in found if x.replays < MOST_REPLAYS][:limit]
         if dry_run or not chosen:
-            return Replays(len(found), [] if not dry_run else chosen, spent)
+            return ReplayResult(len(found), [] if not dry_run else chosen, spent)
         messages = [self._again(x, None) for x in chosen]
         chosen = await self._mark(chosen, "replaying", "")
         failpoints.reach("letters.replay.marked")
         await self.bus.publish(messages)
         failpoints.reach("letters.replay.published")
-        return Replays(len(found), await self._mark(chosen, "replayed", ""), spent)
+        return ReplayResult(len(found), await self._mark(chosen, "replayed", ""), spent)
 
-    async def discard(self, id: str, reason: str) -> Letter:
+    async def discard(self, id: str, reason: str) -> DeadLetterRecord:
         letter = await self._letter_or_404(id)
         if letter.status == "replayed":
-            raise Problem(409, "replayed", "This dead letter was replayed.")
+            raise ProblemError(409, "replayed", "This dead letter was replayed.")
         failpoints.reach("letters.discard.before")
         (letter,) = await self._mark([letter], "discarded", reason)
         failpoints.reach("letters.discard.after")
         return letter
 
-    async def _letter_or_404(self, id: str) -> Letter:
-        letter = await self.show(id)
+    async def _letter_or_404(self, id: str) -> DeadLetterRecord:
+        letter = await self.get(id)
         if letter is None:
             raise not_found("dead letter", id)
         return letter
 
-    def _again(self, letter: Letter, content: Mapping[str, Any] | None) -> Outgoing:
+    def _again(self, letter: DeadLetterRecord, content: Mapping[str, Any] | None) -> Outgoing:
         more = (
             (REPLAY_FOR, f"{self.service}/{letter.id}".encode()), ("dlq.replays", str(letter.replays + 1).encode()))
         if content is not None:
@@ -213,8 +217,8 @@ class DeadLetters:
         kept = tuple((n, v) for n, v in letter.record.headers if not n.startswith("dlq.") and n != REPLAY_FOR)
         return Outgoing(letter.topic, letter.record.key, letter.record.value, kept + more)
 
-    def _mended(self, letter: Letter, content: Mapping[str, Any]) -> Outgoing:
-        """A new event with its own id, caused by the old one."""
+    def _mended(self, letter: DeadLetterRecord, content: Mapping[str, Any]) -> Outgoing:
+        """The corrected event: a new id, caused by the original event."""
         headers = {n: v.decode("utf-8", "replace") for n, v in letter.record.headers}
         structured = dict(content) if "specversion" in content else {
             "specversion": "1.0", "type": headers.get("ce_type"), "source": headers.get("ce_source"),
@@ -224,22 +228,24 @@ class DeadLetters:
         structured["id"] = output_id(self.service, "mended", letter.id, text, 0)
         structured.pop("partitionkey", None)
         found = decode_structured(structured, now=utc_now())
-        if isinstance(found, Rejected):
-            raise Problem(422, found.code, found.message)
+        if isinstance(found, RejectedMessage):
+            raise ProblemError(422, found.code, found.message)
         extensions = {**found.extensions, "causationid": headers.get("ce_id") or letter.id}
         for name in ("backfill", "timeprecision", "correlationid"):
             extensions.setdefault(name, headers.get(f"ce_{name}", ""))
         kept = {n: v for n, v in extensions.items() if v}
         return encode(found.event, id=found.meta.id, source=found.meta.source, time=found.meta.time, extensions=kept)
 
-    async def _mark(self, letters: Sequence[Letter], status: str, note: str) -> builtins.list[Letter]:
+    async def _mark(
+        self, letters: Sequence[DeadLetterRecord], status: str, note: str
+    ) -> builtins.list[DeadLetterRecord]:
         held = await self.store.load(self.collection.name, [x.id for x in letters])
-        body = msgspec.msgpack.encode((status, note, written(now_ms())))
+        body = msgspec.msgpack.encode((status, note, format_timestamp(now_ms())))
         documents = [
             Document(x.id, held[x.id].version if x.id in held else 0, body, {"status": status}) for x in letters]
         if await self.store.save(self.collection.name, documents):
-            raise Problem(409, "busy", "Somebody else is dealing with this dead letter.")
-        return [x.dealt(d) for x, d in zip(letters, documents, strict=True)]
+            raise ProblemError(409, "busy", "Another request is changing this dead letter; retry.")
+        return [x.with_status(d) for x, d in zip(letters, documents, strict=True)]
 
 
 def _tally(values: Any) -> dict[str, int]:

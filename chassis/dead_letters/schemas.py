@@ -1,4 +1,4 @@
-"""What the routes that every service has answer."""
+"""Response schemas of the dead letter routes that every service has."""
 from datetime import datetime
 from typing import Literal
 
@@ -8,7 +8,7 @@ Status = Literal["open", "replaying", "replayed", "discarded"]
 
 
 class RefusedRecord(TypedDict):
-    """A record that lay in the log, and what event it was, if that could be read."""
+    """Position of a rejected record in the log, and its event attributes where they could be read."""
 
     topic: str
     partition: int
@@ -20,7 +20,7 @@ class RefusedRecord(TypedDict):
 
 
 class ServicesLetter(TypedDict):
-    """The letter of one service about a record."""
+    """The dead letter of one service for a record."""
 
     id: str
     service: str
@@ -34,11 +34,11 @@ class ServicesLetter(TypedDict):
 
 
 class DeadLetter(RefusedRecord, ServicesLetter):
-    """A record that a service could not take: where it lay, why, and what has been done about it."""
+    """A record that a service could not process: its position, the reason, and its status."""
 
 
 class WholeDeadLetter(DeadLetter):
-    """With the record as it came: text, or `base64:…`."""
+    """With the original record: text, or `base64:…`."""
 
     key: str | None
     value: str | None
@@ -50,7 +50,7 @@ class RefusedDeadLetter(DeadLetter):
 
 
 class Replayed(TypedDict):
-    """`at`: when it was asked; sent back as `before`, letters that came since are left alone."""
+    """`at`: time of the request; sent as `before` in the next one, it leaves newer dead letters out."""
 
     at: str
     matched: int

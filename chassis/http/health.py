@@ -1,4 +1,4 @@
-"""Whether a service is up: `/livez /readyz /startupz /metrics /version`, on a port of their own."""
+"""Health state of a service and its management app: `/livez /readyz /startupz /metrics /version`."""
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,74 +6,74 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
-from chassis.http.routing import answer, make_app
+from chassis.http.routing import create_app, json_response
 from chassis.support.metrics import CONTENT_TYPE, Metrics
 
 
 @dataclass(slots=True)
-class Health:
-    """What a service says about itself. `troubles`: {part: reason} of what keeps it from being ready."""
+class HealthState:
+    """Liveness and readiness of one service. `problems`: {component: reason} of what makes it not ready."""
 
     service: str
     started: bool = False
     draining: bool = False
-    dead: str = ""  # why it must be started anew; "": it need not
-    troubles: dict[str, str] = field(default_factory=dict)
+    dead: str = ""  # why it must be restarted; "" while it is alive
+    problems: dict[str, str] = field(default_factory=dict)
     on_change: Callable[[bool], None] | None = None
 
     @property
     def ready(self) -> bool:
-        return self.started and not self.draining and not self.dead and not self.troubles
+        return self.started and not self.draining and not self.dead and not self.problems
 
-    def trouble(self, part: str, reason: str) -> None:
-        self.troubles[part] = reason
-        self._tell()
+    def report_problem(self, part: str, reason: str) -> None:
+        self.problems[part] = reason
+        self._notify()
 
-    def well(self, part: str) -> None:
-        if self.troubles.pop(part, None) is not None:
-            self._tell()
+    def clear_problem(self, part: str) -> None:
+        if self.problems.pop(part, None) is not None:
+            self._notify()
 
     def start(self) -> None:
         self.started = True
-        self._tell()
+        self._notify()
 
     def fail(self, reason: str) -> None:
         self.dead = reason
-        self._tell()
+        self._notify()
 
     def drain(self) -> None:
         self.draining = True
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self.on_change is not None:
             self.on_change(self.ready)
 
-    def face(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         made: dict[str, Any] = {"service": self.service, "ready": self.ready, "started": self.started}
         if self.draining:
             made["draining"] = True
-        if self.dead or self.troubles:
-            made["reasons"] = {**({"stopped": self.dead} if self.dead else {}), **self.troubles}
+        if self.dead or self.problems:
+            made["reasons"] = {**({"stopped": self.dead} if self.dead else {}), **self.problems}
         return made
 
 
-def management_app(health: Health, metrics: Metrics | None = None, *, version: str = "0.1.0") -> FastAPI:
-    """Never public: it listens on the management port."""
+def management_app(health: HealthState, metrics: Metrics | None = None, *, version: str = "0.1.0") -> FastAPI:
+    """The app of the management port, which is never public."""
     routes = APIRouter()
 
     @routes.get("/livez")
     async def live() -> Response:
-        """503 only when a new start would help."""
-        return answer(health.face(), 503 if health.dead else 200)
+        """503 only when a restart would help."""
+        return json_response(health.to_json(), 503 if health.dead else 200)
 
     @routes.get("/readyz")
     async def ready() -> Response:
-        return answer(health.face(), 200 if health.ready else 503)
+        return json_response(health.to_json(), 200 if health.ready else 503)
 
     @routes.get("/startupz")
     async def startup() -> Response:
-        return answer(health.face(), 200 if health.started else 503)
+        return json_response(health.to_json(), 200 if health.started else 503)
 
     @routes.get("/metrics")
     async def measured() -> Response:
@@ -81,6 +81,6 @@ def management_app(health: Health, metrics: Metrics | None = None, *, version: s
 
     @routes.get("/version")
     async def versions() -> Response:
-        return answer({"service": health.service, "version": version})
+        return json_response({"service": health.service, "version": version})
 
-    return make_app(f"{health.service} management", [routes], version=version)
+    return create_app(f"{health.service} management", [routes], version=version)

@@ -1,6 +1,7 @@
-"""What routes answer, as types. A route names its type for the OpenAPI document; tests hold real answers against it.
+"""Response schemas shared by all services.
 
-Answers are plain dictionaries: a TypedDict costs nothing when one is made, and mypy checks what is written into it.
+A route names its schema for the OpenAPI document, and tests validate real responses against it. Responses are plain
+dictionaries: a TypedDict costs nothing at run time, and mypy checks what is written into it.
 """
 from collections.abc import Mapping
 from functools import cache
@@ -9,16 +10,26 @@ from typing import Any, NotRequired
 from pydantic import ConfigDict, WithJsonSchema
 from typing_extensions import TypedDict
 
-__all__ = ["X_OF", "Fault", "NotRequired", "Problem", "Title", "TypedDict", "elsewhere", "listed", "paged"]
+__all__ = [
+    "X_OF",
+    "FieldErrorBody",
+    "NotRequired",
+    "ProblemBody",
+    "Title",
+    "TypedDict",
+    "list_schema",
+    "page_schema",
+    "schema_reference",
+]
 
 Title = Mapping[str, str]
-"""Words per language: `{en, zh}`."""
+"""Text per language: `{en, zh}`."""
 X_OF = "x-of"
-"""In a schema: the name of one that another service's document describes. The gateway puts the reference there."""
+"""Schema key that names a schema of another service; the gateway replaces it with a reference."""
 
 
-class Fault(TypedDict):
-    """One thing that is wrong: a stable code, a JSON pointer to where, words for people, values for translations."""
+class FieldErrorBody(TypedDict):
+    """One error: a stable code, a JSON pointer to its place, a message, and the values used in translations."""
 
     code: str
     pointer: str
@@ -26,8 +37,8 @@ class Fault(TypedDict):
     params: dict[str, Any]
 
 
-class Problem(TypedDict):
-    """RFC 9457. Some codes carry more, under names of their own."""
+class ProblemBody(TypedDict):
+    """RFC 9457 problem. Some codes add members of their own."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 
@@ -36,24 +47,24 @@ class Problem(TypedDict):
     status: int
     code: str
     detail: NotRequired[str]
-    errors: list[Fault]
+    errors: list[FieldErrorBody]
 
 
 _made: Any = TypedDict
 
 
 @cache
-def paged(item: type) -> Any:
-    """A page of a list: `{items, next}`; `next` is the cursor of the following one."""
+def page_schema(item: type) -> Any:
+    """Schema of one page: `{items, next}`; `next` is the cursor of the following page."""
     return _made(f"{item.__name__}Page", {"items": list[item], "next": str | None})  # type: ignore[valid-type]
 
 
 @cache
-def listed(item: type) -> Any:
-    """A list that comes whole: `{items}`."""
+def list_schema(item: type) -> Any:
+    """Schema of a complete list: `{items}`."""
     return _made(f"{item.__name__}List", {"items": list[item]})  # type: ignore[valid-type]
 
 
-def elsewhere(name: str) -> WithJsonSchema:
-    """For `Annotated`: what another service's document calls by this name."""
+def schema_reference(name: str) -> WithJsonSchema:
+    """For `Annotated`: refers to a schema in another service's document by its name."""
     return WithJsonSchema({X_OF: name})

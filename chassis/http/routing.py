@@ -1,4 +1,4 @@
-"""What every HTTP door shares: problem+json, pages, ETags, idempotency keys, the app itself."""
+"""HTTP building blocks of every service: problem+json, pages, ETags, idempotency keys and the FastAPI app."""
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,38 +13,29 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Respons
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from chassis.http.access.scope import principal
-from chassis.http.i18n import chinese, language, said
+from chassis.http.access.scope import current_principal
+from chassis.http.i18n import chinese, language, translate
+from chassis.messages.codec.errors import FieldError
 from chassis.ports import BusUnavailable, StoreUnavailable
-from chassis.ports.query import BadCursor
-from chassis.service.context import Refusal
+from chassis.ports.query import InvalidCursor
+from chassis.service.context import CommandRefused
 
 PROBLEM = "application/problem+json"
 TITLES = {400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
           409: "Conflict", 412: "Precondition failed", 413: "Too large", 415: "Unsupported media type",
-          422: "Not acceptable as it is", 428: "Precondition required", 429: "Too many requests",
-          500: "Internal error", 501: "Not in this release", 502: "A service did not answer",
-          503: "Not available at the moment", 504: "A service took too long"}
+          422: "Invalid content", 428: "Precondition required", 429: "Too many requests",
+          500: "Internal error", 501: "Not available in this release", 502: "A service did not answer",
+          503: "Temporarily unavailable", 504: "A service took too long"}
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: a stable code, a JSON pointer to where, words for people, values for translations."""
-
-    code: str
-    pointer: str
-    message: str
-    params: Mapping[str, Any] | None = None
-
-
-class Problem(Exception):
-    """RFC 9457: raise it in a door, and the client reads `{type, title, status, code, detail, errors}`."""
+class ProblemError(Exception):
+    """RFC 9457 problem: raised in a route, answered as `{type, title, status, code, detail, errors}`."""
 
     def __init__(
-        self, status: int, code: str, detail: str = "", errors: Sequence[Fault] = (), *,
+        self, status: int, code: str, detail: str = "", errors: Sequence[FieldError] = (), *,
         headers: Mapping[str, str] | None = None, params: Mapping[str, Any] | None = None, **more: Any,
     ) -> None:
-        """`params`: values of the detail, for other languages; `more`: members of the body."""
+        """`params`: values for the translated detail; `more`: further members of the body."""
         super().__init__(detail or code)
         self.params = dict(params or {})
         self.status, self.code, self.detail, self.errors = status, code, detail, tuple(errors)
@@ -57,16 +48,16 @@ class Problem(Exception):
             "status": self.status, "code": self.code,
         }
         if self.detail:
-            made["detail"] = said(self.code, self.detail, {**self.params, **self.more})
-        made["errors"] = [told(f) for f in self.errors]
+            made["detail"] = translate(self.code, self.detail, {**self.params, **self.more})
+        made["errors"] = [error_body(f) for f in self.errors]
         return made | self.more
 
     def response(self) -> Response:
         return Response(orjson.dumps(self.body(), default=str), self.status, self.headers, PROBLEM)
 
 
-class Passed(Problem):
-    """A problem that another service has told already."""
+class UpstreamProblem(ProblemError):
+    """A problem that another service answered, passed on unchanged."""
 
     def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         super().__init__(status, str(body.get("code", "error")), str(body.get("detail", "")))
@@ -76,9 +67,9 @@ class Passed(Problem):
         return self._body
 
 
-def told(fault: Fault) -> dict[str, Any]:
-    """As it is answered, in the language of the request."""
-    message = said(fault.code, fault.message, fault.params, otherwise="invalid")
+def error_body(fault: FieldError) -> dict[str, Any]:
+    """The JSON object of one error, in the language of the request."""
+    message = translate(fault.code, fault.message, fault.params, otherwise="invalid")
     return {"code": fault.code, "pointer": fault.pointer, "message": message, "params": dict(fault.params or {})}
 
 
@@ -86,17 +77,17 @@ def _title(status: int) -> str:
     return (chinese.STATUS if language() == "zh" else TITLES).get(status, "Error")
 
 
-def not_found(what: str, id: str) -> Problem:
-    return Problem(404, "not_found", f"There is no {what} {id!r}.", params={"id": id})
+def not_found(what: str, id: str) -> ProblemError:
+    return ProblemError(404, "not_found", f"{what[:1].upper()}{what[1:]} {id!r} does not exist.", params={"id": id})
 
 
-def not_in_this_release(capability: str) -> Problem:
-    """501 with the name of the capability, never a wrong figure."""
-    detail = f"This release does not answer yet: {capability}."
-    return Problem(501, "not_in_this_release", detail, capability=capability)
+def not_in_this_release(capability: str) -> ProblemError:
+    """501 that names the capability, instead of a figure that could be wrong."""
+    detail = f"Not available in this release: {capability}."
+    return ProblemError(501, "not_in_this_release", detail, capability=capability)
 
 
-def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """JSON of builtins, dataclasses, structs and datetimes."""
     return Response(orjson.dumps(content, default=_plain, option=orjson.OPT_UTC_Z), status, headers, "application/json")
 
@@ -129,7 +120,7 @@ def page_request(
 Paged = Annotated[PageRequest, Depends(page_request)]
 
 
-def page(
+def page_response(
     request: Request, items: Sequence[Any], next: str | None, *, cursor_name: str = "cursor", **more: Any,
 ) -> Response:
     """`{items, next}` with the `Link` header of RFC 8288."""
@@ -138,7 +129,7 @@ def page(
         query = [(k, v) for k, v in request.query_params.multi_items() if k != cursor_name]
         path = request.headers.get("x-forwarded-path", request.url.path)
         headers["Link"] = f'<{path}?{urlencode([*query, (cursor_name, next)])}>; rel="next"'
-    return answer({"items": list(items), "next": next, **more}, headers=headers)
+    return json_response({"items": list(items), "next": next, **more}, headers=headers)
 
 
 def encode_cursor(*parts: Any) -> str:
@@ -146,13 +137,13 @@ def encode_cursor(*parts: Any) -> str:
 
 
 def decode_cursor(cursor: str, *shape: type | UnionType) -> list[Any]:
-    """Its parts; refused unless they are of these types, one by one, and no number is negative."""
+    """The parts of a cursor. Raises ProblemError 400 unless each has its type and no number is negative."""
     try:
         made = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         made = None
     if not isinstance(made, list) or (shape and not _has_shape(made, shape)):
-        raise Problem(400, "bad_cursor", "The cursor is not one that this list gave out.")
+        raise ProblemError(400, "bad_cursor", "The cursor does not belong to this list; start again without one.")
     return made
 
 
@@ -167,7 +158,7 @@ def _has_shape(parts: list[Any], shape: Sequence[type | UnionType]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
-    """`If-Match` as a revision, the idempotency key, the hash of the body, and who asks."""
+    """Preconditions of a write: `If-Match` as a revision, idempotency key, SHA-256 of method, path and body, caller."""
 
     if_match: int | None
     idempotency_key: str | None
@@ -176,7 +167,9 @@ class WriteRequest:
 
     def require_match(self) -> None:
         if self.if_match is None:
-            raise Problem(428, "if_match_required", "Send If-Match with the ETag of the state that you have seen.")
+            raise ProblemError(
+                428, "if_match_required", "If-Match is required; send the ETag of the version you are changing."
+            )
 
 
 async def write_request(
@@ -185,7 +178,7 @@ async def write_request(
     idempotency_key: Annotated[str | None, Header(max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
 ) -> WriteRequest:
     digest = hashlib.sha256(request.method.encode() + request.url.path.encode() + await request.body()).hexdigest()
-    return WriteRequest(_revision(if_match), idempotency_key, digest, principal())
+    return WriteRequest(_revision(if_match), idempotency_key, digest, current_principal())
 
 
 Write = Annotated[WriteRequest, Depends(write_request)]
@@ -200,53 +193,53 @@ def _revision(header: str | None) -> int | None:
         return None
     text = header.strip().removeprefix("W/").strip('"')
     if not text.isdigit() or len(text) > 18:
-        raise Problem(412, "stale", "If-Match does not name a state that this record ever had.")
+        raise ProblemError(412, "stale", "If-Match must be an ETag of this record.")
     return int(text)
 
 
 # --- the app ---------------------------------------------------------------------------------------------------------
 
 
-def make_app(title: str, routers: Sequence[APIRouter], *, version: str = "0.1.0", **more: Any) -> FastAPI:
-    """A FastAPI app whose every error is problem+json; its documentation pages are served by the gateway alone."""
+def create_app(title: str, routers: Sequence[APIRouter], *, version: str = "0.1.0", **more: Any) -> FastAPI:
+    """A FastAPI app whose every error is problem+json. Only the gateway serves documentation pages."""
     app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, **more)
     for router in routers:
-        app.include_router(router)
-    install_problems(app)
+        app.router.routes.extend(router.routes)  # `include_router` would build every route a second time
+    install_error_handlers(app)
     return app
 
 
-def install_problems(app: FastAPI) -> None:
-    @app.exception_handler(Problem)
-    async def _problem(_request: Request, error: Problem) -> Response:
+def install_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(ProblemError)
+    async def _problem(_request: Request, error: ProblemError) -> Response:
         return error.response()
 
-    @app.exception_handler(Refusal)
-    async def _refusal(_request: Request, error: Refusal) -> Response:
-        return Problem(error.status, error.code, error.message).response()
+    @app.exception_handler(CommandRefused)
+    async def _refusal(_request: Request, error: CommandRefused) -> Response:
+        return ProblemError(error.status, error.code, error.message).response()
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> Response:
-        faults = [_fault(e) for e in error.errors()]
-        return Problem(422, "invalid", "The request does not have the form that is asked for.", faults).response()
+        faults = [_field_error(e) for e in error.errors()]
+        return ProblemError(422, "invalid", "The request is invalid; see `errors` for each field.", faults).response()
 
     @app.exception_handler(StarletteHTTPException)
     async def _http(_request: Request, error: StarletteHTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
-        return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+        return ProblemError(error.status_code, code, str(error.detail), headers=error.headers).response()
 
-    @app.exception_handler(BadCursor)
-    async def _cursor(_request: Request, error: BadCursor) -> Response:
-        return Problem(400, "bad_cursor", f"{error}: ask with one that this list gave out.").response()
+    @app.exception_handler(InvalidCursor)
+    async def _cursor(_request: Request, error: InvalidCursor) -> Response:
+        return ProblemError(400, "bad_cursor", f"{error}; start again without a cursor.").response()
 
     @app.exception_handler(StoreUnavailable)
     @app.exception_handler(BusUnavailable)
     async def _unavailable(_request: Request, error: Exception) -> Response:
-        return Problem(503, "unavailable", str(error), headers={"Retry-After": "1"}).response()
+        return ProblemError(503, "unavailable", str(error), headers={"Retry-After": "1"}).response()
 
 
-def _fault(error: Mapping[str, Any]) -> Fault:
+def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = [str(p).replace("~", "~0").replace("/", "~1") for p in error["loc"]]
     pointer = "/" + "/".join(place[1:] if place and place[0] == "body" else place)
     values = {k: v for k, v in (error.get("ctx") or {}).items() if isinstance(v, str | int | float)}
-    return Fault(str(error["type"]), pointer, str(error["msg"]), values)
+    return FieldError(str(error["type"]), pointer, str(error["msg"]), values)

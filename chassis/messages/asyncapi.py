@@ -22,7 +22,7 @@ HEADERS: Mapping[str, Any] = {
         "ce_source": _TEXT,
         "ce_type": _TEXT,
         "ce_time": _TEXT | {"format": "date-time", "description": "When it happened in the business, with offset."},
-        "ce_partitionkey": _TEXT | {"description": "The topic's key; must be what the data say."},
+        "ce_partitionkey": _TEXT | {"description": "The topic's key; must match the data."},
         "ce_sequence": _TEXT | {"description": "Of our own events: gapless per key, a whole number."},
         "ce_causationid": _TEXT,
         "ce_correlationid": _TEXT,
@@ -40,22 +40,21 @@ def published_types() -> list[EventType]:
 
 
 def summary_of(kind: EventType) -> str:
-    """The class's docstring, or nothing: the one that dataclasses make up says nothing."""
+    """The class's docstring; empty for the one that dataclasses generate."""
     text = inspect.cleandoc(kind.cls.__doc__ or "")
     return "" if text.startswith(f"{kind.cls.__name__}(") else text
 
 
 @cache
-@cache
 def document() -> dict[str, Any]:
-    """The whole document as builtins."""
+    """The AsyncAPI document as builtins."""
     kinds = published_types()
     topics = [TOPICS[name] for name in dict.fromkeys(kind.topic for kind in kinds)]
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Triptych", "version": VERSION,
-            "description": "The events that enterprise systems publish to Triptych, and those that its services say.",
+            "description": "The events that enterprise systems publish to Triptych, and those its services publish.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
@@ -106,10 +105,10 @@ def _message(kind: EventType) -> dict[str, Any]:
 
 
 def _schemas(kinds: Iterable[EventType]) -> dict[str, Any]:
-    asked = [(kind.name, "validation", codec.adapter(kind.cls)) for kind in kinds]
-    _, whole = pydantic.TypeAdapter.json_schemas(asked, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    inputs = [(kind.name, "validation", codec.type_adapter(kind.cls)) for kind in kinds]
+    _, whole = pydantic.TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     schemas: dict[str, Any] = whole["$defs"]
     for kind in kinds:
         schema = schemas[kind.cls.__name__]
         schema["properties"].pop("given", None)
-    return {name: codec.without_made_up_text(schema) for name, schema in sorted(schemas.items())}
+    return {name: codec.strip_generated_text(schema) for name, schema in sorted(schemas.items())}

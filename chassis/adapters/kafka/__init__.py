@@ -1,6 +1,6 @@
-"""The log on Apache Kafka: FastStream holds the connections, our own loop reads, named offsets are committed.
+"""The log on Apache Kafka: FastStream owns the connections, our own consumer loop commits explicit offsets.
 
-aiokafka and FastStream are imported nowhere else, and this package only where a Kafka is asked for.
+aiokafka and FastStream are imported only here, and this package only when Kafka is configured.
 """
 from chassis.adapters.kafka.bus import KafkaBus
 from chassis.adapters.kafka.consumer import KafkaConsumer

@@ -11,25 +11,25 @@ from faststream.kafka import KafkaBroker
 
 from chassis.adapters.kafka.cluster_checks import weak_producer
 from chassis.adapters.kafka.consumer import KafkaConsumer
-from chassis.adapters.kafka.consumer_groups import Groups
+from chassis.adapters.kafka.consumer_groups import ConsumerGroupAdmin
 from chassis.adapters.kafka.errors import kafka_errors
-from chassis.adapters.kafka.fetcher import Reader, committed_of
-from chassis.adapters.kafka.producer import ExactProducer
-from chassis.adapters.kafka.topics import Topics
-from chassis.ports import BusUnavailable, Moved, Outgoing, Record, TopicPartition, UnsafeSetting
+from chassis.adapters.kafka.fetcher import PartitionFetcher, committed_of
+from chassis.adapters.kafka.producer import ReplaceableProducer
+from chassis.adapters.kafka.topics import TopicAdmin
+from chassis.ports import BusUnavailable, Outgoing, PartitionCallback, Record, TopicPartition, UnsafeSetting
 from chassis.ports.partitioner import partition_of
 
 REQUEST_WITHIN = 10.0  # seconds for one request to a broker
 SEND_WITHIN = 15.0  # seconds for a whole publish
 BATCH_BYTES = 512 * 1024  # below the 1 MiB that a broker takes by default
-READ_AT_ONCE = 32  # partitions of which one record each is read; of each up to 1 MiB comes along
-FETCH_WAIT_MS = 50  # a partition just drained joins the next fetch, which this bounds; 10 is no faster and idles at 7 %
+READ_AT_ONCE = 32  # partitions read at once for one record each; each response holds up to 1 MiB
+FETCH_WAIT_MS = 50  # bounds the fetch that a drained partition joins next; 10 is not faster and idles at 7 %
 
 
 class KafkaBus:
-    """`bootstrap`: "host:port,host:port". `session`: seconds after which a silent member counts as dead. `instance`: a
-    name that outlives the process; who comes back under it takes the place of the dead one without waiting for that.
-    `copies`: see `Topics`. `producer`: settings that replace ours; weak ones are refused by `start`."""
+    """`bootstrap`: "host:port,host:port". `session`: session timeout in seconds. `instance`: static member name; a
+    restarted process takes its partitions over without waiting for the session timeout. `copies`: see `TopicAdmin`.
+    `producer`: overrides of producer settings; `start` refuses unsafe ones."""
 
     def __init__(
         self, bootstrap: str, *, session: float = 45.0, instance: str | None = None, send_within: float = SEND_WITHIN,
@@ -47,17 +47,17 @@ class KafkaBus:
             **(producer or {}),
         }
         self._weak = weak_producer(leaving)
-        self._producer = ExactProducer(common | leaving)
+        self._producer = ReplaceableProducer(common | leaving)
         self.broker = KafkaBroker(**common, **leaving, logger=None, apply_types=False)
         self.broker.config.broker_config.producer = self._producer
-        self._topics = Topics(self.broker, 2 * REQUEST_WITHIN, copies)
-        self._groups = Groups(self.broker, self._topics)
+        self._topics = TopicAdmin(self.broker, 2 * REQUEST_WITHIN, copies)
+        self._groups = ConsumerGroupAdmin(self.broker, self._topics)
         self._open: Callable[..., AIOKafkaConsumer] | None = None
         self._asker: AIOKafkaConsumer | None = None
         self._asking = asyncio.Lock()
 
     async def start(self) -> None:
-        """Connect. Raises BusUnavailable when no broker answers, UnsafeSetting for a producer that may lose records."""
+        """Connects. Raises BusUnavailable when no broker answers, UnsafeSetting for settings that can lose records."""
         if self._weak:
             raise UnsafeSetting("\n".join(each.text for each in self._weak))
         with kafka_errors("connecting to Kafka"):
@@ -77,8 +77,8 @@ class KafkaBus:
             await self.broker.stop()
 
     @property
-    def given_up(self) -> int:
-        return self._producer.given_up
+    def replaced_producers(self) -> int:
+        return self._producer.replaced_producers
 
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
         await self._topics.ensure(topics)
@@ -89,7 +89,7 @@ class KafkaBus:
     async def remove_group(self, group: str) -> None:
         await self._groups.remove(group)
 
-    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
         wanted = {KafkaPlace(*place): RecordsToDelete(offset) for place, offset in offsets.items()}
         await self._topics.asked(lambda: self.broker.config.admin_client.delete_records(wanted))
 
@@ -118,7 +118,7 @@ class KafkaBus:
                     raise outcome
 
     async def _sent(self, place: TopicPartition, messages: Sequence[Outgoing]) -> None:
-        """Through FastStream, so that its middlewares count and trace it."""
+        """Publishes through FastStream, so that its middlewares count and trace."""
         if len(messages) == 1:
             await self.broker.publish(messages[0], place.topic, partition=place.partition)
         else:
@@ -135,7 +135,12 @@ class KafkaBus:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def consumer(
-        self, group: str, topics: Sequence[str], *, on_assigned: Moved | None = None, on_revoked: Moved | None = None,
+        self,
+        group: str,
+        topics: Sequence[str],
+        *,
+        on_assigned: PartitionCallback | None = None,
+        on_revoked: PartitionCallback | None = None,
     ) -> KafkaConsumer:
         def member() -> AIOKafkaConsumer:
             return self._opened(
@@ -143,7 +148,7 @@ class KafkaBus:
                 session_timeout_ms=int(self._session * 1000),
                 heartbeat_interval_ms=int(min(1.0, self._session / 5) * 1000),
                 rebalance_timeout_ms=int(max(self._session, 60.0) * 1000),
-                # partition i of all topics to one member, as long as all have the same number
+                # range assignment gives partition i of all topics to one member while all have the same count
                 partition_assignment_strategy=(RangePartitionAssignor,),
             )
 
@@ -153,7 +158,9 @@ class KafkaBus:
             most = max(counts.values(), default=0)
             odd = [f"{topic!r} has {n} partitions" for topic, n in counts.items() if n != most]
             if odd:
-                raise UnsafeSetting(f"{', '.join(odd)} and not {most} as the others of group {group!r}")
+                raise UnsafeSetting(
+                    f"{', '.join(odd)} instead of {most} partitions like the other topics of group {group!r}"
+                )
 
         return KafkaConsumer(member, check, topics, on_assigned, on_revoked)
 
@@ -170,7 +177,7 @@ class KafkaBus:
                 if max(offset, begin) >= end:
                     return records
                 asker.assign([kafka_place])
-                reader = Reader(asker)
+                reader = PartitionFetcher(asker)
                 reader.seek(place, max(offset, begin))
                 while reader.next[place] < end and len(records) < limit:
                     got = await reader.fetch(limit - len(records), 1.0)
@@ -178,7 +185,7 @@ class KafkaBus:
         return records
 
     async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
-        """Many at a time: a partition for itself takes four requests one after another."""
+        """Reads many partitions at once; one partition alone takes four sequential requests."""
         found: dict[TopicPartition, Record] = {}
         with kafka_errors("reading"):
             async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
@@ -189,7 +196,7 @@ class KafkaBus:
                 for at in range(0, len(there), READ_AT_ONCE):
                     some = set(there[at : at + READ_AT_ONCE])
                     asker.assign([KafkaPlace(*place) for place in some])
-                    reader = Reader(asker)
+                    reader = PartitionFetcher(asker)
                     for place in some:
                         reader.seek(place, offsets[place])
                     while some:
@@ -207,7 +214,7 @@ class KafkaBus:
             with kafka_errors("following the log"):
                 await follower.start()
                 follower.assign([KafkaPlace(*place) for place in positions])
-                reader = Reader(follower)
+                reader = PartitionFetcher(follower)
                 for place, offset in positions.items():
                     reader.seek(place, offset)
             while True:
@@ -235,7 +242,7 @@ class KafkaBus:
         return {TopicPartition(*place): offset for place, offset in found.items()}
 
     async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        """Asked through a consumer, which retries what the admin client would answer as "nothing committed"."""
+        """Read through a consumer, which retries where the admin client would answer "nothing committed"."""
         places = await self._topics.places(topics)
         asker = self._opened(group_id=group)
         with kafka_errors("asking for commits"):
@@ -252,7 +259,7 @@ class KafkaBus:
         return self._open(enable_auto_commit=False, fetch_max_wait_ms=FETCH_WAIT_MS, **settings)
 
     async def _the_asker(self) -> AIOKafkaConsumer:
-        """A consumer without a group, one for all short questions; its users hold `_asking`."""
+        """A shared consumer without a group for short queries; callers hold the lock `_asking`."""
         if self._asker is None:
             asker = self._opened(auto_offset_reset="none")
             try:

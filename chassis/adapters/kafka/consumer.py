@@ -1,4 +1,4 @@
-"""One member of a group on aiokafka's consumer: raw records, named commits, callbacks between two polls."""
+"""Consumer group member on aiokafka: raw records, explicit commits, rebalance callbacks between two polls."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,46 +9,46 @@ from aiokafka import TopicPartition as KafkaPlace
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from chassis.adapters.kafka.errors import kafka_errors
-from chassis.adapters.kafka.fetcher import Reader, committed_of
-from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
+from chassis.adapters.kafka.fetcher import PartitionFetcher, committed_of
+from chassis.ports import BusUnavailable, LogRecreated, PartitionCallback, PartitionLost, Record, TopicPartition
 from chassis.support import failpoints
 
 log = logging.getLogger(__name__)
 
 COMMIT_WITHIN = 15.0  # seconds
 ASK_AGAIN = 0.5
-HANDOVER = 5.0  # seconds that a partition waits for the batch being worked on, before it is given up regardless
+HANDOVER = 5.0  # seconds that a revocation waits for the current batch
 
 
 class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
-    """`open_member()` makes the aiokafka consumer, not started; `check()` says what must hold before it joins.
+    """`open_member()` creates the aiokafka consumer, not started; `check()` raises before it may join.
 
-    aiokafka runs the callbacks in its own task. Here they wait until `poll` is called again, so that no batch is under
-    way while partitions move (at most HANDOVER: then the commit of that batch is refused, and its effects are fenced).
-    All partitions are revoked and assigned anew at every change of the group: aiokafka knows no other way.
+    aiokafka runs the callbacks in its own task. Here they wait until `poll` is called again, so that no batch is in
+    progress during a rebalance (at most HANDOVER: then the commit of that batch is refused and its effects are fenced).
+    aiokafka has eager assignors only: every rebalance revokes and reassigns all partitions.
     """
 
     def __init__(
         self, open_member: Callable[[], AIOKafkaConsumer], check: Callable[[], Awaitable[None]],
-        topics: Sequence[str], on_assigned: Moved | None, on_revoked: Moved | None,
+        topics: Sequence[str], on_assigned: PartitionCallback | None, on_revoked: PartitionCallback | None,
     ) -> None:
         self._open_member, self._check = open_member, check
         self._topics = tuple(dict.fromkeys(topics))
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._member: AIOKafkaConsumer | None = None
         self._held: frozenset[TopicPartition] = frozenset()
-        self._reader: Reader | None = None
+        self._reader: PartitionFetcher | None = None
         self._fetching: asyncio.Task[dict[TopicPartition, Sequence[Record]]] | None = None
         self._taking: asyncio.Task[None] | None = None
-        self._settled = asyncio.Event()  # not set while partitions move
-        self._idle = asyncio.Event()  # set while nothing that `poll` handed out is being worked on
+        self._settled = asyncio.Event()  # cleared during a rebalance
+        self._idle = asyncio.Event()  # set while no polled batch is being processed
         self._idle.set()
         self._failure: Exception | None = None
 
     async def start(self) -> None:
         await self._check()
         self._member = self._open_member()
-        self._reader = Reader(self._member)
+        self._reader = PartitionFetcher(self._member)
         with kafka_errors("joining the group"):
             try:
                 await self._member.start()
@@ -58,7 +58,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 raise
 
     async def stop(self) -> None:
-        """What is held is revoked first, so that its last commit still counts."""
+        """Leaves the group; partitions are revoked first, so that the last commit still counts."""
         member, self._member = self._member, None
         if member is None:
             return
@@ -88,7 +88,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         fetching = self._fetching
         # a cancelled poll leaves the fetch to the next one: it may already have moved the position
         await asyncio.wait({fetching})
-        if self._fetching is not fetching:  # ended, because partitions move
+        if self._fetching is not fetching:  # cancelled by a rebalance
             return {}
         self._fetching = None
         with kafka_errors("reading"):
@@ -146,36 +146,36 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             await asyncio.wait_for(self._idle.wait(), HANDOVER)
         except TimeoutError:
-            log.warning("partitions move while a batch is still under way")
+            log.warning("rebalance while a batch is still being processed")
         try:
             await self._give_up()
         except Exception as error:
             self._failure = error
 
     async def on_partitions_assigned(self, assigned: set[KafkaPlace]) -> None:
-        """Returns at once: aiokafka sends no heartbeat before it has, and to take over may outlast the session."""
+        """Returns at once: aiokafka sends no heartbeat before it returns, and taking over may outlast the session."""
         self._taking = asyncio.create_task(self._take({TopicPartition(*place) for place in assigned}))
 
     async def _take(self, places: set[TopicPartition]) -> None:
-        """Until it is done, or the partitions are another's: brokers may not answer yet."""
+        """Retries until done or until the partitions are revoked again: brokers may not answer yet."""
         try:
             while places and self._reader is not None:
                 try:
                     await self._find_positions(self._reader, places)
                     break
                 except BusUnavailable as error:
-                    log.warning("%s; asked again", error)
+                    log.warning("%s; retrying", error)
                     await asyncio.sleep(ASK_AGAIN)
             if places:
                 self._held = frozenset(places)
                 if self._on_assigned:
                     await self._on_assigned(self._held)
-        except Exception as error:  # nobody awaits it; the next poll raises it
+        except Exception as error:  # not awaited; the next poll raises it
             self._failure = error
         self._settled.set()
 
     async def _end_taking(self) -> None:
-        """It may be under way still; what it took so far is given up like everything else."""
+        """Cancels taking over if it is still running; partitions taken so far are revoked like the others."""
         taking, self._taking = self._taking, None
         if taking is not None:
             taking.cancel()
@@ -191,8 +191,8 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._reader is not None:
                 self._reader.next.clear()
 
-    async def _find_positions(self, reader: Reader, places: set[TopicPartition]) -> None:
-        """A position outside of the log would be moved to the beginning by aiokafka, silently: refuse it."""
+    async def _find_positions(self, reader: PartitionFetcher, places: set[TopicPartition]) -> None:
+        """Refuses a position outside the log, which aiokafka would silently reset to the beginning."""
         named = [KafkaPlace(*place) for place in places]
         with kafka_errors("asking for positions"):
             async with asyncio.timeout(COMMIT_WITHIN):
@@ -210,7 +210,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             reader.next[place] = position
 
     async def _end_fetching(self) -> None:
-        """What it may have fetched is not handed out: after the move the position is the committed one again."""
+        """Discards a running fetch: after a rebalance the position is the committed offset again."""
         fetching, self._fetching = self._fetching, None
         if fetching is not None:
             fetching.cancel()
@@ -218,19 +218,19 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             if not fetching.cancelled():
                 fetching.exception()
 
-    def _running(self) -> Reader:
+    def _running(self) -> PartitionFetcher:
         if self._member is None or self._reader is None:
             raise BusUnavailable("the consumer is not started")
         return self._reader
 
     def _raise_failure(self) -> None:
-        """Stays: this member cannot go on; whoever watches it makes another."""
+        """Raises the failure that ended this member; the watchdog replaces it."""
         if self._failure is not None:
             raise self._failure
 
 
 def _leaves_for_good(member: AIOKafkaConsumer) -> None:
-    """aiokafka takes leave of the group only for members without a name, and has no setting for it. The others would be
-    kept a place for a whole session, in which nobody reads their partitions."""
+    """aiokafka sends a leave request only for members without a static name, and has no setting for it. A static member
+    would keep its partitions for a whole session without reading them."""
     if member._coordinator is not None:
         member._coordinator._group_instance_id = None

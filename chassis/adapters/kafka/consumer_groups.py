@@ -1,16 +1,16 @@
-"""Groups of a Kafka: which there are, how many members each has, and forgetting one."""
+"""Admin operations on consumer groups: list with member counts, remove."""
 from collections.abc import Mapping
 
 from aiokafka.errors import GroupIdNotFound, NonEmptyGroup, for_code
 from aiokafka.protocol.admin import DeleteGroupsRequest
 from faststream.kafka import KafkaBroker
 
-from chassis.adapters.kafka.topics import Topics
+from chassis.adapters.kafka.topics import TopicAdmin
 from chassis.ports import BusUnavailable, GroupInUse
 
 
-class Groups:
-    def __init__(self, broker: KafkaBroker, topics: Topics) -> None:
+class ConsumerGroupAdmin:
+    def __init__(self, broker: KafkaBroker, topics: TopicAdmin) -> None:
         self._broker, self._topics = broker, topics
 
     async def listed(self) -> Mapping[str, int]:
@@ -20,7 +20,7 @@ class Groups:
         return {name: await self._members(name) for name in names}
 
     async def _members(self, group: str) -> int:
-        """aiokafka 0.14 reads the answer of version 3 as one of version 2, wrong from the second group on."""
+        """aiokafka 0.14 parses a version 3 response as version 2, which is wrong from the second group on."""
         answers = await self._topics.asked(
             lambda: self._broker.config.admin_client.describe_consumer_groups([group]))
         return sum(len(members) for answer in answers for _, _, _, _, _, members, *_ in answer.groups)

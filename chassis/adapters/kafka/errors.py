@@ -1,4 +1,4 @@
-"""Kafka's many errors as the three that the port knows."""
+"""Maps Kafka errors to the errors of the port."""
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,21 +7,21 @@ from aiokafka.errors import KafkaError
 from faststream.exceptions import IncorrectState
 
 from chassis.ports import BusUnavailable
-from chassis.support.cancellation import told_to_stop
+from chassis.support.cancellation import cancellation_requested
 
 
 @contextmanager
 def kafka_errors(doing: str) -> Iterator[None]:
-    """Whatever Kafka or its client says while `doing` (a deadline that passed too) is BusUnavailable.
+    """Context manager: errors of Kafka or its client while `doing`, timeouts included, become BusUnavailable.
 
-    So is a CancelledError that nobody asked for: aiokafka lets those of its own tasks out when it loses a broker, and
-    one that gets through would end whoever called, without a word.
+    So does a CancelledError that was not requested: aiokafka leaks those of its own tasks when it loses a broker, and
+    it would silently end the caller's task.
     """
     try:
         yield
     except asyncio.CancelledError as error:
-        if told_to_stop():
+        if cancellation_requested():
             raise
-        raise BusUnavailable(f"{doing}: Kafka's client has given it up") from error
+        raise BusUnavailable(f"{doing}: cancelled by the Kafka client") from error
     except (KafkaError, TimeoutError, OSError, IncorrectState) as error:
         raise BusUnavailable(f"{doing}: {type(error).__name__} {error}".rstrip()) from error

@@ -1,5 +1,4 @@
-"""Fetching with positions of our own, because aiokafka's can run ahead of what it hands out."""
-import time
+"""Fetches with its own positions, because aiokafka's can run ahead of the records it returns."""
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -9,17 +8,17 @@ from aiokafka import TopicPartition as KafkaPlace
 from aiokafka.errors import IllegalStateError, OffsetOutOfRangeError
 
 from chassis.ports import BusUnavailable, LogRecreated, Record, TopicPartition
+from chassis.support.clock import now_ms
 
 
-class Reader:
-    """`next`: the offset that is handed out next, of every partition read. Whoever assigns partitions sets it.
+class PartitionFetcher:
+    """`next`: next offset to return, per assigned partition; set when partitions are assigned.
 
-    When one partition of a fetch cannot be read, aiokafka drops what it had taken of the others and keeps their
-    positions: they would be passed over. So after every error all positions are put back to ours.
+    When one partition of a fetch cannot be read, aiokafka drops the records of the others but keeps their positions,
+    which would skip them. After every error all positions are therefore reset to ours.
 
-    The one thing of a record that aiokafka decodes are the names of its headers. A record with a name that is no UTF-8,
-    and what follows it in its batch (which aiokafka always reads from the beginning), is handed out as a stand-in
-    without key and value: whoever decodes it refuses it, and its place says where it lies.
+    aiokafka decodes the names of record headers. A record with a name that is not UTF-8, and the rest of its batch,
+    is returned as a placeholder without key and value: decoding rejects it, and its offset locates it.
     """
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
@@ -35,8 +34,8 @@ class Reader:
     async def fetch(
         self, max_records: int, timeout: float, of: Iterable[TopicPartition] = (),
     ) -> dict[TopicPartition, Sequence[Record]]:
-        """Records (`of` these places only), waiting at most `timeout` seconds for the first. LogRecreated: what comes
-        next is not there."""
+        """Records (of the partitions in `of` only), waiting at most `timeout` seconds for the first. Raises
+        LogRecreated when the next offset no longer exists."""
         for place, offset in self._unreadable.items():
             return await self._up_to(place, offset, max_records)
         return await self._fetch([KafkaPlace(*place) for place in of], max_records, timeout)
@@ -52,12 +51,12 @@ class Reader:
             stopped = self._stopped()
             self._put_back()
             if not stopped:
-                raise BusUnavailable(f"a header name that is no UTF-8 stops the reading: {error}") from error
+                raise BusUnavailable(f"cannot read past a header name that is not UTF-8: {error}") from error
             self._unreadable |= stopped
             return {}
         except OffsetOutOfRangeError as error:
             self._put_back()
-            raise LogRecreated(f"the log no longer holds what comes next: {error}") from error
+            raise LogRecreated(f"the log no longer has the next offset: {error}") from error
         except Exception:
             self._put_back()
             raise
@@ -78,18 +77,18 @@ class Reader:
     async def _up_to(
         self, place: TopicPartition, offset: int, max_records: int,
     ) -> dict[TopicPartition, Sequence[Record]]:
-        """What lies before the unreadable record, then its stand-in."""
+        """The records before the unreadable one, then its placeholder."""
         at = self.next.get(place)
         if at is not None and at < offset:
             return await self._fetch((KafkaPlace(*place),), min(max_records, offset - at), 1.0)
         del self._unreadable[place]
-        if at != offset:  # no longer ours, or sought past it
+        if at != offset:  # revoked, or a seek moved past it
             return {}
         self.seek(place, offset + 1)
         return {place: [_stand_in(place, offset)]}
 
     def _stopped(self) -> dict[TopicPartition, int]:
-        """Where aiokafka could not go on: the partition whose iterator an error has closed, and how far it came."""
+        """The partition whose iterator an error has closed, and the offset reached."""
         stopped = {}
         for kafka_place, result in self.consumer._fetcher._records.items():
             records = getattr(result, "_partition_records", None)
@@ -100,13 +99,13 @@ class Reader:
 
     def _put_back(self) -> None:
         for place, offset in self.next.items():
-            with suppress(IllegalStateError):  # given up in the meantime
+            with suppress(IllegalStateError):  # revoked in the meantime
                 self.consumer.seek(KafkaPlace(*place), offset)
 
 
 async def committed_of(consumer: AIOKafkaConsumer, places: Iterable[KafkaPlace]) -> dict[TopicPartition, int]:
-    """What the consumer's group has committed, asked for in one request: aiokafka's own `committed` takes one for each
-    partition. Places without a commit are left out."""
+    """Committed offsets of the consumer's group in one request; aiokafka's own `committed` sends one per partition.
+    Partitions without a commit are left out."""
     found = await consumer._coordinator.fetch_committed_offsets(list(places))
     return {TopicPartition(*place): said.offset for place, said in found.items()}
 
@@ -118,4 +117,4 @@ def record_of(raw: Any) -> Record:
 
 
 def _stand_in(place: TopicPartition, offset: int) -> Record:
-    return Record(place.topic, place.partition, offset, int(time.time() * 1000), None, None)
+    return Record(place.topic, place.partition, offset, now_ms(), None, None)

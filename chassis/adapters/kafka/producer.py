@@ -1,5 +1,4 @@
-"""Where FastStream's published messages leave: byte for byte, in batches per partition, through a producer that is
-replaced when it failed."""
+"""FastStream producer that sends records unchanged, in batches per partition, and is replaced after a failure."""
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,22 +14,22 @@ from faststream.kafka.response import KafkaPublishCommand
 from chassis.ports import Outgoing
 from chassis.support import failpoints
 
-FAREWELL = 5.0  # seconds that a producer which failed may take to close
+FAREWELL = 5.0  # seconds that a failed producer may take to close
 
 
-class ExactProducer(AioKafkaFastProducer):
-    """Takes the place of FastStream's own producer, below its middlewares.
+class ReplaceableProducer(AioKafkaFastProducer):
+    """Replaces FastStream's own producer, below its middlewares.
 
-    FastStream's adds a `content-type` and a correlation id to the headers and knows headers of text only. A CloudEvent
-    and a dead letter must arrive as they were made, so the message of a publish command is an `Outgoing` here, and
-    nothing is added. FastStream still opens and closes it, and every middleware sees what is published.
+    FastStream's producer adds a `content-type` and a correlation id and supports text headers only. CloudEvents and
+    dead letters must arrive unchanged, so the message of a publish command is an `Outgoing`, and nothing is added.
+    FastStream still opens and closes it, and every middleware sees what is published.
 
-    Idempotence makes aiokafka retry for ever and, after some errors, never work again. So a failure is answered by
-    `discard`: the next publish opens another producer. What the old one still held may or may not arrive; that is what
-    `BusUnavailable` means, and a copy of an output is recognised by its id.
+    With idempotence aiokafka retries forever and, after some errors, never recovers. A failure therefore leads to
+    `discard`: the next publish opens a new producer. Records still queued may or may not arrive; that is what
+    `BusUnavailable` means, and consumers recognise a copy of an output by its id.
     """
 
-    _parser: Any = None  # nothing is parsed or encoded here
+    _parser: Any = None  # nothing is parsed or encoded
     _decoder: Any = None
     codec: Any = None
 
@@ -40,7 +39,7 @@ class ExactProducer(AioKafkaFastProducer):
         self._opening = asyncio.Lock()
         self._leaving: set[asyncio.Task[None]] = set()
         self._connected = False
-        self.given_up = 0
+        self.replaced_producers = 0
 
     async def connect(self, producer: AIOKafkaProducer, serializer: object, codec: object = None) -> None:
         self._producer = await _started(producer)
@@ -68,7 +67,7 @@ class ExactProducer(AioKafkaFastProducer):
             await self._producer.flush()
 
     async def publish(self, cmd: KafkaPublishCommand) -> Any:
-        """One record. Several of these at once to one partition travel together."""
+        """Publishes one record; concurrent calls for one partition share a batch."""
         producer = await self.current()
         message: Outgoing = cmd.body
         failpoints.reach("kafka.publish.before")
@@ -84,7 +83,7 @@ class ExactProducer(AioKafkaFastProducer):
             raise
 
     async def publish_batch(self, cmd: KafkaPublishCommand) -> Any:
-        """Many records of one partition, in order: the next batch is sent when the last is acknowledged."""
+        """Publishes records of one partition in order: the next batch is sent once the last is acknowledged."""
         producer = await self.current()
         messages: Sequence[Outgoing] = cmd.batch_bodies
         try:
@@ -103,7 +102,7 @@ class ExactProducer(AioKafkaFastProducer):
             raise
 
     async def current(self) -> AIOKafkaProducer:
-        """The producer in use, opened again if the last one was discarded."""
+        """The current producer; opens a new one if the last was discarded."""
         if not self._connected:
             raise IncorrectState("the bus is not started")
         async with self._opening:
@@ -112,18 +111,18 @@ class ExactProducer(AioKafkaFastProducer):
             return self._producer
 
     def discard(self, producer: AIOKafkaProducer | None = None) -> None:
-        """Let go of a producer that failed (unnamed: the one in use), without waiting for it."""
+        """Drops a failed producer (default: the current one) without waiting for it."""
         producer = producer or self._producer
         if producer is not None and self._producer is producer:
             self._producer = None
-            self.given_up += 1
+            self.replaced_producers += 1
             task = asyncio.get_running_loop().create_task(_close(producer))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
 
 
 def _appended(batch: Any, message: Outgoing) -> bool:
-    """False when the batch is full; an empty one takes a record of any size, which the broker then judges."""
+    """False when the batch is full; an empty batch accepts a record of any size, which the broker then checks."""
     return batch.append(
         timestamp=None, key=message.key, value=message.value, headers=list(message.headers),
     ) is not None
@@ -139,16 +138,15 @@ async def _started(producer: AIOKafkaProducer) -> AIOKafkaProducer:
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
-    """`stop` first waits until everything is delivered, which with a lost broker is never: fail that by hand.
-
-    Nobody may be left to hear of the failures, and asyncio would complain: so they are looked at here.
+    """Closes a failed producer. `stop` waits for delivery, which never comes from a lost broker, so batches are failed
+    first; their exceptions are retrieved here, or asyncio would report them.
     """
     sender, accumulator = producer._sender, producer._message_accumulator
     with suppress(Exception):
         batches = [*chain.from_iterable(accumulator._batches.values()), *accumulator._pending_batches]
         if sender.sender_task is not None:
             sender.sender_task.remove_done_callback(sender._fail_all)
-        accumulator.fail_all(KafkaConnectionError("the producer was given up"))
+        accumulator.fail_all(KafkaConnectionError("the producer was replaced"))
         for batch in batches:
             _looked_at(batch.future)
             _looked_at(batch._drain_waiter)

@@ -1,4 +1,4 @@
-"""Topics and the cluster: made, counted, named; and refused, when they do not promise enough."""
+"""Admin operations on topics and cluster: create, describe, identify, and check settings."""
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,17 +11,17 @@ from faststream.kafka import KafkaBroker
 
 from chassis.adapters.kafka import cluster_checks
 from chassis.adapters.kafka.errors import kafka_errors
-from chassis.ports import BusUnavailable, TopicPartition, UnsafeSetting, other_count
+from chassis.ports import BusUnavailable, TopicPartition, UnsafeSetting, partition_count_changed
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 
-class Topics:
-    """Asks through the broker object's admin client; `within` (seconds) bounds each question with its repetitions.
+class TopicAdmin:
+    """Uses the broker's admin client; `within` (seconds) bounds each request including retries.
 
-    `copies`: how many brokers have to hold each record; None: 3, or all there are of a cluster on loopback.
+    `copies`: required replicas of each record; None: 3, or the number of brokers for a cluster on loopback.
     """
 
     def __init__(self, broker: KafkaBroker, within: float, copies: int | None = None) -> None:
@@ -30,8 +30,8 @@ class Topics:
         self._told: set[str] = set()
 
     async def ensure(self, topics: Mapping[str, int]) -> None:
-        """Make what is missing. UnsafeSetting when one stands with another number, since its keys would live elsewhere,
-        or when topics or brokers are set so that what is acknowledged may be lost."""
+        """Creates missing topics. Raises UnsafeSetting for another partition count, which would move keys, and for
+        topic or broker settings that can lose acknowledged records."""
         for topic, partitions in topics.items():
             if partitions < 1:
                 raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
@@ -48,17 +48,17 @@ class Topics:
         await self._refuse_weak(list(topics), copies, cluster)
 
     async def places(self, topics: Sequence[str]) -> list[TopicPartition]:
-        """Every partition of the topics; the numbers are frozen, so they are asked for once."""
+        """Every partition of the topics; cached, since partition counts never change."""
         unknown = [topic for topic in dict.fromkeys(topics) if topic not in self._counts]
         if unknown:
             self._counts |= await self._described(unknown)
         for topic in topics:
             if topic not in self._counts:
-                raise BusUnavailable(f"there is no topic {topic!r}")
+                raise BusUnavailable(f"topic {topic!r} does not exist")
         return [TopicPartition(t, p) for t in dict.fromkeys(topics) for p in range(self._counts[t])]
 
     def count(self, topic: str) -> int:
-        """Partitions of a topic that `places` was asked for."""
+        """Partition count of a topic already described by `places`."""
         return self._counts[topic]
 
     async def identity(self) -> str:
@@ -77,7 +77,7 @@ class Topics:
         found += cluster_checks.weak_brokers(await self._configs(ConfigResourceType.BROKER, nodes), hosts)
         self._judge(found)
 
-    def _judge(self, found: Sequence[cluster_checks.Finding]) -> None:
+    def _judge(self, found: Sequence[cluster_checks.ClusterFinding]) -> None:
         refused = [each.text for each in found if each.refused]
         if refused:
             raise UnsafeSetting("\n".join(refused))
@@ -87,21 +87,22 @@ class Topics:
                 log.warning("%s", each.text)
 
     async def _configs(self, kind: ConfigResourceType, names: Sequence[str]) -> dict[str, dict[str, str]]:
-        """What the brokers tell of their settings; who may not ask is told that nothing was checked."""
+        """Settings reported by the brokers; without permission to read them, a warning says that nothing was
+        checked."""
         wanted = [ConfigResource(kind, name) for name in names]
 
         async def ask() -> list[Any]:
             answers = await self._broker.config.admin_client.describe_configs(wanted)
             for code, *_ in (each for answer in answers for each in answer.resources):
                 if code and (error := for_code(code)).retriable:
-                    raise error  # a topic was just made, and the broker that was asked has not heard of it
+                    raise error  # a new topic that this broker does not know yet
             return list(answers)
 
         answers = await self.asked(ask)
         found: dict[str, dict[str, str]] = {}
         for error, message, _, name, entries in (each for answer in answers for each in answer.resources):
             if error:
-                self._judge([cluster_checks.Finding(
+                self._judge([cluster_checks.ClusterFinding(
                     f"The settings of {name} cannot be checked: {message or for_code(error).__name__}", False)])
             else:
                 found[name] = {entry[0]: entry[1] for entry in entries}
@@ -116,11 +117,11 @@ class Topics:
         answer = await self.asked(lambda: self._broker.config.admin_client.create_topics(wanted))
         for topic, code, *_ in answer.topic_errors:
             error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:  # another process made it at the same time
-                raise BusUnavailable(f"topic {topic!r} could not be made: {error.__name__}")
+            if code and error is not TopicAlreadyExistsError:  # else another process created it at the same time
+                raise BusUnavailable(f"topic {topic!r} could not be created: {error.__name__}")
 
     async def _all_described(self, topics: list[str]) -> dict[str, int]:
-        """Every broker hears of a new topic a little later than the controller."""
+        """Waits until every broker knows the new topics, a little later than the controller."""
         clock = asyncio.get_running_loop()
         until = clock.time() + self._within
         while True:
@@ -132,7 +133,7 @@ class Topics:
             await asyncio.sleep(0.05)
 
     async def _described(self, topics: list[str]) -> dict[str, int]:
-        """How many partitions each has, all with a leader; those that are missing are left out."""
+        """Partition counts of topics whose partitions all have a leader; missing topics are left out."""
         counts = {}
         for topic in await self._facts(topics):
             error = for_code(topic["error_code"])
@@ -150,7 +151,7 @@ class Topics:
         return found
 
     async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask until Kafka answers: right after a start or an election its first answers are "not yet"."""
+        """Retries a request: right after a start or an election Kafka first answers "not yet"."""
         with kafka_errors("asking Kafka"):
             async with asyncio.timeout(self._within):
                 while True:
@@ -165,4 +166,4 @@ class Topics:
 def _refuse_other_counts(wanted: Mapping[str, int], standing: Mapping[str, int]) -> None:
     for topic, count in standing.items():
         if count != wanted[topic]:
-            raise other_count(topic, count, wanted[topic])
+            raise partition_count_changed(topic, count, wanted[topic])

@@ -1,4 +1,4 @@
-"""Both ports in memory, for tests: the same promises as the lasting adapters, and places to put faults."""
+"""Both ports in memory, for tests: the guarantees of the durable adapters, with hooks for fault injection."""
 from chassis.adapters.memory.bus import MemoryBus, MemoryConsumer
 from chassis.adapters.memory.store import MemoryStore
 

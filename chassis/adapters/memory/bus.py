@@ -1,4 +1,4 @@
-"""A partitioned log in memory, with groups that share partitions and refuse the commits of former owners."""
+"""In-memory partitioned log whose consumer groups share partitions and refuse commits of former owners."""
 import asyncio
 import time
 import uuid
@@ -11,14 +11,15 @@ from chassis.adapters.partition_quota import quotas
 from chassis.ports import (
     BusUnavailable,
     GroupInUse,
-    Moved,
     Outgoing,
+    PartitionCallback,
     PartitionLost,
     Record,
     TopicPartition,
-    other_count,
+    partition_count_changed,
 )
 from chassis.ports.partitioner import partition_of
+from chassis.support.clock import now_ms
 
 Hook = Callable[[Sequence[Outgoing]], Awaitable[None]]
 
@@ -32,12 +33,12 @@ class _Group:
 
 
 class MemoryBus:
-    """`before_publish` raising BusUnavailable is a publish that did not happen, `after_publish` one that did happen
-    unknown to the caller. `now_ms` is the clock of append times."""
+    """`before_publish` raising BusUnavailable: the publish did not happen; `after_publish` raising it: it did, unknown
+    to the caller. `now_ms`: clock of the append times."""
 
-    given_up = 0  # there is nothing to give up
+    replaced_producers = 0  # there is no connection that could fail
 
-    def __init__(self, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+    def __init__(self, now_ms: Callable[[], int] = now_ms) -> None:
         self.before_publish: Hook | None = None
         self.after_publish: Hook | None = None
         self.now_ms = now_ms
@@ -45,7 +46,7 @@ class MemoryBus:
         self._logs: dict[str, list[list[Record]]] = {}
         self._groups: dict[str, _Group] = {}
         self._begins: dict[TopicPartition, int] = {}
-        self._appended = asyncio.Event()  # replaced at each append: whoever holds the old one is woken
+        self._appended = asyncio.Event()  # replaced at each append, which wakes waiters on the old one
 
     async def start(self) -> None: ...
 
@@ -56,7 +57,7 @@ class MemoryBus:
             if partitions < 1:
                 raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
             if topic in self._logs and len(self._logs[topic]) != partitions:
-                raise other_count(topic, len(self._logs[topic]), partitions)
+                raise partition_count_changed(topic, len(self._logs[topic]), partitions)
         for topic, partitions in topics.items():
             self._logs.setdefault(topic, [[] for _ in range(partitions)])
 
@@ -74,7 +75,12 @@ class MemoryBus:
             await self.after_publish(messages)
 
     def consumer(
-        self, group: str, topics: Sequence[str], *, on_assigned: Moved | None = None, on_revoked: Moved | None = None,
+        self,
+        group: str,
+        topics: Sequence[str],
+        *,
+        on_assigned: PartitionCallback | None = None,
+        on_revoked: PartitionCallback | None = None,
     ) -> "MemoryConsumer":
         return MemoryConsumer(self, self._groups.setdefault(group, _Group()), topics, on_assigned, on_revoked)
 
@@ -115,7 +121,7 @@ class MemoryBus:
             raise GroupInUse(f"group {group!r} has members")
         self._groups.pop(group, None)
 
-    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
         for place, offset in offsets.items():
             self._begins[place] = max(self.begin(place), min(offset, len(self.log(place))))
 
@@ -123,7 +129,7 @@ class MemoryBus:
         return self._identity
 
     async def expire(self, consumer: "MemoryConsumer") -> None:
-        """What a session time-out does: the others take over, and this one has not noticed yet."""
+        """Simulates a session timeout: other members take over while this one has not noticed yet."""
         await consumer.group.moving.acquire()
         try:
             consumer.group.members.remove(consumer)
@@ -154,7 +160,7 @@ class MemoryBus:
         try:
             return self._logs[topic]
         except KeyError:
-            raise BusUnavailable(f"there is no topic {topic!r}") from None
+            raise BusUnavailable(f"topic {topic!r} does not exist") from None
 
     def _partition(self, message: Outgoing) -> int:
         logs = self._logs_of(message.topic)
@@ -167,20 +173,25 @@ class MemoryBus:
 
 class MemoryConsumer:
     def __init__(
-        self, bus: MemoryBus, group: _Group, topics: Sequence[str], on_assigned: Moved | None, on_revoked: Moved | None,
+        self,
+        bus: MemoryBus,
+        group: _Group,
+        topics: Sequence[str],
+        on_assigned: PartitionCallback | None,
+        on_revoked: PartitionCallback | None,
     ) -> None:
         self.group = group
         self._bus = bus
         self._topics = tuple(dict.fromkeys(topics))
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._positions: dict[TopicPartition, int] = {}
-        self._closed: frozenset[TopicPartition] = frozenset()  # held, but nothing of them is handed out (any more)
+        self._closed: frozenset[TopicPartition] = frozenset()  # assigned, but not returned by `poll`
         self._lost: set[TopicPartition] = set()
         self._started = False
         self.name = str(uuid.uuid4())
 
     async def start(self) -> None:
-        self._bus.places(self._topics)  # a topic that is missing is said now
+        self._bus.places(self._topics)  # raises now for a missing topic
         self._started = True
         self.group.members.append(self)
         await rebalance(self.group)
@@ -205,7 +216,7 @@ class MemoryConsumer:
                 await asyncio.sleep(0)
                 return taken
             try:
-                # a rebalance wakes nobody: a short wait finds the new partitions soon enough in a test
+                # a rebalance wakes no waiter; a short timeout finds new partitions soon enough in tests
                 async with asyncio.timeout(min(left, 0.05)):  # wait_for may swallow a cancellation
                     await appended.wait()
             except TimeoutError:
@@ -221,7 +232,7 @@ class MemoryConsumer:
             if records:
                 taken[place] = records
                 max_records -= len(records)
-            self._positions[place] = position + len(records)  # put back last: who was served waits for the others
+            self._positions[place] = position + len(records)  # round robin: served last
         return taken
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -243,7 +254,7 @@ class MemoryConsumer:
         return {place: max(0, len(self._bus.log(place)) - at) for place, at in self._positions.items()}
 
     def numbers(self) -> int:
-        """How many partition numbers its topics have."""
+        """Highest partition count of its topics."""
         return max((p.partition + 1 for p in self._bus.places(self._topics)), default=0)
 
     async def take(self, numbers: set[int]) -> None:
@@ -251,7 +262,7 @@ class MemoryConsumer:
         for number in numbers:
             self.group.owners[number] = self
         self._positions |= {p: self.group.committed.get(p, 0) for p in places}
-        self._closed = frozenset(places)  # it may seek first
+        self._closed = frozenset(places)  # `on_assigned` may seek first
         try:
             if self._on_assigned and places:
                 await self._on_assigned(self._closed)
@@ -273,7 +284,7 @@ class MemoryConsumer:
                 del self.group.owners[number]
 
     async def _come_back(self) -> None:
-        """It was thought dead: what it lost is given up now, and it joins again."""
+        """Rejoins after a session timeout: lost partitions are revoked first."""
         lost, self._lost = frozenset(self._lost), set()
         if self._on_revoked:
             await self._on_revoked(lost)
@@ -285,7 +296,7 @@ class MemoryConsumer:
 
 
 async def rebalance(group: _Group) -> None:
-    """Surplus partitions are given up, free ones taken. One at a time; the callbacks may commit."""
+    """Releases surplus partitions and takes free ones, one at a time; callbacks may commit."""
     async with group.moving:
         members = {member.name: member for member in group.members}
         group.owners = {n: m for n, m in group.owners.items() if m in group.members}

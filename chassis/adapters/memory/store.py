@@ -1,17 +1,17 @@
-"""A store in memory."""
+"""In-memory document store."""
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Collection as Many
 from typing import Any
 
 from chassis.ports import Collection, Document, Group, Page, Where
-from chassis.ports.query import check_collection, check_fields, cursor_after, meets, rank, read_cursor
+from chassis.ports.query import check_collection, check_fields, decode_cursor, encode_cursor, matches, sort_key
 
 Hook = Callable[[str, Sequence[Document]], Awaitable[None]]
 
 
 class MemoryStore:
-    """`before_write` runs before `save` and `put_newer`, `after_write` once they are done: raising StoreUnavailable
-    in the first is a write that did not happen, in the second one that did happen unknown to the caller."""
+    """`before_write` and `after_write` run around `save` and `save_newer`: StoreUnavailable raised in the first is a
+    write that did not happen, in the second one that did, unknown to the caller."""
 
     def __init__(self) -> None:
         self.before_write: Hook | None = None
@@ -51,7 +51,7 @@ class MemoryStore:
             await self.after_write(collection, documents)
         return frozenset(lost)
 
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+    async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
         held = self._checked(collection, documents)
         if self.before_write:
             await self.before_write(collection, documents)
@@ -67,22 +67,22 @@ class MemoryStore:
         after: str | None = None, limit: int = 100,
     ) -> Page:
         if limit < 1:
-            raise ValueError("a page holds at least one document")
+            raise ValueError("limit must be at least 1")
         check_fields(collection, self._shape(collection), [*where, *([order] if order else [])])
 
         def place(document: Document) -> tuple[Any, str]:
-            return rank(document.index.get(order) if order else None), document.id
+            return sort_key(document.index.get(order) if order else None), document.id
 
         found = sorted(self._meeting(collection, where), key=place, reverse=descending)
         if after is not None:
-            value, id = read_cursor(after, order, descending)
-            last = (rank(value), id)
+            value, id = decode_cursor(after, order, descending)
+            last = (sort_key(value), id)
             found = [d for d in found if (place(d) < last if descending else place(d) > last)]
         page = found[:limit]
         if len(found) <= limit:
             return Page(tuple(page), None)
         end = page[-1]
-        return Page(tuple(page), cursor_after(order, descending, end.index.get(order) if order else None, end.id))
+        return Page(tuple(page), encode_cursor(order, descending, end.index.get(order) if order else None, end.id))
 
     async def count(
         self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
@@ -96,7 +96,7 @@ class MemoryStore:
                 dict(zip(by, values, strict=True)), len(groups[values]),
                 {name: sum(int(d.index.get(name) or 0) for d in groups[values]) for name in sums},
             )
-            for values in sorted(groups, key=lambda values: tuple(map(rank, values)))
+            for values in sorted(groups, key=lambda values: tuple(map(sort_key, values)))
         ]
 
     async def delete(self, collection: str, ids: Many[str]) -> None:
@@ -110,7 +110,7 @@ class MemoryStore:
     def _meeting(self, collection: str, where: Where) -> list[Document]:
         return [
             document for document in self._held(collection).values()
-            if all(meets(document.index.get(name), condition) for name, condition in where.items())
+            if all(matches(document.index.get(name), condition) for name, condition in where.items())
         ]
 
     def _shape(self, collection: str) -> dict[str, type]:
@@ -121,12 +121,12 @@ class MemoryStore:
         try:
             return self._documents[collection]
         except KeyError:
-            raise ValueError(f"collection {collection!r} was not ensured") from None
+            raise ValueError(f"collection {collection!r} is not declared; call ensure() first") from None
 
     def _checked(self, collection: str, documents: Sequence[Document]) -> dict[str, Document]:
         held = self._held(collection)
         if len({d.id for d in documents}) != len(documents):
-            raise ValueError("one write names a document twice")
+            raise ValueError("a document id appears twice in one write")
         shape = self._shapes[collection]
         for document in documents:
             check_fields(collection, shape, document.index)

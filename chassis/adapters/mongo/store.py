@@ -1,9 +1,9 @@
-"""Documents on any MongoDB-compatible server, through motor or PyMongo's own asynchronous client: one code for both.
+"""Document store on any MongoDB-compatible server, through motor or PyMongo's asynchronous client.
 
-Only operations that every such server has: insert, replace (with upsert) and find by `_id` and by declared index
-fields; one document at a time is atomic and nothing more is asked for. Acknowledged means: by a majority, in the
-journal. Retryable writes are off: after any network error the caller loads again and looks, which is always right,
-and a server that forgets them in a crash would apply a write twice.
+Uses only operations that every such server has: insert, replace (with upsert) and find by `_id` and by declared index
+fields; only single documents are atomic. Acknowledged means: by a majority and journaled. Retryable writes are off:
+after a network error the caller reloads and compares, which is always correct, while a server that loses its retry
+state in a crash would apply a write twice.
 
     {_id, v: version, t: token of the save that wrote it, b: body, i: {index fields that are not None}}
 """
@@ -37,14 +37,14 @@ from chassis.ports import (
     UnsafeSetting,
     Where,
 )
-from chassis.ports.query import check_collection, check_fields, cursor_after, rank, read_cursor
+from chassis.ports.query import check_collection, check_fields, decode_cursor, encode_cursor, sort_key
 from chassis.support import failpoints
 
 Driver = Literal["motor", "pymongo"]
 Filter = dict[str, Any]
 
 DUPLICATE_KEY = 11000
-CHUNK = 1000  # ids asked for, or documents brought, at once
+CHUNK = 1000  # ids per query and documents per response
 SHAPES = "triptych.shapes"  # {_id: collection, fields: {index field: its type}}
 TYPES: dict[str, type] = {kind.__name__: kind for kind in (str, int, float, bool)}
 DURABLE = WriteConcern(w="majority", j=True)
@@ -53,8 +53,8 @@ _IN_URL = {"w": "w", "j": "journal"}
 
 
 class MongoStore:
-    """`durable`: what a write must have reached before it is acknowledged. `start` refuses less, unless it is told
-    `proving`: that the default is needed is shown by what gets lost without it."""
+    """`durable`: write concern of every acknowledged write. `start` refuses weaker settings unless `proving` is set,
+    with which tests show what would be lost."""
 
     def __init__(
         self, url: str, database: str, driver: Driver = "motor", *, durable: WriteConcern = DURABLE,
@@ -68,7 +68,7 @@ class MongoStore:
         self._shapes: dict[str, dict[str, type]] = {}
 
     async def start(self) -> None:
-        """Connect. Raises StoreUnavailable, or UnsafeSetting when an acknowledged write might be lost."""
+        """Connects. Raises StoreUnavailable, or UnsafeSetting when an acknowledged write could be lost."""
         self._client = _client_class(self._driver)(
             self._url, retryWrites=False, appname="triptych", tz_aware=True,
             serverSelectionTimeoutMS=self._timeout_ms, connectTimeoutMS=self._timeout_ms,
@@ -89,7 +89,7 @@ class MongoStore:
             raise
 
     async def _try_a_write(self) -> None:
-        """A server that cannot do what `durable` says tells it at the first write: let that be now."""
+        """Makes one write now, since a server reports an unsupported write concern at the first write."""
         try:
             await self._database[SHAPES].update_one({"_id": " written"}, {"$set": {"declared": True}}, upsert=True)
         except (OperationFailure, WriteConcernError) as error:
@@ -116,18 +116,18 @@ class MongoStore:
                     await self._database[collection.name].create_index(keys, name="-".join(index))
 
     async def _declare(self, collection: Collection) -> None:
-        """The declared fields stand in the database, so that every process knows them and none contradicts."""
+        """Stores the declared fields in the database, so that all processes agree on them."""
         standing = await self._declared(collection.name)
         for name, kind in collection.fields.items():
             if standing.get(name, kind) is not kind:
-                raise ValueError(f"{collection.name!r} holds {name!r} as {standing[name].__name__}")
+                raise ValueError(f"{collection.name!r} declares {name!r} as {standing[name].__name__}")
         fresh = {f"fields.{name}": kind.__name__ for name, kind in collection.fields.items() if name not in standing}
         if fresh or collection.name not in self._shapes:
             change: Filter = {"$set": fresh or {"declared": True}}
             with mongo_errors():
                 try:
                     await self._database[SHAPES].update_one({"_id": collection.name}, change, upsert=True)
-                except DuplicateKeyError:  # two upserts at once: now it stands
+                except DuplicateKeyError:  # two concurrent upserts: it exists now
                     await self._database[SHAPES].update_one({"_id": collection.name}, change)
         self._shapes[collection.name] = {**standing, **collection.fields}
 
@@ -153,15 +153,15 @@ class MongoStore:
         return found
 
     async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
-        """See the port. A batch in which some lost is read back, since a server only counts what it replaced: if
-        another writer went on from our version in that moment, nobody knows any more, and StoreUnavailable says so."""
+        """See the port. A batch with lost writes is read back, since a server only counts replacements. If another
+        writer continued from our version meanwhile, the outcome is unknown and StoreUnavailable is raised."""
         held = await self._checked(collection, documents)
         token = uuid.uuid4().hex
         operations = [_compare_and_set(document, token) for document in documents]
         if not operations:
             return frozenset()
         written, refused = await _bulk(held, operations)
-        lost = {documents[n].id for n in refused}  # an insert that met its id
+        lost = {documents[n].id for n in refused}  # inserts whose id exists
         replaced = [document for document in documents if document.version]
         met = written - (len(documents) - len(replaced) - len(lost))
         if met == 0:
@@ -182,16 +182,16 @@ class MongoStore:
                 if standing is not None and standing.get("t") == token:
                     continue
                 if standing is not None and standing["v"] > document.version + 1:
-                    raise StoreUnavailable(f"{document.id!r} was written again before it could be seen who won")
+                    raise StoreUnavailable(f"{document.id!r} was written again before the outcome could be read")
                 lost.add(document.id)
         return lost
 
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+    async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
         held = await self._checked(collection, documents)
         operations = [_if_newer(document, upsert=True) for document in documents]
         if operations:
             _, refused = await _bulk(held, operations)
-            if refused:  # an equal or newer one is stored, or an older one was put in the same moment: replace that
+            if refused:  # an equal or newer version is stored, or an older one was inserted concurrently: replace that
                 await _bulk(held, [_if_newer(documents[n], upsert=False) for n in refused])
 
     async def find(
@@ -199,11 +199,11 @@ class MongoStore:
         after: str | None = None, limit: int = 100,
     ) -> Page:
         if limit < 1:
-            raise ValueError("a page holds at least one document")
+            raise ValueError("limit must be at least 1")
         held = await self._held(collection, [*where, *([order] if order else [])])
         met = _filter(where)
         if after is not None:
-            value, id = read_cursor(after, order, descending)
+            value, id = decode_cursor(after, order, descending)
             met = {"$and": [met, _behind(order, descending, value, id)]}
         direction = -1 if descending else 1
         sort = [*([(f"i.{order}", direction)] if order else []), ("_id", direction)]
@@ -213,12 +213,12 @@ class MongoStore:
         if len(raws) <= limit:
             return Page(page, None)
         end = page[-1]
-        return Page(page, cursor_after(order, descending, end.index.get(order) if order else None, end.id))
+        return Page(page, encode_cursor(order, descending, end.index.get(order) if order else None, end.id))
 
     async def count(
         self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
     ) -> list[Group]:
-        """Grouped here: of every document met only the fields that are needed travel."""
+        """Grouped in the client: only the needed fields of each matching document are transferred."""
         held = await self._held(collection, [*where, *by, *sums])
         fields = {f"i.{name}": 1 for name in dict.fromkeys([*by, *sums])}
         numbers: dict[tuple[Scalar, ...], int] = {} if by else {(): 0}
@@ -233,7 +233,7 @@ class MongoStore:
                     total[n] += int(index.get(name) or 0)
         return [
             Group(dict(zip(by, values, strict=True)), numbers[values], dict(zip(sums, totals[values], strict=True)))
-            for values in sorted(numbers, key=lambda values: tuple(map(rank, values)))
+            for values in sorted(numbers, key=lambda values: tuple(map(sort_key, values)))
         ]
 
     async def delete(self, collection: str, ids: Many[str]) -> None:
@@ -254,13 +254,13 @@ class MongoStore:
             return [raw["_id"] for raw in await cursor.to_list(length=limit)]
 
     async def _held(self, collection: str, used: Iterable[str] = ()) -> Any:
-        """The collection; ValueError when it was never ensured, or a field used was never declared, by any process."""
+        """The collection. Raises ValueError when it or a used field was never declared by any process."""
         if self._database is None:
             raise StoreUnavailable("the store is not started")
         if collection not in self._shapes:
             await self._declared(collection)
             if collection not in self._shapes:
-                raise ValueError(f"collection {collection!r} was not ensured")
+                raise ValueError(f"collection {collection!r} is not declared; call ensure() first")
         used = set(used)
         if not used <= self._shapes[collection].keys():
             check_fields(collection, await self._declared(collection), used)
@@ -268,13 +268,13 @@ class MongoStore:
 
     async def _checked(self, collection: str, documents: Sequence[Document]) -> Any:
         if len({document.id for document in documents}) != len(documents):
-            raise ValueError("one write names a document twice")
+            raise ValueError("a document id appears twice in one write")
         return await self._held(collection, chain.from_iterable(document.index for document in documents))
 
 
 def refuse_weak(durable: WriteConcern, client: Any) -> None:
-    """UnsafeSetting when `durable`, or what the URL says, is less than a majority and its journal. The URL would not
-    count, since every operation says it again; but whoever wrote it believes that it does."""
+    """Raises UnsafeSetting when `durable` or the URL asks for less than a journaled majority. The URL has no effect,
+    since every operation sets its own concern, but its author believes that it has."""
     said = {"w": durable.document.get("w"), "j": durable.document.get("j")}
     weak = [f"{name}={value}" for name, value in said.items() if value != DURABLE.document[name]]
     if weak:
@@ -294,7 +294,7 @@ def refuse_weak(durable: WriteConcern, client: Any) -> None:
 
 
 def _client_class(driver: Driver) -> Any:
-    """Imported when used: each costs time and memory at start-up."""
+    """Imports the chosen driver only, since each costs time and memory at start-up."""
     if driver == "motor":
         from motor.motor_asyncio import AsyncIOMotorClient
 
@@ -306,13 +306,13 @@ def _client_class(driver: Driver) -> Any:
 
 @contextmanager
 def mongo_errors() -> Iterator[None]:
-    """Whatever the driver says went wrong is StoreUnavailable; a value that BSON cannot hold is a ValueError."""
+    """Maps driver errors to StoreUnavailable, and values that BSON cannot hold to ValueError."""
     try:
         yield
     except PyMongoError as error:
         raise StoreUnavailable(f"{type(error).__name__}: {str(error)[:300]}") from error
     except (BSONError, OverflowError) as error:
-        raise ValueError(f"this cannot be stored: {error}") from error
+        raise ValueError(f"the value cannot be stored as BSON: {error}") from error
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ def _if_newer(document: Document, *, upsert: bool) -> Any:
 
 
 async def _bulk(held: Any, operations: Sequence[Any]) -> tuple[int, frozenset[int]]:
-    """How many operations wrote, and the places of those whose `_id` was taken. Any other error is StoreUnavailable."""
+    """Number of writes, and the positions of those whose `_id` exists. Any other error is StoreUnavailable."""
     failpoints.reach("mongo.write.before")
     with mongo_errors():
         try:
@@ -368,7 +368,7 @@ async def _each(cursor: Any) -> AsyncIterator[Mapping[str, Any]]:
 
 
 def _filter(where: Where) -> Filter:
-    """Every value goes in as a value: none can be taken for an operator."""
+    """Wraps every value, so that none can be taken for an operator."""
     met = {f"i.{name}": _condition(condition) for name, condition in where.items()}
     return {name: condition for name, condition in met.items() if condition != {}}
 
@@ -385,12 +385,12 @@ def _condition(condition: Condition) -> Filter:
 
 
 def _literally(text: str) -> str:
-    """A pattern that matches exactly this text: whatever ASCII is neither letter nor digit is written by its number."""
+    """A pattern that matches exactly this text: ASCII characters other than letters and digits are escaped."""
     return "".join(c if c.isalnum() or ord(c) > 127 else f"\\x{ord(c):02x}" for c in text)
 
 
 def _behind(order: str | None, descending: bool, value: Scalar, id: str) -> Filter:
-    """What comes after (value, id) in that order; a missing field sorts before every value."""
+    """Condition for documents after (value, id) in that order; a missing field sorts before every value."""
     beyond = "$lt" if descending else "$gt"
     if order is None:
         return {"_id": {beyond: id}}
@@ -403,10 +403,10 @@ def _behind(order: str | None, descending: bool, value: Scalar, id: str) -> Filt
 
 
 def _beyond(prefix: str) -> str | None:
-    """The first text after all that begin with the prefix; None when there is none."""
+    """The first string after all strings with the prefix; None when there is none."""
     for at in range(len(prefix) - 1, -1, -1):
         code = ord(prefix[at])
         if code < 0x10FFFF:
             after = code + 1
-            return prefix[:at] + chr(0xE000 if 0xD800 <= after <= 0xDFFF else after)  # surrogates are no characters
+            return prefix[:at] + chr(0xE000 if 0xD800 <= after <= 0xDFFF else after)  # surrogates are not characters
     return None

@@ -8,20 +8,20 @@ import apsw
 
 from chassis.adapters.sqlite import consumer_groups, log
 from chassis.adapters.sqlite.consumer import SqliteConsumer
-from chassis.adapters.sqlite.database import Database, Unavailable
+from chassis.adapters.sqlite.database import Database, DatabaseUnavailable
 from chassis.adapters.sqlite.sql import rows
-from chassis.ports import BusUnavailable, GroupInUse, Moved, Outgoing, Record, TopicPartition
+from chassis.ports import BusUnavailable, GroupInUse, Outgoing, PartitionCallback, Record, TopicPartition
 from chassis.ports.partitioner import partition_of
 
 T = TypeVar("T")
-_LOOK_AGAIN = 1.0  # seconds: a bell may have been missed
+_LOOK_AGAIN = 1.0  # seconds: a wakeup may have been lost
 _TAIL = 500  # records at once
 
 
 class SqliteBus:
-    """`heartbeat` and `session` in seconds: who was not seen for a session loses its partitions."""
+    """`heartbeat`, `session`: seconds; a member without a heartbeat for a session loses its partitions."""
 
-    given_up = 0  # there is no connection to give up
+    replaced_producers = 0  # there is no connection that could fail
 
     def __init__(
         self, path: Path | str | Database, *, sync: Literal["normal", "full"] = "normal", heartbeat: float = 2.0,
@@ -51,7 +51,12 @@ class SqliteBus:
         await self.write(lambda connection: log.append(connection, batches), rings=set(map(_topic, messages)))
 
     def consumer(
-        self, group: str, topics: Sequence[str], *, on_assigned: Moved | None = None, on_revoked: Moved | None = None,
+        self,
+        group: str,
+        topics: Sequence[str],
+        *,
+        on_assigned: PartitionCallback | None = None,
+        on_revoked: PartitionCallback | None = None,
     ) -> SqliteConsumer:
         return SqliteConsumer(self, group, topics, on_assigned, on_revoked)
 
@@ -82,7 +87,7 @@ class SqliteBus:
                 _, found = await self.ask(partial(log.fetch, wanted=wanted, limit=_TAIL))
                 for records in found.values():
                     for record in records:
-                        positions[record.place] = record.offset + 1
+                        positions[record.topic_partition] = record.offset + 1
                         yield record
                 if not found:
                     await bell.wait(_LOOK_AGAIN)
@@ -101,15 +106,15 @@ class SqliteBus:
         return {names[id]: offset for id, offset in offsets.items() if id in names}
 
     async def groups(self) -> Mapping[str, int]:
-        return await self.ask(lambda connection: consumer_groups.living(connection, self.session))
+        return await self.ask(lambda connection: consumer_groups.live_members(connection, self.session))
 
     async def remove_group(self, group: str) -> None:
         if not await self.write(lambda connection: consumer_groups.forget(connection, group, self.session)):
             raise GroupInUse(f"group {group!r} has members")
 
-    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
         by_id = {await self.place_id(place): offset for place, offset in offsets.items()}
-        await self.write(lambda connection: log.drop_before(connection, by_id))
+        await self.write(lambda connection: log.delete_before(connection, by_id))
 
     async def identity(self) -> str:
         select = "SELECT value FROM facts WHERE name='identity'"
@@ -120,23 +125,23 @@ class SqliteBus:
     async def ask(self, job: Callable[[apsw.Connection], T]) -> T:
         try:
             return await self.database.read(job)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             raise BusUnavailable(str(error)) from error
 
     async def write(self, job: Callable[[apsw.Connection], T], rings: Iterable[str] = ()) -> T:
         try:
             return await self.database.write(job, rings)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             raise BusUnavailable(str(error)) from error
 
     async def places(self, topics: Iterable[str]) -> log.Places:
-        """At least these topics' places; topics never change once they are made, so what is known stays known."""
+        """Row ids of at least these topics' partitions; cached, since topics never change once created."""
         wanted = set(topics)
         if not wanted <= self._places.keys():
             self._places = await self.ask(log.places_of)
         for topic in wanted:
             if topic not in self._places:
-                raise BusUnavailable(f"there is no topic {topic!r}")
+                raise BusUnavailable(f"topic {topic!r} does not exist")
         return self._places
 
     async def names(self, topics: Sequence[str]) -> dict[int, TopicPartition]:

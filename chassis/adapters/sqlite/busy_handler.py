@@ -1,18 +1,18 @@
-"""Waiting for the file's write lock: often and shortly.
+"""Busy handler for the write lock: frequent short waits.
 
-SQLite's own waiting grows to a tenth of a second a time. Where half a dozen processes write all the time, who waits so
-long misses its turn again and again, and a figure that is seen after ten writes is late by all of them.
+SQLite's own backoff grows to 100 ms. With half a dozen busy writers a process that sleeps so long misses the lock
+again and again, and a figure that needs ten writes is late by all of them.
 """
 import time
 
 import apsw
 
 PATIENCE = 10.0  # seconds, for a write
-FIRST, LONGEST = 0.0003, 0.002  # seconds between two looks
+FIRST, LONGEST = 0.0003, 0.002  # seconds between two tries
 
 
-class Turn:
-    """A busy handler. False after `seconds`: then SQLite says that the file is locked."""
+class LockWait:
+    """A busy handler that gives up after `seconds`; SQLite then reports that the file is locked."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -29,4 +29,4 @@ class Turn:
 
 
 def wait_at_most(connection: apsw.Connection, seconds: float) -> None:
-    connection.set_busy_handler(Turn(seconds))
+    connection.set_busy_handler(LockWait(seconds))

@@ -1,4 +1,4 @@
-"""A member of a group on the embedded log."""
+"""Consumer group member on the embedded log."""
 import asyncio
 import contextlib
 import time
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chassis.adapters.sqlite import consumer_groups, log
-from chassis.adapters.sqlite.member_names import new_name
-from chassis.adapters.sqlite.wakeups import Bell
-from chassis.ports import BusUnavailable, LogRecreated, Moved, PartitionLost, Record, TopicPartition
+from chassis.adapters.sqlite.member_names import new_member_name
+from chassis.adapters.sqlite.wakeups import WakeupWaiter
+from chassis.ports import BusUnavailable, LogRecreated, PartitionCallback, PartitionLost, Record, TopicPartition
 
 if TYPE_CHECKING:
     from chassis.adapters.sqlite.bus import SqliteBus
 
-_LOOK_AGAIN = 1.0  # seconds: a bell may have been missed
+_LOOK_AGAIN = 1.0  # seconds: a wakeup may have been lost
 
 
 @dataclass(slots=True)
 class _Held:
-    """One partition held. `open`: its records may be handed out. `ahead`: read, but not yet handed out."""
+    """One assigned partition. `open`: its records may be returned by `poll`. `ahead`: read but not returned yet."""
 
     id: int
     name: TopicPartition
@@ -30,20 +30,25 @@ class _Held:
 
 
 class SqliteConsumer:
-    """Membership runs in a task of its own: heartbeats go on and partitions move while the caller works."""
+    """Membership runs in its own task: heartbeats and rebalances continue while the caller works."""
 
     def __init__(
-        self, bus: "SqliteBus", group: str, topics: Sequence[str], on_assigned: Moved | None, on_revoked: Moved | None
+        self,
+        bus: "SqliteBus",
+        group: str,
+        topics: Sequence[str],
+        on_assigned: PartitionCallback | None,
+        on_revoked: PartitionCallback | None,
     ) -> None:
-        self.name = new_name()
+        self.name = new_member_name()
         self._bus, self._group, self._topics = bus, group, tuple(dict.fromkeys(topics))
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._held: dict[TopicPartition, _Held] = {}
-        self._lost: set[TopicPartition] = set()  # another's already, but `on_revoked` was not told yet
+        self._lost: set[TopicPartition] = set()  # lost to another member, `on_revoked` not called yet
         self._names: dict[int, TopicPartition] = {}
         self._calls = (f"group {group}",)
-        self._news: Bell | None = None
-        self._moves: Bell | None = None
+        self._news: WakeupWaiter | None = None
+        self._moves: WakeupWaiter | None = None
         self._task: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._look_at = 0.0
@@ -52,7 +57,9 @@ class SqliteConsumer:
         self._names = await self._bus.names(self._topics)
         self._news = self._bus.database.bells.listen(self._topics)
         self._moves = self._bus.database.bells.listen(self._calls)
-        await self._bus.write(lambda c: consumer_groups.beat(c, self._group, self.name, self._bus.session), self._calls)
+        await self._bus.write(
+            lambda c: consumer_groups.heartbeat(c, self._group, self.name, self._bus.session), self._calls
+        )
         self._task = asyncio.create_task(self._belong(), name=f"member of {self._group}")
 
     async def stop(self) -> None:
@@ -69,7 +76,7 @@ class SqliteConsumer:
             await self._beating(self._tell_revoked(frozenset(self._held) | self._lost))
         finally:
             self._held.clear()
-            with contextlib.suppress(BusUnavailable):  # then the session's end does it
+            with contextlib.suppress(BusUnavailable):  # then the session times out
                 await self._bus.write(lambda c: consumer_groups.leave(c, self._group, self.name), self._calls)
 
     # --- reading ---
@@ -99,7 +106,7 @@ class SqliteConsumer:
             taken[held.name], held.ahead = held.ahead[:max_records], held.ahead[max_records:]
             max_records -= len(taken[held.name])
             held.position = taken[held.name][-1].offset + 1
-            self._held[held.name] = self._held.pop(held.name)  # who was served waits for the others
+            self._held[held.name] = self._held.pop(held.name)  # round robin: served last
         return taken
 
     async def _fetch(self, limit: int) -> None:
@@ -111,10 +118,10 @@ class SqliteConsumer:
         ends, found = await self._bus.ask(lambda connection: log.fetch(connection, asked, limit))
         for id, records in found.items():
             held = wanted[id]
-            if held.position == asked[id][1] and not held.ahead:  # else it was sought elsewhere meanwhile
+            if held.position == asked[id][1] and not held.ahead:  # else a seek moved it meanwhile
                 held.ahead = records
                 if not records:
-                    held.position = ends[id]  # what was there has been dropped
+                    held.position = ends[id]  # the records there were deleted
         if any(asked[id][1] < end for id, end in ends.items()):
             self._look_at = 0.0  # there may be more than this
 
@@ -154,7 +161,7 @@ class SqliteConsumer:
             try:
                 await self._balance()
             except BusUnavailable:
-                pass  # a commit finds out whether the leases outlived it
+                pass  # the next commit checks the leases
             except Exception as error:
                 self._fail(error)
             await self._moves.wait(self._bus.heartbeat)
@@ -184,7 +191,7 @@ class SqliteConsumer:
             await self._beating(self._tell_revoked(places))
         except Exception:
             for place in places & self._held.keys():
-                self._held[place].open = True  # not given up; it is tried again
+                self._held[place].open = True  # not released; retried
             raise
         for place in places:
             self._held.pop(place, None)
@@ -200,14 +207,16 @@ class SqliteConsumer:
         ]
         for held in fresh:
             if held.position > ends[held.id]:
-                raise LogRecreated(f"{held.name}: committed {held.position}, but the log ends at {ends[held.id]}")
+                raise LogRecreated(
+                    f"{held.name}: committed offset {held.position} is beyond the end of the log, {ends[held.id]}"
+                )
         self._held |= {held.name: held for held in fresh}
         try:
             if self._on_assigned:
                 await self._beating(self._on_assigned(frozenset(held.name for held in fresh)))
         except Exception:
             for held in fresh:
-                self._held.pop(held.name, None)  # it is tried again
+                self._held.pop(held.name, None)  # retried
             raise
         for held in fresh:
             held.open = True
@@ -215,12 +224,14 @@ class SqliteConsumer:
         self._wake()
 
     async def _beating(self, work: Awaitable[None]) -> None:
-        """Await the work and go on saying that this member lives, however long it takes."""
+        """Awaits the work while sending heartbeats, however long it takes."""
         task = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({task}, timeout=self._bus.heartbeat))[0]:
                 with contextlib.suppress(BusUnavailable):
-                    await self._bus.write(lambda c: consumer_groups.beat(c, self._group, self.name, self._bus.session))
+                    await self._bus.write(
+                        lambda c: consumer_groups.heartbeat(c, self._group, self.name, self._bus.session)
+                    )
             task.result()
         finally:
             task.cancel()

@@ -1,7 +1,7 @@
-"""The SQL of groups: who lives, who holds which partition numbers, what is committed. One transaction each.
+"""SQL of consumer groups: live members, leases on partition numbers, committed offsets. One transaction each.
 
-A lease holds for as long as its owner is seen, and no longer than its process lives. Whoever takes a lease over raises
-its generation, and a commit looks at both in its own transaction, so a former owner that was only slow is refused.
+A lease is valid while its owner sends heartbeats, and no longer than its process lives. Taking a lease over raises its
+generation; a commit checks owner and generation in its own transaction, so a slow former owner is refused.
 """
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,36 +10,36 @@ from dataclasses import dataclass
 import apsw
 
 from chassis.adapters.partition_quota import quotas
-from chassis.adapters.sqlite.member_names import gone
+from chassis.adapters.sqlite.member_names import process_has_ended
 from chassis.adapters.sqlite.sql import rows
 from chassis.support.clock import now_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a member holds (generations by partition number), and how many it should hold."""
+class GroupState:
+    """Leases of a member (generation by partition number), and its quota."""
 
     held: Mapping[int, int]
     quota: int
 
 
-def beat(connection: apsw.Connection, team: str, member: str, session: float) -> list[str]:
-    """Say that this member lives; forget those that were not seen for a session (seconds), and those whose process has
-    ended. The live ones."""
+def heartbeat(connection: apsw.Connection, team: str, member: str, session: float) -> list[str]:
+    """Records a heartbeat; removes members without one for a session (seconds) and members whose process has ended.
+    Returns the live members."""
     now, away = now_ms(), int(session * 1000)
     connection.execute("INSERT OR REPLACE INTO members VALUES(?, ?, ?)", (team, member, now))
-    # seen in the future: the clock was set back
+    # a heartbeat in the future: the clock was set back
     forget = "DELETE FROM members WHERE team=? AND (seen < ? OR seen > ?)"
     connection.execute(forget, (team, now - away, now + away))
     found = [name for (name,) in rows(connection, "SELECT member FROM members WHERE team=?", (team,))]
-    dead = [name for name in found if name != member and gone(name)]
+    dead = [name for name in found if name != member and process_has_ended(name)]
     connection.executemany("DELETE FROM members WHERE team=? AND member=?", [(team, name) for name in dead])
     return [name for name in found if name not in dead]
 
 
-def balance(connection: apsw.Connection, team: str, member: str, session: float, numbers: int) -> Standing:
-    """Beat, then take what is free up to the fair share. Giving up the surplus is left to the member itself."""
-    live = set(beat(connection, team, member, session))
+def balance(connection: apsw.Connection, team: str, member: str, session: float, numbers: int) -> GroupState:
+    """Heartbeat, then lease free partitions up to the quota. The member itself releases a surplus."""
+    live = set(heartbeat(connection, team, member, session))
     select = "SELECT number, owner, generation FROM leases WHERE team=?"
     leases = {number: (owner, generation) for number, owner, generation in rows(connection, select, (team,))}
     counted = Counter(owner for owner, _ in leases.values() if owner in live)
@@ -51,7 +51,7 @@ def balance(connection: apsw.Connection, team: str, member: str, session: float,
             held[number] = generation + 1
             write = "INSERT OR REPLACE INTO leases VALUES(?, ?, ?, ?)"
             connection.execute(write, (team, number, member, generation + 1))
-    return Standing(held, quota)
+    return GroupState(held, quota)
 
 
 def release(connection: apsw.Connection, team: str, member: str, numbers: Sequence[int]) -> None:
@@ -68,9 +68,9 @@ def leave(connection: apsw.Connection, team: str, member: str) -> None:
 def commit(
     connection: apsw.Connection, team: str, member: str, generations: Mapping[int, int], offsets: Mapping[int, int]
 ) -> list[int]:
-    """Commit offsets by place if all leases still are the member's in these generations, else nothing.
+    """Commits the offsets if the member still holds all leases in these generations, else nothing.
 
-    Returns the partition numbers that are another's.
+    Returns the partition numbers that belong to another member.
     """
     lost = []
     for number, generation in generations.items():
@@ -87,8 +87,8 @@ def committed(connection: apsw.Connection, team: str) -> dict[int, int]:
     return dict(rows(connection, "SELECT place, next FROM commits WHERE team=?", (team,)))
 
 
-def living(connection: apsw.Connection, session: float) -> dict[str, int]:
-    """Members by group, those that were not seen for a session left out."""
+def live_members(connection: apsw.Connection, session: float) -> dict[str, int]:
+    """Live members by group."""
     since = now_ms() - int(session * 1000)
     select = ("SELECT team, coalesce(sum(seen >= ?), 0) FROM (SELECT team, seen FROM members UNION ALL "
               "SELECT DISTINCT team, NULL FROM commits) GROUP BY team ORDER BY team")
@@ -96,8 +96,8 @@ def living(connection: apsw.Connection, session: float) -> dict[str, int]:
 
 
 def forget(connection: apsw.Connection, team: str, session: float) -> bool:
-    """False when it has members, and then nothing is forgotten."""
-    if living(connection, session).get(team, 0):
+    """Deletes the group; False, and nothing deleted, while it has members."""
+    if live_members(connection, session).get(team, 0):
         return False
     for table in ("commits", "leases", "members"):
         connection.execute(f"DELETE FROM {table} WHERE team=?", (team,))

@@ -1,6 +1,6 @@
-"""One SQLite file as a process uses it: one thread that writes, two that read, and bells for the others.
+"""One SQLite file per process: one writer thread, two reader threads, and wakeups for other processes.
 
-Nothing is opened before `start`, so a process may fork until then. Writes that wait together become one transaction.
+Nothing is opened before `start`, so a process can fork until then. Queued writes share one transaction.
 """
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ import apsw
 
 from chassis.adapters.sqlite.busy_handler import PATIENCE, wait_at_most
 from chassis.adapters.sqlite.schema import prepare
-from chassis.adapters.sqlite.wakeups import Bells
-from chassis.adapters.sqlite.wal_checkpoint import Folder
+from chassis.adapters.sqlite.wakeups import Wakeups
+from chassis.adapters.sqlite.wal_checkpoint import WalCheckpointer
 from chassis.support import failpoints
 
 T = TypeVar("T")
@@ -31,8 +31,8 @@ _TROUBLE = (
 )
 
 
-class Unavailable(Exception):
-    """The file could not be read or written. A write may or may not have happened."""
+class DatabaseUnavailable(Exception):
+    """The file could not be read or written; a write may or may not have happened."""
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ def sqlite_version() -> tuple[int, ...]:
 class Database:
     def __init__(self, path: Path | str, *, sync: Literal["normal", "full"] = "normal") -> None:
         self.path = Path(path)
-        self.bells = Bells(self.path)
+        self.bells = Wakeups(self.path)
         self._sync = sync
         self._users = 0
         self._starting = asyncio.Lock()
@@ -62,7 +62,8 @@ class Database:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
-        """RuntimeError when SQLite is too old to be shared. May be called by several users; the last `stop` counts."""
+        """Opens the file. Raises RuntimeError for an SQLite too old to be shared. Reference counted: the last `stop`
+        closes."""
         async with self._starting:
             self._users += 1
             if self._users > 1:
@@ -91,7 +92,7 @@ class Database:
             self._threads.append(thread)
             opened.append(future)
             if name == "writer":
-                await future  # it lays the tables that readers expect
+                await future  # it creates the tables that readers expect
         await asyncio.gather(*opened)
         self.bells.start()
 
@@ -106,7 +107,7 @@ class Database:
             self.bells.stop()
 
     async def _end(self) -> None:
-        """Let the threads do what they were asked, and end."""
+        """Drains the queues and ends the threads."""
         self._writes.put(None)
         for _ in range(_READERS):
             self._reads.put(None)
@@ -115,16 +116,16 @@ class Database:
         self._threads.clear()
 
     async def write(self, job: Job[T], rings: Iterable[str] = ()) -> T:
-        """Run the job in a write transaction and ring once it is durable. What the job raises undoes only the job."""
+        """Runs the job in a write transaction and wakes readers once durable. An exception undoes only this job."""
         return await self._ask(self._writes, job, tuple(rings))
 
     async def read(self, job: Job[T]) -> T:
-        """Run the job on a connection that only reads. It should be short: the log cannot be folded up meanwhile."""
+        """Runs the job on a read-only connection. Keep it short: it blocks the restart of the write-ahead log."""
         return await self._ask(self._reads, job, ())
 
     async def _ask(self, to: "queue.SimpleQueue[_Task | None]", job: Job[T], rings: tuple[str, ...]) -> T:
         if self._loop is None or not self._users:
-            raise Unavailable(f"{self.path} is not open")
+            raise DatabaseUnavailable(f"{self.path} is not open")
         answer: asyncio.Future[T] = self._loop.create_future()
         to.put(_Task(job, answer, rings))
         return await answer
@@ -145,7 +146,7 @@ class Database:
         except BaseException as error:
             self._settle(opened, _understood(error))
             return
-        folder = Folder(self._connect)
+        folder = WalCheckpointer(self._connect)
         folder.start(connection)
         self._settle(opened, None)
         with contextlib.closing(connection), contextlib.closing(folder):
@@ -158,14 +159,14 @@ class Database:
                 folder.after_commit(connection)
 
     def _waiting(self) -> list[_Task]:
-        """All writes that wait now, as soon as there is one; none when the end has come."""
+        """All queued writes, as soon as there is one; empty at shutdown."""
         tasks: list[_Task] = []
         with contextlib.suppress(queue.Empty):
             while len(tasks) < _TOGETHER:
                 task = self._writes.get(block=not tasks)
                 if task is None:
                     if tasks:
-                        self._writes.put(None)  # first these
+                        self._writes.put(None)  # these first
                     break
                 tasks.append(task)
         return tasks
@@ -190,7 +191,7 @@ class Database:
         def hand_out() -> None:
             for task, result, error in outcomes:
                 if task.answer.done():
-                    continue  # who asked has gone
+                    continue  # the caller was cancelled
                 if error is None:
                     task.answer.set_result(result)
                 else:
@@ -203,7 +204,7 @@ class Database:
     def _settle(self, future: "asyncio.Future[None]", error: BaseException | None) -> None:
         def settle() -> None:
             if future.done():
-                return  # who started it has gone
+                return  # the caller was cancelled
             if error is None:
                 future.set_result(None)
             else:
@@ -218,7 +219,7 @@ class Database:
 
 
 def _transaction(connection: apsw.Connection, tasks: list[_Task]) -> list[Outcome]:
-    """All tasks in one transaction; a task that raises is undone alone, a failing commit fails them all."""
+    """Runs all tasks in one transaction; a task that raises is rolled back alone, a failed commit fails all."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         if len(tasks) == 1:
@@ -253,7 +254,7 @@ def _apart(connection: apsw.Connection, task: _Task) -> Outcome:
 
 
 def _understood(error: BaseException) -> BaseException:
-    return Unavailable(f"{type(error).__name__}: {error}") if isinstance(error, _TROUBLE) else error
+    return DatabaseUnavailable(f"{type(error).__name__}: {error}") if isinstance(error, _TROUBLE) else error
 
 
 def _holds(*values: Any) -> int:

@@ -1,7 +1,7 @@
-"""The SQL of documents: tables, loading, compare-and-set.
+"""SQL of documents: tables, loading, compare-and-set.
 
-Many documents go into one statement: each statement step hands the interpreter lock over, and with a busy event loop
-that handing over would cost far more than the step.
+Many documents share one statement: each step of a statement releases the interpreter lock, and beside a busy event
+loop taking it again costs far more than the step itself.
 """
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A collection as the file holds it. Names were checked, so they may stand in SQL."""
+class CollectionTable:
+    """A collection's table. Its names are validated, so they can be interpolated into SQL."""
 
     name: str
     fields: Mapping[str, type]
@@ -43,15 +43,15 @@ def column(field: str) -> str:
     return f'"f_{field}"'
 
 
-def ensure(connection: apsw.Connection, collections: Sequence[Collection]) -> dict[str, Shape]:
-    """ValueError when a field stands with another type."""
+def ensure(connection: apsw.Connection, collections: Sequence[Collection]) -> dict[str, CollectionTable]:
+    """Create table and indexes. Raises ValueError when a field exists with another type."""
     return {collection.name: _ensure(connection, collection) for collection in collections}
 
 
-def _ensure(connection: apsw.Connection, collection: Collection) -> Shape:
+def _ensure(connection: apsw.Connection, collection: Collection) -> CollectionTable:
     standing = shape_of(connection, collection.name)
     fields = dict(standing.fields) if standing else {}
-    shape = Shape(collection.name, fields)
+    shape = CollectionTable(collection.name, fields)
     if standing is None:
         create = "(id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL) STRICT"
         connection.execute(f"CREATE TABLE {shape.table}{create}")
@@ -60,7 +60,7 @@ def _ensure(connection: apsw.Connection, collection: Collection) -> Shape:
             connection.execute(f"ALTER TABLE {shape.table} ADD COLUMN {column(name)} {_COLUMN[kind]}")
             fields[name] = kind
         elif fields[name] is not kind:
-            raise ValueError(f"{collection.name!r} holds {name!r} as {fields[name].__name__}, not {kind.__name__}")
+            raise ValueError(f"{collection.name!r} declares {name!r} as {fields[name].__name__}, not {kind.__name__}")
     for index in collection.indexes:
         parts = ", ".join([*map(column, index), "id"])
         connection.execute(f'CREATE INDEX IF NOT EXISTS "i.{shape.name}.{"-".join(index)}" ON {shape.table}({parts})')
@@ -69,14 +69,14 @@ def _ensure(connection: apsw.Connection, collection: Collection) -> Shape:
     return shape
 
 
-def shape_of(connection: apsw.Connection, collection: str) -> Shape | None:
+def shape_of(connection: apsw.Connection, collection: str) -> CollectionTable | None:
     found = rows(connection, "SELECT fields FROM collections WHERE name=?", (collection,))
     if not found:
         return None
-    return Shape(collection, {name: _KINDS[kind] for name, kind in json.loads(found[0][0]).items()})
+    return CollectionTable(collection, {name: _KINDS[kind] for name, kind in json.loads(found[0][0]).items()})
 
 
-def document(shape: Shape, row: Row) -> Document:
+def document(shape: CollectionTable, row: Row) -> Document:
     index = {
         name: bool(value) if kind is bool else value
         for (name, kind), value in zip(shape.fields.items(), row[3:], strict=True) if value is not None
@@ -84,7 +84,7 @@ def document(shape: Shape, row: Row) -> Document:
     return Document(row[0], row[1], row[2], index)
 
 
-def load(connection: apsw.Connection, shape: Shape, ids: Sequence[str]) -> dict[str, Document]:
+def load(connection: apsw.Connection, shape: CollectionTable, ids: Sequence[str]) -> dict[str, Document]:
     found: dict[str, Document] = {}
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = tuple(ids[start : start + _IDS_AT_ONCE])
@@ -95,31 +95,31 @@ def load(connection: apsw.Connection, shape: Shape, ids: Sequence[str]) -> dict[
     return found
 
 
-def save(connection: apsw.Connection, shape: Shape, documents: Sequence[Document]) -> frozenset[str]:
-    """The ids whose stored version is not the expected one; all others are written."""
+def save(connection: apsw.Connection, shape: CollectionTable, documents: Sequence[Document]) -> frozenset[str]:
+    """Compare-and-set; returns the ids whose stored version was not the expected one."""
     lost: set[str] = set()
     for some in _portions(documents):
         lost.update(_losers(connection, shape, some))
     winners = [document for document in documents if document.id not in lost] if lost else documents
-    # within this transaction nothing changes any more, so what was compared still holds
+    # inside the transaction nothing else changes, so the comparison still holds
     for names, group in _by_changes(shape, winners):
         for some in _portions(group):
             _upsert(connection, shape, names, some, 1, "")
     return frozenset(lost)
 
 
-def put_newer(connection: apsw.Connection, shape: Shape, documents: Sequence[Document]) -> None:
+def save_newer(connection: apsw.Connection, shape: CollectionTable, documents: Sequence[Document]) -> None:
     for some in _portions(documents):
         _upsert(connection, shape, tuple(shape.fields), some, 0, f"WHERE {shape.table}.version < excluded.version")
 
 
-def delete(connection: apsw.Connection, shape: Shape, ids: Sequence[str]) -> None:
+def delete(connection: apsw.Connection, shape: CollectionTable, ids: Sequence[str]) -> None:
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = tuple(ids[start : start + _IDS_AT_ONCE])
         connection.execute(f"DELETE FROM {shape.table} WHERE id IN ({','.join('?' * len(some))})", some)
 
 
-def _losers(connection: apsw.Connection, shape: Shape, documents: Sequence[Document]) -> list[str]:
+def _losers(connection: apsw.Connection, shape: CollectionTable, documents: Sequence[Document]) -> list[str]:
     marks = ",".join(["(?,?)"] * len(documents))
     select = (
         f"SELECT json_group_array(w.column1) FROM (VALUES {marks}) AS w LEFT JOIN {shape.table} AS d "
@@ -130,9 +130,11 @@ def _losers(connection: apsw.Connection, shape: Shape, documents: Sequence[Docum
     return lost
 
 
-def _by_changes(shape: Shape, documents: Sequence[Document]) -> Iterator[tuple[tuple[str, ...], list[Document]]]:
-    """Documents with the same changed fields together: an index over a field that is written is written again, and
-    most of what a document costs are its indexes. What only a few have in common is written whole."""
+def _by_changes(
+    shape: CollectionTable, documents: Sequence[Document]
+) -> Iterator[tuple[tuple[str, ...], list[Document]]]:
+    """Groups documents by the fields that changed: only indexes over written fields are updated, and indexes are most
+    of the cost of a document. Small groups are written with all fields."""
     every = tuple(shape.fields)
     groups: dict[tuple[str, ...], list[Document]] = {every: []}
     for document in documents:
@@ -161,7 +163,11 @@ def _statement(table: str, names: tuple[str, ...], rows: int, only: str) -> str:
 
 
 def _upsert(
-    connection: apsw.Connection, shape: Shape, names: tuple[str, ...], documents: Sequence[Document], more: int,
+    connection: apsw.Connection,
+    shape: CollectionTable,
+    names: tuple[str, ...],
+    documents: Sequence[Document],
+    more: int,
     only: str,
 ) -> None:
     """Insert, or overwrite these fields; the stored version is the document's plus `more`."""

@@ -1,4 +1,4 @@
-"""The log's SQL: places, batches of records, and reading them back. Functions run in the database's threads."""
+"""SQL of the log: partitions (`places`), batches of records, reads. Functions run in the database's threads."""
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ import msgspec
 
 from chassis.adapters.sqlite.schema import SHIFT
 from chassis.adapters.sqlite.sql import rows
-from chassis.ports import Outgoing, Record, TopicPartition, other_count
+from chassis.ports import Outgoing, Record, TopicPartition, partition_count_changed
 from chassis.support.clock import now_ms
 
 _Packed = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
@@ -16,37 +16,37 @@ _decode = msgspec.msgpack.Decoder(list[_Packed]).decode
 _LAST = (1 << SHIFT) - 1
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 1 << 20
-_READ_BYTES = 8 << 20  # of one place at once, so that large records do not fill the memory
+_READ_BYTES = 8 << 20  # per partition and read, so that large records do not fill the memory
 
-Places = dict[str, list[int]]  # the ids of a topic's places, by partition
+Places = dict[str, list[int]]  # row ids of a topic's partitions
 
 
-class Batch(NamedTuple):
-    """Records for one place, packed."""
+class RecordBatch(NamedTuple):
+    """Packed records of one partition."""
 
     place: int
     n: int
     body: bytes
 
 
-def pack(place: int, messages: Sequence[Outgoing]) -> list[Batch]:
-    """Batches of moderate size, so that reading a few records never means unpacking very many."""
-    batches: list[Batch] = []
+def pack(place: int, messages: Sequence[Outgoing]) -> list[RecordBatch]:
+    """Batches of bounded size, so that reading a few records never unpacks very many."""
+    batches: list[RecordBatch] = []
     packed: list[_Packed] = []
     size = 0
     for message in messages:
         packed.append((message.key, message.value, message.headers))
         size += len(message.value or b"")
         if len(packed) == _BATCH_RECORDS or size >= _BATCH_BYTES:
-            batches.append(Batch(place, len(packed), _encode(packed)))
+            batches.append(RecordBatch(place, len(packed), _encode(packed)))
             packed, size = [], 0
     if packed:
-        batches.append(Batch(place, len(packed), _encode(packed)))
+        batches.append(RecordBatch(place, len(packed), _encode(packed)))
     return batches
 
 
-def append(connection: apsw.Connection, batches: Sequence[Batch]) -> None:
-    """The append time never goes back within a place, whatever the clock does."""
+def append(connection: apsw.Connection, batches: Sequence[RecordBatch]) -> None:
+    """Appends batches; the append time never decreases within a partition, whatever the clock does."""
     now = now_ms()
     for place, n, body in batches:
         update = "UPDATE places SET next=next+?, at=max(at, ?) WHERE id=? RETURNING next, at"
@@ -55,13 +55,13 @@ def append(connection: apsw.Connection, batches: Sequence[Batch]) -> None:
 
 
 def create_topics(connection: apsw.Connection, topics: Mapping[str, int]) -> None:
-    """ValueError when one stands with another number of partitions."""
+    """Creates topics. Raises UnsafeSetting when one exists with another partition count."""
     for topic, partitions in topics.items():
         if partitions < 1:
             raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
         (standing,) = rows(connection, "SELECT count(*) FROM places WHERE topic=?", (topic,))[0]
         if standing not in (0, partitions):
-            raise other_count(topic, standing, partitions)
+            raise partition_count_changed(topic, standing, partitions)
         if not standing:
             new = [(topic, number) for number in range(partitions)]
             connection.executemany("INSERT INTO places(topic, partition) VALUES(?, ?)", new)
@@ -75,7 +75,7 @@ def places_of(connection: apsw.Connection) -> Places:
 
 
 def ends_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
-    """The next offset that each place will give out."""
+    """End offsets: the next offset of each partition."""
     if not places:
         return {}
     marks = ",".join("?" * len(places))
@@ -83,14 +83,14 @@ def ends_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int
 
 
 def begins_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
-    """The first offset that was not dropped."""
+    """Begin offsets: the first retained offset of each partition."""
     marks = ",".join("?" * len(places))
     kept = dict(rows(connection, f"SELECT place, offset FROM begins WHERE place IN ({marks})", places))
     return {place: kept.get(place, 0) for place in places}
 
 
-def drop_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None:
-    """Whole batches only. The file does not shrink: what is free is used again."""
+def delete_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None:
+    """Deletes whole batches below the offsets. The file keeps its size; free pages are reused."""
     for place, offset in offsets.items():
         which = (place << SHIFT, (place << SHIFT) | max(0, offset))  # a batch is named by its last offset
         ((last,),) = rows(connection, "SELECT max(id) FROM batches WHERE id >= ? AND id < ?", which)
@@ -100,7 +100,7 @@ def drop_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None
 
 
 def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: int, limit: int) -> list[Record]:
-    """Records from `offset` on: whole batches until there are `limit` or many bytes, so possibly more."""
+    """Records from `offset`: whole batches up to `limit` records or a size limit, so possibly more."""
     records: list[Record] = []
     size = 0
     select = "SELECT id, at, body FROM batches WHERE id BETWEEN ? AND ? ORDER BY id"
@@ -123,7 +123,8 @@ def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: 
 def fetch(
     connection: apsw.Connection, wanted: Mapping[int, tuple[TopicPartition, int]], limit: int
 ) -> tuple[dict[int, int], dict[int, list[Record]]]:
-    """The ends of these places, and about `limit` records in all from the offsets wanted, in the order given."""
+    """End offsets of these partitions, and about `limit` records in total from the wanted offsets, in the given
+    order."""
     ends = ends_of(connection, list(wanted))
     found: dict[int, list[Record]] = {}
     for place, (name, offset) in wanted.items():

@@ -1,4 +1,4 @@
-"""Names of members, from which everybody beside them on the machine can tell that their process is gone."""
+"""Member names that let other processes on the same machine detect that a member's process has ended."""
 import os
 import platform
 import sys
@@ -7,15 +7,17 @@ from functools import cache
 from pathlib import Path
 
 
-def new_name() -> str:
+def new_member_name() -> str:
     return f"{uuid.uuid4()}/{os.getpid()}/{_beside()}"
 
 
-def gone(name: str) -> bool:
-    """Whether its process has surely ended. A number that is in use again, or that means nothing here, is no proof."""
+def process_has_ended(name: str) -> bool:
+    """Whether the member's process has certainly ended; False for a reused or foreign process id."""
     _, _, where = name.partition("/")
     number, _, beside = where.partition("/")
-    if beside != _beside() or not number.isdigit() or sys.platform == "win32":  # there, asking would end it
+    if (
+        beside != _beside() or not number.isdigit() or sys.platform == "win32"
+    ):  # on Windows, signal 0 would end the process
         return False
     try:
         os.kill(int(number), 0)
@@ -28,9 +30,9 @@ def gone(name: str) -> bool:
 
 @cache
 def _beside() -> str:
-    """What is the same where a process number means the same process: a machine, or a container of it."""
+    """Identifies the process id namespace: a machine, or a container on it."""
     try:
         numbers = str(Path("/proc/self/ns/pid").readlink()) if sys.platform == "linux" else ""
     except OSError:
-        numbers = str(uuid.uuid4())  # nobody's: then the session tells
+        numbers = str(uuid.uuid4())  # unique, so that only the session timeout applies
     return f"{platform.node()} {numbers}"

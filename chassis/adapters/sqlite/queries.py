@@ -1,19 +1,19 @@
-"""The SQL of questions over declared index fields. Values are always bound, names were checked."""
+"""SQL of queries over declared index fields. Values are bound parameters, names are validated."""
 from collections.abc import Sequence
 from typing import Any
 
 import apsw
 
-from chassis.adapters.sqlite.documents import Row, Shape, column
+from chassis.adapters.sqlite.documents import CollectionTable, Row, column
 from chassis.adapters.sqlite.sql import rows
 from chassis.ports import AnyOf, Between, Condition, Contains, Group, Scalar, Where
-from chassis.ports.query import read_cursor
+from chassis.ports.query import decode_cursor
 
 Part = tuple[str, list[Any]]  # SQL and the values bound in it
 
 
-def pages(shape: Shape, where: Where, order: str | None, descending: bool, after: str | None) -> list[Part]:
-    """Statements to run one after the other until the page is full; each can walk along an index."""
+def pages(shape: CollectionTable, where: Where, order: str | None, descending: bool, after: str | None) -> list[Part]:
+    """Statements to run in turn until the page is full; each of them uses an index."""
     conditions = [_condition(column(name), condition) for name, condition in where.items()]
     way = "DESC" if descending else "ASC"
     by = f"{column(order)} {way}, id {way}" if order else f"id {way}"
@@ -22,16 +22,16 @@ def pages(shape: Shape, where: Where, order: str | None, descending: bool, after
     ]
 
 
-def _select(shape: Shape, conditions: Sequence[Part], by: str) -> Part:
+def _select(shape: CollectionTable, conditions: Sequence[Part], by: str) -> Part:
     sql, values = _all(conditions)
     return f"SELECT id, version, body{shape.columns} FROM {shape.table} WHERE {sql} ORDER BY {by} LIMIT ?", values
 
 
 def _segments(order: str | None, descending: bool, after: str | None) -> list[list[Part]]:
-    """Where the rest of the order lies, cut so that no condition needs OR. NULL is the lowest value in SQLite."""
+    """Conditions for the rest of the order, split so that none needs OR. NULL sorts lowest in SQLite."""
     if after is None:
         return [[]]
-    value, id = read_cursor(after, order, descending)
+    value, id = decode_cursor(after, order, descending)
     beyond = "<" if descending else ">"
     if order is None:
         return [[(f"id {beyond} ?", [id])]]
@@ -54,7 +54,7 @@ def run(connection: apsw.Connection, parts: Sequence[Part], limit: int) -> list[
 
 
 def count(
-    connection: apsw.Connection, shape: Shape, where: Where, by: Sequence[str], sums: Sequence[str]
+    connection: apsw.Connection, shape: CollectionTable, where: Where, by: Sequence[str], sums: Sequence[str]
 ) -> list[Group]:
     sql, values = _all([_condition(column(name), condition) for name, condition in where.items()])
     keys = ", ".join(map(column, by))
@@ -70,12 +70,12 @@ def count(
     ]
 
 
-def ids(connection: apsw.Connection, shape: Shape, prefix: str, after: str, limit: int) -> list[str]:
+def ids(connection: apsw.Connection, shape: CollectionTable, prefix: str, after: str, limit: int) -> list[str]:
     select = f"SELECT id FROM {shape.table} WHERE id >= ? AND id < ? AND id > ? ORDER BY id LIMIT ?"
     return [id for (id,) in rows(connection, select, (prefix, prefix + "\U0010ffff", after, limit))]
 
 
-def _value(shape: Shape, name: str, value: Scalar) -> Scalar:
+def _value(shape: CollectionTable, name: str, value: Scalar) -> Scalar:
     return bool(value) if shape.fields[name] is bool and value is not None else value
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import apsw
 
-LAYOUT = 2  # 1 had no table of begins
+LAYOUT = 2  # 1 had no table `begins`
 SHIFT = 40  # batches.id = place << SHIFT | offset of the last record in it
 
 _TABLES = """
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS collections(name TEXT PRIMARY KEY, fields TEXT NOT NU
 
 
 def prepare(connection: apsw.Connection, sync: Literal["normal", "full"]) -> None:
-    """Lay the tables if they are missing. RuntimeError when a later release has laid them."""
+    """Creates missing tables. Raises RuntimeError for a layout of a later release."""
     _write_ahead(connection)
     connection.execute(f"PRAGMA synchronous={sync}")
     connection.execute("PRAGMA journal_size_limit=67108864")
@@ -36,7 +36,7 @@ def prepare(connection: apsw.Connection, sync: Literal["normal", "full"]) -> Non
     if layout == LAYOUT:
         return
     if layout > LAYOUT:
-        raise RuntimeError(f"this file has layout {layout}; this release knows {LAYOUT}")
+        raise RuntimeError(f"this file has layout {layout}; this release supports {LAYOUT}")
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(_TABLES)
     connection.execute("INSERT OR IGNORE INTO facts VALUES('identity', ?)", (str(uuid.uuid4()),))
@@ -45,7 +45,7 @@ def prepare(connection: apsw.Connection, sync: Literal["normal", "full"]) -> Non
 
 
 def _write_ahead(connection: apsw.Connection) -> None:
-    """Switching a new file needs it for a moment alone, and SQLite does not wait for that by itself."""
+    """Switches a new file to write-ahead logging, which needs exclusive access that SQLite does not wait for."""
     until = time.monotonic() + 10
     while True:
         try:

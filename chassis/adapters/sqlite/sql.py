@@ -1,4 +1,4 @@
-"""Asking SQLite."""
+"""Typed query helper for SQLite."""
 from collections.abc import Sequence
 from typing import Any
 
@@ -6,6 +6,6 @@ import apsw
 
 
 def rows(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows of the answer; what a column holds is known by who asks."""
+    """All rows of the result; the caller knows the column types."""
     answer: list[tuple[Any, ...]] = connection.execute(sql, tuple(values)).fetchall()
     return answer

@@ -7,9 +7,9 @@ from typing import Literal, TypeVar
 import apsw
 
 from chassis.adapters.sqlite import documents, queries
-from chassis.adapters.sqlite.database import Database, Unavailable
+from chassis.adapters.sqlite.database import Database, DatabaseUnavailable
 from chassis.ports import Collection, Document, Group, Page, StoreUnavailable, Where
-from chassis.ports.query import check_collection, check_fields, cursor_after
+from chassis.ports.query import check_collection, check_fields, encode_cursor
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class SqliteStore:
     def __init__(self, path: Path | str | Database, *, sync: Literal["normal", "full"] = "normal") -> None:
         self.database = path if isinstance(path, Database) else Database(path, sync=sync)
-        self._shapes: dict[str, documents.Shape] = {}
+        self._shapes: dict[str, documents.CollectionTable] = {}
 
     async def start(self) -> None:
         await self.database.start()
@@ -42,18 +42,18 @@ class SqliteStore:
         shape = await self._checked(collection, documents_)
         return await self._write(lambda connection: documents.save(connection, shape, documents_))
 
-    async def put_newer(self, collection: str, documents_: Sequence[Document]) -> None:
+    async def save_newer(self, collection: str, documents_: Sequence[Document]) -> None:
         if not documents_:
             return
         shape = await self._checked(collection, documents_)
-        await self._write(lambda connection: documents.put_newer(connection, shape, documents_))
+        await self._write(lambda connection: documents.save_newer(connection, shape, documents_))
 
     async def find(
         self, collection: str, where: Where, *, order: str | None = None, descending: bool = False,
         after: str | None = None, limit: int = 100,
     ) -> Page:
         if limit < 1:
-            raise ValueError("a page holds at least one document")
+            raise ValueError("limit must be at least 1")
         shape = await self._shape(collection, [*where, *([order] if order else [])])
         steps = queries.pages(shape, where, order, descending, after)
         rows = await self._read(lambda connection: queries.run(connection, steps, limit + 1))
@@ -61,7 +61,7 @@ class SqliteStore:
         if len(rows) <= limit:
             return Page(found, None)
         end = found[-1]
-        return Page(found, cursor_after(order, descending, end.index.get(order) if order else None, end.id))
+        return Page(found, encode_cursor(order, descending, end.index.get(order) if order else None, end.id))
 
     async def count(
         self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
@@ -78,19 +78,19 @@ class SqliteStore:
         shape = await self._shape(collection)
         return await self._read(lambda connection: queries.ids(connection, shape, prefix, after, limit))
 
-    async def _checked(self, collection: str, some: Sequence[Document]) -> documents.Shape:
+    async def _checked(self, collection: str, some: Sequence[Document]) -> documents.CollectionTable:
         if len({document.id for document in some}) != len(some):
-            raise ValueError("one write names a document twice")
+            raise ValueError("a document id appears twice in one write")
         return await self._shape(collection, {name for document in some for name in document.index})
 
-    async def _shape(self, collection: str, used: Iterable[str] = ()) -> documents.Shape:
-        """What is known of the collection; another process may have ensured it, or added fields since."""
+    async def _shape(self, collection: str, used: Iterable[str] = ()) -> documents.CollectionTable:
+        """The cached table of a collection, reloaded when another process may have created or extended it."""
         names = list(used)
         shape = self._shapes.get(collection)
         if shape is None or any(name not in shape.fields for name in names):
             shape = await self._read(lambda connection: documents.shape_of(connection, collection))
             if shape is None:
-                raise ValueError(f"collection {collection!r} was not ensured")
+                raise ValueError(f"collection {collection!r} is not declared; call ensure() first")
             check_fields(collection, shape.fields, names)
             self._shapes[collection] = shape
         return shape
@@ -98,13 +98,13 @@ class SqliteStore:
     async def _read(self, job: Callable[[apsw.Connection], T]) -> T:
         try:
             return await self.database.read(job)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             raise StoreUnavailable(str(error)) from error
 
     async def _write(self, job: Callable[[apsw.Connection], T]) -> T:
         try:
             return await self.database.write(job)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             raise StoreUnavailable(str(error)) from error
 
 

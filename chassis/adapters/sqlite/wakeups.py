@@ -1,7 +1,7 @@
-"""Waking readers: whoever has committed rings by name, in this process and in every other on the same file.
+"""Wakes readers by name after a commit, in this process and in every other process on the same file.
 
-Each process binds one Unix datagram socket in a directory that belongs to the file. A bell that is missed costs
-nothing but time: who waits looks again after a second anyway.
+Each process binds one Unix datagram socket in a directory beside the file. A lost wakeup costs only time: waiters poll
+once a second anyway.
 """
 import asyncio
 import contextlib
@@ -20,26 +20,26 @@ _TICK = 50_000_000  # nanoseconds
 _LONGEST_CALL = 8_192  # bytes of names in one datagram
 
 
-class Bell:
-    """Set when one of its names was rung. Who waits clears it before looking."""
+class WakeupWaiter:
+    """Event set when one of its names is signalled. The waiter clears it before it polls."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         self.rung = asyncio.Event()
 
     async def wait(self, seconds: float) -> None:
-        """Returns when it rings or the time is over."""
+        """Returns when signalled or after the timeout."""
         if not self.rung.is_set() and seconds > 0:
-            # not wait_for: until Python 3.12 it may swallow a cancellation that comes together with the bell
+            # not wait_for: until Python 3.12 it may swallow a cancellation that comes together with the wakeup
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self.rung.wait()
 
 
-class Bells:
+class Wakeups:
     def __init__(self, file: Path) -> None:
         self._directory = _directory(file)
-        self._bells: set[Bell] = set()
+        self._bells: set[WakeupWaiter] = set()
         self._socket: socket.socket | None = None
         self._address: Path | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -47,7 +47,7 @@ class Bells:
         self._listed_at = -1  # the directory's change time when it was listed
 
     def start(self) -> None:
-        """Begin to hear the others; where the machine does not allow it, waiting by the clock remains."""
+        """Bind the socket; where the machine does not allow it, waiters rely on polling."""
         self._loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError):
             self._directory.parent.mkdir(mode=0o700, exist_ok=True)
@@ -70,23 +70,23 @@ class Bells:
             self._address.unlink(missing_ok=True)
         self._socket = None
 
-    def listen(self, names: Iterable[str]) -> Bell:
-        bell = Bell(names)
+    def listen(self, names: Iterable[str]) -> WakeupWaiter:
+        bell = WakeupWaiter(names)
         self._bells.add(bell)
         return bell
 
-    def forget(self, bell: Bell) -> None:
+    def forget(self, bell: WakeupWaiter) -> None:
         self._bells.discard(bell)
 
     def ring_here(self, names: Iterable[str] | None) -> None:
-        """Ring in this process, from the loop's thread; None rings every bell."""
+        """Signal waiters of this process, from the event loop's thread; None signals all."""
         rung = None if names is None else frozenset(names)
         for bell in self._bells:
             if rung is None or not rung.isdisjoint(bell.names):
                 bell.rung.set()
 
     def ring_others(self, names: Iterable[str]) -> None:
-        """Ring in the other processes; from any one thread."""
+        """Signal the other processes; called from one thread at a time."""
         ours = self._socket
         if ours is None:
             return
@@ -95,10 +95,10 @@ class Bells:
             try:
                 ours.sendto(call if len(call) <= _LONGEST_CALL else b"*", other)
             except BlockingIOError:
-                continue  # it has enough to wake for
+                continue  # its queue is full, so it wakes anyway
             except (ConnectionRefusedError, FileNotFoundError):
                 with contextlib.suppress(OSError):
-                    Path(other).unlink(missing_ok=True)  # its process is gone
+                    Path(other).unlink(missing_ok=True)  # its process has ended
             except OSError:
                 continue
 

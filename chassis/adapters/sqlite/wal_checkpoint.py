@@ -1,8 +1,8 @@
-"""Folding the write-ahead log back into the file, beside the writer instead of in its commits.
+"""Checkpoints the write-ahead log in a thread of its own instead of in the writer's commits.
 
-A commit that also folds waits for the disk (tens of milliseconds, and every write behind it). So one thread folds
-whenever enough has gathered. It cannot start the log anew while somebody writes without pause; then, at a bound, the
-writer itself waits for a moment in which it can.
+A commit that also runs a checkpoint waits for the disk (tens of milliseconds, and every write behind it). The thread
+runs one whenever enough pages have gathered. It cannot restart the log while writes never pause; at an upper bound the
+writer itself waits until it can.
 """
 import contextlib
 import queue
@@ -14,24 +14,24 @@ import apsw
 from chassis.adapters.sqlite.busy_handler import PATIENCE, wait_at_most
 from chassis.support import failpoints
 
-ENOUGH = 2_000  # pages of 4 KiB not yet folded
+ENOUGH = 2_000  # pages of 4 KiB not yet checkpointed
 BOUND = 8_000  # pages in the log: 32 MiB; a longer one makes reading slower
-FOR_READERS = 0.2  # seconds that they have to finish, when the log has reached its bound
+FOR_READERS = 0.2  # seconds that readers get to finish once the log has reached its bound
 
 
-class Folder:
+class WalCheckpointer:
     def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
         self._connect = connect
         self._bound = BOUND
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._one = threading.Lock()  # SQLite lets one fold at a time, and turns the second away unwaited
+        self._one = threading.Lock()  # SQLite runs one checkpoint at a time and refuses a second one at once
         self._working = False
         self._pages = 0  # in the log after the last commit
-        self._folded = 0  # of them, are in the file
+        self._folded = 0  # of these, already checkpointed
         self._thread: threading.Thread | None = None
 
     def start(self, writer: apsw.Connection) -> None:
-        """In the writer's thread: from now on its commits do not fold."""
+        """Called in the writer's thread: its commits no longer run checkpoints."""
         writer.set_wal_hook(self._committed)  # in place of SQLite's own checkpoint
         self._thread = threading.Thread(target=self._fold, name="sqlite-folder", daemon=True)
         self._thread.start()
@@ -43,7 +43,9 @@ class Folder:
 
     def after_commit(self, writer: apsw.Connection) -> None:
         if self._pages >= self._bound:
-            self._bound = self._pages + BOUND // 4  # if somebody does not let it now, let the log grow a little first
+            self._bound = (
+                self._pages + BOUND // 4
+            )  # a reader blocks it now: let the log grow a little before the next try
             wait_at_most(writer, FOR_READERS)
             with contextlib.suppress(apsw.Error), self._one:
                 writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
@@ -55,7 +57,7 @@ class Folder:
 
     def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         if pages < self._pages:
-            self._folded, self._bound = 0, BOUND  # the log has started anew
+            self._folded, self._bound = 0, BOUND  # the log has been restarted
         self._pages = pages
         return apsw.SQLITE_OK
 

@@ -1,18 +1,30 @@
-"""Who asks, and which records they may see: sealed by the gateway, opened by a service, applied where it reads."""
+"""Caller and row scope of a request: sealed by the gateway, verified by a service, applied to every read."""
 from chassis.http.access.scope import (
     EVERYTHING,
     NOTHING,
     Access,
     Scope,
-    access,
-    narrowed,
-    principal,
-    seeing,
-    seeing_everything,
+    current_access,
+    current_principal,
+    narrow,
+    unrestricted_access,
+    use_access,
 )
-from chassis.http.access.sealed_identity import HEADER, BadSeal, Seal, TooWide, seal_of
+from chassis.http.access.sealed_identity import HEADER, IdentitySealer, InvalidSeal, ScopeTooLarge, sealer_from_settings
 
 __all__ = [
-    "EVERYTHING", "HEADER", "NOTHING", "Access", "BadSeal", "Scope", "Seal", "TooWide", "access", "narrowed",
-    "principal", "seal_of", "seeing", "seeing_everything",
+    "EVERYTHING",
+    "HEADER",
+    "NOTHING",
+    "Access",
+    "IdentitySealer",
+    "InvalidSeal",
+    "Scope",
+    "ScopeTooLarge",
+    "current_access",
+    "current_principal",
+    "narrow",
+    "sealer_from_settings",
+    "unrestricted_access",
+    "use_access",
 ]

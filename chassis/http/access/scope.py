@@ -1,6 +1,6 @@
-"""The rows that a request may see. A record is seen when, for every list that is not empty, its label is in the list.
+"""Row scope of a request. A record is visible when each non-empty list of the scope contains the record's label.
 
-What runs without a request (messages, timers, jobs) carries no access and sees everything.
+Code that runs outside a request (messages, timers, jobs) has no access object and sees every record.
 """
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.ports import AnyOf, Condition, Where
-from chassis.ports.query import meets
+from chassis.ports.query import matches
 
 LABELS: Mapping[str, str] = {
     "reps": "rep_id", "teams": "team", "regions": "region", "business_lines": "business_line",
 }
-"""A list of the scope -> the label of a record, which is also its index field."""
+"""List of the scope -> label of a record, which is also its index field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`all` sees every record. Without it, empty lists everywhere see nothing.
+    """`all` matches every record; without it, a scope with only empty lists matches none.
 
-    `whole_…`: teams and regions of which everybody is seen, by who leads them: what is set for such a one as a whole
-    is seen too. They widen nothing else.
+    `whole_teams`, `whole_regions`: teams and regions that the caller leads entirely, so that what is set for the team
+    or region as a whole (a target) is visible too. They widen nothing else.
     """
 
     all: bool = False
@@ -33,29 +33,30 @@ class Scope:
     whole_teams: tuple[str, ...] = ()
     whole_regions: tuple[str, ...] = ()
 
-    def asked(self) -> dict[str, tuple[str, ...]]:
-        """What has to be met, by label; empty for one that sees everything or nothing."""
+    def required_labels(self) -> dict[str, tuple[str, ...]]:
+        """Allowed values by label; empty for a scope that matches everything or nothing."""
         if self.all:
             return {}
         return {label: found for name, label in LABELS.items() if (found := getattr(self, name))}
 
     @property
-    def nothing(self) -> bool:
-        return not self.all and not self.asked()
+    def is_empty(self) -> bool:
+        return not self.all and not self.required_labels()
 
-    def holds(self, labels: Mapping[str, Any]) -> bool:
-        """Whether a record with these labels is seen."""
+    def matches(self, labels: Mapping[str, Any]) -> bool:
+        """Whether a record with these labels is visible."""
         if self.all:
             return True
-        asked = self.asked()
-        return bool(asked) and all(labels.get(label) in found for label, found in asked.items())
+        required = self.required_labels()
+        return bool(required) and all(labels.get(label) in values for label, values in required.items())
 
     def covers(self, labels: Mapping[str, Any]) -> bool:
-        """Whether all that has these labels lies within: it would be seen, or is of a team or region as a whole."""
+        """Whether everything with these labels is in scope: visible records, or a team or region led as a whole."""
         whole = labels.get("team") in self.whole_teams or labels.get("region") in self.whole_regions
-        asked = self.asked()
-        return self.all or (bool(asked) and all(
-            labels.get(label) in found or (whole and label != "business_line") for label, found in asked.items()))
+        required = self.required_labels()
+        return self.all or (bool(required) and all(
+            labels.get(label) in values or (whole and label != "business_line")
+            for label, values in required.items()))
 
 
 EVERYTHING = Scope(all=True)
@@ -71,18 +72,18 @@ class Access:
 _current: ContextVar[Access | None] = ContextVar("access", default=None)
 
 
-def access() -> Access | None:
-    """Of the request that is being answered; None outside of one."""
+def current_access() -> Access | None:
+    """Access of the current request; None outside a request."""
     return _current.get()
 
 
-def principal() -> str:
+def current_principal() -> str:
     found = _current.get()
     return found.principal if found else "local"
 
 
 @contextmanager
-def seeing(found: Access | None) -> Iterator[None]:
+def use_access(found: Access | None) -> Iterator[None]:
     token = _current.set(found)
     try:
         yield
@@ -91,23 +92,23 @@ def seeing(found: Access | None) -> Iterator[None]:
 
 
 @contextmanager
-def seeing_everything() -> Iterator[None]:
-    """For what must be computed over all records, whoever asks (cut-offs, ids in use): never answered as rows."""
+def unrestricted_access() -> Iterator[None]:
+    """Lifts the row scope for computations over all records (cut-offs, ids in use); never for rows of a response."""
     found = _current.get()
-    with seeing(None if found is None else Access(found.principal, EVERYTHING)):
+    with use_access(None if found is None else Access(found.principal, EVERYTHING)):
         yield
 
 
-def narrowed(where: Where, scope: Scope) -> dict[str, Condition] | None:
-    """`where` and the scope together; None when nothing can meet both."""
+def narrow(where: Where, scope: Scope) -> dict[str, Condition] | None:
+    """`where` restricted to the scope; None when no record can match both."""
     made: dict[str, Condition] = dict(where)
     if scope.all:
         return made
-    asked = scope.asked()
-    if not asked:
+    required = scope.required_labels()
+    if not required:
         return None
-    for label, values in asked.items():
-        left = tuple(v for v in values if label not in made or meets(v, made[label]))
+    for label, values in required.items():
+        left = tuple(v for v in values if label not in made or matches(v, made[label]))
         if not left:
             return None
         made[label] = left[0] if len(left) == 1 else AnyOf(left)

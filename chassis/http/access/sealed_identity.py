@@ -1,4 +1,4 @@
-"""The header by which the gateway tells a service who asks: sealed for one request to one service, for half a minute.
+"""Signed identity header from the gateway to a service: valid for one request to one service for 30 seconds.
 
 `payload . signature`, both base64url; HMAC-SHA256 under a key derived from the installation's internal secret.
 """
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chassis.http.access.scope import Access, Scope
-from chassis.support.secrets import secret_of
+from chassis.support.secrets import load_secrets
 from chassis.support.settings import Settings
 
 HEADER = "x-triptych-access"
@@ -23,12 +23,12 @@ MOST = 48 * 1024  # characters: servers take 64 KiB of headers
 PLAIN = 1024  # bytes of a payload that is not worth compressing
 
 
-class TooWide(ValueError):
-    """The scope names more than a header can carry."""
+class ScopeTooLarge(ValueError):
+    """The scope has more names than a header can carry."""
 
 
-class BadSeal(ValueError):
-    """The header was not made by this installation's gateway for this request."""
+class InvalidSeal(ValueError):
+    """The header was not signed by this installation's gateway for this request."""
 
 
 class _Payload(msgspec.Struct, array_like=True, frozen=True):
@@ -44,45 +44,47 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Payload).decode
 
 
-class Seal:
-    """`keys`: the first one signs, every one is accepted, so that a secret can be changed without a gap."""
+class IdentitySealer:
+    """Signs and verifies the header. The first secret signs, every secret verifies, so secrets rotate without a gap."""
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         self._keys = tuple(hmac.digest(secret, PURPOSE, "sha256") for secret in secrets)
 
-    def close(self, access: Access, service: str, method: str, target: str, now: float | None = None) -> str:
-        """The header's value for this request; `target` is the path with its query, as it goes over the wire.
+    def seal(self, access: Access, service: str, method: str, target: str, now: float | None = None) -> str:
+        """The header value for this request; `target` is path and query string as sent on the wire.
 
-        Raises TooWide for what no server would take as a header: some ten thousand names.
+        Raises ScopeTooLarge above what servers accept as a header (about ten thousand names).
         """
         at = int(time.time() if now is None else now)
-        said = _encode(_Payload(service, method, target, at, access.principal, access.scope))
-        payload = _text(said if len(said) < PLAIN else zlib.compress(said))
+        encoded = _encode(_Payload(service, method, target, at, access.principal, access.scope))
+        payload = _text(encoded if len(encoded) < PLAIN else zlib.compress(encoded))
         if len(payload) > MOST - 100:
-            raise TooWide("A scope of so many names cannot be told to a service; narrow it by team, region or line.")
+            raise ScopeTooLarge(
+                "The scope has too many names for one request; narrow it by team, region or business line."
+            )
         return f"{payload}.{_text(hmac.digest(self._keys[0], payload.encode(), 'sha256'))}"
 
-    def open(self, value: str, service: str, method: str, target: str, now: float | None = None) -> Access:
-        """Raises BadSeal."""
+    def unseal(self, value: str, service: str, method: str, target: str, now: float | None = None) -> Access:
+        """The verified access. Raises InvalidSeal."""
         payload, _, signature = value.partition(".")
         if len(value) > MOST or not value.isascii():
-            raise BadSeal("is not a seal")
+            raise InvalidSeal("is not a seal")
         made = [_text(hmac.digest(key, payload.encode(), "sha256")) for key in self._keys]
         if not any(hmac.compare_digest(m, signature) for m in made):
-            raise BadSeal("is not ours")
-        said = _bytes(payload)
-        found = _decode(said if said[:1] == b"[" else zlib.decompress(said))  # nobody but us could have made it large
+            raise InvalidSeal("has no valid signature")
+        raw = _bytes(payload)
+        found = _decode(raw if raw[:1] == b"[" else zlib.decompress(raw))  # signed, so its size is ours
         if (found.service, found.method, found.target) != (service, method, target):
-            raise BadSeal("belongs to another request")
+            raise InvalidSeal("was made for another request")
         if abs((time.time() if now is None else now) - found.at) > VALID_SECONDS:
-            raise BadSeal("is not of this moment")
+            raise InvalidSeal("has expired")
         return Access(found.principal, found.scope)
 
 
-def seal_of(settings: Settings) -> Seal:
-    """From TRIPTYCH_INTERNAL_SECRET (`new` or `new,old`), else from a secret made once in the data directory."""
+def sealer_from_settings(settings: Settings) -> IdentitySealer:
+    """Sealer with TRIPTYCH_INTERNAL_SECRET (`new` or `new,old`), else with a secret generated in the data directory."""
     named = settings.internal_secret
-    return Seal(secret_of(named.get_secret_value() if named else None, settings.data_dir / KEY_FILE))
+    return IdentitySealer(load_secrets(named.get_secret_value() if named else None, settings.data_dir / KEY_FILE))
 
 
 def _text(data: bytes) -> str:
@@ -93,4 +95,4 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except binascii.Error:
-        raise BadSeal("is not a seal") from None
+        raise InvalidSeal("is not a seal") from None

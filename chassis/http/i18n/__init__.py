@@ -1,9 +1,18 @@
-"""What people read, in the language of who asks: titles of definitions, and the words of refusals.
+"""Texts for people in the language of the request: titles of definitions and messages of refusals.
 
-Whoever refuses says a stable code, the values that matter, and an English sentence; that is what the log keeps. At the
-door the sentence is put into the language that was asked for, by the code's template there and the values.
+A refusal carries a stable code, its values and an English message; the log stores these. The HTTP layer translates the
+message by the template of its code in the requested language, filled with the values.
 """
-from chassis.http.i18n.language import DEFAULT, LANGUAGES, language, preferred, speaking
-from chassis.http.i18n.translation import CATALOGUE, said, titled
+from chassis.http.i18n.language import DEFAULT, LANGUAGES, language, negotiate_language, use_language
+from chassis.http.i18n.translation import CATALOGUE, localized, translate
 
-__all__ = ["CATALOGUE", "DEFAULT", "LANGUAGES", "language", "preferred", "said", "speaking", "titled"]
+__all__ = [
+    "CATALOGUE",
+    "DEFAULT",
+    "LANGUAGES",
+    "language",
+    "localized",
+    "negotiate_language",
+    "translate",
+    "use_language",
+]

@@ -1,4 +1,4 @@
-"""The language of the request that is being answered."""
+"""Language of the current request."""
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +14,7 @@ def language() -> str:
 
 
 @contextmanager
-def speaking(name: str) -> Iterator[None]:
+def use_language(name: str) -> Iterator[None]:
     token = _language.set(name)
     try:
         yield
@@ -22,8 +22,8 @@ def speaking(name: str) -> Iterator[None]:
         _language.reset(token)
 
 
-def preferred(accepted: str | None, languages: Sequence[str] = LANGUAGES) -> str:
-    """The first that `Accept-Language` takes, by its weights; else the first there is."""
+def negotiate_language(accepted: str | None, languages: Sequence[str] = LANGUAGES) -> str:
+    """The best of `languages` for an `Accept-Language` header by its weights; the first one if none matches."""
     for name in _by_weight(accepted or ""):
         for known in languages:
             if known.lower() == name or known.lower().split("-")[0] == name.split("-")[0]:

@@ -1,42 +1,42 @@
-"""A message by its code and values, in a language. English is what the code says where it refuses."""
+"""Translates messages by code and values. English is the text given where the refusal is raised."""
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis.http.i18n import chinese
 from chassis.http.i18n.language import DEFAULT, LANGUAGES, language
 
-SAYS = "says"
-"""Among the values: the whole message as a definition words it, per language."""
+OWN_MESSAGE = "says"
+"""Key among the values: the whole message per language, as a definition gives it."""
 CATALOGUE: Mapping[str, Mapping[str, Sequence[str]]] = {"zh": chinese.WORDS}
-"""Language -> code -> templates, the one that says most first: the first whose values are all there is taken."""
+"""Language -> code -> templates, most specific first; the first one whose values are all present is used."""
 
 
-def titled(titles: Mapping[str, str] | None, otherwise: str = "") -> str:
-    """Words that a definition gives per language, in the one asked for, else in the first that it gives."""
+def localized(titles: Mapping[str, str] | None, otherwise: str = "") -> str:
+    """The text of a definition in the current language, else in the first language that it has."""
     if not titles:
         return otherwise
     return titles.get(language()) or titles.get(DEFAULT) or next(iter(titles.values()))
 
 
-def said(code: str, message: str, values: Mapping[str, Any] | None = None, otherwise: str = "") -> str:
-    """`message` in the language asked for; as it is when that has no words for the code, nor for `otherwise`."""
+def translate(code: str, message: str, values: Mapping[str, Any] | None = None, otherwise: str = "") -> str:
+    """`message` in the current language; unchanged when there is no template for the code nor for `otherwise`."""
     values = values or {}
-    if isinstance(own := values.get(SAYS), Mapping):
-        return titled(own, message)
-    words = CATALOGUE.get(language())
-    if words is None:
+    if isinstance(own := values.get(OWN_MESSAGE), Mapping):
+        return localized(own, message)
+    templates = CATALOGUE.get(language())
+    if templates is None:
         return message
-    told = {name: _told(value) for name, value in values.items() if value is not None}
+    texts = {name: _text(value) for name, value in values.items() if value is not None}
     for name in (f"{code}.{values.get('type')}", code, otherwise):
-        for template in words.get(name, ()):
+        for template in templates.get(name, ()):
             try:
-                return template.format(**told)
+                return template.format(**texts)
             except KeyError:
                 continue
     return message
 
 
-def _told(value: Any) -> Any:
+def _text(value: Any) -> Any:
     if isinstance(value, Mapping) and value and set(value) <= set(LANGUAGES):
-        return titled(value)
+        return localized(value)
     return "、".join(map(str, value)) if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""From JSON, or the builtins that it was decoded to, to events."""
+"""Decodes events from JSON or from the builtins that JSON decodes to."""
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar
@@ -11,18 +11,18 @@ from contracts.kinds import BY_NAME, Contract
 T = TypeVar("T")
 
 
-def class_of(what: str | type) -> type:
-    """The event class of a CloudEvents type; KeyError for a type that the register does not know."""
+def event_class(what: str | type) -> type:
+    """The event class of a CloudEvents type. Raises KeyError for an unregistered type."""
     return what if isinstance(what, type) else BY_NAME[what].cls
 
 
 def decode_data(what: str | type[T], data: bytes | str) -> Any:
-    """The event that `data` says. Raises msgspec.DecodeError (not JSON) or msgspec.ValidationError (ill-typed)."""
-    return reader(class_of(what))(data)
+    """The event encoded in `data`. Raises msgspec.DecodeError (not JSON) or msgspec.ValidationError (ill-typed)."""
+    return decoder_for(event_class(what))(data)
 
 
 @cache
-def reader(cls: type) -> Callable[[bytes | str], Any]:
+def decoder_for(cls: type) -> Callable[[bytes | str], Any]:
     """The cached decoder of an event class."""
     if is_patch(cls):
         decode: Callable[[bytes | str], Any] = msgspec.json.Decoder(cls).decode
@@ -30,9 +30,9 @@ def reader(cls: type) -> Callable[[bytes | str], Any]:
     return msgspec.json.Decoder(cls).decode
 
 
-def from_dict(what: str | type[T], data: Mapping[str, Any]) -> Any:
-    """As `decode_data`, from builtins that JSON was decoded to. Raises msgspec.ValidationError."""
-    cls = class_of(what)
+def from_builtins(what: str | type[T], data: Mapping[str, Any]) -> Any:
+    """Like `decode_data`, from the builtins that JSON decodes to. Raises msgspec.ValidationError."""
+    cls = event_class(what)
     if is_patch(cls):
         return _with_given(msgspec.convert(data, cls), data)
     return msgspec.convert(data, cls)

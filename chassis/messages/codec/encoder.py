@@ -1,4 +1,4 @@
-"""From events to the wire form."""
+"""Encodes events to the wire form."""
 from datetime import date, datetime
 from typing import Any
 
@@ -13,18 +13,18 @@ _encode_in_order = msgspec.json.Encoder(order="deterministic").encode
 
 
 def encode_data(event: Any) -> bytes:
-    """The wire form as bytes of JSON."""
-    return _encode(plain_patch(event) if is_patch(type_of(event)) else event)
+    """The wire form as JSON bytes."""
+    return _encode(patch_fields(event) if is_patch(type_of(event)) else event)
 
 
-def data_of(event: Any) -> dict[str, Any]:
-    """The wire form as builtins that JSON knows; instants and days as texts."""
+def to_wire(event: Any) -> dict[str, Any]:
+    """The wire form as JSON builtins; datetimes and dates as strings."""
     made: dict[str, Any] = msgspec.json.decode(encode_data(event))
     return made
 
 
 def canonical(event: Any) -> bytes:
-    """One and the same bytes for events that say the same, however their JSON was laid out."""
+    """Equal bytes for events of equal content, whatever the layout of their JSON."""
     return _encode_in_order(event)
 
 
@@ -32,12 +32,12 @@ def _plain(value: Any) -> Any:
     return msgspec.to_builtins(value, builtin_types=_DATES)
 
 
-def plain_patch(event: Any) -> dict[str, Any]:
-    """What a patch says: what it must say, and what is `given`, nulls too."""
+def patch_fields(event: Any) -> dict[str, Any]:
+    """The fields of a patch: required ones and those in `given`, nulls included."""
     given = {f.name for f in fields_of(type_of(event)) if f.default is ...}.union(event.given)
-    said = {f.name: _plain(getattr(event, f.name)) for f in fields_of(type_of(event)) if f.name in given}
+    sent = {f.name: _plain(getattr(event, f.name)) for f in fields_of(type_of(event)) if f.name in given}
     for path in event.given:
         name, dot, part = path.partition(".")
-        if dot and isinstance(said.get(name), dict):
-            said[name][part] = None
-    return said
+        if dot and isinstance(sent.get(name), dict):
+            sent[name][part] = None
+    return sent

@@ -1,19 +1,22 @@
-"""What is wrong with what was sent, and where."""
+"""Errors in data that a client sent."""
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing wrong with what was sent; `pointer` (RFC 6901) says where in it."""
+class FieldError:
+    """One error in a request body or event; `pointer` (RFC 6901) is its place, `params` the values for translations."""
 
-    code: str  # missing, unknown_field, invalid
+    code: str
     pointer: str
     message: str
+    params: Mapping[str, Any] | None = None
 
 
-class Invalid(ValueError):
-    """What was sent is no such event; `faults` says everything that is wrong with it."""
+class InvalidData(ValueError):
+    """The data does not match the event's contract; `faults` holds every error."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[FieldError, ...]) -> None:
         super().__init__("; ".join(f"{f.pointer or '/'}: {f.message}" for f in faults))
-        self.faults = faults
+        self.errors = faults

@@ -1,4 +1,4 @@
-"""What reading and writing both know of a class."""
+"""Cached facts about contract classes, shared by decoder and encoder."""
 from functools import cache
 from typing import Any
 

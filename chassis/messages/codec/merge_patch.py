@@ -1,10 +1,10 @@
-"""RFC 7396: a patch changes what it names."""
+"""JSON Merge Patch (RFC 7396)."""
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from chassis.messages.codec.encoder import data_of, plain_patch
+from chassis.messages.codec.encoder import patch_fields, to_wire
 from chassis.messages.codec.introspection import type_of
 from contracts.kinds import fields_of
 
@@ -15,9 +15,9 @@ def merge(old: Any, patch: Any) -> Any:
     A mapping gives a new dict of builtins; a contract a new one of its class (a removed field becomes None). Fields
     of the patch that a contract does not have are ignored.
     """
-    sent = plain_patch(patch)
+    sent = patch_fields(patch)
     if isinstance(old, Mapping):
-        return merge_json(old, data_of(patch))
+        return merge_json(old, to_wire(patch))
     known = {f.name: f.hint for f in fields_of(type_of(old))}
     before = {name: value for name, value in msgspec.to_builtins(old).items() if name in sent and name in known}
     after = merge_json(before, {name: value for name, value in sent.items() if name in known})

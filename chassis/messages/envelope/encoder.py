@@ -1,4 +1,4 @@
-"""Events as records in binary mode, and as structured objects."""
+"""Encodes events as binary-mode records and as structured objects."""
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,9 +14,9 @@ def encode(
     event: Any, *, id: str, source: str, time: datetime, key: str | None = None,
     extensions: Mapping[str, Any] | None = None, topic: str | None = None, data: bytes | None = None,
 ) -> Outgoing:
-    """A binary-mode record. Key and topic come from the register unless given; extensions that are None are left out.
+    """A binary-mode record. Key and topic come from the registry unless given; extensions that are None are left out.
 
-    `data`: the payload as it was sent, when an event is passed on and fields we do not know must survive.
+    `data`: the payload as sent, so that unknown fields survive when an event is passed on.
     """
     kind = EVENTS[type(event)]
     by = (kind.key(event) if key is None else key).encode()
@@ -31,33 +31,33 @@ def encode(
     return Outgoing(topic or kind.topic, by, codec.encode_data(event) if data is None else data, tuple(headers))
 
 
-class Frame(NamedTuple):
-    """The headers that all events of one cause have in common, as `written` puts them together."""
+class HeaderFrame(NamedTuple):
+    """The headers that all events of one cause share; completed per event by `encode_with_frame`."""
 
     key: bytes
     middle: Headers
     end: Headers
 
 
-def framed(
+def header_frame(
     source: str, time: datetime, key: str, *, causation: str, correlation: str, backfill: bool,
-) -> Frame:
+) -> HeaderFrame:
     by = key.encode()
     end = [("ce_causationid", causation.encode()), ("ce_correlationid", correlation.encode())]
     if backfill:
         end.append(("ce_backfill", b"true"))
-    return Frame(by, (("ce_source", source.encode()), ("ce_time", _time_bytes(time)), ("ce_partitionkey", by)),
+    return HeaderFrame(by, (("ce_source", source.encode()), ("ce_time", _time_bytes(time)), ("ce_partitionkey", by)),
                  tuple(end))
 
 
-def written(event: Any, kind: EventType, id: str, sequence: int, frame: Frame) -> tuple[bytes, Headers]:
-    """Value and headers of one of several events that share a frame: what `encode` makes, with less to do for each."""
+def encode_with_frame(event: Any, kind: EventType, id: str, sequence: int, frame: HeaderFrame) -> tuple[bytes, Headers]:
+    """Value and headers of one event of a frame: the same bytes as `encode`, at less cost per event."""
     return codec.encode_data(event), (
         *_beginning(kind.name), ("ce_id", id.encode()), *frame.middle, ("ce_sequence", b"%d" % sequence), *frame.end)
 
 
 def forward(message: Message) -> Outgoing:
-    """The record that passes a message on as it was sent, fields and extensions that we do not know included."""
+    """The record that passes a message on as sent, with unknown fields and extensions."""
     meta = message.meta
     return encode(
         message.event, id=meta.id, source=meta.source, time=meta.time, extensions=message.extensions,
@@ -65,31 +65,31 @@ def forward(message: Message) -> Outgoing:
     )
 
 
-def structured(
+def to_structured(
     event: Any, *, id: str, source: str, time: datetime, extensions: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The structured form as builtins: for webhooks, feeds and samples."""
     kind = EVENTS[type(event)]
     made: dict[str, Any] = {
-        "specversion": "1.0", "type": kind.name, "id": id, "source": source, "time": written_time(time),
+        "specversion": "1.0", "type": kind.name, "id": id, "source": source, "time": format_time(time),
         "datacontenttype": "application/json", "partitionkey": kind.key(event),
     }
     for name, value in (extensions or {}).items():
         if value is not None and name not in CORE:
             made[name] = value if isinstance(value, bool) else extension_text(value)
-    return made | {"data": codec.data_of(event)}
+    return made | {"data": codec.to_wire(event)}
 
 
-def written_time(time: datetime) -> str:
+def format_time(time: datetime) -> str:
     """RFC 3339 in UTC, with microseconds only when there are some. ValueError for a time without an offset."""
     if time.tzinfo is None:
-        raise ValueError("a time without an offset says nothing")
+        raise ValueError("the time needs a UTC offset")
     return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()[:-6] + "Z"
 
 
 @lru_cache(maxsize=1024)  # what comes of one command has one time
 def _time_bytes(time: datetime) -> bytes:
-    return written_time(time).encode()
+    return format_time(time).encode()
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""What reading gives, and the words that every part of the envelope shares."""
+"""Results of decoding, and the constants that encoder and decoder share."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from chassis.domain.handlers import Meta
-from chassis.messages.codec import Fault
+from chassis.messages.codec import FieldError
 from chassis.ports import Record
 
 MAX_BYTES = 256 * 1024
@@ -23,18 +23,18 @@ Opened = tuple[Attributes, bytes, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """Why a record cannot be taken: a stable code, words for people, and for the HTTP door where the faults are."""
+class RejectedMessage:
+    """Why a record was rejected: a stable code, a message, and the fields in error for HTTP clients."""
 
     code: str
     message: str
-    faults: tuple[Fault, ...] = ()
+    errors: tuple[FieldError, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One event as it arrived. `digest` is equal for payloads that say the same; `data` is the payload as sent.
+    """One event as it arrived. `digest` is equal for payloads of equal content; `data` is the payload as sent.
 
-    `replay_for`: the one service that a dead letter is given back to, `service/id of the letter`.
+    `replay_for`: the one service that a dead letter is replayed to, `service/dead letter id`.
     """
 
     event: Any
@@ -47,12 +47,12 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     replay_for: bytes | None = None
 
 
-class Bad(Exception):
+class EnvelopeError(Exception):
     """Ends the reading of one record."""
 
-    def __init__(self, code: str, message: str, *faults: Fault) -> None:
+    def __init__(self, code: str, message: str, *faults: FieldError) -> None:
         super().__init__(message)
-        self.rejected = Rejected(code, message, faults)
+        self.rejected = RejectedMessage(code, message, faults)
 
 
 def extension_text(value: Any) -> str:

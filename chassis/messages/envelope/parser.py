@@ -1,4 +1,4 @@
-"""From a record's headers and value, or a structured object, to attributes, data and extensions."""
+"""Splits a record or a structured object into attributes, data and extensions."""
 import base64
 import binascii
 import re
@@ -8,19 +8,19 @@ from typing import Any
 
 import msgspec
 
-from chassis.messages.codec import Fault
-from chassis.messages.envelope.model import CORE, JSON, Bad, Opened, extension_text
+from chassis.messages.codec import FieldError
+from chassis.messages.envelope.model import CORE, JSON, EnvelopeError, Opened, extension_text
 
 _EXTENSION = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
 _BODY = CORE | {"data", "data_base64"}
 _HEADERS = {f"ce_{name}": name for name in CORE}
 
 
-def open_record(headers: Mapping[str, bytes], value: bytes) -> Opened:
-    """Either content mode, as the content type says."""
+def parse_record(headers: Mapping[str, bytes], value: bytes) -> Opened:
+    """Attributes, data and extensions of a record in either content mode, chosen by its content type."""
     content = _content_type(headers.get("content-type", JSON))
     if content[0].startswith("application/cloudevents"):
-        return open_structured(value, content)
+        return parse_structured(value, content)
     return _binary(headers, value, content)
 
 
@@ -42,14 +42,14 @@ def _text(value: bytes, charset: str) -> bytes:
     try:
         return value.decode(charset).encode()
     except (LookupError, UnicodeError) as error:
-        raise Bad("not_json", f"is not {charset[:40]!r} text") from error
+        raise EnvelopeError("not_json", f"is not {charset[:40]!r} text") from error
 
 
 def _binary(headers: Mapping[str, bytes], value: bytes, content: tuple[str, str]) -> Opened:
     if "ce_specversion" not in headers:
-        raise Bad("not_cloudevents", "neither a `ce_specversion` header nor a structured content type")
+        raise EnvelopeError("not_cloudevents", "neither a `ce_specversion` header nor a structured content type")
     if content[0] != "application/json" and not content[0].endswith("+json"):
-        raise Bad("not_json", f"the content type is {content[0][:80]!r}")
+        raise EnvelopeError("not_json", f"the content type is {content[0][:80]!r}")
     found, extensions = {}, {}
     try:
         for name, held in headers.items():
@@ -58,19 +58,19 @@ def _binary(headers: Mapping[str, bytes], value: bytes, content: tuple[str, str]
             elif name[:3] == "ce_":
                 extensions[name[3:]] = held.decode()
     except (UnicodeError, AttributeError) as error:
-        raise Bad("not_cloudevents", "an attribute is not UTF-8 text") from error
+        raise EnvelopeError("not_cloudevents", "an attribute is not UTF-8 text") from error
     return found, _text(value, content[1]), extensions
 
 
-def open_structured(value: bytes, content: tuple[str, str]) -> Opened:
+def parse_structured(value: bytes, content: tuple[str, str]) -> Opened:
     if content[0] != "application/cloudevents+json":
-        raise Bad("not_cloudevents", f"the content type {content[0][:80]!r} is not read here")
+        raise EnvelopeError("not_cloudevents", f"the content type {content[0][:80]!r} is not read here")
     try:
         body = _ENVELOPE.decode(_text(value, content[1]))
     except msgspec.ValidationError as error:
-        raise Bad("not_cloudevents", "a structured event is one JSON object") from error
+        raise EnvelopeError("not_cloudevents", "a structured event is one JSON object") from error
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise Bad("not_json", str(error)) from error
+        raise EnvelopeError("not_json", str(error)) from error
     return _opened(body)
 
 
@@ -90,20 +90,22 @@ def _extensions_of(found: Mapping[str, Any]) -> dict[str, str]:
             continue
         if isinstance(value, (dict, list, float)) or not _EXTENSION.fullmatch(name):
             text = f"{name[:64]!r} is no extension"
-            raise Bad("not_cloudevents", text, Fault("invalid", f"/{name}", text))
+            raise EnvelopeError("not_cloudevents", text, FieldError("invalid", f"/{name}", text))
         extensions[name] = extension_text(value)
     return extensions
 
 
 def _payload(body: Mapping[str, msgspec.Raw]) -> bytes:
     if "data" in body and "data_base64" in body:
-        raise Bad("not_cloudevents", "`data` and `data_base64` exclude each other", Fault("invalid", "/data", "twice"))
+        raise EnvelopeError(
+            "not_cloudevents", "`data` and `data_base64` exclude each other", FieldError("invalid", "/data", "twice")
+        )
     if "data_base64" in body:
         try:
             return base64.b64decode(msgspec.json.decode(body["data_base64"], type=str), validate=True)
         except (binascii.Error, ValueError) as error:
-            fault = Fault("invalid", "/data_base64", "is not base64")
-            raise Bad("not_cloudevents", "`data_base64` is not base64", fault) from error
+            fault = FieldError("invalid", "/data_base64", "is not base64")
+            raise EnvelopeError("not_cloudevents", "`data_base64` is not base64", fault) from error
     if "data" not in body:
-        raise Bad("invalid", "`data` is required", Fault("missing", "/data", "is required"))
+        raise EnvelopeError("invalid", "`data` is required", FieldError("missing", "/data", "is required"))
     return bytes(body["data"])
