@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chassis.http.access.scope import use_access
 from chassis.http.access.sealed_identity import HEADER, IdentitySealer, InvalidSeal
 from chassis.http.i18n import negotiate_language, use_language
-from chassis.http.routing import ProblemError
+from chassis.http.problems import ProblemError
 
 
 class SealedIdentityMiddleware:
