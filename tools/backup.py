@@ -4,14 +4,15 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from chassis.adapters.sqlite.backup import Contents, NoBackup, contents, copy_living, put_back
+from chassis.adapters.sqlite.backup import BackupContents, InvalidBackup, contents, copy_database, restore
 from chassis.runtime.host import DATABASE, VERSION
+from chassis.support.clock import utc_now
+from chassis.support.errors import ActionableError
 from chassis.support.settings import Settings
 
 MOST_BYTES = 1024 * 1024  # of a small file that goes along: keys, marks
@@ -25,7 +26,7 @@ ORDER = ("Copy the store first and the log afterwards: services read again from 
          "that lies behind the store stops them.")
 
 
-class NotPossible(Exception):
+class NotPossible(ActionableError):
     """What was asked would destroy something, or cannot be done here."""
 
 
@@ -38,13 +39,13 @@ def run_backup(settings: Settings, target: Path, console: Console) -> int:
     if not source.exists():
         raise NotPossible(f"There is no embedded system in {settings.data_dir}.")
     if target.is_dir():
-        target = target / f"triptych-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.db"
+        target = target / f"triptych-{utc_now():%Y%m%dT%H%M%SZ}.db"
     if target.exists():
         raise NotPossible(f"{target} is there already; a backup overwrites nothing.")
     target.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    about = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "release": VERSION}
-    made = copy_living(source, target, about, _small_files(settings.data_dir))
+    about = {"taken_at": utc_now().isoformat(timespec="seconds"), "release": VERSION}
+    made = copy_database(source, target, about, _small_files(settings.data_dir))
     _tell(console, made, f"{target} ({target.stat().st_size / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s)")
     console.print("It holds this installation's keys and everybody's data: keep it as safe as the system.")
     for sentence in [*foreign, ORDER] if foreign else []:
@@ -68,8 +69,8 @@ def run_restore(settings: Settings, file: Path, console: Console) -> int:
                                   "nothing. Move it away, or choose another TRIPTYCH_DATA_DIR.")
             for name, body in found.files.items():
                 _write(settings.data_dir / name, body)
-            put_back(file, settings.data_dir / DATABASE)  # last: without it the directory holds no system
-    except NoBackup as error:
+            restore(file, settings.data_dir / DATABASE)  # last: without it the directory holds no system
+    except InvalidBackup as error:
         raise NotPossible(str(error)) from None
     _tell(console, found, str(settings.data_dir))
     console.print("Restored. What was published after the backup is not in it: let the systems that said it since then "
@@ -112,7 +113,7 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _tell(console: Console, found: Contents, where: str) -> None:
+def _tell(console: Console, found: BackupContents, where: str) -> None:
     table = Table(show_header=False)
     table.add_row("where", where)
     table.add_row("taken at", found.about.get("taken_at", "?"))

@@ -8,6 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from chassis.support.clock import now_seconds
+from chassis.support.errors import ActionableError
+
 if TYPE_CHECKING:
     from services.gateway.auth.keys import ApiKey, ApiKeys
 
@@ -30,7 +33,7 @@ def create(
     rows = Scope(reps=tuple(rep or ()), teams=tuple(team or ()), regions=tuple(region or ()),
                  business_lines=tuple(business_line or ()))
     key, made = asyncio.run(_with(lambda keys: keys.create(
-        name, scope, days=days, scope=EVERYTHING if rows.nothing else rows)))
+        name, scope, days=days, scope=EVERYTHING if rows.is_empty else rows)))
     typer.echo(key)
     typer.echo(f"{made.name}: {', '.join(made.permissions)} until {_day(made.until)}. It is not shown again.", err=True)
 
@@ -39,8 +42,8 @@ def create(
 def list_() -> None:
     """Every key without its secret: state, scopes, last use."""
     table = Table(Column("id", no_wrap=True), "name", "state", "scopes", "until", "last used")
-    for key in asyncio.run(_with(lambda keys: keys.all())):
-        table.add_row(key.id, key.name, key.state(datetime.now(UTC).timestamp()), ", ".join(key.permissions),
+    for key in asyncio.run(_with(lambda keys: keys.find_all())):
+        table.add_row(key.id, key.name, key.state(now_seconds()), ", ".join(key.permissions),
                       _day(key.until), _day(key.used_at) if key.used_at else "never")
     out.print(table if table.row_count else "There are no keys.")
 
@@ -54,7 +57,7 @@ def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it")]) -
     out.print(f"{found.name} ({found.id}) is revoked.")
 
 
-class UnknownApiKey(ValueError):
+class UnknownApiKey(ActionableError, ValueError):
     """No key has this id."""
 
 

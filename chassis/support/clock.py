@@ -1,37 +1,76 @@
-"""The wall clock of this process, and how far a fault test lets it go wrong.
+"""The wall clock of every process: services, command line, simulation and tests read no other.
 
-    TRIPTYCH_CLOCK_SKEW=-300        this process lives five minutes in the past
-    TRIPTYCH_CLOCK_SKEW=300@20      its clock jumps five minutes ahead once it has run for 20 s
+    TRIPTYCH_CLOCK=2028-02-29T12:00+01:00   the first process that reads it starts at this instant
+    TRIPTYCH_CLOCK=3600                     an hour ahead of the machine's clock
+    TRIPTYCH_CLOCK_SKEW=-300                this process alone is five minutes slow
+    TRIPTYCH_CLOCK_SKEW=300@20              its clock jumps five minutes ahead after 20 s
 
-Intervals never use it: they are measured by the monotonic clock, which cannot jump.
+An instant is replaced by its offset in the environment, so that all processes started from here agree on the time.
+Intervals never use this clock: they are measured by the monotonic one, which cannot jump.
 """
+import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-VARIABLE = "TRIPTYCH_CLOCK_SKEW"
+OFFSET_VARIABLE = "TRIPTYCH_CLOCK"
+SKEW_VARIABLE = "TRIPTYCH_CLOCK_SKEW"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_read = time.time_ns
+
+
+def _shared_offset_ns() -> int:
+    """Offset of all processes; ValueError when the variable is neither an instant nor seconds."""
+    value = os.environ.get(OFFSET_VARIABLE)
+    if not value:
+        return 0
+    try:
+        return int(float(value) * 1e9)
+    except ValueError:
+        pass
+    try:
+        start = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{OFFSET_VARIABLE}: {value!r} must be an ISO 8601 instant, as in 2028-02-29T12:00+01:00, "
+                         "or a number of seconds, as in 3600") from None
+    start = start if start.tzinfo else start.replace(tzinfo=UTC)
+    offset_ns = (start - _EPOCH) // timedelta(microseconds=1) * 1000 - time.time_ns()
+    os.environ[OFFSET_VARIABLE] = f"{offset_ns / 1e9:.6f}"
+    return offset_ns
+
+
+_offset_ns = _shared_offset_ns()
+_skew_ns, _skewed_from_ns = 0, 0  # the second on the monotonic clock
+
+
+def now_ns() -> int:
+    """Nanoseconds since 1970."""
+    skew_ns = _skew_ns if _skew_ns and time.monotonic_ns() >= _skewed_from_ns else 0
+    return time.time_ns() + _offset_ns + skew_ns
 
 
 def now_ms() -> int:
     """Milliseconds since 1970."""
-    return _read() // 1_000_000
+    return now_ns() // 1_000_000
+
+
+def now_seconds() -> float:
+    """Seconds since 1970."""
+    return now_ns() / 1e9
 
 
 def utc_now() -> datetime:
-    return _EPOCH + timedelta(microseconds=_read() // 1000)
+    return _EPOCH + timedelta(microseconds=now_ns() // 1000)
 
 
-def skew(said: str | None) -> None:
-    """`SECONDS` or `SECONDS@AFTER`; nothing: the clock is right. ValueError for what means nothing."""
-    global _read
-    if not said:
-        _read = time.time_ns
-        return
-    seconds, _, after = said.partition("@")
+def today(zone: tzinfo = UTC) -> date:
+    return utc_now().astimezone(zone).date()
+
+
+def skew(setting: str | None) -> None:
+    """Applies `SECONDS` or `SECONDS@AFTER` to this process; None or "" ends it. ValueError for anything else."""
+    global _skew_ns, _skewed_from_ns
+    seconds, _, after = (setting or "0").partition("@")
     try:
-        by, from_ns = int(float(seconds) * 1e9), time.monotonic_ns() + int(float(after or 0) * 1e9)
+        _skew_ns, _skewed_from_ns = int(float(seconds) * 1e9), time.monotonic_ns() + int(float(after or 0) * 1e9)
     except ValueError:
-        raise ValueError(f"{VARIABLE}: {said!r} is no number of seconds, as in 300 or 300@20") from None
-    _read = lambda: time.time_ns() + (by if time.monotonic_ns() >= from_ns else 0)  # noqa: E731
+        raise ValueError(f"{SKEW_VARIABLE}: {setting!r} must be a number of seconds, as in 300 or 300@20") from None

@@ -2,24 +2,21 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
 
 import httpx
 
-from chassis.messages.envelope import Rejected, decode_structured, forward
+from chassis.messages.envelope import RejectedMessage, decode_structured, forward
 from chassis.ports import Bus
+from chassis.support.clock import utc_now
+from tools.client import Unreachable
 from tools.importing.rows import Event, Rejection, Tally
 
 CHUNK = 1000
 BYTES = 6 * 1024 * 1024
 PATIENCE = 60.0  # a system that has answered before may be starting again
 FIRST_PATIENCE = 6.0  # one that never has may not be there at all
-
-
-class Unreachable(Exception):
-    """There is no running system to import into."""
 
 
 class Sink(Protocol):
@@ -87,10 +84,10 @@ class Log:
         self.bus = bus
 
     async def take(self, chunk: Sequence[Event]) -> list[Rejection]:
-        now = datetime.now(UTC)
+        now = utc_now()
         checked = [(e, decode_structured(e.body, now=now)) for e in chunk]
-        await self.bus.publish([forward(m) for _, m in checked if not isinstance(m, Rejected)])
-        return [Rejection(e.file, e.line, m.code, m.message) for e, m in checked if isinstance(m, Rejected)]
+        await self.bus.publish([forward(m) for _, m in checked if not isinstance(m, RejectedMessage)])
+        return [Rejection(e.file, e.line, m.code, m.message) for e, m in checked if isinstance(m, RejectedMessage)]
 
     async def settle(self, patience: float) -> bool:
         return True

@@ -12,13 +12,14 @@ import orjson
 from rich.console import Console
 
 from chassis.domain.definitions import read_directory
-from chassis.messages.codec import from_dict
-from chassis.messages.envelope import encode, written_time
+from chassis.messages.codec import from_builtins
+from chassis.messages.envelope import encode, format_time
 from chassis.ports import Bus, BusUnavailable, Outgoing
 from chassis.runtime.host import open_bus
+from chassis.support.clock import utc_now
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
-from services.pipeline.definitions import compile_book
+from services.pipeline.definitions.compiler import compile_book
 from services.pipeline.service import SERVICE as PIPELINE
 from tools.simulation.company import SOURCE, Company, Happening
 
@@ -37,7 +38,7 @@ def run_simulation(
     settings: Settings, *, seed: int, until: str | None, history_days: int, speed: float, out_file: Path | None,
     console: Console,
 ) -> int:
-    end = instant(until) if until else datetime.now(UTC).replace(microsecond=0)
+    end = instant(until) if until else utc_now().replace(microsecond=0)
     made = company(settings, seed=seed, until=end, history_days=history_days)
     if out_file is not None:
         written = _write(history(made), out_file)
@@ -67,7 +68,7 @@ def _write(happenings: Iterator[Happening], path: Path) -> int:
         for h in happenings:
             n += 1
             file.write(orjson.dumps({"specversion": "1.0", "type": h.type, "source": SOURCE, "id": h.id,
-                                     "time": written_time(h.time), "data": h.data}) + b"\n")
+                                     "time": format_time(h.time), "data": h.data}) + b"\n")
     return n
 
 
@@ -112,7 +113,7 @@ async def live(bus: Bus, made: Company, speed: float, stop: asyncio.Event) -> in
     for happening in chain([first], stream) if speed and first and not stop.is_set() else ():
         due = made.until + (happening.time - made.until) / (speed * 24)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), max(0.0, (due - datetime.now(UTC)).total_seconds()))
+            await asyncio.wait_for(stop.wait(), max(0.0, (due - utc_now()).total_seconds()))
         if stop.is_set():
             break
         sent += await _send(bus, [outgoing(happening, due)], stop)
@@ -161,7 +162,7 @@ async def _send(bus: Bus, messages: list[Outgoing], stop: asyncio.Event) -> int:
 
 
 def outgoing(happening: Happening, time: datetime) -> Outgoing:
-    return encode(from_dict(happening.type, happening.data), id=happening.id, source=SOURCE, time=time)
+    return encode(from_builtins(happening.type, happening.data), id=happening.id, source=SOURCE, time=time)
 
 
 def run_again(settings: Settings, *, seed: int, history_days: int, speed: float, console: Console) -> None:
@@ -170,7 +171,7 @@ def run_again(settings: Settings, *, seed: int, history_days: int, speed: float,
     if mark.exists():
         told = orjson.loads(mark.read_bytes())
     else:
-        told = {"seed": seed, "history_days": history_days, "until": datetime.now(UTC).isoformat(timespec="seconds")}
+        told = {"seed": seed, "history_days": history_days, "until": utc_now().isoformat(timespec="seconds")}
         mark.write_bytes(orjson.dumps(told))
     run_simulation(settings, seed=told["seed"], until=told["until"], history_days=told["history_days"], speed=speed,
                    out_file=None, console=console)

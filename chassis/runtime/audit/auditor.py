@@ -11,9 +11,9 @@ import structlog
 from chassis.aggregates import Runner
 from chassis.ports import Between, Store
 from chassis.projections import Mismatch, Projector
-from chassis.runtime.audit.sequence_audit import Gap, Sequences
+from chassis.runtime.audit.sequence_audit import SequenceAudit, SequenceGap
 from chassis.support.clock import now_seconds
-from chassis.support.cooperative import at_most
+from chassis.support.cooperative import limit_share
 from chassis.support.metrics import Metrics
 
 CHECKS = ("journal", "facts", "sequences", "outboxes")
@@ -28,7 +28,7 @@ AT_ONCE = 500
 log = structlog.get_logger(__name__)
 
 
-class Finding(NamedTuple):
+class AuditFinding(NamedTuple):
     """`check`: one of CHECKS. `where`: a place and measure, or a document. `what`: in words."""
 
     check: str
@@ -37,11 +37,11 @@ class Finding(NamedTuple):
 
 
 @dataclass(slots=True)
-class Report:
+class AuditReport:
     """`compared`: {check: how many were looked at}. `undecided`: what moved too fast to be compared this time."""
 
     service: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[AuditFinding] = field(default_factory=list)
     compared: dict[str, int] = field(default_factory=dict)
     undecided: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Auditor:
     """`projector`: asked for at each audit, since another generation may be the live one by then."""
 
     def __init__(
-        self, runner: Runner, store: Store, sequences: Sequences, projector: Callable[[], Projector | None], *,
+        self, runner: Runner, store: Store, sequences: SequenceAudit, projector: Callable[[], Projector | None], *,
         metrics: Metrics | None = None,
     ) -> None:
         self.service = runner.service
@@ -74,15 +74,15 @@ class Auditor:
             if stopping.is_set():
                 return
             try:
-                with at_most(SHARE):
-                    self.tell(await self.turn())
+                with limit_share(SHARE):
+                    self.report(await self.run_once())
             except Exception as error:
                 log.warning("audit_failed", service=self.service, error=f"{type(error).__name__}: {error}")
             wait = every
 
-    async def turn(self) -> Report:
+    async def run_once(self) -> AuditReport:
         """One bounded piece of work: figures, what was said since the last turn, outboxes, some more documents."""
-        made = Report(self.service)
+        made = AuditReport(self.service)
         await self._figures(made, facts=time.monotonic() >= self._facts_again)
         _unfinished(made, (its for its, since in self._unfinished.values() if time.monotonic() - since >= PATIENCE))
         if await self._sequences.read(READ_SECONDS):
@@ -93,7 +93,7 @@ class Auditor:
         await self._outboxes(made)
         return made
 
-    def tell(self, made: Report) -> None:
+    def report(self, made: AuditReport) -> None:
         for finding in made.findings:
             log.error("integrity_error", service=self.service, check=finding.check, where=finding.where,
                       what=finding.what)
@@ -104,18 +104,18 @@ class Auditor:
 
     # --- whole -------------------------------------------------------------------------------------------------------
 
-    async def whole(self, *, patience: float = PATIENCE) -> Report:
+    async def run_complete(self, *, patience: float = PATIENCE) -> AuditReport:
         """Everything, from the beginning of the log. Waits up to `patience` seconds for what others are just doing."""
-        made, until = Report(self.service), time.monotonic() + patience
+        made, until = AuditReport(self.service), time.monotonic() + patience
         await self._sequences.read()
         _gaps(made, [*await self._sequences.changed(), *await self._sequences.looked_through()])
         made.compared["sequences"] = self._sequences.records
-        figures = Report(self.service)
+        figures = AuditReport(self.service)
         await self._figures(figures, facts=True)
         owing = await self._owing_now(figures)
         while (self._unfinished or owing or figures.undecided) and time.monotonic() < until:
             await asyncio.sleep(0.5)
-            figures = Report(self.service)
+            figures = AuditReport(self.service)
             await self._figures(figures, facts=True)
             now = await self._owing_now(figures)
             owing = {at: version for at, version in owing.items() if now.get(at) == version}
@@ -128,7 +128,7 @@ class Auditor:
 
     # --- each check --------------------------------------------------------------------------------------------------
 
-    async def _figures(self, made: Report, *, facts: bool) -> None:
+    async def _figures(self, made: AuditReport, *, facts: bool) -> None:
         projector = self._projector()
         if projector is None:
             return
@@ -149,7 +149,7 @@ class Auditor:
         made.undecided += [f"facts: {place}" for place in audited.undecided]
         made.findings += [_of_figures("facts", m) for m in audited.mismatches]
 
-    async def _outboxes(self, made: Report) -> None:
+    async def _outboxes(self, made: AuditReport) -> None:
         """Two looks, a turn apart: who still owes the same then has been left alone by the sweeper."""
         now, held = time.monotonic(), self._owing
         self._owing = {
@@ -157,7 +157,7 @@ class Auditor:
             for at, version in (await self._owing_now(made)).items()}
         made.findings += [_of_outbox(*at) for at, (_, since) in sorted(self._owing.items()) if now - since >= PATIENCE]
 
-    async def _owing_now(self, made: Report) -> dict[tuple[str, str], int]:
+    async def _owing_now(self, made: AuditReport) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}
         for name, room in self._runner.aggregates.items():
             page = await self._store.find(
@@ -167,9 +167,9 @@ class Auditor:
         return found
 
 
-def _gaps(made: Report, gaps: Iterable[Gap]) -> None:
+def _gaps(made: AuditReport, gaps: Iterable[SequenceGap]) -> None:
     made.findings += [
-        Finding("sequences", f"{gap.aggregate}/{gap.key}", f"said, but not in the log: {_numbers(gap.missing)}")
+        AuditFinding("sequences", f"{gap.aggregate}/{gap.key}", f"said, but not in the log: {_numbers(gap.missing)}")
         for gap in dict.fromkeys(gaps)]
 
 
@@ -177,20 +177,20 @@ def _numbers(missing: Sequence[int]) -> str:
     return ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
 
 
-def _unfinished(made: Report, lasting: Iterable[Sequence[Mismatch]]) -> None:
+def _unfinished(made: AuditReport, lasting: Iterable[Sequence[Mismatch]]) -> None:
     made.findings += [
         _of_figures("journal", m, "the last record was never put everywhere: ") for its in lasting for m in its]
 
 
-def _of_figures(check: str, m: Mismatch, why: str = "") -> Finding:
+def _of_figures(check: str, m: Mismatch, why: str = "") -> AuditFinding:
     if m.grain == "records":
-        return Finding(check, m.place, f"records are missing from the journal: {m.measure}")
+        return AuditFinding(check, m.place, f"records are missing from the journal: {m.measure}")
     said = "its image gives" if m.grain == "fact" else "facts give" if m.grain == "facts" else "journal says"
-    return Finding(check, f"{m.place} {m.grain} {m.measure}", f"{why}{said} {m.journal[:3]}, kept are {m.kept[:3]}")
+    return AuditFinding(check, f"{m.place} {m.grain} {m.measure}", f"{why}{said} {m.journal[:3]}, kept are {m.kept[:3]}")
 
 
-def _of_outbox(name: str, key: str) -> Finding:
-    return Finding("outboxes", f"{name}/{key}", "owes events that nobody publishes")
+def _of_outbox(name: str, key: str) -> AuditFinding:
+    return AuditFinding("outboxes", f"{name}/{key}", "owes events that nobody publishes")
 
 
 def _by_place(mismatches: Iterable[Mismatch]) -> dict[str, tuple[Mismatch, ...]]:
