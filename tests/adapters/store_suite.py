@@ -141,7 +141,7 @@ class StoreSuite:
     async def test_nothing_asked_is_nothing_done(self, store: Store, name: str) -> None:
         assert await store.load(name, []) == {}
         assert await store.save(name, []) == frozenset()
-        await store.put_newer(name, [])
+        await store.save_newer(name, [])
         await store.delete(name, [])
         assert await store.ids(name) == []
 
@@ -201,12 +201,12 @@ class StoreSuite:
         assert all(loaded[id].body == id.encode() for id in ids if id != "🦊")
         assert set(await store.ids(name)) == set(ids)
 
-    # --- put_newer ---
+    # --- save_newer ---
 
     async def test_only_newer_versions_are_put(self, store: Store, name: str) -> None:
-        await store.put_newer(name, [doc("a", 5, b"five", amount=5), doc("b", 1, b"one")])
-        await store.put_newer(name, [doc("a", 4, b"four", amount=4), doc("b", 2, b"two"), doc("c", 9, b"nine")])
-        await store.put_newer(name, [doc("a", 5, b"other"), doc("b", 2, b"other")])
+        await store.save_newer(name, [doc("a", 5, b"five", amount=5), doc("b", 1, b"one")])
+        await store.save_newer(name, [doc("a", 4, b"four", amount=4), doc("b", 2, b"two"), doc("c", 9, b"nine")])
+        await store.save_newer(name, [doc("a", 5, b"other"), doc("b", 2, b"other")])
         loaded = await store.load(name, ["a", "b", "c"])
         assert {id: (d.version, d.body) for id, d in loaded.items()} == {
             "a": (5, b"five"), "b": (2, b"two"), "c": (9, b"nine"),
@@ -215,7 +215,7 @@ class StoreSuite:
 
     async def test_racing_puts_leave_the_newest(self, store: Store, second: Store, name: str) -> None:
         puts = [
-            one.put_newer(name, [doc(f"d{n}", version, str(version).encode()) for n in range(20)])
+            one.save_newer(name, [doc(f"d{n}", version, str(version).encode()) for n in range(20)])
             for version, one in zip(range(1, 9), [store, second] * 4, strict=True)
         ]
         await asyncio.gather(*reversed(puts))
@@ -223,7 +223,7 @@ class StoreSuite:
         assert {(d.version, d.body) for d in loaded.values()} == {(8, b"8")}
 
     async def test_what_was_put_can_be_saved_on(self, store: Store, name: str) -> None:
-        await store.put_newer(name, [doc("a", 7, b"put")])
+        await store.save_newer(name, [doc("a", 7, b"put")])
         assert await store.save(name, [doc("a", 7, b"saved")]) == frozenset()
         assert (await store.load(name, ["a"]))["a"].version == 8
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chassis.adapters.memory import MemoryStore
 from chassis.adapters.sqlite import SqliteStore
 from chassis.ports import AnyOf, Between, Collection, Contains, Document, Page, Store
+from tests.support.effort import examples
 
 FIELDS: dict[str, type] = {"s": str, "n": int, "x": float, "b": bool}
 INDEXES = (("s", "n"), ("b",))
@@ -59,7 +60,7 @@ async def pages(store: Store, name: str, **asked: Any) -> list[Page]:
     return found
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, where, orders, st.booleans(), grouping)
 async def test_both_stores_answer_alike(
     embedded: Store, steps: Any, where: Any, order: str | None, descending: bool, by: list[str]
@@ -70,7 +71,7 @@ async def test_both_stores_answer_alike(
     for store in both:
         await store.ensure([Collection(name, FIELDS, INDEXES)])
     for kind, batch in steps:
-        act = [store.save(name, batch) if kind == "save" else store.put_newer(name, batch) for store in both]
+        act = [store.save(name, batch) if kind == "save" else store.save_newer(name, batch) for store in both]
         ours, theirs = await asyncio.gather(*act)
         assert ours == theirs
     everything = [f"d{n}" for n in range(8)]

@@ -27,7 +27,7 @@ from chassis.ports import (
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
 from tests.adapters.bus_suite import BusSuite, out, values
 from tests.adapters.real import scratch
-from tests.adapters.waiting import gather_records, hold, until
+from tests.adapters.waiting import DEADLINE, gather_records, hold, until
 
 pytestmark = pytest.mark.real
 
@@ -66,7 +66,7 @@ class TestKafkaBus(BusSuite):
     ) -> None:
         await bus.publish([out(topic, "k", str(n), 0) for n in range(10)])
         consumer = await self._start(bus, group, [topic])
-        await gather_records(consumer, 10, self.patience)
+        await gather_records(consumer, 10)
         await consumer.commit({TopicPartition(topic, 0): 10})
         await consumer.stop()
         await bus.broker.config.admin_client.delete_topics([topic])
@@ -74,14 +74,14 @@ class TestKafkaBus(BusSuite):
         async def gone() -> bool:
             return topic not in await second.broker.config.admin_client.list_topics()
 
-        await until(gone, self.patience, "the topic is deleted")
+        await until(gone, "the topic is deleted")
         await second.ensure_topics({topic: self.partitions})
         # what was committed went with the topic, or it did not: either way 10 records are not there any more
         again = await self._start(second, group, [topic])
         committed = (await second.committed(group, [topic])).get(TopicPartition(topic, 0))
         if committed == 10:
             with pytest.raises(LogRecreated, match=topic):
-                await gather_records(again, 1, self.patience)
+                await gather_records(again, 1)
         else:
             assert committed is None
             assert await again.poll(10, 0.2) == {}
@@ -92,12 +92,12 @@ class TestKafkaBus(BusSuite):
     ) -> None:
         await bus.publish([out(topic, "k", "v", 0)])
         consumer = await self._start(bus, group, [topic])
-        await gather_records(consumer, 1, self.patience)
+        await gather_records(consumer, 1)
         await consumer.commit({TopicPartition(topic, 0): 7})  # as of a log that was longer
         await consumer.stop()
         again = await self._start(bus, group, [topic])
         with pytest.raises(LogRecreated, match=f"{topic}/0"):
-            await gather_records(again, 1, self.patience)
+            await gather_records(again, 1)
         with pytest.raises(LogRecreated):
             await again.poll(1, 0)
         await again.stop()
@@ -110,7 +110,7 @@ class TestKafkaBus(BusSuite):
         await consumer.start()
         await bus.publish([out(topic, "k", "v")])
         with pytest.raises(StoreUnavailable):
-            await gather_records(consumer, 1, self.patience)
+            await gather_records(consumer, 1)
         await consumer.stop()
 
     async def test_to_take_over_may_last_longer_than_the_session(self, kafka: str, topic: str, group: str) -> None:
@@ -128,7 +128,7 @@ class TestKafkaBus(BusSuite):
         await bus.publish([out(topic, "k", "v", 0)])
         consumer = bus.consumer(group, [topic], on_assigned=assigned)
         await consumer.start()
-        await gather_records(consumer, 1, self.patience)
+        await gather_records(consumer, 1)
         await consumer.commit({TopicPartition(topic, 0): 1})
         assert times == 1
         await consumer.stop()
@@ -150,16 +150,16 @@ class TestKafkaBus(BusSuite):
         await bus.ensure_topics({topic: self.partitions})
         first = bus.consumer(group, [topic], on_assigned=assigned, on_revoked=revoked)
         await first.start()
-        await asyncio.wait_for(waiting.wait(), self.patience)
+        await asyncio.wait_for(waiting.wait(), DEADLINE)
         other = await self._start(second, group, [topic])
-        await hold([first, other], self.partitions, self.patience)
+        await hold([first, other], self.partitions)
         assert [len(places) for places in given_up] == [self.partitions]
         await first.stop()
         await other.stop()
 
     async def test_a_poll_that_was_cancelled_loses_nothing(self, bus: Bus, topic: str, group: str) -> None:
         consumer = await self._start(bus, group, [topic])
-        await hold([consumer], self.partitions, self.patience)
+        await hold([consumer], self.partitions)
         polled: list[Record] = []
 
         async def impatient() -> bool:
@@ -172,7 +172,7 @@ class TestKafkaBus(BusSuite):
             return len(polled) == len(sent) >= 100
 
         sent: list[int] = []
-        await until(impatient, self.patience, "every record arrived, in spite of cancelled polls")
+        await until(impatient, "every record arrived, in spite of cancelled polls")
         assert sorted(record.offset for record in polled) == list(range(len(sent)))
         await consumer.stop()
 
@@ -223,8 +223,8 @@ class TestKafkaBus(BusSuite):
         monkeypatch.undo()
         await bus.publish([out(topic, "k", "1:after", 1)])
         consumer = await self._start(bus, group, [topic])
-        records = await gather_records(consumer, 5 * self.partitions + 4, self.patience)
-        assert len({(r.place, r.offset) for r in records}) == len(records) == 5 * self.partitions + 4
+        records = await gather_records(consumer, 5 * self.partitions + 4)
+        assert len({(r.topic_partition, r.offset) for r in records}) == len(records) == 5 * self.partitions + 4
         stand_ins = [(record.partition, record.offset) for record in records if record.value is None]
         assert stand_ins == [(1, 6), (1, 7)]  # a batch is read from its beginning, so nothing behind it in there
         for partition in range(self.partitions):
@@ -244,7 +244,7 @@ class TestKafkaBus(BusSuite):
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
         """A session is longer here than anybody waits for."""
-        await self._taken_over(bus, kafka, topic, group, session=2 * self.patience, instance="pipeline-0")
+        await self._taken_over(bus, kafka, topic, group, session=2 * DEADLINE, instance="pipeline-0")
 
     async def _taken_over(
         self, bus: Bus, kafka: str, topic: str, group: str, *, session: float, instance: str = "",
@@ -255,7 +255,7 @@ class TestKafkaBus(BusSuite):
         successor = KafkaBus(kafka, session=session, instance=instance or None)
         await successor.start()
         member = await self._start(successor, group, [topic])
-        assert values(await gather_records(member, 5, self.patience)) == ["0", "1", "2", "3", "4"]
+        assert values(await gather_records(member, 5)) == ["0", "1", "2", "3", "4"]
         await member.commit({TopicPartition(topic, 0): 5})
         assert await awakened(sleeper) == b"PartitionLost\n"
         assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
@@ -268,13 +268,13 @@ class TestKafkaBus(BusSuite):
     async def test_a_member_with_a_name_that_leaves_is_not_waited_for(
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
-        named = [KafkaBus(kafka, session=2 * self.patience, instance=f"pipeline-{n}") for n in range(2)]
+        named = [KafkaBus(kafka, session=2 * DEADLINE, instance=f"pipeline-{n}") for n in range(2)]
         for one in named:
             await one.start()
         first, second = [await self._start(one, group, [topic]) for one in named]
-        await hold([first, second], self.partitions, self.patience)
+        await hold([first, second], self.partitions)
         await first.stop()
-        await hold([second], self.partitions, self.patience)
+        await hold([second], self.partitions)
         await second.stop()
         assert (await bus.groups()).get(group, 0) == 0
         for one in named:
@@ -389,11 +389,11 @@ async def test_what_was_acknowledged_survives_a_broker_that_is_killed() -> None:
         await bus.ensure_topics({topic: 4})
         await follower.read()
         publishing = asyncio.create_task(publish_until(1000))
-        await until(lambda: len(acknowledged) >= 300, 30, "300 are acknowledged")
+        await until(lambda: len(acknowledged) >= 300, "300 are acknowledged")
         await asyncio.to_thread(cluster.kill)
-        await until(lambda: failures > 0, 30, "the publisher is told")
+        await until(lambda: failures > 0, "the publisher is told")
         await asyncio.to_thread(cluster.restart)
-        await until(all_received, 90, "all acknowledged records arrive")
+        await until(all_received, "all acknowledged records arrive")
         await publishing
     finally:
         await follower.leave()

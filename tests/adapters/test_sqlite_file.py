@@ -11,8 +11,8 @@ import pytest
 
 from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore, queries, wal_checkpoint
 from chassis.adapters.sqlite import database as module
-from chassis.adapters.sqlite.database import Unavailable
-from chassis.adapters.sqlite.documents import Shape
+from chassis.adapters.sqlite.database import DatabaseUnavailable
+from chassis.adapters.sqlite.documents import CollectionTable
 from chassis.adapters.sqlite.schema import LAYOUT
 from chassis.ports import (
     AnyOf,
@@ -146,7 +146,7 @@ async def test_who_asks_and_goes_away_does_no_harm(database: Database) -> None:
 
 
 async def test_a_closed_database_says_so(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(DatabaseUnavailable):
         await Database(tmp_path / "x.db").read(lambda c: None)
 
 
@@ -205,7 +205,7 @@ async def test_declared_indexes_are_used_and_nothing_is_sorted(
     await store.save("tests.a", documents)
     page = await store.find("tests.a", where, order=order, descending=descending, limit=2)
     for after in (None, page.next):
-        for sql, values in queries.pages(Shape("tests.a", fields), where, order, descending, after):
+        for sql, values in queries.pages(CollectionTable("tests.a", fields), where, order, descending, after):
             plan = await database.read(
                 lambda c, sql=sql, values=values: c.execute(f"EXPLAIN QUERY PLAN {sql}", (*values, 3)).fetchall()
             )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chassis.adapters import batching_store
-from chassis.adapters.batching_store import Together
+from chassis.adapters.batching_store import BatchingStore
 from chassis.adapters.memory import MemoryStore
 from chassis.adapters.sqlite import SqliteStore
 from chassis.ports import Collection, Document, Store, StoreUnavailable
@@ -16,13 +16,13 @@ from tests.adapters.store_suite import StoreSuite
 class TestTogetherInMemory(StoreSuite):
     @pytest.fixture
     async def store(self) -> AsyncIterator[Store]:
-        yield Together(MemoryStore())
+        yield BatchingStore(MemoryStore())
 
 
 class TestTogetherInAFile(StoreSuite):
     @pytest.fixture
     async def store(self, tmp_path: Path) -> AsyncIterator[Store]:
-        store = Together(SqliteStore(tmp_path / "x.db"))
+        store = BatchingStore(SqliteStore(tmp_path / "x.db"))
         await store.start()
         yield store
         await store.stop()
@@ -63,7 +63,7 @@ def new(*names: str) -> list[Document]:
 
 
 async def test_who_asks_at_the_same_moment_is_answered_by_one_question_each_for_itself(store: Counting) -> None:
-    shared = Together(store)
+    shared = BatchingStore(store)
     await store.save("a", new("taken"))
     store.asked.clear()
     lost = await asyncio.gather(
@@ -77,7 +77,7 @@ async def test_who_asks_at_the_same_moment_is_answered_by_one_question_each_for_
 
 
 async def test_who_goes_the_same_way_step_by_step_goes_on_together(store: Counting) -> None:
-    shared = Together(store)
+    shared = BatchingStore(store)
 
     async def one(name: str) -> None:
         await shared.load("a", [name])
@@ -89,7 +89,7 @@ async def test_who_goes_the_same_way_step_by_step_goes_on_together(store: Counti
 
 
 async def test_two_who_write_the_same_document_race_as_ever(store: Counting) -> None:
-    shared = Together(store)
+    shared = BatchingStore(store)
     lost = await asyncio.gather(*(shared.save("a", new("x", f"own {n}")) for n in range(3)))
     assert sorted(map(sorted, lost)) == [[], ["x"], ["x"]]
 
@@ -98,14 +98,14 @@ async def test_more_than_goes_into_one_question_goes_into_several(
     store: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batching_store, "AT_ONCE", 5)
-    shared = Together(store)
+    shared = BatchingStore(store)
     pairs = [shared.save("a", new(f"{n}a", f"{n}b")) for n in range(5)]
     await asyncio.gather(*pairs, shared.save("a", new(*"ABCDEFG")))
     assert store.asked == [("save", 4), ("save", 4), ("save", 2), ("save", 7)]
 
 
 async def test_a_failure_is_told_to_all_who_asked_and_the_next_may_ask_again(store: Counting) -> None:
-    shared = Together(store)
+    shared = BatchingStore(store)
     store.broken = True
     told = await asyncio.gather(*(shared.load("a", [str(n)]) for n in range(3)), return_exceptions=True)
     assert all(isinstance(each, StoreUnavailable) for each in told)
@@ -114,7 +114,7 @@ async def test_a_failure_is_told_to_all_who_asked_and_the_next_may_ask_again(sto
 
 
 async def test_who_goes_away_takes_no_answer_from_the_others(store: Counting) -> None:
-    shared = Together(store)
+    shared = BatchingStore(store)
     await store.save("a", new("x", "y"))
     gone, stays = asyncio.create_task(shared.load("a", ["x"])), asyncio.create_task(shared.load("a", ["y"]))
     await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.adapters.kafka import KafkaBus
 from chassis.adapters.kafka.cluster_checks import wanted_copies, weak_brokers, weak_cluster, weak_topics
-from chassis.adapters.kafka.topics import Topics
+from chassis.adapters.kafka.topics import TopicAdmin
 from chassis.adapters.memory import MemoryBus
 from chassis.adapters.mongo.store import Driver, MongoStore
 from chassis.ports import UnsafeSetting
@@ -46,7 +46,7 @@ class NewsTravels:
 
 
 async def test_a_topic_that_a_broker_has_not_heard_of_yet_is_asked_for_again_and_not_left_unchecked():
-    topics = Topics(cast(Any, NewsTravels(3)), within=10)
+    topics = TopicAdmin(cast(Any, NewsTravels(3)), within=10)
     assert await topics._configs(ConfigResourceType.TOPIC, ["t"]) == {"t": {"retention.ms": "3600000"}}
 
 

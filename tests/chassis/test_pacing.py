@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from chassis.support import cooperative
-from chassis.support.cooperative import SLICE, Pace, at_most
+from chassis.support.cooperative import SLICE, Pacer, limit_share
 
 
 class Clock:
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 async def work(clock: Clock, turns: int, seconds: float = 2 * SLICE) -> None:
-    pace = Pace()
+    pace = Pacer()
     for _ in range(turns):
         clock.now += seconds
         await pace.turn()
@@ -51,7 +51,7 @@ async def test_others_get_their_turn_while_it_lasts(clock: Clock) -> None:
 
 
 async def test_it_rests_in_proportion_to_its_share_and_only_within_the_limit(clock: Clock) -> None:
-    with at_most(0.01):
+    with limit_share(0.01):
         await work(clock, 1)
     await work(clock, 1)
     assert clock.rests == pytest.approx([99 * 2 * SLICE, 0.0])

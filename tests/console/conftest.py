@@ -5,14 +5,15 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from chassis.support.clock import today
 from services.gateway.console import BUILT
-from tests.journeys.system import ROOT, System
+from tests.journeys.system import DEADLINE, ROOT, System
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -45,15 +46,14 @@ def browser() -> Iterator[Browser]:
 def system(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     options = ("--simulate", "--history-days", HISTORY_DAYS, "--speed", SLOWLY)
     with System(tmp_path_factory.mktemp("console"), *options) as running:
-        running.until(lambda: arrived(running), 240, "the company's past has reached the present")
+        running.until(lambda: arrived(running), "the company's past has reached the present")
         running.settle()
         yield running
 
 
 def arrived(system: System) -> bool:
     """The past is told in order, and between two parts of it nothing may be waiting: its last days have to be there."""
-    today = datetime.now(UTC).date()
-    span = {"from": str(today - timedelta(days=4)), "to": str(today + timedelta(days=1))}
+    span = {"from": str(today() - timedelta(days=4)), "to": str(today() + timedelta(days=1))}
     answer = system.client.get("/v1/kpis/leads_captured", params={**span, "grain": "day"})
     rows = answer.json()["rows"] if answer.status_code == 200 else []
     return any(row["value"] for row in rows)
@@ -108,7 +108,7 @@ def faults_of(watched: Watched, paths: Iterable[str]) -> list[str]:
 
 def too_wide(page: Page) -> int:
     """By how many pixels, once charts have seen that the window is another one."""
-    wide, until = 1, time.monotonic() + 3.0
+    wide, until = 1, time.monotonic() + DEADLINE
     while wide > 0 and time.monotonic() < until:
         page.evaluate(FRAMES)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

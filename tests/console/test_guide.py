@@ -2,15 +2,16 @@
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from chassis.support.clock import today
 from tests.console.conftest import Watched
 from tests.console.test_operations import broken
 from tests.journeys.system import ROOT, System
+from tests.support.environment import COMPANY_ZONE
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
@@ -66,7 +67,7 @@ def test_the_guide_names_pages() -> None:
 @pytest.fixture(scope="module")
 def furnished(system: System) -> Iterator[Mapping[str, str]]:
     """Targets and dead letters, so that there is something to see."""
-    period = f"{datetime.now(UTC):%Y-%m}"
+    period = f"{today(COMPANY_ZONE):%Y-%m}"
     rows = system.get("/v1/kpis/revenue", period=period, by="region", where="currency:EUR")["rows"]
     now = {str(r["dimensions"]["region"]): r["value"] for r in rows if r["dimensions"]["region"]}
     parts = zip(sorted(now), (0.95, 1.1, 1.7), strict=False)

@@ -1,11 +1,11 @@
 """A rep's day: a deal is moved by dragging and by keyboard, refused, completed, and won."""
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from chassis.support.clock import utc_now
 from tests.console.conftest import Watched
 from tests.journeys.system import System
 
@@ -16,7 +16,7 @@ REP = "rep-04"
 
 def event(type: str, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"specversion": "1.0", "type": type, "source": "test/console", "id": id,
-            "time": datetime.now(UTC).isoformat(), "data": data}
+            "time": utc_now().isoformat(), "data": data}
 
 
 def a_deal(system: System, name: str, company: str) -> str:
@@ -31,7 +31,7 @@ def a_deal(system: System, name: str, company: str) -> str:
                 {"activity_id": f"{name}-{kind}", "kind": kind, "subject": about}) for kind in ("meeting", "quote")),
     ])
     deal = f"lead.{name}"
-    system.until(lambda: system.client.get(f"/v1/opportunities/{deal}").status_code == 200, 20, f"{deal} is open")
+    system.until(lambda: system.client.get(f"/v1/opportunities/{deal}").status_code == 200, f"{deal} is open")
     return deal
 
 
@@ -147,7 +147,7 @@ def test_what_somebody_else_does_is_seen_without_asking(look: Callable[..., Watc
     demo = {"activity_id": "console-3-demo", "kind": "demo", "subject": {"kind": "opportunity", "id": deal}}
     system.publish([event("crm.activity.logged.v1", "console-3-demo", demo)])
     system.until(lambda: system.client.post(f"/v1/opportunities/{deal}/transitions",
-                                            json={"transition": "demonstrate"}).status_code == 200, 20, "it was shown")
+                                            json={"transition": "demonstrate"}).status_code == 200, "it was shown")
     expect(page.locator(".path [aria-current=step]")).to_have_text("Demonstrated")
 
 

@@ -35,7 +35,7 @@ def broken(system: System, name: str) -> str:
         found: list[dict[str, Any]] = system.get("/v1/dead-letters", event_id=name, service="kpi")["items"]
         return found
 
-    system.until(letters, 30, "the order is a dead letter")
+    system.until(letters, "the order is a dead letter")
     return str(letters()[0]["id"])
 
 
@@ -79,7 +79,7 @@ def test_an_operator_finds_a_dead_letter_mends_it_and_gives_it_back(
     form.get_by_role("button", name="Replay").click()
     expect(page.get_by_text("Given back", exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Discard")).to_have_count(0)
-    system.until(lambda: orders(system) == 1, 30, "the mended order is counted")
+    system.until(lambda: orders(system) == 1, "the mended order is counted")
 
 
 def test_a_letter_that_nobody_needs_is_closed_with_a_reason(look: Callable[..., Watched], system: System) -> None:
@@ -111,7 +111,7 @@ def test_all_that_are_filtered_are_given_back_at_once_and_what_is_still_wrong_co
         found = system.get("/v1/dead-letters", event_id="console-again", service="kpi", status="open")["items"]
         return [x for x in found if x["replays"] == 1]
 
-    system.until(again, 30, "it is a dead letter again, replayed once")
+    system.until(again, "it is a dead letter again, replayed once")
 
 
 def test_the_health_of_each_service_and_what_waits_is_seen(look: Callable[..., Watched]) -> None:

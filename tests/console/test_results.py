@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
+from chassis.support.clock import today as today_in
+from chassis.support.clock import utc_now
 from tests.console.conftest import Watched, faults, faults_of
 from tests.console.test_moving_a_deal import event
 from tests.journeys.system import System
@@ -21,7 +23,7 @@ NOW = (2_000_000, 4_000_000)
 
 
 def today() -> date:
-    return datetime.now(ZONE).date()
+    return today_in(ZONE)
 
 
 def early(day: date) -> datetime:
@@ -197,7 +199,7 @@ def test_what_changes_is_seen_as_it_changes(look: Callable[..., Watched], system
         if (m.target.classList?.contains('changed')) window.seen.push(m.target.textContent) }))
         .observe(document.body, {subtree: true, attributes: true, attributeFilter: ['class']}) }""")
     for minor in (100_000, 200_000):  # the first gives the figure its currency, the second changes it
-        won(system, f"polar-{minor}", (minor,), datetime.now(ZONE), region="Antarctica")
+        won(system, f"polar-{minor}", (minor,), utc_now(), region="Antarctica")
         expect(headline).to_contain_text("€1,000" if minor == 100_000 else "€3,000", timeout=20_000)
     page.wait_for_function("() => window.seen.some(text => text.includes('3,000'))")
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.http.routing import Problem
+from chassis.http.problems import ProblemError
 from services.gateway.console import serve
 
 PAGE = "<!doctype html><title>console</title>" + " " * 2000
@@ -38,7 +38,7 @@ def test_a_hashed_file_may_be_kept_for_ever_and_one_of_another_build_is_not_ther
     assert "immutable" in answer.headers["cache-control"] and answer.headers["content-encoding"] == "gzip"
     assert gzip.decompress(answer.body).startswith(b"let a = 1;")
     assert answer.headers["content-type"].startswith("text/javascript")
-    with pytest.raises(Problem) as problem:
+    with pytest.raises(ProblemError) as problem:
         asked("assets/index-old.js", built)
     assert problem.value.status == 404
 
@@ -53,7 +53,7 @@ def test_what_the_browser_has_is_not_sent_again(built: Path) -> None:
 def test_nothing_beside_the_built_files_is_handed_out(built: Path, path: str) -> None:
     try:
         assert bytes(asked(path, built).body).decode() == PAGE
-    except Problem as problem:
+    except ProblemError as problem:
         assert problem.status == 404
 
 

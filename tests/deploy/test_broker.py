@@ -10,6 +10,7 @@ import pytest
 
 from dev import kafka_cluster
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, _first_outgoing, free_ports, listens
+from tests.adapters.waiting import DEADLINE
 
 PARENT = """
 import os, sys, time
@@ -75,7 +76,7 @@ def test_a_server_ends_when_the_process_that_started_it_is_killed(tmp_path: Path
     os.kill(child, 0)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + DEADLINE
     while _alive(child):
         assert time.monotonic() < deadline, "the server outlived its parent"
         time.sleep(0.02)

@@ -16,8 +16,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chassis.runtime.host import definitions_of, find_services, run_process
+from chassis.runtime.host import definitions_of, run_process
+from chassis.service.discovery import internal_services
 from chassis.support.settings import Settings
+from tests.support.environment import clean_environment
 
 PDEATHSIG = 1
 
@@ -64,7 +66,7 @@ class Nursery:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)
-            for name in [n for n in os.environ if n.startswith("TRIPTYCH_")]:
+            for name in os.environ.keys() - clean_environment():
                 del os.environ[name]
             os.environ.update(order["env"])
             log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -105,10 +107,11 @@ def _tell(**said: Any) -> None:
 
 if __name__ == "__main__":
     definitions = definitions_of(Settings(definitions=Path("definitions")))
-    for service in find_services():
+    for service in internal_services():
         service.build(definitions)
-    import chassis.adapters.sqlite
     import services.gateway.api  # noqa: F401
+
+    import chassis.adapters.sqlite
 
     if "--kafka" in sys.argv:
         import chassis.adapters.kafka  # noqa: F401

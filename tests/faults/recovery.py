@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 
 from chassis.ports import BusUnavailable, TopicPartition
-from chassis.runtime.host import find_service
+from chassis.service.discovery import find_service
 from tests.faults.stage import Stage
 
 Ends = Mapping[TopicPartition, int]

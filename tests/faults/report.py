@@ -6,10 +6,10 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from chassis.support.clock import today
 from tests.faults.profiles import Profile
 
 REPORTS = Path(__file__).parents[2] / "docs" / "reports"
@@ -105,7 +105,7 @@ class Report:
                 for kind, faults in ROWS.items() for fault in faults if (fault, kind) not in done}
 
     def facts(self) -> dict[str, object]:
-        return {"profile": asdict(self.profile), "on": datetime.now(UTC).date().isoformat(), "machine": machine(),
+        return {"profile": asdict(self.profile), "on": today().isoformat(), "machine": machine(),
                 "seconds": round(self.seconds, 1), "results": [asdict(r) for r in self.results],
                 "not_proven_here": self.missing}
 
@@ -114,7 +114,7 @@ class Report:
             f"# Faults, profile `{self.profile.name}`", "",
             "Written by `make faults`" + ("" if self.profile.name == "ci" else f" `PROFILE={self.profile.name}`")
             + (f", scaled to {self.profile.scale}," if self.profile.scale != 1 else "")
-            + f" on {datetime.now(UTC).date().isoformat()}, on {machine()}, in {_minutes(self.seconds)}"
+            + f" on {today().isoformat()}, on {machine()}, in {_minutes(self.seconds)}"
             + (", in parts" if self.parts else "") + ". What each fault is: `tests/faults/`.", "",
             "Exact means: every figure, document, list, target, funnel, segment and survey result equals what an "
             "independent program reckons from the ledger of what was said, to the unit; what the services said has "

@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from typing import Any
 import httpx
 import orjson
 
-from chassis.http.access import EVERYTHING, HEADER, Access, seal_of
+from chassis.http.access import EVERYTHING, HEADER, Access, sealer_from_settings
 from chassis.ports import Between, Bus, BusUnavailable, Outgoing, Store, StoreUnavailable, TopicPartition
 from chassis.projections.generations import Generations
-from chassis.runtime.host import definitions_of, find_service, ports
-from chassis.service.description import Parts
-from chassis.support.settings import SERVICES, Settings
+from chassis.runtime.host import definitions_of, ports
+from chassis.service.description import ServiceComponents
+from chassis.service.discovery import find_service, internal_names
+from chassis.support.clock import now_ms, utc_now
+from chassis.support.settings import Settings
 from tests.faults.clerk import Clerk
 from tests.faults.families import Said
 from tests.faults.fleet import DEFINITIONS, ROOT, Fleet, Member
@@ -49,13 +51,13 @@ class Stage:
         env |= {"TRIPTYCH_KAFKA": members_kafka or kafka} if kafka else {}
         env |= {"TRIPTYCH_MONGO": mongo, "TRIPTYCH_MONGO_DATABASE": database} if mongo else {}
         self.fleet = Fleet(directory, env, kafka=kafka is not None)
-        start = datetime.now(UTC).replace(microsecond=0)
+        start = utc_now().replace(microsecond=0)
         self.world = World(seed, start, copies=copies, hostile=hostile, largest=400_000 if kafka else None)
         self.ledger = self.world.ledger
         self.clerk = Clerk(self)
         self.settings = Settings(data_dir=directory / "data", kafka=kafka, mongo=mongo, mongo_database=database,
                                  session=session)
-        self._seal = seal_of(self.settings)
+        self._seal = sealer_from_settings(self.settings)
         self._publishing = asyncio.Lock()
         self._heard: dict[TopicPartition, int] = {}
         self._invited: set[str] = set()
@@ -83,7 +85,7 @@ class Stage:
         async def some(service: str) -> list[Member]:
             return [await self.fleet.start(service, n, **env) for n in range(members)]
 
-        return [m for group in await asyncio.gather(*map(some, SERVICES)) for m in group]
+        return [m for group in await asyncio.gather(*map(some, internal_names())) for m in group]
 
     async def command(self, *words: str) -> str:
         """What the command line answers on this log and store."""
@@ -183,9 +185,9 @@ class Stage:
     async def open_ends(self) -> dict[str, int]:
         """What is still to be done: records not taken in, outboxes, deadlines that have come."""
         found: dict[str, int] = {}
-        now = int(1000 * (time.time() + self.ahead))
+        now = now_ms() + int(1000 * self.ahead)
         try:
-            for name in SERVICES:
+            for name in internal_names():
                 lag = await self.lag(name)
                 if lag:
                     found[f"{name}: lag"] = lag
@@ -221,7 +223,7 @@ class Stage:
             method, f"http://127.0.0.1:{member.port}{path}", params=params or None, json=body,
             headers={"Idempotency-Key": key} if key else None)
         target = made.url.raw_path.decode("latin-1")
-        made.headers[HEADER] = self._seal.close(Access("clerk", EVERYTHING), member.service, method, target)
+        made.headers[HEADER] = self._seal.seal(Access("clerk", EVERYTHING), member.service, method, target)
         return await self.client.send(made)
 
     async def get(self, service: str, path: str, **params: Any) -> Any:
@@ -249,5 +251,5 @@ class Stage:
 
 
 @cache
-def parts_of(service: str) -> Parts:
+def parts_of(service: str) -> ServiceComponents:
     return find_service(service).build(definitions_of(Settings(definitions=DEFINITIONS)))

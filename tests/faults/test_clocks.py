@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.support.settings import SERVICES
+from chassis.service.discovery import internal_names
 from tests.faults.conftest import Judged
 from tests.faults.families import Said
 from tests.faults.profiles import Profile, chosen
@@ -36,7 +36,7 @@ async def test_deadlines_fire_once_and_what_was_told_too_early_is_taken_back(
 ) -> None:
     """Four minutes from now is past for a clock that is five minutes ahead. Facts lie around the night in which the
     clocks change, too: that of the zone's last change is in the load."""
-    result = Result("F9", f"clock of every service wrong by {skew} s", injected=len(SERVICES))
+    result = Result("F9", f"clock of every service wrong by {skew} s", injected=len(internal_names()))
     async with Stage(tmp_path) as stage:
         await stage.start_all(clock_skew=skew)
         stage.ahead = SKEWS[skew]

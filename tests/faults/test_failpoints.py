@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from chassis.ports import BusUnavailable, Record
+from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
-from chassis.support.settings import SERVICES
 from tests.faults.conftest import Judged
 from tests.faults.fleet import first_of
 from tests.faults.outputs import read_topic
@@ -143,9 +143,9 @@ async def test_a_service_killed_while_it_meets_its_log_for_the_first_time_begins
 ) -> None:
     """Once in the life of a system: so as many systems as it takes."""
     result = Result("F2", "kill when a service first meets its log")
-    for number in range(-(-profile.hits // len(SERVICES))):
+    for number in range(-(-profile.hits // len(internal_names()))):
         async with Stage(tmp_path / str(number), session=1.0) as stage:
-            campaigns = [Campaign(stage, s, [(point, 1) for point in AT_FIRST]) for s in SERVICES]
+            campaigns = [Campaign(stage, s, [(point, 1) for point in AT_FIRST]) for s in internal_names()]
             async with judged(result, stage):
                 await asyncio.gather(*(c.run() for c in campaigns))
                 await stage.load(100)

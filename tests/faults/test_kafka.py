@@ -11,8 +11,8 @@ import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
-from chassis.support.settings import SERVICES
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
 from tests.adapters.real import scratch
 from tests.faults.conftest import Judged
@@ -70,7 +70,7 @@ async def test_services_are_killed_stopped_and_killed_at_the_failpoints_of_kafka
     async with judged(result, stage):
         done = asyncio.Event()
         loading = asyncio.create_task(keep_loading(stage, done, 100))
-        campaigns = [Campaign(stage, s, _points(s, profile.hits)) for s in SERVICES]
+        campaigns = [Campaign(stage, s, _points(s, profile.hits)) for s in internal_names()]
         await asyncio.gather(*(_trouble(stage, c, profile.kafka_kills, result) for c in campaigns))
         done.set()
         await loading
@@ -144,7 +144,7 @@ async def test_a_bad_network_delays_and_loses_nothing(
                     proxy.change(weather)
                 await asyncio.sleep(profile.foul_seconds)
                 largest = max(largest, *(psutil.Process(m.pid).memory_info().rss / 2**20
-                                         for s in SERVICES for m in stage.alive(s)))
+                                         for s in internal_names() for m in stage.alive(s)))
                 for proxy in proxies:
                     proxy.change(Weather())
                 result.injected += 1
@@ -158,10 +158,10 @@ async def test_everything_is_heard_again_from_the_beginning(
     kafka: tuple[Stage, KafkaCluster, list[Proxy]], judged: Judged,
 ) -> None:
     stage, _, _ = kafka
-    result = Result("F13", "everything again from offset 0", ON, injected=len(SERVICES))
+    result = Result("F13", "everything again from offset 0", ON, injected=len(internal_names()))
     await stage.fleet.end_all()
     async with judged(result, stage):
-        for service in SERVICES:
+        for service in internal_names():
             await reset(stage, service)
         await stage.start_all()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.support.settings import SERVICES
+from chassis.service.discovery import internal_names
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile
 from tests.faults.recovery import ends_now, recovered
@@ -43,6 +43,6 @@ async def test_services_that_are_killed_at_random_lose_nothing_and_count_nothing
         async with judged(result, stage):
             load = asyncio.create_task(stage.load(profile.kill_events, profile.kill_rate))
             every = profile.kill_events / profile.kill_rate / profile.kills
-            await asyncio.gather(*(kill_again_and_again(stage, s, profile.kills, every, result) for s in SERVICES))
+            await asyncio.gather(*(kill_again_and_again(stage, s, profile.kills, every, result) for s in internal_names()))
             await load
         assert result.duplicates <= result.injected * stage.settings.batch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.support.settings import SERVICES
+from chassis.service.discovery import internal_names
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile
 from tests.faults.recovery import ends_now, recovered
@@ -43,8 +43,8 @@ async def test_members_that_were_stopped_longer_than_their_session_do_no_harm(
                 await stage.fleet.start(service, number)
         async with judged(result, stage):
             load = asyncio.create_task(stage.load(profile.stop_events, 300))
-            times = max(1, profile.stops // len(SERVICES))
-            await asyncio.gather(*(stop_and_go(stage, s, times, result) for s in SERVICES))
+            times = max(1, profile.stops // len(internal_names()))
+            await asyncio.gather(*(stop_and_go(stage, s, times, result) for s in internal_names()))
             await load
         refused = sum(stage.fleet.logged(word) for word in REFUSED)
         result.notes.append(f"{refused} times a former owner was refused and said so")
@@ -84,7 +84,7 @@ async def test_rolling_restarts_and_scaling_are_hardly_noticed(
         await stage.start_all()
         async with judged(result, stage):
             load = asyncio.create_task(stage.load(profile.restart_events, 200))
-            await asyncio.gather(*(roll(stage, s, profile.restarts, result) for s in SERVICES))
+            await asyncio.gather(*(roll(stage, s, profile.restarts, result) for s in internal_names()))
             for service in ("pipeline", "kpi"):
                 await scale(stage, service, result)
             await load

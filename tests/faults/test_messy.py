@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from chassis.ports import TopicPartition
-from chassis.runtime.host import find_service
-from chassis.support.settings import SERVICES
+from chassis.service.discovery import find_service, internal_names
 from tests.faults.conftest import Judged
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile
@@ -56,10 +55,10 @@ async def test_copies_disorder_and_hostile_records_change_no_figure(
         await stage.fleet.end_all()
         before = await read_outputs(stage)
         async with judged(again, stage):
-            for service in SERVICES:
+            for service in internal_names():
                 await reset(stage, service)
             await stage.start_all()
-            again.injected = len(SERVICES)
+            again.injected = len(internal_names())
         after = await read_outputs(stage)
         rescored = "crm.segmentation.rescoring_requested.v1", "crm.segment.entered.v1", "crm.segment.left.v1"
         assert {t: n for t, n in after.by_type.items() if t not in rescored} == {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
-from chassis.support.settings import SERVICES
 from tests.adapters.real import mongo
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 def points_of(hits: int) -> list[tuple[str, int]]:
     """Of each service: all services together come to as many as are asked for."""
-    each = -(-hits // len(SERVICES))
+    each = -(-hits // len(internal_names()))
     return [(p, 10 * (n + 1)) for n in range(each) for p in POINTS if p.startswith("mongo.")]
 
 
@@ -29,7 +29,7 @@ async def test_services_killed_around_a_write_to_a_document_server_stay_exact(
 ) -> None:
     result = Result("F2", "kill before and after every write to the store", "MongoDB-compatible store, embedded log")
     async with Stage(tmp_path, mongo=mongo, database="faults", copies=0.02) as stage:
-        campaigns = [Campaign(stage, s, points_of(profile.hits)) for s in SERVICES]
+        campaigns = [Campaign(stage, s, points_of(profile.hits)) for s in internal_names()]
         done = asyncio.Event()
         async with judged(result, stage):
             loading = asyncio.create_task(keep_loading(stage, done))

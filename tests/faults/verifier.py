@@ -1,11 +1,11 @@
 """Does everything the system says equal what the ledger says? Each difference is a line of text; none: it is exact."""
 import asyncio
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from chassis.runtime.host import find_service
-from chassis.support.settings import SERVICES
+from chassis.service.discovery import find_service, internal_names
+from chassis.support.clock import utc_now
 from tests.faults import oracle
 from tests.faults.oracle import Figures, History, expected_figures, standing
 from tests.faults.oracle.history import day
@@ -21,7 +21,7 @@ SHOWN = 8  # differences of one kind that are told in full
 async def differences(stage: Stage) -> list[str]:
     """Figures, documents, lists, targets; outputs on the log; journal against cells; what is still owed."""
     history = oracle.read(stage.ledger.said.values())
-    began = datetime.now(UTC)
+    began = utc_now()
     outputs = await read_outputs(stage)
     found = await _lasting_ends(stage)
     found += await _figures(stage, expected_figures(history))
@@ -118,7 +118,7 @@ def _breaches(history: History, outputs: Outputs, began: datetime, ahead: float)
     expected = {d.id: at for d in history.deals.values()
                 if (at := d.breach(began + timedelta(seconds=ahead - TOLD_WITHIN))) is not None}
     # what has come since or just before, or had come before a clock was set back
-    latest = datetime.now(UTC) + timedelta(seconds=max(ahead, 0.0))
+    latest = utc_now() + timedelta(seconds=max(ahead, 0.0))
     expected |= {d.id: at for d in history.deals.values() if (at := d.breach(latest)) is not None
                  and d.id in outputs.breaches}
     refused = Counter({d.id: d.refused for d in history.deals.values() if d.refused})
@@ -153,7 +153,7 @@ async def _survey(stage: Stage, history: History) -> list[str]:
 async def _dead_letters(stage: Stage) -> list[str]:
     """Exactly what was planted, with its code; a letter that was given back has its number still."""
     actual: dict[Any, Any] = {}
-    for service in SERVICES:
+    for service in internal_names():
         for topic in find_service(service).topics:
             for record in await read_topic(stage, f"{topic}.{service}.dlq"):
                 headers = dict(record.headers)
@@ -167,10 +167,11 @@ async def _dead_letters(stage: Stage) -> list[str]:
 async def _audit(stage: Stage) -> list[str]:
     """The journal against the cells, and the facts, counted anew, against both."""
     from chassis.projections.cell_audit import audit_journal
-    from chassis.projections.documents import Layout
+    from chassis.projections.documents import ProjectionCollections
     from chassis.projections.fact_audit import audit_facts
 
-    layout, projection = Layout("kpi", await stage.generation(), ("day", "month")), parts_of("kpi").projection
+    layout = ProjectionCollections("kpi", await stage.generation(), ("day", "month"))
+    projection = parts_of("kpi").projection
     assert projection is not None
     until = asyncio.get_running_loop().time() + LASTING
     while True:

@@ -31,11 +31,11 @@ class Stream:
     def of(self, channel: str, kind: str = "delta") -> list[dict[str, Any]]:
         return [e for e in self.events if e.get("channel") == channel and e["event"] == kind]
 
-    async def until(self, holds: Any, what: str, within: float = 8) -> None:
+    async def until(self, holds: Any, what: str) -> None:
         async def now() -> bool:
             return bool(holds())
 
-        await until(now, within, what)
+        await until(now, what)
 
 
 @asynccontextmanager

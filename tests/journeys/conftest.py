@@ -1,6 +1,5 @@
 """What the journeys share: one system into which the public data has been imported, started once for all of them."""
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ class Imported:
     said: dict[str, "subprocess.CompletedProcess[str]"]
     events: Counter[str]
     dead_letters: list[Any]
-    seconds: float
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +33,8 @@ def data() -> None:
 @pytest.fixture(scope="session")
 def imported(data: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
     with System(tmp_path_factory.mktemp("imported")) as system:
-        began = time.monotonic()
         said = {name: system.import_(name, DATA / name) for name in MAPPINGS}
-        seconds = time.monotonic() - began
         for done in said.values():
             assert done.returncode == 0, done.stdout + done.stderr
         system.settle()
-        yield Imported(system, said, system.types(), system.get("/v1/dead-letters", limit=500)["items"], seconds)
+        yield Imported(system, said, system.types(), system.get("/v1/dead-letters", limit=500)["items"])

@@ -102,7 +102,7 @@ def test_one_that_is_given_back_as_it_was_fails_again_and_one_that_is_closed_sta
     kpi = next(x for x in before if x["service"] == "kpi")
     assert malformed.run("dead-letters", "replay", kpi["id"]).returncode == 0
     malformed.settle()
-    malformed.until(lambda: len(letters(malformed, code="invalid")) == len(before) + 1, 20, "it has failed again")
+    malformed.until(lambda: len(letters(malformed, code="invalid")) == len(before) + 1, "it has failed again")
     segmentation = next(x for x in before if x["service"] == "segmentation")
     assert malformed.run("dead-letters", "discard", segmentation["id"], "--reason", "never happened").returncode == 0
     closed = malformed.get(f"/v1/dead-letters/{segmentation['id']}")

@@ -8,11 +8,12 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.journeys.system import System
+from tests.support.effort import examples
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 ENDLESS = "/v1/live"
-SWEEP = settings(max_examples=6, deadline=None, derandomize=True, database=None,
+SWEEP = settings(max_examples=examples(6), deadline=None, derandomize=True, database=None,
                  phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 """A few of every operation in every run: a sweep, not a search."""
 

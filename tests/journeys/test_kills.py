@@ -16,7 +16,6 @@ from tests.journeys.system import DATA, SERVICES, System
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 SOON = {"TRIPTYCH_SESSION": "6"}  # seconds until Kafka believes that a killed member is gone, else 45
-MADE = 150.0  # seconds for a new broker to make some hundreds of partitions, on a machine that does other things too
 YEARS = {"from": "2016-10-01", "to": "2018-01-01", "grain": "month"}
 RETAIL = {"from": "2019-01-01", "to": "2022-01-01", "grain": "month"}
 
@@ -33,7 +32,7 @@ def import_while_killing(system: System, mapping: str, times: int, every: float)
             kills[service] += system.kill(service)
         done = importing.result()
     assert done.returncode == 0, done.stdout + done.stderr
-    system.until(system.ready, 120, "all services are up again")
+    system.until(system.ready, "all services are up again")
     system.settle()
     return kills
 
@@ -88,7 +87,7 @@ def broker() -> None:
 @pytest.mark.real
 @pytest.mark.timeout(600)
 def test_services_are_killed_on_a_real_kafka_of_their_own(data: None, broker: None, tmp_path: Path) -> None:
-    with System(tmp_path, "--real", env=SOON, ready_within=MADE) as system:
+    with System(tmp_path, "--real", env=SOON) as system:
         assert "Apache Kafka listens" in system.log.read_text()
         kills = import_while_killing(system, "superstore", times=1, every=0.7)
         assert sum(kills.values()) >= 6, kills
@@ -114,12 +113,12 @@ def kafka_alone(tmp_path: Path) -> Iterator[str]:
 def test_a_story_is_told_over_a_real_kafka_and_a_mongodb(kafka_alone: str, mongo: str, tmp_path: Path) -> None:
     env = {"TRIPTYCH_KAFKA": kafka_alone, "TRIPTYCH_MONGO": mongo, "TRIPTYCH_MONGO_DATABASE": "journey", **SOON}
     events: list[Event] = [event for _, event in story("Real", size=0.3)]
-    with System(tmp_path, env=env, ready_within=MADE) as system:
+    with System(tmp_path, env=env) as system:
         system.publish(events[: len(events) // 2])
         system.kill("kpi")
         system.kill("pipeline")
         system.publish(events[len(events) // 2 :])
-        system.until(system.ready, 120, "all services are up again")
+        system.until(system.ready, "all services are up again")
         system.settle()
         for measure, expected in figures(events).items():
             found = system.figures(measure, **{"from": "2024-01-01", "to": "2025-01-01"}, grain="month")

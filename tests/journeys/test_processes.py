@@ -32,7 +32,7 @@ async def members(system: System, group: str) -> int:
 
 def test_two_processes_share_a_service_and_one_goes_on_without_the_other(tmp_path: Path) -> None:
     with System(tmp_path, "--processes", "pipeline=2") as system:
-        system.until(lambda: asyncio.run(members(system, "triptych.pipeline")) == 2, 30, "both are members")
+        system.until(lambda: asyncio.run(members(system, "triptych.pipeline")) == 2, "both are members")
         system.publish([opening(n) for n in range(DEALS)])
         system.settle()
         assert len(system.get("/v1/opportunities", limit=DEALS + 1)["items"]) == DEALS

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.system import System
+from tests.journeys.system import DEADLINE, System
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```(bash|json)\n(.*?)```", re.DOTALL)
-PATIENCE = 30.0
 
 pytestmark = pytest.mark.journey
 
@@ -52,7 +51,7 @@ def test_the_page_shows_a_session_with_answers() -> None:
 def test_the_session_of_the_readme_answers_as_the_page_says(fresh: System) -> None:
     helpers, *session = steps()
     for commands, expected in session:
-        wanted, end = pattern(expected), time.monotonic() + PATIENCE
+        wanted, end = pattern(expected), time.monotonic() + DEADLINE
         answer = said(helpers[0] + commands, fresh.http)
         while not wanted.match(answer) and time.monotonic() < end:
             time.sleep(0.2)  # a person types slower than events travel; to say it again changes nothing
