@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 
 from chassis.runtime.application import Application
-from chassis.runtime.audit import Report
-from chassis.runtime.host import DATABASE, configure_logs, definitions_of, find_service, ports
+from chassis.runtime.audit import AuditReport
+from chassis.runtime.host import DATABASE, configure_logs, definitions_of, ports
+from chassis.service.discovery import find_service, internal_names
 from chassis.support.errors import ActionableError
-from chassis.support.settings import SERVICES, Settings
+from chassis.support.settings import Settings
 
 
 class NothingThere(ActionableError):
@@ -26,7 +27,7 @@ def run_audit(settings: Settings, services: Sequence[str], console: Console) -> 
     """Exit status 1 when something is wrong, with a line for each finding."""
     refuse_nothing(settings)
     configure_logs(settings.model_copy(update={"log_level": "warning"}), "audit")
-    reports = asyncio.run(audit(settings, services or SERVICES))
+    reports = asyncio.run(audit(settings, services or internal_names()))
     table = Table("service", "journal", "facts", "records read", "wrong", "undecided")
     for report in reports:
         told = [f"{report.compared[n]:,}" if n in report.compared else "–" for n in ("journal", "facts", "sequences")]
@@ -43,12 +44,12 @@ def run_audit(settings: Settings, services: Sequence[str], console: Console) -> 
     return 1 if wrong else 0
 
 
-async def audit(settings: Settings, services: Sequence[str]) -> list[Report]:
+async def audit(settings: Settings, services: Sequence[str]) -> list[AuditReport]:
     definitions = definitions_of(settings)
     made = []
     async with ports(settings) as (bus, store):
         for name in services:
             application = Application(find_service(name), settings, store, bus, definitions)
             await application.start()  # prepares, but joins no group
-            made.append(await application.auditor.whole())
+            made.append(await application.auditor.run_complete())
     return made

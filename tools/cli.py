@@ -1,4 +1,4 @@
-"""The command line: `triptych COMMAND --help` says what each does. What a command needs is imported when it runs."""
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chassis.http.i18n import LANGUAGES
+from chassis.service.discovery import service_names
 from chassis.support.errors import ActionableError
 from tools import consumer_groups, dead_letters, keys, stream
 
@@ -39,15 +41,15 @@ class InvalidArgument(ActionableError):
 
 @app.command()
 def up(
-    simulate: Annotated[bool, typer.Option(help="Let a simulated company live in it")] = False,
-    seed: Annotated[int, typer.Option(help="Of the simulated company")] = 1,
-    speed: Annotated[float, typer.Option(help="Simulated days per hour of the clock, live part")] = 24.0,
-    history_days: Annotated[int, typer.Option(help="Days of the simulated past")] = 400,
-    real: Annotated[bool, typer.Option(help="Bring up an Apache Kafka broker of its own (Java 17 and Maven)")] = False,
+    simulate: Annotated[bool, typer.Option(help="Simulate a company that uses it")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated company")] = 1,
+    speed: Annotated[float, typer.Option(help="Simulated days per hour, once the history is written")] = 24.0,
+    history_days: Annotated[int, typer.Option(help="Days of simulated history")] = 400,
+    real: Annotated[bool, typer.Option(help="Start an Apache Kafka broker too (needs Java 17 and Maven)")] = False,
     processes: Annotated[list[str] | None, typer.Option(
-        metavar="SERVICE=N", help="So many processes of a service, which share its partitions; repeatable")] = None,
+        metavar="SERVICE=N", help="Number of processes of a service, which share its partitions; repeatable")] = None,
 ) -> None:
-    """Everything on this machine, one process per service; embedded log and store unless told otherwise."""
+    """Run everything on this machine, one process per service; with the embedded log and store by default."""
     from chassis.support.settings import settings
     from tools.up import run_up
 
@@ -56,29 +58,25 @@ def up(
         settings(), simulation=simulation, real=real, console=out, processes=_processes(processes or ())))
 
 
-def _processes(said: Sequence[str]) -> dict[str, int]:
-    from chassis.support.settings import SERVICES
+def _processes(options: Sequence[str]) -> dict[str, int]:
+    from chassis.service.discovery import internal_names
     from contracts.topics import PARTITIONS
 
     found = {}
-    for text in said:
+    for text in options:
         service, _, number = text.partition("=")
-        if service not in SERVICES or not number.isdigit() or not 1 <= int(number) <= PARTITIONS:
-            raise InvalidArgument(f"{text!r} does not name one of {', '.join(SERVICES)} and 1 to {PARTITIONS} processes, "
-                           "as in pipeline=2.")
+        if service not in internal_names() or not number.isdigit() or not 1 <= int(number) <= PARTITIONS:
+            raise InvalidArgument(f"--processes {text!r}: must be SERVICE=N,",
+                                  f"with one of {', '.join(internal_names())} and N from 1 to {PARTITIONS}.")
         found[service] = int(number)
     return found
 
 
 @app.command()
-def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, segmentation, surveys, kpi or gateway")],
-        ) -> None:
-    """One service in the foreground, as a container or a unit file would."""
+def run(service: Annotated[str, typer.Argument(help=f"One of {', '.join(service_names())}")]) -> None:
+    """Run one service in the foreground, as in a container or a unit file."""
     from chassis.runtime.host import run_process
-    from chassis.support.settings import SERVICES, settings
-
-    if service not in (*SERVICES, "gateway"):
-        raise InvalidArgument(f"There is no service {service!r}; there are {', '.join(SERVICES)} and gateway.")
+    from chassis.support.settings import settings
 
     run_process(service, settings(), lambda: None)
 
@@ -86,9 +84,9 @@ def run(service: Annotated[str, typer.Argument(help="lead_scoring, pipeline, seg
 @app.command(name="import")
 def import_(
     mapping: Annotated[str, typer.Argument(help="The name of a mapping, or a YAML file")],
-    directory: Annotated[Path, typer.Argument(help="Where the CSV files lie", exists=True, file_okay=False)],
-    bus: Annotated[bool, typer.Option("--bus", help="Straight to the log instead of the public door")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds to wait until all is counted; 0: do not")] = 300.0,
+    directory: Annotated[Path, typer.Argument(help="Directory of the CSV files", exists=True, file_okay=False)],
+    bus: Annotated[bool, typer.Option("--bus", help="Append to the log instead of sending to the gateway")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until everything is processed; 0: do not wait")] = 300.0,
 ) -> None:
     """Turn CSV files into events by a mapping; a second import of the same files changes nothing."""
     from chassis.support.settings import settings
@@ -116,26 +114,28 @@ def simulate(
 
 
 @app.command()
-def check(definitions: Annotated[Path, typer.Argument()] = Path("definitions")) -> None:
-    """Read and compile every definition; say what is wrong, with file and line."""
-    from chassis.domain.definitions import read_directory
-    from chassis.runtime.host import find_service, find_services
-    from tools.importing.mapping import compile_mapping
+def check(
+    definitions: Annotated[Path, typer.Argument(help="Directory of the definitions")] = Path("definitions"),
+    language: Annotated[str | None, typer.Option(help="en or zh; default: from LC_ALL, LC_MESSAGES or LANG")] = None,
+) -> None:
+    """Read and compile every definition; print every fault as file:line:column. Exit status 1 when there is one."""
+    from tools.definition_check import check_definitions, preferred_language, report
 
     if not definitions.is_dir():
-        raise InvalidArgument(f"There is no directory {definitions}; name the one that holds your definitions.")
-    found = read_directory(definitions)
-    for service in (*find_services(), find_service("gateway")):
-        service.build(found)
-    for definition in found.current("mappings"):
-        compile_mapping(definition)
-    total = sum(len(found.current(kind)) for kind in found.kinds())
-    out.print(f"{total} definitions of {len(found.kinds())} kinds are in order.")
+        raise InvalidArgument(f"Directory {definitions} does not exist; name the directory of your definitions.")
+    if language is not None and language not in LANGUAGES:
+        raise InvalidArgument(f"--language {language}: use one of {', '.join(LANGUAGES)}.")
+    found = check_definitions(definitions)
+    console = err if found.faults else out
+    for line in report(found, preferred_language(language)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if found.faults:
+        raise typer.Exit(1)
 
 
 @app.command(name="map")
 def map_(check: Annotated[bool, typer.Option("--check", help="Fail when ARCHITECTURE.md is stale")] = False) -> None:
-    """Write the event map of ARCHITECTURE.md: who says what, who hears it."""
+    """Write the event map of ARCHITECTURE.md: who publishes and who consumes each event."""
     from tools.event_map import update
 
     raise typer.Exit(update(check=check, console=out))
@@ -143,7 +143,7 @@ def map_(check: Annotated[bool, typer.Option("--check", help="Fail when ARCHITEC
 
 @app.command()
 def doctor() -> None:
-    """What this machine offers: versions, the embedded store, Java and Maven, the running system."""
+    """Show what this machine provides: versions, the embedded store, Java and Maven, the running system."""
     from chassis.support.settings import settings
     from tools.doctor import examine
 
@@ -152,9 +152,9 @@ def doctor() -> None:
 
 @app.command()
 def audit(
-    services: Annotated[list[str] | None, typer.Argument(help="Only these; default: all")] = None,
+    services: Annotated[list[str] | None, typer.Argument(help="Services to audit; default: all")] = None,
 ) -> None:
-    """Whether figures, facts, sequences and outboxes agree, read whole. Exit status 1 when something does not."""
+    """Check figures, facts, sequences and outboxes against each other. Exit status 1 when something differs."""
     from chassis.support.settings import settings
     from tools.audit import run_audit
 
@@ -163,11 +163,11 @@ def audit(
 
 @app.command()
 def replay(
-    service: Annotated[str, typer.Argument(help="One that keeps figures: kpi")],
-    drop_others: Annotated[bool, typer.Option("--drop-others", help="Also take away what was counted under other "
-                                              "definitions; no service may run with them any more")] = False,
+    service: Annotated[str, typer.Argument(help="A service with a projection")],
+    drop_others: Annotated[bool, typer.Option("--drop-others", help="Also delete the figures of other definitions; no "
+                                              "service may run with those any more")] = False,
 ) -> None:
-    """Count a service's figures anew from the log, beside the living system, and switch over when all is counted."""
+    """Rebuild a service's figures from the log, beside the running system, and switch over when they are complete."""
     from chassis.support.settings import settings
     from tools.replay import run_replay
 
@@ -175,8 +175,8 @@ def replay(
 
 
 @app.command()
-def backup(target: Annotated[Path, typer.Argument(help="A file, or a directory for a file named by the time")]) -> None:
-    """Copy an embedded system, log and store and keys, into one file while it works."""
+def backup(target: Annotated[Path, typer.Argument(help="A file, or a directory for a file named by time")]) -> None:
+    """Copy a running embedded system (log, store, keys) into one file."""
     from chassis.support.settings import settings
     from tools.backup import run_backup
 
@@ -184,8 +184,8 @@ def backup(target: Annotated[Path, typer.Argument(help="A file, or a directory f
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="What `triptych backup` made")]) -> None:
-    """Put a backup into an empty data directory (TRIPTYCH_DATA_DIR)."""
+def restore(file: Annotated[Path, typer.Argument(help="A file of `triptych backup`")]) -> None:
+    """Restore a backup into an empty data directory (TRIPTYCH_DATA_DIR)."""
     from chassis.support.settings import settings
     from tools.backup import run_restore
 
@@ -194,10 +194,10 @@ def restore(file: Annotated[Path, typer.Argument(help="What `triptych backup` ma
 
 @app.command()
 def lag() -> None:
-    """How much each service has still to process."""
-    from tools.client import ask
+    """Show how many records each service has still to process."""
+    from tools.client import call
 
-    body = ask("GET", "/v1/lag")
+    body = call("GET", "/v1/lag")
     table = Table("service", "records", "complete until")
     for name, found in body["services"].items():
         table.add_row(name, f"{found.get('total', 0):,}", str(found.get("complete_until")))
@@ -210,7 +210,7 @@ def _check_time(until: str | None) -> None:
     try:
         datetime.fromisoformat(until or "2026-01-01")
     except ValueError:
-        raise InvalidArgument(f"--until {until}: say a time such as 2026-03-31T18:00:00Z.") from None
+        raise InvalidArgument(f"--until {until}: must be a time such as 2026-03-31T18:00:00Z.") from None
 
 
 if __name__ == "__main__":

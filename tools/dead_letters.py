@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.client import ask
+from tools.client import call
 
 PATH = "/v1/dead-letters"
 AT_ONCE = 200
@@ -30,20 +30,20 @@ def listed(
 ) -> None:
     """Each with its reason, oldest first."""
     conditions = conditions_of(where, service=service, topic=topic, code=code, status=status)
-    items = ask("GET", PATH, params={**conditions, "limit": limit})["items"]
+    items = call("GET", PATH, params={**conditions, "limit": limit})["items"]
     out.print(_table(items) if items else NONE)
 
 
 @app.command()
 def show(id: str) -> None:
     """Everything about one, the original record included."""
-    out.print_json(data=ask("GET", f"{PATH}/{id}"))
+    out.print_json(data=call("GET", f"{PATH}/{id}"))
 
 
 @app.command()
 def stats() -> None:
     """How many per service: by status, and those that wait by code and topic."""
-    body = ask("GET", f"{PATH}/stats")
+    body = call("GET", f"{PATH}/stats")
     table = Table("service", "what", "value", "number")
     for service, found in body["services"].items():
         for what in ("status", "code", "topic"):
@@ -70,13 +70,14 @@ def replay(
         raise typer.BadParameter("Name one letter, or say --where with a condition.")
     if id is not None:
         body = {"with": _read(with_file)} if with_file else {}
-        out.print_json(data=ask("GET", f"{PATH}/{id}") if dry_run else ask("POST", f"{PATH}/{id}/replay", body))
+        out.print_json(data=call("GET", f"{PATH}/{id}") if dry_run else call("POST", f"{PATH}/{id}/replay", body))
         return
     if with_file:
         raise typer.BadParameter("--with mends one letter: name it.")
     conditions = conditions_of(where)
     if dry_run:
-        found = ask("POST", f"{PATH}/replay", {"where": conditions, "limit": min(limit or 1000, 1000), "dry_run": True})
+        request = {"where": conditions, "limit": min(limit or 1000, 1000), "dry_run": True}
+        found = call("POST", f"{PATH}/replay", request)
         out.print(_table(found["items"]) if found["items"] else NONE)
         out.print(f"{found['matched']:,} wait; {len(found['items']):,} would be given back"
                   f"{_spent(found['refused'])}.", highlight=False)
@@ -91,7 +92,7 @@ def replay(
 @app.command()
 def discard(id: str, reason: Annotated[str, typer.Option()]) -> None:
     """Close it; the reason is kept."""
-    out.print_json(data=ask("POST", f"{PATH}/{id}/discard", {"reason": reason}))
+    out.print_json(data=call("POST", f"{PATH}/{id}/discard", {"reason": reason}))
 
 
 def conditions_of(where: list[str] | None, **named: str | None) -> dict[str, str]:
@@ -107,13 +108,13 @@ def conditions_of(where: list[str] | None, **named: str | None) -> dict[str, str
 def _portions(where: Mapping[str, str], limit: int | None, rate: float) -> Iterator[Any]:
     """Answers of the door, at most `rate` letters a second, until nothing more is given back."""
     first = {"where": where, "limit": 1, "dry_run": True}
-    before = ask("POST", f"{PATH}/replay", first)["at"]  # what fails anew is not given back again
+    before = call("POST", f"{PATH}/replay", first)["at"]  # what fails anew is not given back again
     left, due = limit, time.monotonic()
     while left is None or left > 0:
         size = AT_ONCE if not rate else max(1, min(AT_ONCE, int(rate)))
         time.sleep(max(0.0, due - time.monotonic()))
         size = size if left is None else min(size, left)
-        done = ask("POST", f"{PATH}/replay", {"where": where, "limit": size, "before": before})
+        done = call("POST", f"{PATH}/replay", {"where": where, "limit": size, "before": before})
         yield done
         n = len(done["items"])
         if not n:

@@ -1,9 +1,9 @@
-"""The event map of ARCHITECTURE.md, generated from the services themselves: who says what, who hears it."""
+"""The event map of ARCHITECTURE.md, generated from the service descriptions: publishers and consumers."""
 from pathlib import Path
 
 from rich.console import Console
 
-from chassis.runtime.host import find_services
+from chassis.service.discovery import internal_services
 from contracts.kinds import EVENTS
 from contracts.topics import ENTERPRISE, TOPICS
 
@@ -12,23 +12,23 @@ PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 
 
 def render() -> str:
-    services = find_services()
-    lines = ["| topic (key) | said by | event | heard by |", "|---|---|---|---|"]
+    services = internal_services()
+    lines = ["| topic (key) | published by | event | consumed by |", "|---|---|---|---|"]
     for topic in TOPICS.values():
         first = True
         for cls, entry in EVENTS.items():
             if entry.topic != topic.name:
                 continue
-            heard = ", ".join(s.name for s in services if cls in s.hears) or "–"
+            consumers = ", ".join(s.name for s in services if cls in s.consumes) or "–"
             owner = "enterprise" if topic.owner == ENTERPRISE else topic.owner
             lines.append(f"| {f'`{topic.name}` ({topic.key})' if first else ''} | {owner if first else ''} "
-                         f"| `{entry.name}` | {heard} |")
+                         f"| `{entry.name}` | {consumers} |")
             first = False
     return "\n".join(lines)
 
 
 def update(*, check: bool, console: Console) -> int:
-    """Write the map into the page, or with `check` only say whether it is stale (exit status 1)."""
+    """Write the map into the page, or with `check` only report whether it is stale (exit status 1)."""
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)

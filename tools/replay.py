@@ -7,8 +7,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chassis.runtime.application import Application
-from chassis.runtime.host import configure_logs, definitions_of, find_service, ports
-from chassis.runtime.rebuild import CLOSE, LOOK_SECONDS, Rebuild, Switched
+from chassis.runtime.host import configure_logs, definitions_of, ports
+from chassis.runtime.rebuild import CLOSE, LOOK_SECONDS, Rebuild, RebuildResult
+from chassis.service.discovery import find_service
 from chassis.support.settings import Settings
 from tools.audit import refuse_nothing
 
@@ -30,7 +31,7 @@ async def replay(settings: Settings, service: str, console: Console, foreign: bo
             records = await _caught_up(rebuild, console)
             seconds = time.monotonic() - began
             switched = await rebuild.switch()
-        dropped = await rebuild.tidy(foreign=foreign)
+        dropped = await rebuild.clean_up(foreign=foreign)
         others = await application.generations.foreign()
     _tell(console, switched, records, seconds, dropped)
     if others:
@@ -45,14 +46,14 @@ async def _caught_up(rebuild: Rebuild, console: Console) -> int:
     with Progress(*columns, console=console, transient=True) as shown:
         bar = shown.add_task(rebuild.generation, total=None)
         while True:
-            left, records = await rebuild.left()
+            left, records = await rebuild.remaining()
             shown.update(bar, completed=records - left, total=records)
             if left <= CLOSE:
                 return records
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def _tell(console: Console, switched: Switched, records: int, seconds: float, dropped: int) -> None:
+def _tell(console: Console, switched: RebuildResult, records: int, seconds: float, dropped: int) -> None:
     console.print(
         f"{records:,} records counted in {seconds:.1f} s. Generation {switched.now} is the live one; {switched.before} "
         f"and what it left, {dropped:,} documents, are gone.", highlight=False)

@@ -8,7 +8,7 @@ from rich.console import Console
 from chassis.support.errors import ActionableError
 
 if TYPE_CHECKING:
-    from chassis.runtime.topic_epochs import Begun
+    from chassis.runtime.topic_epochs import EpochStarted
 
 app = typer.Typer(no_args_is_help=True, help="Go on with a topic whose log was made anew or cut short.")
 out = Console()
@@ -40,11 +40,12 @@ def bump_epoch(
                   highlight=False)
 
 
-async def _bump(topics: list[str]) -> "list[Begun]":
+async def _bump(topics: list[str]) -> "list[EpochStarted]":
     from chassis.runtime.application import Application
-    from chassis.runtime.host import definitions_of, find_service, ports, readers
-    from chassis.runtime.topic_epochs import StillRead, begin_epoch
-    from chassis.support.settings import SERVICES, settings
+    from chassis.runtime.host import definitions_of, ports, readers
+    from chassis.runtime.topic_epochs import TopicInUse, begin_epoch
+    from chassis.service.discovery import find_service, internal_names
+    from chassis.support.settings import settings
     from tools.audit import refuse_nothing
 
     known = readers()
@@ -56,10 +57,10 @@ async def _bump(topics: list[str]) -> "list[Begun]":
     made = []
     async with ports(settings()) as (bus, store):
         applications = [Application(find_service(name), settings(), store, bus, definitions_of(settings()))
-                        for name in SERVICES]
+                        for name in internal_names()]
         reading = await bus.groups()
-        if busy := sorted(a.service for a in applications if a.group in concerned and reading.get(a.group, 0)):
-            raise StillRead(f"{', '.join(busy)} read the log: stop all services first.")
+        if busy := [a.service for a in applications if a.group in concerned and reading.get(a.group, 0)]:
+            raise TopicInUse(f"{', '.join(busy)} consume the topics;", "stop all services first.")
         for application in applications:
             if application.group in concerned:
                 await application.start()  # prepares, but joins no group

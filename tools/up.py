@@ -1,4 +1,4 @@
-"""`triptych up`: everything on this machine, one process per service; says where, when all are ready."""
+"""`triptych up`: runs all services on this machine, one process each, and prints the addresses once all are ready."""
 import contextlib
 import fcntl
 import hashlib
@@ -12,17 +12,19 @@ from typing import Any
 
 from rich.console import Console
 
-from chassis.runtime.host import check_ports, definitions_of, find_services, run_process
-from chassis.runtime.supervisor import Supervisor, Work
+from chassis.runtime.host import check_ports, definitions_of, run_process
+from chassis.runtime.supervisor import ChildMain, Supervisor
+from chassis.service.addresses import management_port
+from chassis.service.discovery import find_services
 from chassis.support.errors import ActionableError
-from chassis.support.settings import SERVICES, Settings
+from chassis.support.settings import Settings
 from tools.backup import NotPossible
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class DataDirInUse(ActionableError):
-    """Another system runs on this data directory."""
+    """Another system uses this data directory."""
 
 
 def run_up(
@@ -31,15 +33,15 @@ def run_up(
 ) -> int:
     """Until SIGTERM or Ctrl-C. Returns the exit status. `processes`: how many of a service, when not one."""
     further = [name for name, n in (processes or {}).items() for _ in range(n - 1)]
-    from services.gateway.api import check_address
-
-    door = check_address(settings.http, settings)
     began = time.monotonic()
     definitions = definitions_of(settings)
-    for service in find_services():  # imported once, before forking; a bad definition is told before anything starts
+    for service in find_services():  # imported once, before forking; invalid definitions end it before anything starts
         service.build(definitions)
-    with _alone(settings.data_dir):
-        check_ports(settings, door, len(further))
+        if service.public is not None:
+            service.public.address(settings)
+            service.public.load()
+    with _exclusive(settings.data_dir):
+        check_ports(settings, len(further))
         with _broker(settings, real, console) as chosen:
             return _supervised(chosen, further, simulation, began, console)
 
@@ -47,29 +49,30 @@ def run_up(
 def _supervised(
     settings: Settings, further: Sequence[str], simulation: Mapping[str, Any] | None, began: float, console: Console,
 ) -> int:
-    works: dict[str, Work] = {name: _serving(name, settings) for name in (*SERVICES, "gateway")}
+    works: dict[str, ChildMain] = {name: _serving(name, settings) for name in (s.name for s in find_services())}
     works |= {f"{name} ({n})": _serving(name, settings, n) for n, name in enumerate(further, 1)}
     if simulation is not None:
         works["simulation"] = _simulating(settings, simulation, console)
     supervisor = Supervisor(
-        works, on_ready=lambda _ready: _tell(settings, time.monotonic() - began, simulation is not None, console),
+        works,
+        on_ready=lambda _ready: _report_ready(settings, time.monotonic() - began, simulation is not None, console),
         on_death=lambda name, status: console.print(
-            f"[yellow]{name} ended ({_words(status)}); it is started again.[/]", highlight=False),
+            f"[yellow]{name} ended ({_describe(status)}) and is restarted.[/]", highlight=False),
         once=frozenset({"simulation"}))
     return supervisor.run()
 
 
-def _words(status: int) -> str:
+def _describe(status: int) -> str:
     return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
 
 
-def _serving(name: str, settings: Settings, further: int = 0) -> Work:
+def _serving(name: str, settings: Settings, further: int = 0) -> ChildMain:
     named = settings.model_copy(update={"instance": instance_name(name, settings, further)})
     return lambda ready: run_process(name, named, ready, further)
 
 
 def instance_name(name: str, settings: Settings, further: int) -> str:
-    """One system per machine and data directory (see `_alone`), so nobody else in the group has this name. Machines
+    """One system per machine and data directory (see `_exclusive`), so nobody else in the group has this name. Machines
     that were copied may be called the same: so it is the machine as it was started this time."""
     started = BOOT.read_text().strip() if BOOT.exists() else ""
     here = f"{socket.gethostname()} {started} {settings.data_dir.absolute()}"
@@ -77,7 +80,7 @@ def instance_name(name: str, settings: Settings, further: int) -> str:
     return f"{settings.instance or where}.{name}.{further}"
 
 
-def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> Work:
+def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> ChildMain:
     def live(ready: Callable[[], None]) -> None:
         from chassis.runtime.host import configure_logs
         from tools.simulation.command import run_again
@@ -91,7 +94,7 @@ def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Cons
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _exclusive(directory: Path) -> Iterator[None]:
     """One system per data directory: a second one would serve the same ports and the same groups."""
     directory.mkdir(parents=True, exist_ok=True)
     lock = os.open(directory / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -99,8 +102,8 @@ def _alone(directory: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        raise DataDirInUse(
-            f"Another `triptych up` runs on {directory}. Stop it, or choose another TRIPTYCH_DATA_DIR.") from None
+        raise DataDirInUse(f"Another `triptych up` uses {directory}.",
+                           "Stop it, or choose another TRIPTYCH_DATA_DIR.") from None
     try:
         yield
     finally:
@@ -112,7 +115,7 @@ def _kafka_cluster() -> Any:
     try:
         return importlib.import_module("dev.kafka_cluster").KafkaCluster
     except ModuleNotFoundError:
-        raise NotPossible("--real needs a checkout of the repository; with an installed package set TRIPTYCH_KAFKA "
+        raise NotPossible("--real needs a checkout of the repository.", "With an installed package set TRIPTYCH_KAFKA "
                           "to the bootstrap servers of a Kafka cluster.") from None
 
 
@@ -124,27 +127,28 @@ def _broker(settings: Settings, real: bool, console: Console) -> Iterator[Settin
         return
     KafkaCluster = _kafka_cluster()
 
-    console.print("bringing up an Apache Kafka broker …")
+    console.print("starting an Apache Kafka broker …")
     with KafkaCluster((settings.data_dir / "kafka").absolute()) as cluster:
         console.print(f"Apache Kafka listens on {cluster.bootstrap}")
         yield settings.model_copy(update={"kafka": cluster.bootstrap})
 
 
-def _signing_in(settings: Settings) -> str:
+def _sign_in(settings: Settings) -> str:
     if settings.oidc_issuer:
         return f"by {settings.oidc_issuer}, or with an API key"
-    return "DEVELOPER: whoever reaches this address is let in as admin, without a password"
+    return "DEVELOPER: everyone who reaches this address is admin, without a password"
 
 
-def _tell(settings: Settings, seconds: float, simulated: bool, console: Console) -> None:
-    door = f"http://{settings.http}"
+def _report_ready(settings: Settings, seconds: float, simulated: bool, console: Console) -> None:
+    address = f"http://{settings.http}"
+    ports = [management_port(settings, service.name) for service in find_services()]
     console.print(f"\n[bold]Triptych is ready[/] after {seconds:.1f} s"
-                  + (" with a simulated company living in it." if simulated else "."), highlight=False)
+                  + (" with a simulated company." if simulated else "."), highlight=False)
     log = f"Apache Kafka at {settings.kafka}" if settings.kafka else f"embedded, in {settings.data_dir}"
     for name, value in (
-        ("public door", door), ("deals", f"{door}/v1/opportunities"), ("revenue", f"{door}/v1/boards/revenue"),
-        ("every route", f"{door}/openapi.json"), ("health", f"{door}/v1/health"),
-        ("metrics", f"http://127.0.0.1:{settings.management_port(SERVICES[0])}/metrics (and the five ports after it)"),
-        ("log and store", log), ("sign-in", _signing_in(settings)), ("stop", "Ctrl-C"),
+        ("console", address), ("deals", f"{address}/v1/opportunities"), ("revenue", f"{address}/v1/boards/revenue"),
+        ("all routes", f"{address}/openapi.json"), ("health", f"{address}/v1/health"),
+        ("metrics", f"http://127.0.0.1:{min(ports)}/metrics (one port per service, up to {max(ports)})"),
+        ("log and store", log), ("sign-in", _sign_in(settings)), ("stop", "Ctrl-C"),
     ):
         console.print(f"  {name:<14} {value}", highlight=False)

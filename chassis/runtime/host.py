@@ -2,7 +2,6 @@
 import asyncio
 import contextlib
 import gc
-import importlib
 import logging
 import os
 import signal
@@ -10,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ from chassis.http.health import HealthState, management_app
 from chassis.ports import Bus, Store, UnsafeSetting
 from chassis.runtime.application import Application, group_of
 from chassis.runtime.supervisor import MISCONFIGURED
+from chassis.service import addresses as service_ports
 from chassis.service.description import Service
+from chassis.service.discovery import find_service, find_services, internal_services
 from chassis.support import clock, failpoints
 from chassis.support.errors import ActionableError
 from chassis.support.metrics import Metrics
-from chassis.support.settings import SERVICES, Settings
+from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 
 LOOPBACK = "127.0.0.1"
@@ -35,21 +37,10 @@ DATABASE = "triptych.db"
 VERSION = "0.1.0"
 
 
-def find_service(name: str) -> Service:
-    """The keystone of a service, found by its name."""
-    service: Service = importlib.import_module(f"services.{name}.service").SERVICE
-    return service
-
-
-def find_services() -> Sequence[Service]:
-    """All that decide or count, in the order of their ports."""
-    return [find_service(name) for name in SERVICES]
-
-
 def readers() -> dict[str, list[str]]:
     """{topic: groups of the services that hear it}."""
     found: dict[str, list[str]] = {}
-    for service in find_services():
+    for service in internal_services():
         for topic in service.topics:
             found.setdefault(topic, []).append(group_of(service.name))
     return found
@@ -99,8 +90,7 @@ def definitions_of(settings: Settings) -> Definitions:
 def _zoned(definition: Definition, zone: str) -> Definition:
     if definition.kind != "calendar":
         return definition
-    body = {**definition.body, "timezone": zone}
-    return Definition(definition.kind, definition.name, definition.version, body, definition.path)
+    return replace(definition, body={**definition.body, "timezone": zone})
 
 
 @asynccontextmanager
@@ -171,11 +161,14 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def check_ports(settings: Settings, door: tuple[str, int], further: int = 0) -> None:
-    """Before anything starts. Raises PortInUse."""
-    own = [port for name in SERVICES for port in (settings.port(name), settings.management_port(name))]
-    own += [settings.further_port(n) for n in range(1, further + 1)]
-    for host, port in (door, *((LOOPBACK, p) for p in (*own, settings.management_port("gateway")))):
+def check_ports(settings: Settings, workers: int = 0) -> None:
+    """Bind every port once before anything starts. `workers`: additional processes. Raises PortInUse."""
+    addresses = [(LOOPBACK, service_ports.worker_port(settings, n)) for n in range(1, workers + 1)]
+    for service in find_services():
+        api = (LOOPBACK, service_ports.api_port(settings, service.name))
+        addresses += [service.public.address(settings) if service.public else api,
+                      (LOOPBACK, service_ports.management_port(settings, service.name))]
+    for host, port in addresses:
         bind(host, port).close()
 
 
@@ -191,38 +184,40 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
             readers=readers() if settings.keep_days else None)
         await application.start()
         if further:
-            servers = [listening(application.management(), LOOPBACK, settings.further_port(further))]
+            servers = [listening(application.management(), LOOPBACK, service_ports.worker_port(settings, further))]
         else:
             servers = [
-                listening(application.guarded(sealer_from_settings(settings)), LOOPBACK, settings.port(service.name)),
-                listening(application.management(), LOOPBACK, settings.management_port(service.name)),
+                listening(application.guarded(sealer_from_settings(settings)), LOOPBACK,
+                          service_ports.api_port(settings, service.name)),
+                listening(application.management(), LOOPBACK, service_ports.management_port(settings, service.name)),
             ]
         await _until_told(servers, application.run, application.stop, ready)
 
 
-async def serve_gateway(settings: Settings, ready: Callable[[], None]) -> None:
-    api = importlib.import_module("services.gateway.api")
-    host, port = api.check_address(settings.http, settings)
+async def serve_public(service: Service, settings: Settings, ready: Callable[[], None]) -> None:
+    """The service with the public interface until SIGTERM: its application, and its management port."""
+    assert service.public is not None
+    host, port = service.public.address(settings)
     async with ports(settings) as (bus, store):
         definitions = await publish(store, definitions_of(settings))
-        await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})  # also those that nobody hears yet
-        health = HealthState("gateway")
-        app = api.gateway_app(settings, bus, store, definitions)
+        await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})  # also those without a consumer
+        health = HealthState(service.name)
+        app = service.public.load()(settings, bus, store, definitions)
         servers = [
-            listening(app, host, port),
-            listening(management_app(health, Metrics("gateway", VERSION), version=VERSION), LOOPBACK,
-                      settings.management_port("gateway")),
+            listening(app.asgi, host, port),
+            listening(management_app(health, Metrics(service.name, VERSION), version=VERSION), LOOPBACK,
+                      service_ports.management_port(settings, service.name)),
         ]
 
         async def stop() -> None:
             health.drain()
-            await app.state.door.stop()
+            await app.stop()
 
         health.start()
         try:
-            await _until_told(servers, app.state.door.run, stop, ready)
+            await _until_told(servers, app.run, stop, ready)
         finally:
-            await app.state.proxy.stop()
+            await app.close()
 
 
 async def _until_told(
@@ -259,10 +254,11 @@ def run_process(name: str, settings: Settings, ready: Callable[[], None], furthe
     failpoints.arm(os.environ.get(failpoints.VARIABLE))
     clock.skew(os.environ.get(clock.SKEW_VARIABLE))
     spare_collections()
-    if name == "gateway":
-        work = serve_gateway(settings, ready)
+    service = find_service(name)
+    if service.public is not None:
+        work = serve_public(service, settings, ready)
     else:
-        work = serve_service(find_service(name), settings, ready, further)
+        work = serve_service(service, settings, ready, further)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(work)

@@ -1,4 +1,7 @@
 """Every setting, read from `TRIPTYCH_*` environment variables. Unset means: embedded, on loopback."""
+import os
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.support.errors import ActionableError
 
-SERVICES = ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi")
-HERE, SHIPPED = Path("definitions"), Path(__file__).parents[1] / "definitions"
-FIRST_PORT = 8081  # APIs of the services, in the order above; management ports are 1000 higher
+HERE, SHIPPED = Path("definitions"), Path(__file__).parents[2] / "definitions"
+FIRST_PORT = 8081  # APIs of the services, by their `port_offset`; management ports are 1000 higher
 
 
 class Settings(BaseSettings):
@@ -64,11 +66,9 @@ class Settings(BaseSettings):
     keep_days: str = Field(default="", description="Days that the log keeps its records; unset: for ever")
     first_port: int = Field(default=FIRST_PORT, description="First port of the services' own APIs")
 
-    lead_scoring_url: str | None = None
-    pipeline_url: str | None = None
-    segmentation_url: str | None = None
-    surveys_url: str | None = None
-    kpi_url: str | None = None
+    service_urls: Mapping[str, str] = Field(
+        default_factory=lambda: _service_urls(), description="Base URLs by service, from TRIPTYCH_<SERVICE>_URL; a "
+                                                             "service without one is reached on loopback")
 
     @field_validator("timezone")
     @classmethod
@@ -83,29 +83,20 @@ class Settings(BaseSettings):
     @field_validator("keep_days")
     @classmethod
     def _bounds(cls, value: str) -> str:
-        from chassis.support.retention_bounds import bounds
+        from chassis.support.retention_bounds import parse_bounds
 
-        bounds(value)
+        parse_bounds(value)
         return value
 
     def credentials(self) -> dict[str, str]:
         """What the command line shows at the door: TRIPTYCH_API_KEY, if there is one."""
         return {} if self.api_key is None else {"Authorization": f"Bearer {self.api_key.get_secret_value()}"}
 
-    def port(self, service: str) -> int:
-        return self.first_port + SERVICES.index(service)
 
-    def management_port(self, service: str) -> int:
-        """`/livez /readyz /startupz /metrics /version`: apart from the API; the gateway's is the last."""
-        return self.first_port + 1000 + (SERVICES.index(service) if service in SERVICES else len(SERVICES))
-
-    def further_port(self, n: int) -> int:
-        """The management port of the nth process that shares a service's work without doors of its own."""
-        return self.first_port + 1000 + len(SERVICES) + n
-
-    def url(self, service: str) -> str:
-        explicit: str | None = getattr(self, f"{service}_url")
-        return explicit or f"http://127.0.0.1:{self.port(service)}"
+def _service_urls() -> dict[str, str]:
+    """{name: URL} of every such variable; a name that no service has is never looked up."""
+    named = {re.fullmatch(r"TRIPTYCH_(\w+)_URL", name.upper()): value for name, value in os.environ.items()}
+    return {match[1].lower(): value for match, value in named.items() if match}
 
 
 class InvalidSettings(ActionableError, ValueError):

@@ -2,13 +2,14 @@
 from pathlib import Path
 from typing import Any
 
+from services.gateway.api import gateway_app
+from services.gateway.openapi import whole
+
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.domain.definitions import read_directory
 from chassis.runtime.application import Application
-from chassis.runtime.host import find_services
+from chassis.service.discovery import internal_services
 from chassis.support.settings import Settings
-from services.gateway.api import gateway_app
-from services.gateway.openapi import whole
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 
@@ -18,5 +19,5 @@ def document() -> dict[str, Any]:
     settings = Settings()
     definitions = read_directory(DEFINITIONS)
     store, bus = MemoryStore(), MemoryBus()
-    services = [Application(s, settings, store, bus, definitions).api().openapi() for s in find_services()]
+    services = [Application(s, settings, store, bus, definitions).api().openapi() for s in internal_services()]
     return whole(gateway_app(settings, bus, store, definitions).openapi(), services)

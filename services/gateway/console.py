@@ -1,7 +1,7 @@
-"""The console's built files: pages, scripts and pictures that hold no data. Without a build `/` says how to make one.
+"""Serves the console's static files. They contain no data; without a build, `/` explains how to make one.
 
-Files below `assets/` carry a hash of their content in their name: browsers may keep them for ever. Every address that
-is no file is answered with the one page, whose own router knows the rest.
+Names below `assets/` contain a hash of the content, so browsers may cache these files without limit. Every path that is
+not a file gets the single page, whose router handles it.
 """
 import gzip
 import mimetypes
@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi import Request
 from starlette.responses import Response
 
-from chassis.http.routing import Problem
+from chassis.http.problems import ProblemError
 
 BUILT = Path(__file__).parent / "static"
 POLICY = (
@@ -21,21 +21,21 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-"""Nothing from elsewhere. Styles in elements are allowed: widgets and charts set them, and they carry no script."""
+"""No external resource. Inline styles are allowed, because widgets and charts set them and they cannot run scripts."""
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin", "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-FOR_EVER = "public, max-age=31536000, immutable"
-ASK_AGAIN = "no-cache"
-SMALLEST_ZIPPED = 1024
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
+MIN_COMPRESSED_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class StaticFile:
     kind: str
     body: bytes
-    zipped: bytes | None
+    compressed: bytes | None
     etag: str
 
 
@@ -46,19 +46,19 @@ def serve(path: str, request: Request, built: Path = BUILT) -> Response:
         return Response(UNBUILT, 503, {**HEADERS, "Retry-After": "60"}, "text/html; charset=utf-8")
     found = _inside(built, path)
     if found is None and path.startswith("assets/"):
-        raise Problem(404, "not_found", f"There is no file {path!r}: the console was built anew; load the page again.")
+        raise ProblemError(404, "not_found", f"File {path!r} belongs to another build of the console; reload the page.")
     file = _read(found or page, (found or page).stat().st_mtime_ns)
-    caching = FOR_EVER if found is not None and path.startswith("assets/") else ASK_AGAIN
+    caching = IMMUTABLE if found is not None and path.startswith("assets/") else REVALIDATE
     headers = {**HEADERS, "Cache-Control": caching, "ETag": file.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.etag:
         return Response(None, 304, headers)
-    if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(file.zipped, 200, {**headers, "Content-Encoding": "gzip"}, file.kind)
+    if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.compressed, 200, {**headers, "Content-Encoding": "gzip"}, file.kind)
     return Response(file.body, 200, headers, file.kind)
 
 
 def _inside(built: Path, path: str) -> Path | None:
-    """The file, if it is one and lies in the directory whatever the path says."""
+    """The file if it exists inside the directory; symbolic links and `..` cannot leave it."""
     if not path or "\0" in path:
         return None
     found = (built / path).resolve()
@@ -66,12 +66,12 @@ def _inside(built: Path, path: str) -> Path | None:
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, _changed: int) -> File:
+def _read(path: Path, _changed: int) -> StaticFile:
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or kind in ("image/svg+xml", "application/javascript", "application/json")
-    zipped = gzip.compress(body, 9, mtime=0) if text and len(body) >= SMALLEST_ZIPPED else None
-    return File(f"{kind}; charset=utf-8" if text else kind, body, zipped, f'"{_changed:x}-{len(body):x}"')
+    compressed = gzip.compress(body, 9, mtime=0) if text and len(body) >= MIN_COMPRESSED_BYTES else None
+    return StaticFile(f"{kind}; charset=utf-8" if text else kind, body, compressed, f'"{_changed:x}-{len(body):x}"')
 
 
 UNBUILT = """<!doctype html>
@@ -82,8 +82,8 @@ padding:.1em .3em;border-radius:.2em}@media(prefers-color-scheme:dark){body{back
 </style>
 <h1>Triptych</h1>
 <p>Set the targets, watch the process, see the results. <span lang="zh">定指标，盯过程，看结果。</span></p>
-<p>The system is running, and answers over REST: see <a href="/openapi.json"><code>/openapi.json</code></a>. The console
-has not been built here yet: run <code>make console</code> and load this page again.</p>
+<p>The system is running; its REST API is described at <a href="/openapi.json"><code>/openapi.json</code></a>. The
+console has not been built: run <code>make console</code> and reload this page.</p>
 <p lang="zh">系统已在运行，可通过 REST 访问。控制台尚未构建：请运行 <code>make console</code>，然后刷新本页。</p>
 </html>
 """

@@ -1,4 +1,4 @@
-"""`POST /v1/events`: each CloudEvent is checked, the good ones are appended to their topics, the bad ones say why."""
+"""`POST /v1/events`: validates each CloudEvent, appends the valid ones to their topics, and reports the others."""
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,10 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from chassis.http.routing import Fault, Problem, answer
-from chassis.messages.envelope import Rejected, decode_structured, forward
+from chassis.http.problems import ProblemError
+from chassis.http.routing import json_response
+from chassis.messages.codec.errors import FieldError
+from chassis.messages.envelope import RejectedMessage, decode_structured, forward
 from chassis.ports import Bus, Outgoing
 from chassis.support.clock import utc_now
 from chassis.support.settings import Settings
@@ -16,24 +18,23 @@ from contracts.kinds import EVENTS
 from contracts.topics import ENTERPRISE, TOPICS
 from services.gateway.auth.caller import Caller
 from services.gateway.organisation import TOPIC as ORGANISATION
-from services.gateway.proxy import limited_body
-from services.gateway.schemas import Intake
+from services.gateway.schemas.events import EventIntakeResult
 
-MOST = 1000
-BODY_LIMIT = 8 * 1024 * 1024
+MAX_EVENTS = 1000
 
 
 def router(settings: Settings, bus: Bus) -> APIRouter:
     routes = APIRouter(tags=["events"])
 
-    @routes.post("/v1/events", response_model=Intake, status_code=202, responses={207: {"model": Intake}},
-                 summary="CloudEvents in: one, or an array of up to 1,000")
-    async def events(request: Request) -> Response:
-        found = _items(await limited_body(request, BODY_LIMIT))
+    @routes.post("/v1/events", response_model=EventIntakeResult, status_code=202,
+                 responses={207: {"model": EventIntakeResult}},
+                 summary="Publish one CloudEvent, or an array of up to 1,000")
+    async def publish(request: Request) -> Response:
+        items = _items(await request.body())
         now, caller = utc_now(), request.state.caller
-        checked = [_check(item, now, settings, caller) for item in found]
+        checked = [_check(item, now, settings, caller) for item in items]
         await bus.publish([c for c in checked if isinstance(c, Outgoing)])
-        return _verdicts(found, checked)
+        return _respond(items, checked)
 
     return routes
 
@@ -42,50 +43,51 @@ def _items(body: bytes) -> list[Any]:
     try:
         parsed = orjson.loads(body)
     except ValueError as error:
-        raise Problem(400, "not_json", f"The body is not JSON: {error}.") from None
+        raise ProblemError(400, "not_json", f"The body is not JSON: {error}.") from None
     items = parsed if isinstance(parsed, list) else [parsed]
     if not items:
-        raise Problem(400, "empty", "Send one CloudEvent or an array of them.")
-    if len(items) > MOST:
-        raise Problem(413, "too_many", f"Send at most {MOST} events at once, not {len(items)}.")
+        raise ProblemError(400, "empty", "The body must be one CloudEvent or an array of them.")
+    if len(items) > MAX_EVENTS:
+        raise ProblemError(413, "too_many", f"A request may have at most {MAX_EVENTS} events, not {len(items)}.")
     return items
 
 
-def _check(item: Any, now: datetime, settings: Settings, caller: Caller) -> Outgoing | Rejected:
+def _check(item: Any, now: datetime, settings: Settings, caller: Caller) -> Outgoing | RejectedMessage:
     if not isinstance(item, dict):
-        return Rejected("not_cloudevents", "A CloudEvent is a JSON object.")
+        return RejectedMessage("not_cloudevents", "A CloudEvent must be a JSON object.")
     message = decode_structured(item, now=now, effects_within=settings.effects_within)
-    if isinstance(message, Rejected):
+    if isinstance(message, RejectedMessage):
         return message
     kind = EVENTS[type(message.event)]
     owner = TOPICS[kind.topic].owner
     if kind.topic == ORGANISATION and not caller.may("organisation:write"):
-        return Rejected("not_permitted", "Who works where decides what others see: organisation:write is needed.")
+        return RejectedMessage("not_permitted", "Events of the organisation require the permission organisation:write.")
     if owner != ENTERPRISE:
-        return Rejected("not_yours_to_say", f"{message.meta.type} is what {owner} says; send what happened instead.")
+        return RejectedMessage("not_yours_to_say", f"{message.meta.type} is published by the service {owner} only.")
     return forward(message)
 
 
-def _verdicts(items: Sequence[Any], checked: Sequence[Outgoing | Rejected]) -> Response:
-    """202 when all are in the log, 207 when some are, 400 when none is."""
-    verdicts = [_verdict(i, item, c) for i, (item, c) in enumerate(zip(items, checked, strict=True))]
-    bad = [(i, c) for i, c in enumerate(checked) if isinstance(c, Rejected)]
-    if len(bad) == len(checked):
-        faults = [f for i, c in bad for f in _faults(c, f"/{i}" if len(items) > 1 else "")]
-        code = bad[0][1].code if len({c.code for _, c in bad}) == 1 else "no_good_event"
-        detail = bad[0][1].message if len(bad) == 1 else "None of these events could be taken."
-        raise Problem(400, code, detail, faults, items=verdicts)
-    return answer({"accepted": len(checked) - len(bad), "rejected": len(bad), "items": verdicts}, 207 if bad else 202)
+def _respond(items: Sequence[Any], checked: Sequence[Outgoing | RejectedMessage]) -> Response:
+    """202 when all events were appended, 207 when some were. Raises ProblemError 400 when none was."""
+    results = [_result(i, item, c) for i, (item, c) in enumerate(zip(items, checked, strict=True))]
+    rejected = [(i, c) for i, c in enumerate(checked) if isinstance(c, RejectedMessage)]
+    if len(rejected) == len(checked):
+        faults = [f for i, c in rejected for f in _faults(c, f"/{i}" if len(items) > 1 else "")]
+        code = rejected[0][1].code if len({c.code for _, c in rejected}) == 1 else "no_good_event"
+        detail = rejected[0][1].message if len(rejected) == 1 else "None of the events is valid."
+        raise ProblemError(400, code, detail, faults, items=results)
+    body = {"accepted": len(checked) - len(rejected), "rejected": len(rejected), "items": results}
+    return json_response(body, 207 if rejected else 202)
 
 
-def _faults(rejected: Rejected, prefix: str) -> list[Fault]:
-    found = [Fault(f.code, prefix + f.pointer, f.message) for f in rejected.faults]
-    return found or [Fault(rejected.code, prefix, rejected.message)]
+def _faults(rejected: RejectedMessage, prefix: str) -> list[FieldError]:
+    found = [FieldError(f.code, prefix + f.pointer, f.message) for f in rejected.errors]
+    return found or [FieldError(rejected.code, prefix, rejected.message)]
 
 
-def _verdict(index: int, item: Any, checked: Outgoing | Rejected) -> dict[str, Any]:
+def _result(index: int, item: Any, checked: Outgoing | RejectedMessage) -> dict[str, Any]:
     id = item.get("id") if isinstance(item, dict) else None
-    if isinstance(checked, Rejected):
-        problem = Problem(400, checked.code, checked.message, _faults(checked, ""))
+    if isinstance(checked, RejectedMessage):
+        problem = ProblemError(400, checked.code, checked.message, _faults(checked, ""))
         return {"index": index, "id": id, "status": 400, "problem": problem.body()}
     return {"index": index, "id": id, "status": 202}

@@ -1,17 +1,17 @@
-"""A collection of the gateway's own, made in the store when it is first used."""
+"""Access to the gateway's own collections, which are created on first use."""
 import asyncio
 
 from chassis.ports import Collection, Store
 
 
-class Shelf:
+class GatewayStore:
     def __init__(self, store: Store, *collections: Collection) -> None:
         self._store, self._collections = store, collections
         self._ready = False
         self._lock = asyncio.Lock()
 
     async def store(self) -> Store:
-        """The store, in which the collections stand."""
+        """The store, after the collections exist."""
         if not self._ready:
             async with self._lock:
                 if not self._ready:

@@ -1,9 +1,12 @@
-"""Who works where and under whom: the seed of the definitions, then what `crm.organisation.v1` says, which wins."""
+"""The organisation directory: employees, teams and managers, from the definitions and then from `crm.organisation.v1`.
+
+An employee's events replace what the definitions say of him.
+"""
 import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,20 +16,21 @@ from chassis.domain.definitions import DefinitionError, Definitions
 from chassis.http.access import Scope
 from chassis.messages.envelope import Message, decode
 from chassis.ports import Bus, BusUnavailable, Record, TopicPartition
+from chassis.support import clock
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
 from contracts.kinds import EVENTS, ID_PATTERN
 from services.gateway.permissions import ROLES
 
 TOPIC = "crm.organisation.v1"
-HEARD = frozenset(EVENTS[c].name for c in (EmployeeAssigned, EmployeeLeft, EmployeeErased))
-AGAIN = 2.0
-SEEDED = frozenset({"employee_id", "name", "team", "region", "department", "manager_id", "login", "roles"})
+CONSUMED_TYPES = frozenset(EVENTS[c].name for c in (EmployeeAssigned, EmployeeLeft, EmployeeErased))
+RETRY_SECONDS = 2.0
+DEFINED_FIELDS = frozenset({"employee_id", "name", "team", "region", "department", "manager_id", "login", "roles"})
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """An employee as of a day. `roles` are those that this system knows."""
+class Employee:
+    """An employee on one day. `roles`: without those that this system does not know."""
 
     rep_id: str
     name: str | None = None
@@ -39,168 +43,169 @@ class Person:
 
 
 @dataclass(slots=True)
-class _Career:
-    """Assignments by their first day, each with its stamp (event time, source, id): the later word on a day wins."""
+class _Assignments:
+    """Assignments of an employee by first day, each with its stamp (event time, source, id). The latest stamp wins."""
 
-    days: dict[date, tuple[tuple[Any, ...], Person | None]] = field(default_factory=dict)
-    seeded: bool = False
+    days: dict[date, tuple[tuple[Any, ...], Employee | None]] = field(default_factory=dict)
+    defined: bool = False  # by the definitions, until the first event
 
-    def on(self, day: date) -> Person | None:
+    def on(self, day: date) -> Employee | None:
         past = [d for d in self.days if d <= day]
         return self.days[max(past)][1] if past else None
 
 
-class Organisation:
-    """The tree. Empty until it is told something: then nobody is below anybody, and everyone sees only his own."""
+class OrganisationDirectory:
+    """The tree of managers. While it is empty, everyone sees only his own records."""
 
     def __init__(self, definitions: Definitions | None = None, zone: ZoneInfo | None = None) -> None:
-        self._careers: dict[str, _Career] = {}
+        self._assignments: dict[str, _Assignments] = {}
         self._zone = zone or ZoneInfo("UTC")
-        self._seen: tuple[date, dict[str, Person]] | None = None
-        self.whole = True  # false while what was said before this process began is still being read
+        self._today: tuple[date, dict[str, Employee]] | None = None
+        self.loaded = True  # false until the events before the start of this process are read
         for definition in definitions.current("organisation") if definitions else ():
-            self._seed(definition.body.get("employees") or (), definition.path or definition.name)
+            self._define(definition.body.get("employees") or (), definition.path or definition.name)
 
     def today(self) -> date:
-        return datetime.now(UTC).astimezone(self._zone).date()
+        return clock.today(self._zone)
 
-    # --- what is heard -----------------------------------------------------------------------------------------------
+    # --- updates -----------------------------------------------------------------------------------------------------
 
-    def _seed(self, employees: Any, where: str) -> None:
-        """Raises DefinitionError: what is not understood here would decide what somebody sees."""
+    def _define(self, employees: Any, where: str) -> None:
+        """Raises DefinitionError for unknown fields and roles: they decide what somebody may see."""
         if not isinstance(employees, list):
-            raise DefinitionError(f"{where}: `employees` is a list")
-        for place, said in enumerate(employees, 1):
-            if not isinstance(said, dict) or set(said) - SEEDED or not _id(said.get("employee_id")):
-                raise DefinitionError(
-                    f"{where}: employee {place} has an employee_id, and of {', '.join(sorted(SEEDED))}")
-            texts = {name: said.get(name) for name in SEEDED - {"employee_id", "roles"}}
-            roles = said.get("roles") or []
+            raise DefinitionError(f"{where}: `employees` must be a list")
+        for number, entry in enumerate(employees, 1):
+            at = f"{where}: employee {number}"
+            if not isinstance(entry, dict) or set(entry) - DEFINED_FIELDS or not _is_id(entry.get("employee_id")):
+                raise DefinitionError(f"{at}: must have employee_id and may have {', '.join(sorted(DEFINED_FIELDS))}")
+            texts = {name: entry.get(name) for name in DEFINED_FIELDS - {"employee_id", "roles"}}
+            roles = entry.get("roles") or []
             if not all(v is None or isinstance(v, str) for v in texts.values()) or not isinstance(roles, list):
-                raise DefinitionError(f"{where}: employee {place}: texts, and `roles` as a list")
+                raise DefinitionError(f"{at}: fields must be texts, `roles` must be a list")
             if unknown := [r for r in roles if r not in ROLES]:
-                raise DefinitionError(f"{where}: employee {place}: {unknown[0]!r} is none of {', '.join(ROLES)}")
-            person = Person(said["employee_id"], **texts, roles=tuple(roles))
-            self._careers[person.rep_id] = _Career({date.min: ((0,), person)}, seeded=True)
+                raise DefinitionError(f"{at}: role {unknown[0]!r} is not one of {', '.join(ROLES)}")
+            employee = Employee(entry["employee_id"], **texts, roles=tuple(roles))
+            self._assignments[employee.rep_id] = _Assignments({date.min: ((0,), employee)}, defined=True)
 
-    def hear(self, event: EmployeeAssigned | EmployeeLeft | EmployeeErased, stamp: tuple[Any, ...], day: date) -> None:
+    def apply(self, event: EmployeeAssigned | EmployeeLeft | EmployeeErased, stamp: tuple[Any, ...], day: date) -> None:
         """`day`: the local day of the event, on which it takes effect unless it names another one."""
-        self._seen = None
+        self._today = None
         if isinstance(event, EmployeeErased):
-            self._careers[event.employee_id] = _Career({date.min: (stamp, None)})
+            self._assignments[event.employee_id] = _Assignments({date.min: (stamp, None)})
             return
-        career = self._careers.get(event.employee_id)
-        if career is None or career.seeded:
-            career = self._careers[event.employee_id] = _Career()
+        found = self._assignments.get(event.employee_id)
+        if found is None or found.defined:
+            found = self._assignments[event.employee_id] = _Assignments()
         on = event.effective_on or day
-        if on not in career.days or career.days[on][0] < stamp:
-            career.days[on] = (stamp, _assigned(event, career.on(on)) if isinstance(event, EmployeeAssigned) else None)
+        if on not in found.days or found.days[on][0] < stamp:
+            found.days[on] = (stamp, _assigned(event, found.on(on)) if isinstance(event, EmployeeAssigned) else None)
 
-    # --- what is asked -----------------------------------------------------------------------------------------------
+    # --- queries -----------------------------------------------------------------------------------------------------
 
-    def people(self) -> dict[str, Person]:
-        """Everyone who works here today, by id."""
+    def employees(self) -> dict[str, Employee]:
+        """The employees of today, by id."""
         today = self.today()
-        if self._seen is None or self._seen[0] != today:
-            found = {id: person for id, career in sorted(self._careers.items()) if (person := career.on(today))}
-            self._seen = (today, found)
-        return self._seen[1]
+        if self._today is None or self._today[0] != today:
+            found = {id: employee for id, assignments in sorted(self._assignments.items())
+                     if (employee := assignments.on(today))}
+            self._today = (today, found)
+        return self._today[1]
 
-    def by_login(self, login: str) -> Person | None:
-        """None also when two people have the same: neither is let in for the other."""
-        found = [p for p in self.people().values() if p.login and p.login.casefold() == login.casefold()]
+    def by_login(self, login: str) -> Employee | None:
+        """None also when two employees have the same login: neither may sign in as the other."""
+        found = [p for p in self.employees().values() if p.login and p.login.casefold() == login.casefold()]
         return found[0] if len(found) == 1 else None
 
-    def below(self, rep_id: str) -> tuple[str, ...]:
-        """The person and everyone under that person, however deep; a circle ends where it began."""
-        under: dict[str, list[str]] = {}
-        for person in self.people().values():
-            if person.manager_id:
-                under.setdefault(person.manager_id, []).append(person.rep_id)
-        found, left = {rep_id}, [rep_id]
-        while left:
-            fresh = [id for id in under.get(left.pop(), ()) if id not in found]
-            found.update(fresh)
-            left += fresh
+    def reports_of(self, rep_id: str) -> tuple[str, ...]:
+        """The employee and all direct and indirect reports. A cycle of managers does no harm."""
+        direct: dict[str, list[str]] = {}
+        for employee in self.employees().values():
+            if employee.manager_id:
+                direct.setdefault(employee.manager_id, []).append(employee.rep_id)
+        found, remaining = {rep_id}, [rep_id]
+        while remaining:
+            new = [id for id in direct.get(remaining.pop(), ()) if id not in found]
+            found.update(new)
+            remaining += new
         return tuple(sorted(found))
 
-    def of_teams(self, teams: Iterable[str]) -> tuple[str, ...]:
+    def team_members(self, teams: Iterable[str]) -> tuple[str, ...]:
         wanted = set(teams)
-        return tuple(sorted(p.rep_id for p in self.people().values() if p.team in wanted))
+        return tuple(sorted(p.rep_id for p in self.employees().values() if p.team in wanted))
 
     def scope(self, roles: Iterable[str], rep_id: str | None, explicit: Scope | None) -> Scope:
-        """A rep: own records. A manager: those of the subtree. What a credential names explicitly stands instead.
+        """A rep: own records. A manager: those of all reports. A credential's explicit scope replaces both.
 
-        Teams are told as their members once the tree knows these: records name the rep, and seldom the team.
+        Teams are resolved to their members where the directory knows them, because few records name the team.
         """
-        leads = "manager" in roles or (explicit is not None and "rep" not in roles)
+        manages = "manager" in roles or (explicit is not None and "rep" not in roles)
         if explicit is not None:
-            members = () if explicit.reps else self.of_teams(explicit.teams)
+            members = () if explicit.reps else self.team_members(explicit.teams)
             found = replace(explicit, reps=members, teams=()) if members else explicit
         elif rep_id is None:
             return Scope()
         else:
-            found = Scope(reps=self.below(rep_id) if leads else (rep_id,))
-        return self._with_wholes(found) if leads and not found.all else found
+            found = Scope(reps=self.reports_of(rep_id) if manages else (rep_id,))
+        return self._with_whole_groups(found) if manages and not found.all else found
 
-    def _with_wholes(self, scope: Scope) -> Scope:
-        """With the teams and regions all of whose people are within. A line limits records, not people."""
-        people = replace(scope, business_lines=())
-        held = {True: set[tuple[str, str]](), False: set[tuple[str, str]]()}
-        for person in self.people().values():
-            labels = {"rep_id": person.rep_id, "team": person.team, "region": person.region}
-            held[people.holds(labels)] |= {(n, v) for n, v in labels.items() if v is not None}
-        whole = held[True] - held[False]
+    def _with_whole_groups(self, scope: Scope) -> Scope:
+        """Adds the teams and regions whose members are all in scope. Business lines limit records, not employees."""
+        members = replace(scope, business_lines=())
+        labels_of = {True: set[tuple[str, str]](), False: set[tuple[str, str]]()}
+        for employee in self.employees().values():
+            labels = {"rep_id": employee.rep_id, "team": employee.team, "region": employee.region}
+            labels_of[members.matches(labels)] |= {(n, v) for n, v in labels.items() if v is not None}
+        whole = labels_of[True] - labels_of[False]
         return replace(scope, whole_teams=tuple(sorted(v for n, v in whole if n == "team")),
                        whole_regions=tuple(sorted(v for n, v in whole if n == "region")))
 
 
-def _id(value: Any) -> bool:
+def _is_id(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(ID_PATTERN, value) is not None
 
 
-def _known(roles: Any) -> tuple[str, ...]:
+def _known_roles(roles: Any) -> tuple[str, ...]:
     return tuple(r for r in roles or () if r in ROLES)
 
 
-def _assigned(event: EmployeeAssigned, before: Person | None) -> Person:
-    """Places are those of this assignment; name, login and roles stay until they are said anew."""
-    old = before or Person(event.employee_id)
-    return Person(
+def _assigned(event: EmployeeAssigned, before: Employee | None) -> Employee:
+    """Team, region, department and manager are those of the event; an absent name, login or roles stay as they were."""
+    old = before or Employee(event.employee_id)
+    return Employee(
         event.employee_id, event.name or old.name, event.team, event.region, event.department, event.manager_id,
-        event.login or old.login, _known(event.roles) if event.roles is not None else old.roles)
+        event.login or old.login, _known_roles(event.roles) if event.roles is not None else old.roles)
 
 
 class OrganisationReader:
-    """Keeps an `Organisation` by reading its topic from the beginning, without a group: it remembers nothing."""
+    """Updates the directory from its topic, from the beginning and without a consumer group: it has no checkpoint."""
 
-    def __init__(self, bus: Bus, organisation: Organisation, zone: ZoneInfo) -> None:
-        self._bus, self._organisation, self._zone = bus, organisation, zone
-        self._left: dict[TopicPartition, int] = {}
+    def __init__(self, bus: Bus, directory: OrganisationDirectory, zone: ZoneInfo) -> None:
+        self._bus, self._directory, self._zone = bus, directory, zone
+        self._unread: dict[TopicPartition, int] = {}
 
     async def run(self) -> None:
         while True:
             try:
-                self._left = await self._before()
-                self._organisation.whole = not self._left
+                self._unread = await self._existing()
+                self._directory.loaded = not self._unread
                 async for record in self._bus.tail([TOPIC], "beginning"):
-                    message = decode(record, hears=HEARD)
+                    message = decode(record, consumes=CONSUMED_TYPES)
                     if isinstance(message, Message):
                         meta = message.meta
-                        self._organisation.hear(
+                        self._directory.apply(
                             message.event, (meta.time, meta.source, meta.id), meta.time.astimezone(self._zone).date())
-                    if self._left:
-                        self._passed(record)
+                    if self._unread:
+                        self._mark_read(record)
             except BusUnavailable as error:
-                log.warning("organisation cannot be read", error=str(error))
-            await asyncio.sleep(AGAIN)
+                log.warning("organisation topic cannot be read; retrying", error=str(error))
+            await asyncio.sleep(RETRY_SECONDS)
 
-    async def _before(self) -> dict[TopicPartition, int]:
-        """How far each partition had come when we began; those that hold nothing are left out."""
+    async def _existing(self) -> dict[TopicPartition, int]:
+        """The end offset of each partition that has records now."""
         begins, ends = await self._bus.begin_offsets([TOPIC]), await self._bus.end_offsets([TOPIC])
-        return {place: end for place, end in ends.items() if end > begins.get(place, 0)}
+        return {partition: end for partition, end in ends.items() if end > begins.get(partition, 0)}
 
-    def _passed(self, record: Record) -> None:
-        if record.offset + 1 >= self._left.get(record.place, 0):
-            self._left.pop(record.place, None)
-        self._organisation.whole = not self._left
+    def _mark_read(self, record: Record) -> None:
+        if record.offset + 1 >= self._unread.get(record.topic_partition, 0):
+            self._unread.pop(record.topic_partition, None)
+        self._directory.loaded = not self._unread

@@ -1,59 +1,57 @@
-"""What a role may do. A permission names what is touched, and whether it is read or written; the rest is denied."""
+"""Permissions and the roles that grant them, collected from the descriptions of all services. The rest is denied."""
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
-PUBLIC = "public"
-"""Needs no sign-in: the sign-in itself, survey pages, the console's files."""
-SIGNED_IN = "signed-in"
-"""Needs any sign-in, and nothing else."""
+from chassis.service.access_rules import Permission, grant
+from chassis.service.discovery import find_services
 
-PERMISSIONS: Mapping[str, str] = {
-    "activities:read": "Activities", "activities:write": "Log activities",
-    "audit:read": "The audit log of writes and refusals",
-    "campaigns:read": "Campaigns", "campaigns:write": "Spend and responses of campaigns",
-    "customers:read": "Customers", "customers:write": "Customers' own data",
-    "deals:read": "Opportunities, their board and the worklist", "deals:write": "Open, revise and move opportunities",
-    "definitions:read": "Published definitions",
-    "events:read": "The feed of events", "events:write": "Hand in any event of the published language",
-    "figures:read": "Measures, boards, funnels, forecasts, targets, anomalies",
-    "issues:read": "Issues raised by survey answers", "issues:write": "Resolve issues",
-    "leads:read": "Leads and their scores", "leads:write": "Capture, revise and convert leads",
-    "operate:read": "Lag, health, dead letters", "operate:write": "Replay and discard dead letters",
-    "organisation:write": "Say who works where, under whom, with which roles: so, what others may see and do",
-    "people:read": "Reps and teams",
-    "process:read": "Business lines, blueprints, layouts",
-    "segments:read": "Segments and how many stand in them", "segments:write": "Recompute segments",
-    "surveys:read": "Surveys and their results", "surveys:write": "Invite, and read invitations with their links",
-    "targets:write": "Set targets",
-    "webhooks:write": "Register webhooks",
-}
+PERMISSIONS: tuple[Permission, ...] = (
+    grant("audit:read", "The audit log of writes and refusals", "director operator"),
+    grant("campaigns:read", "Campaigns", "manager director marketer analyst"),
+    grant("campaigns:write", "Spend and responses of campaigns", "marketer"),
+    grant("definitions:read", "Published definitions", "director operator"),
+    grant("events:read", "The feed of events", "director"),
+    grant("events:write", "Publish any event of the contracts"),
+    grant("operate:read", "Lag, health, dead letters", "operator"),
+    grant("operate:write", "Replay and discard dead letters", "operator"),
+    grant("organisation:write", "Assign employees, managers and roles, which decide what others may see and do"),
+    grant("people:read", "Reps and teams", "rep manager director marketer analyst"),
+    grant("webhooks:write", "Register webhooks"),
+)
+"""The gateway's own. Campaigns have no service yet."""
 
-_EVERY_READ = frozenset(p for p in PERMISSIONS if p.endswith(":read"))
-_OPERATING = frozenset({"operate:read", "operate:write", "definitions:read", "audit:read"})
-_SELLING = frozenset({
-    "activities:read", "activities:write", "customers:read", "deals:read", "deals:write", "figures:read",
-    "issues:read", "issues:write", "leads:read", "leads:write", "people:read", "process:read", "segments:read",
-})
-
-ROLES: Mapping[str, frozenset[str]] = {
-    "rep": _SELLING,
-    "manager": _SELLING | {"surveys:read", "campaigns:read"},
-    "director": (_EVERY_READ - _OPERATING) | {"targets:write", "definitions:read", "audit:read"},
-    "marketer": frozenset({
-        "activities:read", "activities:write", "campaigns:read", "campaigns:write", "customers:read", "customers:write",
-        "figures:read", "issues:read", "issues:write", "leads:read", "leads:write", "people:read", "process:read",
-        "segments:read", "segments:write", "surveys:read", "surveys:write"}),
-    "analyst": frozenset({"figures:read", "process:read", "people:read", "segments:read", "campaigns:read"}),
-    "operator": _OPERATING | {"process:read"},
-    "admin": frozenset(PERMISSIONS),
-}
-WHOLE_COMPANY = frozenset({"director", "marketer", "analyst", "operator", "admin"})
+ADMIN = "admin"
+ROLES = ("rep", "manager", "director", "marketer", "analyst", "operator", ADMIN)
+COMPANY_WIDE = frozenset(ROLES) - {"rep", "manager"}
 """Roles whose permissions hold for every record; the others' for the records within their scope."""
 
 
+@lru_cache(maxsize=1)
+def permission_texts() -> Mapping[str, str]:
+    """{name: what it allows} of all services, by name."""
+    return dict(sorted((permission.name, permission.text) for permission in _declared()))
+
+
+@lru_cache(maxsize=1)
+def granted_by_role() -> Mapping[str, frozenset[str]]:
+    """{role: permissions}; `admin` has every one. Raises ValueError when a service grants to a role that is unknown."""
+    declared = _declared()
+    unknown = sorted(frozenset().union(*(permission.roles for permission in declared)) - set(ROLES))
+    if unknown:
+        raise ValueError(f"permissions are granted to unknown roles {unknown}; roles are {', '.join(ROLES)}")
+    return {role: frozenset(p.name for p in declared if role in p.roles or role == ADMIN) for role in ROLES}
+
+
+def _declared() -> tuple[Permission, ...]:
+    return tuple(permission for service in find_services() for permission in service.permissions)
+
+
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:
-    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+    granted = granted_by_role()
+    return frozenset().union(*(granted.get(role, frozenset()) for role in roles))
 
 
 def for_all_records(roles: Iterable[str], permission: str | None = None) -> bool:
-    """Whether one of the roles that grants the permission (any, without one) is a role for the whole company."""
-    return any(r in WHOLE_COMPANY and (permission is None or permission in ROLES[r]) for r in roles if r in ROLES)
+    """Whether a role for the whole company grants the permission (without one: whether there is such a role)."""
+    granted = granted_by_role()
+    return any(r in COMPANY_WIDE and (permission is None or permission in granted[r]) for r in roles)

@@ -1,95 +1,108 @@
-"""Passes a request on to the service that owns its path, body and answer as they are."""
+"""Forwards requests to internal services under a sealed identity; body and response pass through unchanged."""
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chassis.http.access import HEADER, NOTHING, Access, TooWide, access, seal_of
+from chassis.http.access import HEADER, NOTHING, Access, ScopeTooLarge, current_access, sealer_from_settings
 from chassis.http.i18n import language
-from chassis.http.routing import Problem
+from chassis.http.problems import ProblemError, UpstreamProblem
+from chassis.service.addresses import base_url
 from chassis.support.settings import Settings
 from services.gateway import exports
+from services.gateway.routes import owner_of
 
-ON = {"accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}
-BACK = {"content-type", "etag", "link", "location", "retry-after", "cache-control", "referrer-policy", "set-cookie",
-        "content-security-policy", "content-language", "x-content-type-options", "x-robots-tag", "idempotent-replayed"}
-BODY_LIMIT = 1024 * 1024
-UNKNOWN = Access("gateway", NOTHING)
-DEADLINE = httpx.Timeout(10.0, connect=2.0)
+REQUEST_HEADERS = {
+    "accept", "accept-language", "content-type", "if-match", "if-none-match", "idempotency-key", "traceparent"}
+RESPONSE_HEADERS = {
+    "content-type", "etag", "link", "location", "retry-after", "cache-control", "referrer-policy", "set-cookie",
+    "content-security-policy", "content-language", "x-content-type-options", "x-robots-tag", "idempotent-replayed"}
+NO_ACCESS = Access("gateway", NOTHING)
+TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 
 
 class Proxy:
-    """One pooled client for all services; `start` and `stop` belong to the event loop that serves."""
+    """One pooled client for all services, bound to the event loop that serves. `close` releases its connections."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.seal = settings, seal_of(settings)
-        self.client = httpx.AsyncClient(timeout=DEADLINE, follow_redirects=False, trust_env=False)
+        self.settings, self.sealer = settings, sealer_from_settings(settings)
+        self.client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         await self.client.aclose()
 
-    async def pass_on(self, request: Request, service: str, body: bytes) -> Response:
-        headers = {k: v for k, v in request.headers.items() if k in ON}
+    async def forward(self, request: Request, service: str, body: bytes) -> Response:
+        """The service's response; a list as CSV when the client prefers it."""
+        headers = {k: v for k, v in request.headers.items() if k in REQUEST_HEADERS}
         headers["x-forwarded-path"] = _raw(request.url.path, "").decode("ascii")
-        as_csv = request.method == "GET" and exports.wanted(headers.get("accept", ""))
+        as_csv = request.method == "GET" and exports.accepts_csv(headers.get("accept", ""))
         if as_csv:
             headers["accept"] = "application/json"
-        answer = await self.ask(service, request.method, request.url.path, request.url.query, headers, body)
-        if as_csv and answer.status_code == 200:
-            return await self._exported(service, request, headers, answer)
-        return Response(answer.content, answer.status_code, {k: v for k, v in answer.headers.items() if k in BACK})
+        found = await self.request(service, request.method, request.url.path, request.url.query, headers, body)
+        if as_csv and found.status_code == 200:
+            return await self._exported(service, request, headers, found)
+        return Response(
+            found.content, found.status_code, {k: v for k, v in found.headers.items() if k in RESPONSE_HEADERS})
 
     async def _exported(
-        self, service: str, request: Request, headers: Mapping[str, str], answer: httpx.Response,
+        self, service: str, request: Request, headers: Mapping[str, str], found: httpx.Response,
     ) -> Response:
-        """The page that was asked for; without a limit, all pages up to so many rows. `Link` leads to what is left."""
-        rows = exports.rows_of(answer.json())
+        """The requested page; without a limit all pages, up to `MAX_ROWS`. `Link` leads to the rest of the list."""
+        rows = exports.rows_of(found.json())
         if rows is None:
-            raise Problem(406, "no_list", "Only lists can be had as text/csv.")
-        whole = not {"limit", "cursor"} & set(request.query_params)
-        while whole and answer.links.get("next") and len(rows) < exports.MOST_ROWS:
-            path, _, query = answer.links["next"]["url"].partition("?")
-            answer = await self.ask(service, "GET", path, query, headers)
-            if answer.status_code != 200:
-                raise Problem(502, "service_failed", f"{service} answered {answer.status_code} for a page of the list.")
-            rows += exports.rows_of(answer.json()) or []
-        return exports.response(rows, answer.headers.get("link"))
+            raise exports.not_a_list()
+        all_pages = not {"limit", "cursor"} & set(request.query_params)
+        while all_pages and found.links.get("next") and len(rows) < exports.MAX_ROWS:
+            path, _, query = found.links["next"]["url"].partition("?")
+            found = await self.request(service, "GET", path, query, headers)
+            if found.status_code != 200:
+                raise ProblemError(502, "service_failed",
+                                   f"Service {service} responded {found.status_code} for a page of the list.")
+            rows += exports.rows_of(found.json()) or []
+        return exports.csv_response(rows, found.headers.get("link"))
 
-    async def ask(
+    async def request(
         self, service: str, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,
-        body: bytes | None = None, seen_by: Access | None = None,
+        body: bytes | None = None, access: Access | None = None,
     ) -> httpx.Response:
-        """Under the seal of `seen_by`, without it of the request that is being answered: else nothing may be seen."""
+        """With the given access, else with that of the current request, else with access to nothing.
+
+        Raises ProblemError 403 `scope_too_wide`, 502 `service_unreachable`, 504 `service_timeout`.
+        """
         target = _raw(path, query)
-        url = httpx.URL(self.settings.url(service)).copy_with(raw_path=target)
-        who = seen_by or access() or UNKNOWN
+        url = httpx.URL(base_url(self.settings, service)).copy_with(raw_path=target)
+        access = access or current_access() or NO_ACCESS
         try:
-            sealed = {"accept-language": language(), **(headers or {}),
-                      HEADER: self.seal.close(who, service, method, target.decode("latin-1"))}
-        except TooWide as error:
-            raise Problem(403, "scope_too_wide", str(error)) from None
+            sealed = self.sealer.seal(access, service, method, target.decode("latin-1"))
+        except ScopeTooLarge as error:
+            raise ProblemError(403, "scope_too_wide", str(error)) from None
         try:
-            return await self.client.request(method, url, headers=sealed, content=body)
+            return await self.client.request(
+                method, url, headers={"accept-language": language(), **(headers or {}), HEADER: sealed}, content=body)
         except httpx.TimeoutException:
-            raise Problem(504, "service_timeout", f"{service} took longer than 10 s.") from None
+            raise ProblemError(504, "service_timeout", f"Service {service} took longer than 10 s.") from None
         except httpx.HTTPError:
-            raise Problem(502, "service_unreachable", f"{service} cannot be reached at the moment; try again.",
-                          headers={"Retry-After": "1"}) from None
+            raise ProblemError(502, "service_unreachable", f"Service {service} is unreachable; retry in a few seconds.",
+                               headers={"Retry-After": "1"}) from None
+
+    async def get(self, path: str, query: str = "", access: Access | None = None) -> httpx.Response:
+        """GET from the service that owns the path."""
+        service = owner_of(path)
+        assert service is not None, path
+        return await self.request(service, "GET", path, query, access=access)
+
+    async def get_json(self, path: str, query: str = "", access: Access | None = None) -> dict[str, Any]:
+        """The JSON object at the path. Raises the service's own problem for every status but 200."""
+        found = await self.get(path, query, access)
+        body = orjson.loads(found.content)
+        if found.status_code != 200:
+            raise UpstreamProblem(found.status_code, body)
+        return dict(body)
 
 
 def _raw(path: str, query: str) -> bytes:
     quoted = httpx.URL(path=path).raw_path
     return quoted + (b"?" + query.encode() if query else b"")
-
-
-async def limited_body(request: Request, limit: int) -> bytes:
-    """The whole body, refused as soon as it grows beyond `limit` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise Problem(413, "too_large", f"A request to this path may have at most {limit} bytes.")
-        parts.append(part)
-    return b"".join(parts)

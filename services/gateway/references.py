@@ -1,7 +1,7 @@
-"""Ids that a body names: a caller with a limited scope may name only what it may see, or write about others' records.
+"""Checks the ids and labels in a request body against the caller's scope.
 
-A deal, lead or customer that is not seen is a 404 as if it were not there. Labels (rep, team, region, business line)
-that lie outside the scope are a 403 with a pointer; a rep who names none opens records of his own.
+A deal, lead or customer outside the scope is a 404, as if it did not exist. A label (rep, team, region, business line)
+outside the scope is a 403 with a pointer. A record that a rep creates without a rep becomes his own.
 """
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -10,126 +10,117 @@ from urllib.parse import quote
 
 import orjson
 
-from chassis.http.access import Scope
+from chassis.http.access import Access, Scope
 from chassis.http.access.scope import LABELS
-from chassis.http.routing import Fault, Problem, not_found
+from chassis.http.problems import ProblemError, not_found
+from chassis.messages.codec.errors import FieldError
 from services.gateway.auth.caller import Caller
 from services.gateway.proxy import Proxy
 
-KINDS: Mapping[str, tuple[str, str]] = {
-    "opportunity": ("pipeline", "/v1/opportunities/{}"),
-    "lead": ("lead_scoring", "/v1/leads/{}"),
-    "customer": ("segmentation", "/v1/customers/{}"),
+PATHS: Mapping[str, str] = {
+    "opportunity": "/v1/opportunities/{}", "lead": "/v1/leads/{}", "customer": "/v1/customers/{}",
 }
 FIELDS = {"opportunity_id": "opportunity", "lead_id": "lead", "customer_id": "customer"}
-LONGEST_ID = 128
-MOST = 1000
+MAX_ID_LENGTH = 128
+MAX_ITEMS = 1000
+CONCURRENT_REQUESTS = 8
+BULK_ID_FIELDS = {"/v1/opportunities/transitions": "opportunity_id"}
+"""Paths whose service reports a result per item, also for records that are not visible to the caller."""
+NEW_ID_FIELDS = {"/v1/leads": "lead_id", "/v1/opportunities": "opportunity_id"}
+"""Paths at which a POST may choose the id of the record that it creates; that record does not exist yet."""
 
 
-BULK = {"/v1/opportunities/transitions": "opportunity_id"}
-"""Paths whose service gives a verdict per item: which of them are not there for the caller is told item by item."""
-
-
-def created(path: str) -> str | None:
-    """The id field by which a POST to this path may name what it makes: it need not be there yet."""
-    return {"/v1/leads": "lead_id", "/v1/opportunities": "opportunity_id"}.get(path)
-
-
-class References:
+class BodyReferences:
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
 
-    async def checked(self, caller: Caller, permission: str, method: str, path: str, body: bytes) -> bytes:
-        """The body as it is to be passed on. Raises Problem."""
+    async def check(self, caller: Caller, permission: str, method: str, path: str, body: bytes) -> bytes:
+        """The body to forward. Raises ProblemError."""
         scope = caller.scope(permission)
         if scope.all or not body.strip():
             return body
         try:
-            said = orjson.loads(body)
-        except ValueError:
-            raise Problem(400, "not_json", "The body is not JSON.") from None  # nobody behind may read it differently
-        items = said if isinstance(said, list) else [said]
-        if len(items) > MOST:
-            raise Problem(413, "too_many", f"At most {MOST} at once.")
+            parsed = orjson.loads(body)
+        except ValueError:  # refused here: another parser behind the gateway might read it differently
+            raise ProblemError(400, "not_json", "The body is not JSON.") from None
+        items = parsed if isinstance(parsed, list) else [parsed]
+        if len(items) > MAX_ITEMS:
+            raise ProblemError(413, "too_many", f"A request may have at most {MAX_ITEMS} items.")
         for item in items:
             if isinstance(item, dict):
-                _own_labels(item, scope)
+                _check_labels(item, scope)
                 fields = item.get("fields")
-                _own_labels(fields if isinstance(fields, dict) else {}, scope, "/fields")
-        await self._known(caller, permission, path, items)
-        made = created(path) if method == "POST" else None
-        if made and isinstance(said, dict):
-            await self._free(caller, permission, FIELDS[made], said.get(made))
-            return orjson.dumps(_with_owner(said, scope))
+                _check_labels(fields if isinstance(fields, dict) else {}, scope, "/fields")
+        await self._check_visible(caller, permission, path, items)
+        new_id = NEW_ID_FIELDS.get(path) if method == "POST" else None
+        if new_id and isinstance(parsed, dict):
+            await self._check_unused(caller, permission, FIELDS[new_id], parsed.get(new_id))
+            return orjson.dumps(_with_owner(parsed, scope))
         return body
 
-    async def _known(self, caller: Caller, permission: str, path: str, items: list[Any]) -> None:
-        """A customer whom nobody knows yet may be named: converting a lead is how customers begin."""
-        own = created(path) or BULK.get(path)
-        asked = {pair for item in items if isinstance(item, dict) for pair in _named(item, own)}
-        limit = asyncio.Semaphore(8)
+    async def _check_visible(self, caller: Caller, permission: str, path: str, items: list[Any]) -> None:
+        """Converting a lead may name a customer that does not exist yet: that creates the customer."""
+        excluded = NEW_ID_FIELDS.get(path) or BULK_ID_FIELDS.get(path)
+        named = {pair for item in items if isinstance(item, dict) for pair in _referenced(item, excluded)}
+        limit = asyncio.Semaphore(CONCURRENT_REQUESTS)
 
         async def one(kind: str, id: str) -> None:
             async with limit:
-                if not await self._there(caller, permission, kind, id):
-                    if kind == "customer" and path.endswith("/convert") and not await self._taken(caller, kind, id):
-                        return
+                if await self._exists(kind, id, caller.access(permission)):
+                    return
+                new_customer = kind == "customer" and path.endswith("/convert")
+                if not new_customer or await self._exists(kind, id, caller.full_access()):
                     raise not_found(kind, id)
 
-        await asyncio.gather(*(one(kind, id) for kind, id in sorted(asked)))
+        await asyncio.gather(*(one(kind, id) for kind, id in sorted(named)))
 
-    async def _free(self, caller: Caller, permission: str, kind: str, id: Any) -> None:
-        """An id of one's own choice that stands for another one's record is in use, and that is all that is said."""
-        if _is_id(id) and not await self._there(caller, permission, kind, id) and await self._taken(caller, kind, id):
-            raise Problem(409, "id_in_use", f"This {kind}_id is in use.")
+    async def _check_unused(self, caller: Caller, permission: str, kind: str, id: Any) -> None:
+        """A chosen id that belongs to a record outside the scope is in use; the response reveals no more."""
+        if _is_id(id) and not await self._exists(kind, id, caller.access(permission)) and (
+                await self._exists(kind, id, caller.full_access())):
+            raise ProblemError(409, "id_in_use", f"This {kind}_id is in use.")
 
-    async def _there(self, caller: Caller, permission: str, kind: str, id: str) -> bool:
-        service, path = KINDS[kind]
-        found = await self._proxy.ask(
-            service, "GET", path.format(quote(id, safe=":")), seen_by=caller.access(permission))
-        return found.status_code == 200
-
-    async def _taken(self, caller: Caller, kind: str, id: str) -> bool:
-        service, path = KINDS[kind]
-        return (await self._proxy.ask(service, "GET", path.format(quote(id, safe=":")),
-                                      seen_by=caller.everything())).status_code == 200
+    async def _exists(self, kind: str, id: str, access: Access) -> bool:
+        return (await self._proxy.get(PATHS[kind].format(quote(id, safe=":")), access=access)).status_code == 200
 
 
-def _named(item: Mapping[str, Any], made: str | None) -> Iterator[tuple[str, str]]:
+def _referenced(item: Mapping[str, Any], excluded: str | None) -> Iterator[tuple[str, str]]:
+    """(kind, id) of each record that the item names, without the field `excluded`."""
     for field, kind in FIELDS.items():
         id = item.get(field)
-        if field != made and _is_id(id):
+        if field != excluded and _is_id(id):
             yield kind, str(id)
     if isinstance(item.get("fields"), dict):
-        yield from _named(item["fields"], None)
+        yield from _referenced(item["fields"], None)
     subject = item.get("subject")
-    if isinstance(subject, dict) and subject.get("kind") in KINDS and _is_id(subject.get("id")):
+    if isinstance(subject, dict) and subject.get("kind") in PATHS and _is_id(subject.get("id")):
         yield str(subject["kind"]), str(subject["id"])
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH
 
 
-def _own_labels(item: Mapping[str, Any], scope: Scope, at: str = "") -> None:
-    asked = scope.asked()
-    faults = [Fault("outside_scope", f"{at}/{label}", f"{label} {item[label]!r} lies outside of what is yours.")
-              for label in LABELS.values() if label in asked and item.get(label) not in (None, *asked[label])]
-    faults += [Fault("outside_scope", f"{at}/{label}", f"{label} cannot be taken away.")
-               for label in LABELS.values() if label in asked and label in item and item[label] is None]
+def _check_labels(item: Mapping[str, Any], scope: Scope, at: str = "") -> None:
+    required = scope.required_labels()
+    faults = [FieldError("outside_scope", f"{at}/{label}", f"{label} {item[label]!r} is outside your scope.")
+              for label in LABELS.values() if label in required and item.get(label) not in (None, *required[label])]
+    faults += [FieldError("outside_scope", f"{at}/{label}", f"{label} must not be removed.")
+               for label in LABELS.values() if label in required and label in item and item[label] is None]
     if faults:
-        raise Problem(403, "outside_scope", faults[0].message, faults)
+        raise ProblemError(403, "outside_scope", faults[0].message, faults)
 
 
 def _with_owner(body: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """What limits the scope to one label is written into a record that names none; otherwise it must be named."""
-    made, faults = dict(body), []
-    for label, values in scope.asked().items():
-        if made.get(label) is None:
+    """Fills in each missing label for which the scope has one value. Raises ProblemError 422 when it has several."""
+    completed, faults = dict(body), []
+    for label, values in scope.required_labels().items():
+        if completed.get(label) is None:
             if len(values) == 1:
-                made[label] = values[0]
+                completed[label] = values[0]
             else:
-                faults.append(Fault("outside_scope", f"/{label}", f"Say which {label}, of those that are yours."))
+                faults.append(FieldError(
+                    "outside_scope", f"/{label}", f"{label} is required: name one within your scope."))
     if faults:
-        raise Problem(422, "invalid", faults[0].message, faults)
-    return made
+        raise ProblemError(422, "invalid", faults[0].message, faults)
+    return completed

@@ -1,167 +1,121 @@
-"""Which service answers which path, what permission each route asks for, and what this release does not answer."""
+"""The gateway's own routes, and the access table of all services: owner and permission of every public path."""
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from services.gateway.permissions import PUBLIC, SIGNED_IN
+from chassis.service.access_rules import PUBLIC, SIGNED_IN, AccessRule, allow
+from chassis.service.discovery import find_services, internal_services
 
-OWNERS: tuple[tuple[str, str], ...] = (
-    ("/v1/leads", "lead_scoring"),
-    ("/v1/activities", "lead_scoring"),
-    ("/v1/opportunities", "pipeline"),
-    ("/v1/business-lines", "pipeline"),
-    ("/v1/blueprints", "pipeline"),
-    ("/v1/funnels", "pipeline"),
-    ("/v1/worklist", "pipeline"),
-    ("/v1/actions", "pipeline"),
-    ("/v1/customers", "segmentation"),
-    ("/v1/segments", "segmentation"),
-    ("/v1/surveys", "surveys"),
-    ("/v1/issues", "surveys"),
-    ("/s", "surveys"),
-    ("/v1/kpis", "kpi"),
-    ("/v1/boards", "kpi"),
-    ("/v1/targets", "kpi"),
+ROUTES: tuple[AccessRule, ...] = (
+    allow("GET", "/v1/sign-in", PUBLIC),
+    allow("POST", "/v1/sign-in/developer", PUBLIC),
+    allow("GET", "/v1/sign-in/start", PUBLIC),
+    allow("GET", "/v1/sign-in/callback", PUBLIC),
+    allow("POST", "/v1/sign-out", PUBLIC, audited=False),
+    allow("GET", "/v1/me", SIGNED_IN),
+    allow("GET", "/v1/search", SIGNED_IN),  # each kind of record in the result requires its own permission
+    allow("GET", "/v1/live", SIGNED_IN),  # each channel requires its own permission
+    allow("POST", "/v1/events", "events:write"),
+    allow("GET", "/v1/events", "events:read"),
+    allow("GET|POST|DELETE", "/v1/webhooks{*}", "webhooks:write"),
+    allow("GET", "/v1/forecasts/{}", "figures:read"),
+    allow("GET", "/v1/campaigns{*}", "campaigns:read"),
+    allow("GET", "/v1/anomalies{*}", "figures:read"),
+    allow("GET", "/v1/reps{*}", "people:read"),
+    allow("GET", "/v1/teams{*}", "people:read"),
+    allow("GET", "/v1/dead-letters{*}", "operate:read"),
+    allow("POST", "/v1/dead-letters/replay", "operate:write"),
+    allow("POST", "/v1/dead-letters/{}/replay", "operate:write"),
+    allow("POST", "/v1/dead-letters/{}/discard", "operate:write"),
+    allow("GET", "/v1/lag", "operate:read"),
+    allow("GET", "/v1/health", "operate:read"),
+    allow("GET", "/v1/definitions", "definitions:read"),
+    allow("GET", "/v1/audit", "audit:read"),
+    allow("GET", "/openapi.json", SIGNED_IN),
+    allow("GET", "/asyncapi.json", SIGNED_IN),
+    allow("GET", "/docs{*}", SIGNED_IN),
 )
-"""Longest common beginning of whole path segments; a service answers 501 itself for what it lacks below its own."""
-READERS = {"/v1/activities": "kpi"}
-"""Paths that one service writes and another one reads: activities are told to whom they are about, and counted."""
+CONSOLE = allow("GET", "/{*}", PUBLIC)
+"""The console's files contain no data: without a sign-in they show the sign-in page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`writes`: the route changes something, so it is told to the audit log whatever comes of it."""
-
-    methods: frozenset[str]
-    pattern: re.Pattern[str]
-    permission: str
-    writes: bool
+@lru_cache(maxsize=1)
+def access_rules() -> tuple[AccessRule, ...]:
+    """The rules of all services. Paths without a rule are denied, so a new route is unreachable until it has one."""
+    return tuple(rule for service in find_services() for rule in service.routes)
 
 
-def _rule(methods: str, path: str, permission: str, *, writes: bool | None = None) -> Rule:
-    """`{}` stands for one segment, `{*}` for any number of them."""
-    named = frozenset(methods.split("|"))
-    text = re.escape(path).replace(r"\{\*\}", "(?:/.*)?").replace(r"\{\}", "[^/]+")
-    changing = named != {"GET"} if writes is None else writes
-    return Rule(named, re.compile(text), permission, changing)
-
-
-RULES: tuple[Rule, ...] = (
-    _rule("GET", "/v1/sign-in", PUBLIC),
-    _rule("POST", "/v1/sign-in/developer", PUBLIC),
-    _rule("GET", "/v1/sign-in/start", PUBLIC),
-    _rule("GET", "/v1/sign-in/callback", PUBLIC),
-    _rule("POST", "/v1/sign-out", PUBLIC, writes=False),
-    _rule("GET", "/v1/me", SIGNED_IN),
-    _rule("GET", "/v1/search", SIGNED_IN),  # each kind of record that is found asks for its own permission
-    _rule("GET", "/v1/live", SIGNED_IN),  # each channel asks for its own permission
-    _rule("POST", "/v1/events", "events:write"),
-    _rule("GET", "/v1/events", "events:read"),
-    _rule("GET|POST|DELETE", "/v1/webhooks{*}", "webhooks:write"),
-    _rule("GET", "/v1/leads{*}", "leads:read"),
-    _rule("POST", "/v1/leads", "leads:write"),
-    _rule("PATCH", "/v1/leads/{}", "leads:write"),
-    _rule("POST", "/v1/leads/{}/convert", "leads:write"),
-    _rule("GET", "/v1/activities", "activities:read"),
-    _rule("POST", "/v1/activities", "activities:write"),
-    _rule("GET", "/v1/opportunities{*}", "deals:read"),
-    _rule("POST", "/v1/opportunities", "deals:write"),
-    _rule("POST", "/v1/opportunities/transitions", "deals:write"),
-    _rule("PATCH", "/v1/opportunities/{}", "deals:write"),
-    _rule("POST", "/v1/opportunities/{}/transitions", "deals:write"),
-    _rule("POST", "/v1/actions/{}/complete", "deals:write"),
-    _rule("GET", "/v1/worklist", "deals:read"),
-    _rule("GET", "/v1/business-lines{*}", "process:read"),
-    _rule("GET", "/v1/blueprints{*}", "process:read"),
-    _rule("GET", "/v1/funnels/{}", "figures:read"),
-    _rule("GET", "/v1/forecasts/{}", "figures:read"),
-    _rule("GET", "/v1/customers{*}", "customers:read"),
-    _rule("GET", "/v1/segments/{}/members", "customers:read"),  # by name: figures stay without people
-    _rule("GET", "/v1/segments{*}", "segments:read"),
-    _rule("POST", "/v1/segments/recompute", "segments:write"),
-    _rule("GET", "/v1/campaigns{*}", "campaigns:read"),
-    _rule("GET", "/v1/surveys/{}/invitations", "surveys:write"),  # they carry the links by which one answers
-    _rule("POST", "/v1/surveys/{}/invitations", "surveys:write"),
-    _rule("GET", "/v1/surveys{*}", "surveys:read"),
-    _rule("GET", "/v1/issues{*}", "issues:read"),
-    _rule("POST", "/v1/issues/{}/resolve", "issues:write"),
-    _rule("GET", "/v1/kpis{*}", "figures:read"),
-    _rule("POST", "/v1/kpis/query", "figures:read", writes=False),
-    _rule("GET", "/v1/boards{*}", "figures:read"),
-    _rule("GET", "/v1/targets/{}", "figures:read"),
-    _rule("GET", "/v1/targets/{}/attainment", "figures:read"),
-    _rule("PUT", "/v1/targets/{}", "targets:write"),
-    _rule("POST", "/v1/targets/solve", "figures:read", writes=False),
-    _rule("GET", "/v1/anomalies{*}", "figures:read"),
-    _rule("GET", "/v1/reps{*}", "people:read"),
-    _rule("GET", "/v1/teams{*}", "people:read"),
-    _rule("GET", "/v1/dead-letters{*}", "operate:read"),
-    _rule("POST", "/v1/dead-letters/replay", "operate:write"),
-    _rule("POST", "/v1/dead-letters/{}/replay", "operate:write"),
-    _rule("POST", "/v1/dead-letters/{}/discard", "operate:write"),
-    _rule("GET", "/v1/lag", "operate:read"),
-    _rule("GET", "/v1/health", "operate:read"),
-    _rule("GET", "/v1/definitions", "definitions:read"),
-    _rule("GET", "/v1/audit", "audit:read"),
-    _rule("GET", "/openapi.json", SIGNED_IN),
-    _rule("GET", "/asyncapi.json", SIGNED_IN),
-    _rule("GET", "/docs{*}", SIGNED_IN),
-    _rule("GET|POST", "/s/{}", PUBLIC, writes=True),
-)
-"""The first that fits counts. What no rule names is not there: a new route without a rule cannot be reached."""
-
-
-def rule_for(method: str, path: str) -> Rule | None:
-    asked = "GET" if method == "HEAD" else method
-    for rule in RULES:
-        if asked in rule.methods and rule.pattern.fullmatch(path):
+def rule_for(method: str, path: str) -> AccessRule | None:
+    """The first rule that matches. HEAD has the rule of GET; other paths than those of the API are the console's."""
+    method = "GET" if method == "HEAD" else method
+    for rule in access_rules():
+        if method in rule.methods and rule.matches(path):
             return rule
-    if asked == "GET" and not (path == "/v1" or path.startswith(("/v1/", "/s/"))):
-        return CONSOLE
-    return None
+    return CONSOLE if method == "GET" and not _belongs_to_api(path) else None
 
 
-CONSOLE = Rule(frozenset({"GET"}), re.compile(".*"), PUBLIC, False)
-"""The console's own files hold no data: whoever is not signed in sees its sign-in page."""
+@lru_cache(maxsize=1)
+def capability_prefixes() -> tuple[str, ...]:
+    """Beginnings of the paths whose last segment is a credential."""
+    return tuple(sorted({rule.prefix for rule in access_rules() if rule.capability_url}))
+
+
+def is_capability_url(path: str) -> bool:
+    return path.startswith(capability_prefixes())
+
+
+def _belongs_to_api(path: str) -> bool:
+    return path == "/v1" or path.startswith("/v1/") or is_capability_url(path)
 
 
 def methods_of(path: str) -> frozenset[str]:
-    """What may be asked of a path at all; where GET is answered, HEAD is too."""
-    found = frozenset().union(*(rule.methods for rule in RULES if rule.pattern.fullmatch(path)))
+    """The methods that a path supports; HEAD wherever GET is."""
+    found = frozenset().union(*(rule.methods for rule in access_rules() if rule.matches(path)))
     return found | {"HEAD"} if "GET" in found else found
 
 
+def owner_of(path: str, method: str = "GET") -> str | None:
+    """The name of the internal service that answers this path; None for the gateway's own paths and unknown ones."""
+    method = "GET" if method == "HEAD" else method
+    for service in internal_services():
+        if any(method in rule.methods and rule.matches(path) for rule in service.routes):
+            return service.name
+    return None
+
+
+def is_forwarded(path: str) -> bool:
+    """Whether an internal service answers this path, by any method."""
+    return any(rule.matches(path) for service in internal_services() for rule in service.routes)
+
+
+# --- announced, not in this release ----------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class UnavailableCapability:
+    """Paths that a later release will serve: answered with 501 and the name of the capability."""
+
     methods: frozenset[str]
     pattern: re.Pattern[str]
     capability: str
 
 
-def _lacking(methods: str, path: str, capability: str) -> Lacking:
-    return Lacking(frozenset(methods.split("|")), re.compile(path), capability)
+def _unavailable(methods: str, path: str, capability: str) -> UnavailableCapability:
+    return UnavailableCapability(frozenset(methods.split("|")), re.compile(path), capability)
 
 
-LACKING: tuple[Lacking, ...] = (
-    _lacking("GET|POST|DELETE", r"/v1/webhooks(/.*)?", "webhooks"),
-    _lacking("GET", r"/v1/campaigns(/.*)?", "campaigns"),
-    _lacking("GET", r"/v1/forecasts(/.*)?", "forecasts"),
-    _lacking("GET", r"/v1/anomalies(/.*)?", "anomalies"),
-    _lacking("GET", r"/v1/reps/[^/]+/.+", "capability and activity of reps"),
-    _lacking("GET", r"/v1/teams(/.*)?", "capability of teams"),
+UNAVAILABLE: tuple[UnavailableCapability, ...] = (
+    _unavailable("GET|POST|DELETE", r"/v1/webhooks(/.*)?", "webhooks"),
+    _unavailable("GET", r"/v1/campaigns(/.*)?", "campaigns"),
+    _unavailable("GET", r"/v1/forecasts(/.*)?", "forecasts"),
+    _unavailable("GET", r"/v1/anomalies(/.*)?", "anomalies"),
+    _unavailable("GET", r"/v1/reps/[^/]+/.+", "capability and activity of reps"),
+    _unavailable("GET", r"/v1/teams(/.*)?", "capability of teams"),
 )
 
 
-def owner_of(path: str, method: str = "GET") -> str | None:
-    if method in ("GET", "HEAD") and path in READERS:
-        return READERS[path]
-    for beginning, service in OWNERS:
-        if path == beginning or path.startswith(beginning + "/"):
-            return service
-    return None
-
-
-def lacking(method: str, path: str) -> str | None:
-    for entry in LACKING:
+def unavailable_capability(method: str, path: str) -> str | None:
+    for entry in UNAVAILABLE:
         if method in entry.methods and entry.pattern.fullmatch(path):
             return entry.capability
     return None

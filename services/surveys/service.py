@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from chassis.domain.decider import Aggregate
 from chassis.domain.definitions import Definitions
 from chassis.ports import Scalar
-from chassis.service.description import Parts, Service
+from chassis.service.access_rules import PUBLIC, allow, grant
+from chassis.service.description import Service, ServiceComponents
 from contracts.surveys import (
     IssueRaised,
     IssueResolved,
@@ -18,12 +19,12 @@ from contracts.surveys import (
 from services.surveys.api import router
 from services.surveys.decider import respondent_decider
 from services.surveys.decider.notes import feedback_decider, issue_decider
-from services.surveys.definitions import KIND, compile_surveys
+from services.surveys.definitions.compiler import KIND, compile_surveys
 from services.surveys.handlers import HANDLERS
 from services.surveys.state import Feedback, Issue, Respondent
 
 
-def build(definitions: Definitions) -> Parts:
+def build(definitions: Definitions) -> ServiceComponents:
     surveys = compile_surveys(definitions)
     respondent = Aggregate(name="respondent", decider=respondent_decider(surveys), state=Respondent, history=False)
     feedback = Aggregate(
@@ -39,7 +40,7 @@ def build(definitions: Definitions) -> Parts:
                 "raised_at": str},
         indexes=(("status", "raised_at"), ("survey", "raised_at"), ("rep_id", "raised_at"), ("raised_at",)),
     )
-    return Parts(aggregates=(respondent, feedback, issue), handlers=HANDLERS, extra=surveys)
+    return ServiceComponents(aggregates=(respondent, feedback, issue), handlers=HANDLERS, extra=surveys)
 
 
 def feedback_index(state: Feedback) -> Mapping[str, Scalar]:
@@ -69,10 +70,26 @@ def instant(at: datetime | None) -> str | None:
 
 SERVICE = Service(
     name="surveys",
+    title={"en": "Surveys", "zh": "问卷"},
+    port_offset=3,
     purpose="Asks customers and employees at the right moment and not too often, and turns bad answers into issues.",
     build=build,
-    says=(SurveyInvited, SurveyReminded, SurveySuppressed, SurveyAnswerAccepted, IssueRaised, IssueResolved),
-    hears=tuple(HANDLERS),
+    publishes=(SurveyInvited, SurveyReminded, SurveySuppressed, SurveyAnswerAccepted, IssueRaised, IssueResolved),
+    consumes=tuple(HANDLERS),
     definitions=(KIND,),
     api=router,
+    permissions=(
+        grant("issues:read", "Issues raised by survey answers", "rep manager director marketer"),
+        grant("issues:write", "Resolve issues", "rep manager marketer"),
+        grant("surveys:read", "Surveys and their results", "manager director marketer"),
+        grant("surveys:write", "Invite, and read invitations with their links", "marketer"),
+    ),
+    routes=(
+        allow("GET", "/v1/surveys/{}/invitations", "surveys:write"),  # invitations contain the links for answering
+        allow("POST", "/v1/surveys/{}/invitations", "surveys:write"),
+        allow("GET", "/v1/surveys{*}", "surveys:read"),
+        allow("GET", "/v1/issues{*}", "issues:read"),
+        allow("POST", "/v1/issues/{}/resolve", "issues:write"),
+        allow("GET|POST", "/s/{}", PUBLIC, audited=True, capability_url=True),
+    ),
 )

@@ -1,1 +1,1 @@
-"""Who is there: sessions of browsers, bearer tokens, API keys, and the developer on his own machine."""
+"""Authentication: browser sessions, bearer tokens, API keys, and the developer sign-in on loopback."""

@@ -1,4 +1,4 @@
-"""Where the door may listen: on loopback for a developer, elsewhere only once it can tell who is there."""
+"""The public address: loopback without sign-in, other interfaces only with an OpenID Connect provider."""
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -7,30 +7,33 @@ from chassis.support.settings import Settings
 
 
 class UnsafeAddress(ActionableError, ValueError):
-    """The public door would listen, or send people's secrets, where others can reach them."""
+    """The gateway would listen, or send credentials, where other machines can reach them."""
 
 
-def check_address(http: str, settings: Settings | None = None) -> tuple[str, int]:
-    """(host, port). Beyond loopback an issuer and an audience of tokens must be set, and browsers come by https."""
-    host, port = host_and_port(http)
-    if settings is not None:
-        _check_provider(settings)
+def listen_address(settings: Settings) -> tuple[str, int]:
+    """(host, port) of `TRIPTYCH_HTTP`. Beyond loopback: issuer and audience are required, and browsers need https.
+
+    Raises UnsafeAddress.
+    """
+    host, port = host_and_port(settings.http)
+    _check_provider(settings)
     if not is_loopback(host):
-        if settings is None or not (settings.oidc_issuer and settings.oidc_audience):
+        if not (settings.oidc_issuer and settings.oidc_audience):
             raise UnsafeAddress(
-                f"TRIPTYCH_HTTP={http}: without a sign-in the door listens on loopback only (127.0.0.1, ::1). "
-                "Set TRIPTYCH_OIDC_ISSUER and TRIPTYCH_OIDC_AUDIENCE to let others in.")
+                f"TRIPTYCH_HTTP={settings.http}: without sign-in only a loopback address is allowed "
+                "(127.0.0.1, ::1).", "Set TRIPTYCH_OIDC_ISSUER and TRIPTYCH_OIDC_AUDIENCE to listen elsewhere.")
         if settings.oidc_client_id and not public_url(settings).startswith("https://"):
             raise UnsafeAddress(
-                "TRIPTYCH_PUBLIC_URL: sign-in in the browser beyond loopback needs https://…, the address at which a "
-                "TLS proxy hands requests on to the door.")
+                "TRIPTYCH_PUBLIC_URL: must be https://… for sign-in in the browser beyond loopback:",
+                "the address of the TLS proxy in front of the gateway.")
     return host, port
 
 
 def host_and_port(http: str) -> tuple[str, int]:
+    """Raises UnsafeAddress when the text is not host:port."""
     host, _, port = http.rpartition(":")
     if not port.isdigit() or int(port) > 65535:
-        raise UnsafeAddress(f"TRIPTYCH_HTTP={http}: say host:port, such as 127.0.0.1:8080.")
+        raise UnsafeAddress(f"TRIPTYCH_HTTP={http}: must be host:port, such as 127.0.0.1:8080.")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
@@ -43,11 +46,11 @@ def is_loopback(host: str) -> bool:
 
 def _check_provider(settings: Settings) -> None:
     if settings.oidc_client_id and not settings.oidc_issuer:
-        raise UnsafeAddress("TRIPTYCH_OIDC_CLIENT_ID is set, and TRIPTYCH_OIDC_ISSUER is not.")
+        raise UnsafeAddress("TRIPTYCH_OIDC_CLIENT_ID requires TRIPTYCH_OIDC_ISSUER, which is not set.")
     if bool(settings.oidc_issuer) != bool(settings.oidc_audience):
-        raise UnsafeAddress("TRIPTYCH_OIDC_ISSUER and TRIPTYCH_OIDC_AUDIENCE belong together: set both.")
+        raise UnsafeAddress("TRIPTYCH_OIDC_ISSUER and TRIPTYCH_OIDC_AUDIENCE require each other: set both.")
     if settings.oidc_issuer and not safe_url(settings.oidc_issuer):
-        raise UnsafeAddress(f"TRIPTYCH_OIDC_ISSUER={settings.oidc_issuer}: an issuer is reached by https://.")
+        raise UnsafeAddress(f"TRIPTYCH_OIDC_ISSUER={settings.oidc_issuer}: must be an https:// URL.")
 
 
 def safe_url(url: str) -> bool:
@@ -62,5 +65,5 @@ def public_url(settings: Settings) -> str:
 
 
 def developer_mode(settings: Settings) -> bool:
-    """Without a provider, which is on loopback only, whoever reaches the door is its developer."""
+    """Without a provider, which requires loopback, every request is the developer's."""
     return settings.oidc_issuer is None

@@ -1,4 +1,4 @@
-"""Who asks, and what that allows."""
+"""The caller of a request: identity, permissions and the records in scope."""
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,9 +12,9 @@ Via = Literal["cookie", "header", "nothing"]
 
 
 class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a credential says of its bearer. `roles` None: those that the organisation gives the employee.
+    """The claims of a credential. `roles` None: those of the employee in the organisation directory.
 
-    `permissions` belong to API keys alone, which have no roles. `scope` is explicit: it stands instead of the tree's.
+    `permissions`: of API keys, which have no roles. `scope`: explicit, replaces the one from the directory.
     """
 
     mode: Mode
@@ -29,7 +29,7 @@ class Identity(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`own`: the records of one whose roles are not for the whole company. `via`: how the credential came."""
+    """`own`: the records in scope when no role is company-wide. `via`: how the credential was sent."""
 
     principal: str
     name: str | None
@@ -44,7 +44,7 @@ class Caller:
         return permission in self.permissions
 
     def scope(self, permission: str | None = None) -> Scope:
-        """The records for which the caller has this permission; without one, the widest of all."""
+        """The records for which the caller has this permission; without one, the widest scope of all permissions."""
         if for_all_records(self.roles, permission):
             return EVERYTHING
         return self.own
@@ -52,8 +52,8 @@ class Caller:
     def access(self, permission: str | None = None) -> Access:
         return Access(self.principal, self.scope(permission))
 
-    def everything(self) -> Access:
-        """For a look that is not answered with what it found."""
+    def full_access(self) -> Access:
+        """For checks whose findings the response does not reveal."""
         return Access(self.principal, EVERYTHING)
 
 

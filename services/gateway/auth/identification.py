@@ -1,77 +1,78 @@
-"""From the credentials of a request to its caller: one place, whatever the credential."""
+"""Authenticates a request: from any kind of credential to its caller."""
 from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from chassis.http.access import EVERYTHING
-from chassis.http.routing import Problem
+from chassis.http.problems import ProblemError
 from chassis.support.settings import Settings
 from services.gateway.auth.address import developer_mode
 from services.gateway.auth.caller import Caller, Identity, Via, caller_of
 from services.gateway.auth.sessions import COOKIE, Sessions
-from services.gateway.organisation import Organisation
+from services.gateway.organisation import OrganisationDirectory
 
-LONGEST = 8 * 1024  # bytes of an Authorization header
+MAX_HEADER_BYTES = 8 * 1024  # of Authorization
 DEVELOPER = Identity("developer", "developer", "Developer", roles=("admin",), scope=EVERYTHING)
-"""Whoever works on this machine, where there is no provider: may do everything, and is told so in every answer."""
+"""The identity of every request without credentials in developer mode; each response carries a warning header."""
 
 
-class Verifier(Protocol):
+class CredentialVerifier(Protocol):
     async def identity(self, token: str) -> Identity: ...
 
 
-class Identifier:
-    """`keys` and `tokens` raise Problem 401 for what they do not accept."""
+class Authenticator:
+    """`keys` and `tokens` raise ProblemError 401 for credentials that are not valid."""
 
     def __init__(
-        self, settings: Settings, sessions: Sessions, organisation: Organisation, keys: Verifier,
-        tokens: Verifier | None,
+        self, settings: Settings, sessions: Sessions, directory: OrganisationDirectory, keys: CredentialVerifier,
+        tokens: CredentialVerifier | None,
     ) -> None:
-        self._settings, self._sessions, self._organisation = settings, sessions, organisation
+        self._settings, self._sessions, self._directory = settings, sessions, directory
         self._keys, self._tokens = keys, tokens
 
     async def caller(self, headers: Headers) -> Caller | None:
-        """None: nobody is signed in. Raises Problem 401 for a credential that does not hold: never a silent guest."""
+        """None without credentials. Raises ProblemError 401 for invalid ones: they never become an anonymous caller."""
         presented = headers.getlist("authorization")
         if presented:
-            return self.known(await self._by_header(presented), "header")
+            return self.resolve(await self._by_header(presented), "header")
         token = session_token(headers)
         if token:
             session = await self._sessions.find(token)
             if session is not None and self._of_this_mode(session.identity):
-                return self.known(session.identity, "cookie")
-        return self.known(DEVELOPER, "nothing") if developer_mode(self._settings) else None
+                return self.resolve(session.identity, "cookie")
+        return self.resolve(DEVELOPER, "nothing") if developer_mode(self._settings) else None
 
-    def known(self, identity: Identity, via: Via) -> Caller:
-        """The identity with what the organisation knows of it. Raises Problem 503 while that is not read yet."""
-        if not self._organisation.whole and (identity.rep_id or identity.login):
-            raise Problem(503, "starting", "Who works here is still being read.", headers={"Retry-After": "1"})
+    def resolve(self, identity: Identity, via: Via) -> Caller:
+        """The identity joined with the employee's record. Raises ProblemError 503 until the directory is loaded."""
+        if not self._directory.loaded and (identity.rep_id or identity.login):
+            raise ProblemError(503, "starting", "Organisation directory is loading; retry in a few seconds.",
+                               headers={"Retry-After": "1"})
         rep_id, roles, principal = identity.rep_id, identity.roles, identity.principal
-        person = self._organisation.people().get(rep_id) if rep_id else None
-        if person is None and identity.login:
-            person = self._organisation.by_login(identity.login)
-            rep_id = person.rep_id if person else None
+        employee = self._directory.employees().get(rep_id) if rep_id else None
+        if employee is None and identity.login:
+            employee = self._directory.by_login(identity.login)
+            rep_id = employee.rep_id if employee else None
             principal = rep_id or principal
         if roles is None:
-            roles = person.roles if person else ()
-        own = self._organisation.scope(roles, rep_id, identity.scope)
-        name = identity.name or (person.name if person else None)
+            roles = employee.roles if employee else ()
+        own = self._directory.scope(roles, rep_id, identity.scope)
+        name = identity.name or (employee.name if employee else None)
         return caller_of(identity, principal, name, tuple(roles), own, rep_id, via)
 
     def _of_this_mode(self, identity: Identity) -> bool:
-        """A developer's session does not outlive the day on which a provider was set."""
+        """A developer's session ends when a provider is configured."""
         return (identity.mode == "developer") == developer_mode(self._settings)
 
     async def _by_header(self, presented: list[str]) -> Identity:
         scheme, _, token = presented[0].partition(" ")
         token = token.strip()
-        if len(presented) > 1 or scheme.lower() != "bearer" or not token or len(presented[0]) > LONGEST:
-            raise unauthorised("Send one `Authorization: Bearer …` of at most 8 KiB.")
+        if len(presented) > 1 or scheme.lower() != "bearer" or not token or len(presented[0]) > MAX_HEADER_BYTES:
+            raise unauthenticated("Authorization must be one `Bearer …` of at most 8 KiB.")
         if token.startswith("tk_"):
             return await self._keys.identity(token)
         if self._tokens is None:
-            raise unauthorised("Here API keys are accepted, and no other tokens: no provider is set.")
+            raise unauthenticated("Only API keys are accepted, because no provider is configured.")
         return await self._tokens.identity(token)
 
 
@@ -83,5 +84,5 @@ def session_token(headers: Headers) -> str | None:
     return None
 
 
-def unauthorised(detail: str, code: str = "not_signed_in") -> Problem:
-    return Problem(401, code, detail, headers={"WWW-Authenticate": 'Bearer realm="triptych"'})
+def unauthenticated(detail: str, code: str = "not_signed_in") -> ProblemError:
+    return ProblemError(401, code, detail, headers={"WWW-Authenticate": 'Bearer realm="triptych"'})

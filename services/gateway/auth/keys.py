@@ -1,28 +1,29 @@
-"""API keys of integrations: `tk_<id>_<256 bit>`. The store keeps the SHA-256; the key itself is shown once."""
+"""API keys of integrations: `tk_<id>_<256 bits>`. The store holds the SHA-256; the key itself is shown once."""
 import hashlib
 import hmac
 import re
 import secrets
-import time
 from collections.abc import Sequence
 
 import msgspec
 
 from chassis.http.access import EVERYTHING, Scope
 from chassis.ports import Collection, Document, Store
+from chassis.support.clock import now_seconds
+from chassis.support.errors import ActionableError
 from services.gateway.auth.caller import Identity
-from services.gateway.auth.identification import unauthorised
-from services.gateway.gateway_store import Shelf
-from services.gateway.permissions import PERMISSIONS
+from services.gateway.auth.identification import unauthenticated
+from services.gateway.gateway_store import GatewayStore
+from services.gateway.permissions import permission_texts
 
 KEYS = Collection("gateway.keys", {"name": str, "until": int}, (("name",),))
 FORM = re.compile(r"tk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
-TOLD_EVERY = 60  # seconds between two notes of the last use
-LONGEST = 366 * 86_400
+USE_INTERVAL = 60  # seconds between two updates of `used_at`
+MAX_LIFETIME = 366 * 86_400  # seconds
 
 
-class BadKey(ValueError):
-    """A key cannot be made as asked for."""
+class InvalidApiKey(ActionableError, ValueError):
+    """The name, the scopes or the lifetime of a new key is invalid."""
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -45,29 +46,32 @@ _decode = msgspec.msgpack.Decoder(ApiKey).decode
 
 
 class ApiKeys:
-    """Two keys of one name may be active at once, so that one can be changed for the other without a gap."""
+    """Two keys of one name may be active at once, so that a key can be rotated without a gap."""
 
     def __init__(self, store: Store) -> None:
-        self._shelf = Shelf(store, KEYS)
+        self._keys = GatewayStore(store, KEYS)
 
     async def create(
         self, name: str, permissions: Sequence[str], *, days: int = 90, scope: Scope = EVERYTHING,
     ) -> tuple[str, ApiKey]:
-        """(the key, shown this once; what is kept of it). Raises BadKey."""
-        unknown = sorted(set(permissions) - set(PERMISSIONS))
+        """(the key, which is shown only once; its stored record). Raises InvalidApiKey."""
+        known = permission_texts()
+        unknown = sorted(set(permissions) - set(known))
         if unknown or not permissions:
-            raise BadKey(f"{', '.join(unknown) or 'no scope'}: a key's scopes are of {', '.join(PERMISSIONS)}")
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name) or not 0 < days * 86_400 <= LONGEST:
-            raise BadKey("a key has a name of 1–64 of A-Z a-z 0-9 . _ - and lasts 1 to 366 days")
-        store, now = await self._shelf.store(), int(time.time())
+            raise InvalidApiKey(
+                f"scopes {', '.join(unknown)} do not exist;" if unknown else "scopes must name at least one;",
+                f"they are {', '.join(known)}.")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", name) or not 0 < days * 86_400 <= MAX_LIFETIME:
+            raise InvalidApiKey("name must be 1 to 64 characters of A-Z a-z 0-9 . _ - and days must be 1 to 366.")
+        store, now = await self._keys.store(), int(now_seconds())
         id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         key = f"tk_{id}_{secret}"
         made = ApiKey(id, name, _digest(key), tuple(sorted(set(permissions))), now, now + days * 86_400, scope)
         await store.save(KEYS.name, [_document(made, 0)])
         return key, made
 
-    async def all(self) -> list[ApiKey]:
-        store = await self._shelf.store()
+    async def find_all(self) -> list[ApiKey]:
+        store = await self._keys.store()
         found: list[ApiKey] = []
         after: str | None = None
         while True:
@@ -78,25 +82,25 @@ class ApiKeys:
             after = page.next
 
     async def revoke(self, id: str) -> ApiKey | None:
-        return await self._change(id, revoked_at=int(time.time()))
+        return await self._change(id, revoked_at=int(now_seconds()))
 
     async def identity(self, token: str) -> Identity:
-        """Raises Problem 401. Compared in constant time; an unknown id is compared too."""
+        """Raises ProblemError 401. The comparison takes constant time, for an unknown id too."""
         form = FORM.fullmatch(token)
-        store = await self._shelf.store()
+        store = await self._keys.store()
         found = (await store.load(KEYS.name, [form[1]])).get(form[1]) if form else None
         key = _decode(found.body) if found else None
-        right = hmac.compare_digest(_digest(token), key.digest if key else _digest(""))
-        now = time.time()
-        if key is None or not right or key.state(now) != "active":
-            raise unauthorised("This API key is not valid: unknown, expired or revoked.", "bad_credentials")
-        if now - (key.used_at or 0) > TOLD_EVERY:
+        correct = hmac.compare_digest(_digest(token), key.digest if key else _digest(""))
+        now = now_seconds()
+        if key is None or not correct or key.state(now) != "active":
+            raise unauthenticated("The API key is not valid: unknown, expired or revoked.", "bad_credentials")
+        if now - (key.used_at or 0) > USE_INTERVAL:
             await self._change(key.id, used_at=int(now))
         return Identity("key", f"key:{key.name}", key.name, roles=(), permissions=key.permissions, scope=key.scope)
 
     async def _change(self, id: str, **fields: int) -> ApiKey | None:
-        """By compare-and-set, so that a note of use never undoes a revocation."""
-        store = await self._shelf.store()
+        """By compare-and-set, so that an update of `used_at` never undoes a revocation."""
+        store = await self._keys.store()
         while True:
             found = (await store.load(KEYS.name, [id])).get(id)
             if found is None:

@@ -1,4 +1,4 @@
-"""Signing in and out, and who one is: `/v1/sign-in`, `/v1/sign-out`, `/v1/me`."""
+"""Routes of sign-in, sign-out and the current user: `/v1/sign-in`, `/v1/sign-out`, `/v1/me`."""
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -6,22 +6,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from chassis.http.access import Scope
-from chassis.http.routing import Fault, Problem, answer, not_found
+from chassis.http.problems import ProblemError, not_found
+from chassis.http.routing import json_response
+from chassis.messages.codec.errors import FieldError
 from chassis.support.settings import Settings
 from contracts.kinds import Id
 from services.gateway.auth.address import developer_mode, public_url
 from services.gateway.auth.caller import Caller, Identity
 from services.gateway.auth.identification import session_token
-from services.gateway.auth.sessions import COOKIE, LASTS, Sessions
-from services.gateway.organisation import Organisation
+from services.gateway.auth.sessions import COOKIE, LIFETIME_SECONDS, Sessions
+from services.gateway.organisation import OrganisationDirectory
 from services.gateway.permissions import ROLES
-from services.gateway.schemas import Me, SignIn
+from services.gateway.schemas.sign_in import Me, SignIn
 
-LOUD = "This is the developer sign-in: whoever reaches this machine's loopback address is let in without a password."
+WARNING = "Developer sign-in: everyone who reaches this machine's loopback address has access without a password."
 
 
 class DeveloperSignIn(BaseModel):
-    """Look through the eyes of a role: a rep needs `rep_id`; a manager one of rep_id, team, region, business_line."""
+    """The role to act as. A rep needs `rep_id`; a manager one of rep_id, team, region, business_line."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     role: str
@@ -31,42 +33,43 @@ class DeveloperSignIn(BaseModel):
     business_line: Id | None = None
 
 
-def router(settings: Settings, sessions: Sessions, organisation: Organisation) -> APIRouter:
+def router(settings: Settings, sessions: Sessions, directory: OrganisationDirectory) -> APIRouter:
     routes = APIRouter(tags=["sign-in"])
 
-    @routes.get("/v1/me", response_model=Me, summary="Who is signed in, and what that allows")
+    @routes.get("/v1/me", response_model=Me, summary="The caller with roles, scope and permissions")
     async def me(request: Request) -> Response:
-        return answer(face(request.state.caller, settings))
+        return json_response(current_user(request.state.caller, settings))
 
-    @routes.get("/v1/sign-in", response_model=SignIn, summary="How one signs in here; needs no login")
+    @routes.get("/v1/sign-in", response_model=SignIn, summary="The methods of sign-in; needs no sign-in")
     async def ways() -> Response:
-        return answer(ways_in(settings, organisation))
+        return json_response(sign_in_methods(settings, directory))
 
     @routes.post("/v1/sign-in/developer", status_code=204,
-                 summary="Look through the eyes of any role; only on loopback without a provider")
+                 summary="Act as any role; in developer mode only")
     async def developer(body: DeveloperSignIn) -> Response:
         if not developer_mode(settings):
             raise not_found("sign-in", "developer")
-        token = await sessions.begin(developer_identity(body))
-        made = Response(status_code=204)
-        set_session(made, settings, token)
-        return made
+        token = await sessions.create(developer_identity(body))
+        response = Response(status_code=204)
+        set_session(response, settings, token)
+        return response
 
     @routes.post("/v1/sign-out", status_code=204, summary="End the session of this browser")
     async def sign_out(request: Request) -> Response:
         token = session_token(request.headers)
         if token:
             await sessions.end(token)
-        made = Response(status_code=204)
-        made.delete_cookie(cookie_name(settings), path="/", secure=is_secure(settings), httponly=True, samesite="lax")
-        return made
+        response = Response(status_code=204)
+        response.delete_cookie(
+            cookie_name(settings), path="/", secure=is_secure(settings), httponly=True, samesite="lax")
+        return response
 
     return routes
 
 
-def face(caller: Caller, settings: Settings) -> dict[str, Any]:
+def current_user(caller: Caller, settings: Settings) -> dict[str, Any]:
     scope = caller.scope()
-    made: dict[str, Any] = {
+    body: dict[str, Any] = {
         "principal": caller.principal, "name": caller.name, "rep_id": caller.rep_id, "roles": caller.roles,
         "scope": {"all": scope.all, "reps": scope.reps, "teams": scope.teams, "regions": scope.regions,
                   "business_lines": scope.business_lines, "whole_teams": scope.whole_teams,
@@ -74,7 +77,7 @@ def face(caller: Caller, settings: Settings) -> dict[str, Any]:
         "permissions": sorted(caller.permissions), "mode": caller.mode, "signed_in": caller.via != "nothing",
         "sign_in": {"modes": modes(settings)},
     }
-    return {**made, "warning": LOUD} if caller.mode == "developer" else made
+    return {**body, "warning": WARNING} if caller.mode == "developer" else body
 
 
 def modes(settings: Settings) -> list[str]:
@@ -82,35 +85,35 @@ def modes(settings: Settings) -> list[str]:
     return [*found, *([] if developer_mode(settings) else ["token"]), "key"]
 
 
-def ways_in(settings: Settings, organisation: Organisation) -> dict[str, Any]:
-    made: dict[str, Any] = {"mode": "developer" if developer_mode(settings) else "oidc", "roles": list(ROLES)}
+def sign_in_methods(settings: Settings, directory: OrganisationDirectory) -> dict[str, Any]:
+    body: dict[str, Any] = {"mode": "developer" if developer_mode(settings) else "oidc", "roles": list(ROLES)}
     if developer_mode(settings):
         people = [{"rep_id": p.rep_id, "name": p.name, "team": p.team, "region": p.region, "roles": p.roles}
-                  for p in organisation.people().values()]
-        return {**made, "people": people, "warning": LOUD}
-    return {**made, "login_url": "/v1/sign-in/start" if settings.oidc_client_id else None}
+                  for p in directory.employees().values()]
+        return {**body, "people": people, "warning": WARNING}
+    return {**body, "login_url": "/v1/sign-in/start" if settings.oidc_client_id else None}
 
 
-def developer_identity(asked: DeveloperSignIn) -> Identity:
-    if asked.role not in ROLES:
-        raise _unfit("/role", f"{asked.role!r} is no role; there are: {', '.join(ROLES)}.")
-    places = Scope(
-        teams=(asked.team,) if asked.team else (), regions=(asked.region,) if asked.region else (),
-        business_lines=(asked.business_line,) if asked.business_line else ())
-    if asked.role == "rep" and asked.rep_id is None:
-        raise _unfit("/rep_id", "A rep has an id.")
-    if asked.role == "manager" and asked.rep_id is None and places.nothing:
-        raise _unfit("/team", "A manager has a rep_id, a team, a region or a business line.")
-    explicit = None if places.nothing else places
-    if asked.role == "rep" and explicit is not None:
-        explicit = Scope(reps=(asked.rep_id or "",), regions=places.regions, business_lines=places.business_lines)
-    name = None if asked.rep_id else f"Developer as {asked.role}"
-    return Identity("developer", asked.rep_id or f"developer:{asked.role}", name, rep_id=asked.rep_id,
-                    roles=(asked.role,), scope=explicit)
+def developer_identity(request: DeveloperSignIn) -> Identity:
+    if request.role not in ROLES:
+        raise _invalid("/role", f"role must be one of {', '.join(ROLES)}, not {request.role!r}.")
+    labels = Scope(
+        teams=(request.team,) if request.team else (), regions=(request.region,) if request.region else (),
+        business_lines=(request.business_line,) if request.business_line else ())
+    if request.role == "rep" and request.rep_id is None:
+        raise _invalid("/rep_id", "rep_id is required for the role rep.")
+    if request.role == "manager" and request.rep_id is None and labels.is_empty:
+        raise _invalid("/team", "The role manager requires rep_id, team, region or business_line.")
+    explicit = None if labels.is_empty else labels
+    if request.role == "rep" and explicit is not None:
+        explicit = Scope(reps=(request.rep_id or "",), regions=labels.regions, business_lines=labels.business_lines)
+    name = None if request.rep_id else f"Developer as {request.role}"
+    return Identity("developer", request.rep_id or f"developer:{request.role}", name, rep_id=request.rep_id,
+                    roles=(request.role,), scope=explicit)
 
 
-def _unfit(pointer: str, message: str) -> Problem:
-    return Problem(422, "invalid", message, [Fault("invalid", pointer, message)])
+def _invalid(pointer: str, message: str) -> ProblemError:
+    return ProblemError(422, "invalid", message, [FieldError("invalid", pointer, message)])
 
 
 # --- cookies ---------------------------------------------------------------------------------------------------------
@@ -121,10 +124,10 @@ def is_secure(settings: Settings) -> bool:
 
 
 def cookie_name(settings: Settings) -> str:
-    """Over https the name itself forbids that another host or path sets it."""
+    """With https the prefix `__Host-` prevents that another host or path sets the cookie."""
     return f"__Host-{COOKIE}" if is_secure(settings) else COOKIE
 
 
-def set_session(response: Response, settings: Settings, token: str, lasts: int = LASTS) -> None:
-    response.set_cookie(cookie_name(settings), token, max_age=lasts, path="/", secure=is_secure(settings),
+def set_session(response: Response, settings: Settings, token: str, lifetime: int = LIFETIME_SECONDS) -> None:
+    response.set_cookie(cookie_name(settings), token, max_age=lifetime, path="/", secure=is_secure(settings),
                         httponly=True, samesite="lax")

@@ -1,88 +1,97 @@
-"""Bearer tokens (JWT) of the provider: fixed algorithms, all claims required, and no ID token among them."""
+"""Verifies bearer tokens (JWT) of the provider: fixed algorithms, required claims, access tokens only."""
 import hashlib
 import re
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 import jwt
 
-from chassis.http.routing import Problem
+from chassis.http.problems import ProblemError
+from chassis.support.clock import now_seconds
 from chassis.support.settings import Settings
 from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Identity
-from services.gateway.auth.identification import unauthorised
-from services.gateway.auth.provider import ALGORITHMS, Provider, UnknownKey
+from services.gateway.auth.identification import unauthenticated
+from services.gateway.auth.provider import ALGORITHMS, OidcProvider, UnknownSigningKey
 from services.gateway.permissions import ROLES
 
 LEEWAY = 30
-REMEMBERED = 60.0  # seconds for which a verified token need not be verified again
-MOST_REMEMBERED = 10_000
-REQUIRED = ("exp", "iat", "iss", "aud", "sub")
-ACCESS = frozenset({"at+jwt", "application/at+jwt"})
-OF_ID_TOKENS = ("nonce", "at_hash", "c_hash")
+CACHE_SECONDS = 60.0  # for which a verified token is not verified again
+MAX_CACHED = 10_000
+REQUIRED_CLAIMS = ("exp", "iat", "iss", "aud", "sub")
+ACCESS_TOKEN_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
 
 
-class Tokens:
-    def __init__(self, settings: Settings, provider: Provider) -> None:
+class BearerTokens:
+    def __init__(self, settings: Settings, provider: OidcProvider) -> None:
         self._settings, self._provider = settings, provider
-        self._known: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
+        self._cache: OrderedDict[bytes, tuple[Identity, float]] = OrderedDict()
 
     async def identity(self, token: str) -> Identity:
-        """Raises Problem 401 with a code and no detail that would help to guess."""
-        digest, now = hashlib.sha256(token.encode()).digest(), time.time()
-        known = self._known.get(digest)
-        if known is not None and known[1] > now:
-            return known[0]
+        """Raises ProblemError 401 without details that would help an attacker."""
+        digest, now = hashlib.sha256(token.encode()).digest(), now_seconds()
+        cached = self._cache.get(digest)
+        if cached is not None and cached[1] > now:
+            return cached[0]
         claims = await self._claims(token)
-        made = identity_of(claims, self._settings)
-        self._known[digest] = (made, min(float(claims["exp"]), now + REMEMBERED))
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
-        return made
+        identity = identity_of(claims, self._settings)
+        self._cache[digest] = (identity, min(float(claims["exp"]), now + CACHE_SECONDS))
+        if len(self._cache) > MAX_CACHED:
+            self._cache.popitem(last=False)
+        return identity
 
     async def _claims(self, token: str) -> dict[str, Any]:
         claims, header = await verified(token, self._provider, str(self._settings.oidc_audience))
         if not _is_access(header, claims):
-            raise refused("This is no access token: its type must be at+jwt.")
+            raise refused("The token must be an access token, of type at+jwt.")
         if claims["exp"] - claims["iat"] > self._settings.oidc_longest.total_seconds():
-            raise refused("This token lives longer than is accepted here.")
+            raise refused("The token's lifetime is longer than TRIPTYCH_OIDC_LONGEST allows.")
         return claims
 
 
-async def verified(token: str, provider: Provider, audience: str) -> tuple[dict[str, Any], Mapping[str, Any]]:
-    """(claims, header) of a token that the provider signed for this audience and that is in force; Problem 401."""
+async def verified(token: str, provider: OidcProvider, audience: str) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """(claims, header) of a valid token of the provider for this audience. Raises ProblemError 401."""
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in ALGORITHMS or "crit" in header:
-            raise refused("This token is not signed as we accept it.")
+            raise refused("The token's signature algorithm is not accepted.")
         key = await provider.key(header.get("kid"))
         if header["alg"] != key.algorithm_name:
-            raise refused("This token is not signed as we accept it.")
+            raise refused("The token's signature algorithm is not accepted.")
         claims = jwt.decode(
-            token, key, algorithms=[key.algorithm_name], audience=audience, issuer=provider.issuer, leeway=LEEWAY,
-            options={"require": list(REQUIRED)})
-    except UnknownKey:
-        raise refused("This token was signed with a key that the provider does not show.") from None
-    except (jwt.PyJWTError, ValueError, OverflowError, TypeError) as error:  # signed, and yet no numbers
-        raise refused(f"This token is not accepted: {type(error).__name__}.") from None
+            token, key, algorithms=[key.algorithm_name], audience=audience, issuer=provider.issuer,
+            options={"require": list(REQUIRED_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False})
+        _check_times(claims, now_seconds())
+    except UnknownSigningKey:
+        raise refused("The token was signed with a key that the provider does not publish.") from None
+    except (jwt.PyJWTError, ValueError, OverflowError, TypeError) as error:  # signed, but with malformed claims
+        raise refused(f"The token is not valid: {type(error).__name__}.") from None
     if not isinstance(claims["sub"], str) or not claims["sub"]:
-        raise refused("This token names nobody.")
+        raise refused("The token's subject is empty.")
     if not all(isinstance(claims[n], int | float) for n in ("exp", "iat")):
-        raise refused("This token's times are no numbers.")
+        raise refused("The token's times must be numbers.")
     return claims, header
 
 
+def _check_times(claims: Mapping[str, Any], now: float) -> None:
+    """RFC 7519, 4.1.4-4.1.6, with a leeway; by our clock, as PyJWT reads the machine's. Raises jwt.PyJWTError."""
+    if int(claims["exp"]) <= now - LEEWAY:
+        raise jwt.ExpiredSignatureError
+    if int(claims["iat"]) > now + LEEWAY or int(claims.get("nbf", 0)) > now + LEEWAY:
+        raise jwt.ImmatureSignatureError
+
+
 def _is_access(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    """RFC 9068's header, or the claim by which Keycloak or Cognito say the same; never what only ID tokens carry."""
-    said = str(header.get("typ", "")).lower() in ACCESS or claims.get("typ") == "Bearer" or (
+    """By the header of RFC 9068, or the claims of Keycloak and Cognito; never with a claim that only ID tokens have."""
+    declared = str(header.get("typ", "")).lower() in ACCESS_TOKEN_TYPES or claims.get("typ") == "Bearer" or (
         claims.get("token_use") == "access")
-    return said and not any(name in claims for name in OF_ID_TOKENS)
+    return declared and not any(name in claims for name in ID_TOKEN_CLAIMS)
 
 
-def refused(detail: str) -> Problem:
-    return unauthorised(detail, "bad_credentials")
+def refused(detail: str) -> ProblemError:
+    return unauthenticated(detail, "bad_credentials")
 
 
 # --- claims ----------------------------------------------------------------------------------------------------------
@@ -95,15 +104,15 @@ def identity_of(claims: Mapping[str, Any], settings: Settings) -> Identity:
 
 
 def principal_of(subject: str) -> str:
-    """A pseudonym that fits wherever ids do; a subject that is an address or a name does not get into logs."""
-    made = f"user:{subject}"
-    if re.fullmatch(ID_PATTERN, made) and len(made) <= 100:
-        return made
+    """A pseudonym that is a valid id; hashed unless the subject is one itself, so that logs contain no address."""
+    principal = f"user:{subject}"
+    if re.fullmatch(ID_PATTERN, principal) and len(principal) <= 100:
+        return principal
     return "user:" + hashlib.sha256(subject.encode()).hexdigest()[:32]
 
 
 def _login(claims: Mapping[str, Any], name: str) -> str | None:
-    """An address counts only once the provider has verified it: else anybody could claim a colleague's."""
+    """An e-mail address only if the provider has verified it: otherwise anyone could claim a colleague's."""
     found = claims.get(name)
     if not isinstance(found, str) or not found or (name == "email" and claims.get("email_verified") is not True):
         return None
@@ -111,7 +120,7 @@ def _login(claims: Mapping[str, Any], name: str) -> str | None:
 
 
 def _roles(claims: Mapping[str, Any], path: str) -> tuple[str, ...] | None:
-    """Those that we know; None when the token says nothing of roles."""
+    """The known roles of the token; None when it does not contain the claim."""
     found: Any = claims
     for part in path.split("."):
         if not isinstance(found, Mapping) or part not in found:

@@ -1,4 +1,4 @@
-"""In front of every route of the door: what is asked, by whom, how often, and whether that is allowed."""
-from services.gateway.middleware.request_gate import Gate
+"""Middleware of every route: validation, authentication, rate limits, authorisation, audit log."""
+from services.gateway.middleware.request_middleware import RequestMiddleware
 
-__all__ = ["Gate"]
+__all__ = ["RequestMiddleware"]

@@ -1,1 +1,1 @@
-"""What only the door can answer, because it needs several services: search, people, a deal's page, exports."""
+"""Routes that compose responses for pages of the console."""

@@ -1,126 +1,125 @@
-"""Answers for which a page would have to ask several services: a deal with all around it, what waits for a person."""
+"""Responses composed of several services: the overview of a deal, the worklist of a rep, search."""
 import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-import orjson
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from chassis.http.routing import Passed, Problem, answer
+from chassis.http.problems import ProblemError
+from chassis.http.routing import json_response
 from contracts.kinds import ID_PATTERN
 from services.gateway.auth.caller import Caller
-from services.gateway.exports import Exported
-from services.gateway.organisation import Organisation
-from services.gateway.pages.people import face, holds, matches
+from services.gateway.exports import CsvRoute
+from services.gateway.organisation import OrganisationDirectory
+from services.gateway.pages.people import matches, rep_profile, within
 from services.gateway.proxy import Proxy
-from services.gateway.schemas import DealOverview, Found, Worklist
+from services.gateway.routes import rule_for
+from services.gateway.schemas.pages import DealOverview, SearchResults, Worklist
 
-HISTORY = 100
-WAITING = 20
-FOUND = 10
+HISTORY_ROWS = 100
+WORKLIST_ROWS = 20
+HITS_PER_KIND = 10
 SEARCHED = (
-    ("opportunity", "deals:read", "pipeline", "/v1/opportunities", "opportunity_id"),
-    ("lead", "leads:read", "lead_scoring", "/v1/leads", "lead_id"),
-    ("customer", "customers:read", "segmentation", "/v1/customers", "customer_id"),
+    ("opportunity", "/v1/opportunities", "opportunity_id"),
+    ("lead", "/v1/leads", "lead_id"),
+    ("customer", "/v1/customers", "customer_id"),
 )
 
 
-def router(proxy: Proxy, organisation: Organisation) -> APIRouter:
-    routes = APIRouter(tags=["pages"], route_class=Exported)
-    parts = Parts(proxy)
+def router(proxy: Proxy, directory: OrganisationDirectory) -> APIRouter:
+    routes = APIRouter(tags=["pages"], route_class=CsvRoute)
+    reader = ServiceReader(proxy)
 
     @routes.get("/v1/opportunities/{id}/overview", response_model=DealOverview,
-                summary="A deal with its transitions, history, lead, customer")
+                summary="A deal with its transitions, history, lead and customer")
     async def overview(id: Annotated[str, Path(pattern=ID_PATTERN)], request: Request) -> Response:
-        """What the caller may not read, or what is not known, is null."""
+        """Null: the caller may not read it, or it is unknown."""
         caller: Caller = request.state.caller
         path = f"/v1/opportunities/{quote(id, safe=':')}"
         deal, transitions, history = await asyncio.gather(
-            parts.must(caller, "deals:read", "pipeline", path), parts.may(caller, "deals:read", "pipeline",
-                                                                        f"{path}/transitions"),
-            parts.may(caller, "deals:read", "pipeline", f"{path}/history", limit=HISTORY))
+            reader.require(caller, path), reader.optional(caller, f"{path}/transitions"),
+            reader.optional(caller, f"{path}/history", limit=HISTORY_ROWS))
         lead, score, customer = await asyncio.gather(
-            parts.one(caller, "leads:read", "lead_scoring", "/v1/leads/{}", deal.get("lead_id")),
-            parts.one(caller, "leads:read", "lead_scoring", "/v1/leads/{}/score", deal.get("lead_id")),
-            parts.one(caller, "customers:read", "segmentation", "/v1/customers/{}", deal.get("customer_id")))
-        rep = organisation.people().get(deal.get("rep_id") or "")
-        return answer({
+            reader.optional_record(caller, "/v1/leads/{}", deal.get("lead_id")),
+            reader.optional_record(caller, "/v1/leads/{}/score", deal.get("lead_id")),
+            reader.optional_record(caller, "/v1/customers/{}", deal.get("customer_id")))
+        rep = directory.employees().get(deal.get("rep_id") or "")
+        return json_response({
             "opportunity": deal, "transitions": transitions and transitions["items"],
             "history": history and history["items"], "lead": lead, "score": score, "customer": customer,
-            "rep": face(rep) if rep and holds(caller.scope("people:read"), rep) else None,
+            "rep": rep_profile(rep) if rep and within(caller.scope("people:read"), rep) else None,
         }, headers={"ETag": f'"{deal["rev"]}"'})
 
     @routes.get("/v1/worklist", response_model=Worklist,
-                summary="What waits for a person: deals by urgency, leads, open issues")
+                summary="The open work of a rep: deals by urgency, leads, issues")
     async def worklist(
         request: Request, rep_id: Annotated[str | None, Query(pattern=ID_PATTERN)] = None,
     ) -> Response:
-        """Without `rep_id`: of who asks."""
+        """Without `rep_id`: the caller's own."""
         caller: Caller = request.state.caller
-        whose = rep_id or caller.rep_id
-        if whose is None:
-            raise Problem(422, "invalid", "Whose worklist? Say rep_id; this sign-in belongs to no rep.")
+        rep = rep_id or caller.rep_id
+        if rep is None:
+            raise ProblemError(422, "invalid", "rep_id is required, because this sign-in belongs to no rep.")
         deals, leads, issues = await asyncio.gather(
-            parts.must(caller, "deals:read", "pipeline", "/v1/worklist", rep_id=whose),
-            parts.may(caller, "leads:read", "lead_scoring", "/v1/leads", rep_id=whose, status="open", limit=WAITING),
-            parts.may(caller, "issues:read", "surveys", "/v1/issues", rep_id=whose, status="open", limit=WAITING))
-        return answer({**deals, "leads": leads["items"] if leads else [], "issues": issues["items"] if issues else []})
+            reader.require(caller, "/v1/worklist", rep_id=rep),
+            reader.optional(caller, "/v1/leads", rep_id=rep, status="open", limit=WORKLIST_ROWS),
+            reader.optional(caller, "/v1/issues", rep_id=rep, status="open", limit=WORKLIST_ROWS))
+        return json_response(
+            {**deals, "leads": leads["items"] if leads else [], "issues": issues["items"] if issues else []})
 
-    @routes.get("/v1/search", response_model=Found, summary="Deals, leads, customers and reps by id or name")
+    @routes.get("/v1/search", response_model=SearchResults, summary="Deals, leads, customers and reps by id or name")
     async def search(
         request: Request, q: Annotated[str, Query(min_length=1, max_length=128)],
-        limit: Annotated[int, Query(ge=1, le=50)] = FOUND,
+        limit: Annotated[int, Query(ge=1, le=50)] = HITS_PER_KIND,
     ) -> Response:
         """Ids by their beginning, names by any part of them; at most `limit` of each kind."""
         caller: Caller = request.state.caller
         text = q.strip()
-        found = await asyncio.gather(*(parts.may(caller, permission, service, path, q=text, limit=limit)
-                                       for _, permission, service, path, _ in SEARCHED))
-        items = [_hit(kind, id, item) for (kind, *_, id), body in zip(SEARCHED, found, strict=True)
+        found = await asyncio.gather(
+            *(reader.optional(caller, path, q=text, limit=limit) for _, path, _ in SEARCHED))
+        items = [_hit(kind, id, item) for (kind, _, id), body in zip(SEARCHED, found, strict=True)
                  for item in (body["items"] if body else ())]
         if caller.may("people:read"):
-            people = [p for p in organisation.people().values()
-                      if matches(p, text) and holds(caller.scope("people:read"), p)]
+            people = [p for p in directory.employees().values()
+                      if matches(p, text) and within(caller.scope("people:read"), p)]
             items += [{"kind": "rep", "id": p.rep_id, "name": p.name} for p in people[:limit]]
-        return answer({"q": text, "items": items, "next": None})
+        return json_response({"q": text, "items": items, "next": None})
 
     return routes
 
 
 def _hit(kind: str, id: str, item: dict[str, Any]) -> dict[str, Any]:
-    told = ("name", "status", "stage", "score", "grade", "customer_id", "rep_id", "business_line", "amount")
-    return {"kind": kind, "id": item[id], **{n: item[n] for n in told if item.get(n) is not None and n != id}}
+    shown = ("name", "status", "stage", "score", "grade", "customer_id", "rep_id", "business_line", "amount")
+    return {"kind": kind, "id": item[id], **{n: item[n] for n in shown if item.get(n) is not None and n != id}}
 
 
-class Parts:
-    """Reads of the services, each under the scope that the caller has for it."""
+class ServiceReader:
+    """Reads from services with the permission of each path, within the scope that the caller has for it."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
 
-    async def must(self, caller: Caller, permission: str, service: str, path: str, **query: Any) -> dict[str, Any]:
+    async def require(self, caller: Caller, path: str, **query: Any) -> dict[str, Any]:
         """Raises the service's own problem."""
-        found = await self._proxy.ask(service, "GET", path, urlencode(query), seen_by=caller.access(permission))
-        body = orjson.loads(found.content)
-        if found.status_code != 200:
-            raise Passed(found.status_code, body)
-        return dict(body)
+        return await self._proxy.get_json(path, urlencode(query), caller.access(_permission(path)))
 
-    async def may(
-        self, caller: Caller, permission: str, service: str, path: str, **query: Any,
-    ) -> dict[str, Any] | None:
-        """None: not permitted, or not there."""
-        if not caller.may(permission):
+    async def optional(self, caller: Caller, path: str, **query: Any) -> dict[str, Any] | None:
+        """None when the caller lacks the permission, and for 404."""
+        if not caller.may(_permission(path)):
             return None
         try:
-            return await self.must(caller, permission, service, path, **query)
-        except Problem as problem:
+            return await self.require(caller, path, **query)
+        except ProblemError as problem:
             if problem.status == 404:
                 return None
             raise
 
-    async def one(
-        self, caller: Caller, permission: str, service: str, path: str, id: str | None,
-    ) -> dict[str, Any] | None:
-        return await self.may(caller, permission, service, path.format(quote(id, safe=":"))) if id else None
+    async def optional_record(self, caller: Caller, path: str, id: str | None) -> dict[str, Any] | None:
+        return await self.optional(caller, path.format(quote(id, safe=":"))) if id else None
+
+
+def _permission(path: str) -> str:
+    rule = rule_for("GET", path)
+    assert rule is not None, path
+    return rule.permission

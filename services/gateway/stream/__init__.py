@@ -1,1 +1,1 @@
-"""The live stream: what changes, told to whoever may see it, over server-sent events."""
+"""`GET /v1/live`: snapshots and deltas of deals, worklists and measures as server-sent events."""

@@ -1,6 +1,6 @@
-"""Hears what is said on the log, and tells each listener what has changed for it: the state as it now stands.
+"""Follows the log and sends each subscription what changed: the current state, read from the services.
 
-What is told comes from the services, under the scope of who listens; the log only says that it is time to look.
+The log only triggers the reads. They happen under the scope of the subscriber, so no event content is forwarded.
 """
 import asyncio
 import time
@@ -10,172 +10,170 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import orjson
 import structlog
 
 from chassis.http.access import EVERYTHING, Access, Scope
-from chassis.http.routing import Passed, Problem
+from chassis.http.problems import ProblemError
 from chassis.ports import Bus, BusUnavailable
+from chassis.support.clock import utc_now
 from contracts.topics import TOPICS
 from services.gateway.proxy import Proxy
-from services.gateway.stream.listener import KPIS, OPPORTUNITIES, WORKLIST, Channel, Listener, Told
-from services.gateway.stream.positions import TOPIC, Positions
+from services.gateway.stream.positions import TOPIC, StreamPosition
+from services.gateway.stream.subscription import (
+    KPIS,
+    OPPORTUNITIES,
+    WORKLIST,
+    LiveChannel,
+    LiveMessage,
+    LiveSubscription,
+)
 
-TICK = 0.25
-FIGURES_EVERY = 1.0
-FIGURES_AFTER = 2.0  # seconds after the last event in which figures may still move, and longer while they lag
-MOST_AT_ONCE = 200
-LATEST = 100
-AGAIN = 2.0
-LIVE = Access("live", EVERYTHING)
-TELLING = tuple(name for name in TOPICS if ".internal." not in name)
+TICK_SECONDS = 0.25
+REFRESH_SECONDS = 1.0  # between two reads of measures and worklists
+SETTLE_SECONDS = 2.0  # after the last event in which measures may still change, and longer while services lag
+MAX_CHANGED_DEALS = 200
+SNAPSHOT_DEALS = 100
+CONCURRENT_REQUESTS = 8
+RETRY_SECONDS = 2.0
+FULL_ACCESS = Access("live", EVERYTHING)
+FOLLOWED_TOPICS = tuple(name for name in TOPICS if ".internal." not in name)
 log = structlog.get_logger()
 
 
-class Feed:
+class LiveFeed:
     def __init__(self, bus: Bus, proxy: Proxy, zone: ZoneInfo) -> None:
         self._bus, self._proxy, self._zone = bus, proxy, zone
-        self._listeners: set[Listener] = set()
-        self._changed: dict[str, str] = {}
-        self._heard_at = self._figures_at = 0.0
-        self._heard_on, self._behind = datetime.now(UTC), False
-        self._last: dict[tuple[str, str, Scope], Any] = {}
-        self.positions: Positions | None = None
-        self._told = ""
+        self._subscriptions: set[LiveSubscription] = set()
+        self._changed: dict[str, str] = {}  # {deal: type of its last event}
+        self._last_event = self._last_refresh = 0.0  # monotonic seconds
+        self._last_event_at, self._behind = utc_now(), False
+        self._sent: dict[tuple[str, str, Scope], Any] = {}
+        self.positions: StreamPosition | None = None
+        self._sent_position = ""
         self._news = asyncio.Event()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
+            group.create_task(self._follow())
             group.create_task(self._tick())
 
-    async def join(self, channels: tuple[Channel, ...]) -> Listener:
-        """From now on it is told; what stands is asked for afterwards, so nothing falls between."""
+    async def subscribe(self, channels: tuple[LiveChannel, ...]) -> LiveSubscription:
+        """Deltas are queued from now on; snapshots are read afterwards, so no change is missed between them."""
         if self.positions is None:
-            self.positions = await Positions.at_end(self._bus)
-            self._told = self.positions.text()
-        listener = Listener(channels)
-        self._listeners.add(listener)
-        return listener
+            self.positions = await StreamPosition.at_end(self._bus)
+            self._sent_position = self.positions.text()
+        subscription = LiveSubscription(channels)
+        self._subscriptions.add(subscription)
+        return subscription
 
-    def leave(self, listener: Listener) -> None:
-        self._listeners.discard(listener)
-        held = {_key(c) for other in self._listeners for c in other.channels}
-        self._last = {key: value for key, value in self._last.items() if key in held}
+    def unsubscribe(self, subscription: LiveSubscription) -> None:
+        self._subscriptions.discard(subscription)
+        open_keys = {_key(c) for other in self._subscriptions for c in other.channels}
+        self._sent = {key: value for key, value in self._sent.items() if key in open_keys}
 
-    def wake(self) -> None:
-        for listener in self._listeners:
-            listener.awake.set()
+    def wake_all(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.awake.set()
 
     def position(self) -> str:
-        """Up to where every change of a deal has been told: to go on from there repeats some, and misses none."""
-        return self._told
+        """Every change of a deal before it has been sent. Resuming there repeats some changes and misses none."""
+        return self._sent_position
 
-    # --- what stands -------------------------------------------------------------------------------------------------
+    # --- snapshots ---------------------------------------------------------------------------------------------------
 
-    async def snapshot(self, listener: Listener, channel: Channel) -> Told:
-        body = await self._standing(channel)
+    async def snapshot(self, subscription: LiveSubscription, channel: LiveChannel) -> LiveMessage:
+        body = await self._current(channel)
         if channel.kind == OPPORTUNITIES:
             for item in body["items"]:
-                listener.saw(item["opportunity_id"])
+                subscription.remember(item["opportunity_id"])
         else:
-            self._last[_key(channel)] = _lasting(body)
-        return Told("snapshot", {"channel": channel.name, **body}, self.position())
+            self._sent[_key(channel)] = _comparable(body)
+        return LiveMessage("snapshot", {"channel": channel.name, **body}, self.position())
 
-    async def _standing(self, channel: Channel) -> dict[str, Any]:
-        match channel.kind:
-            case "opportunities":
-                return await self._ask("pipeline", "/v1/opportunities", f"sort=-updated&limit={LATEST}", channel.access)
-            case "worklist":
-                return await self._ask("pipeline", "/v1/worklist", f"rep_id={quote(channel.of)}", channel.access)
-            case _:
-                month = datetime.now(UTC).astimezone(self._zone).strftime("%Y-%m")
-                return await self._ask(
-                    "kpi", f"/v1/kpis/{channel.of}", f"period={month}&compare=previous", channel.access)
+    async def _current(self, channel: LiveChannel) -> dict[str, Any]:
+        if channel.kind == OPPORTUNITIES:
+            path, query = "/v1/opportunities", f"sort=-updated&limit={SNAPSHOT_DEALS}"
+        elif channel.kind == WORKLIST:
+            path, query = "/v1/worklist", f"rep_id={quote(channel.of)}"
+        else:
+            month = utc_now().astimezone(self._zone).strftime("%Y-%m")
+            path, query = f"/v1/kpis/{channel.of}", f"period={month}&compare=previous"
+        return await self._proxy.get_json(path, query, channel.access)
 
-    async def _ask(self, service: str, path: str, query: str, access: Access) -> dict[str, Any]:
-        found = await self._proxy.ask(service, "GET", path, query, seen_by=access)
-        body = orjson.loads(found.content)
-        if found.status_code != 200:
-            raise Passed(found.status_code, body)
-        return dict(body)
+    # --- changes -----------------------------------------------------------------------------------------------------
 
-    # --- what changes ------------------------------------------------------------------------------------------------
-
-    async def _listen(self) -> None:
+    async def _follow(self) -> None:
         while True:
             try:
-                async for record in self._bus.tail(TELLING):
-                    self._heard_at, self._heard_on = time.monotonic(), datetime.now(UTC)
+                async for record in self._bus.tail(FOLLOWED_TOPICS):
+                    self._last_event, self._last_event_at = time.monotonic(), utc_now()
                     self._news.set()
-                    if record.topic != TOPIC or self.positions is None:  # nobody has ever listened
+                    if record.topic != TOPIC or self.positions is None:  # without positions, nobody has subscribed yet
                         continue
-                    self.positions.passed(record.partition, record.offset)
-                    if record.key and self._listeners:
+                    self.positions.advance(record.partition, record.offset)
+                    if record.key and self._subscriptions:
                         self._changed[record.key.decode("utf-8", "replace")] = _type(record.headers)
             except BusUnavailable as error:
-                log.warning("the log cannot be followed", error=str(error))
-                for listener in self._listeners:  # what was said meanwhile is in a snapshot
-                    listener.overrun = True
-                    listener.awake.set()
-            await asyncio.sleep(AGAIN)
+                log.warning("log cannot be followed; retrying", error=str(error))
+                for subscription in self._subscriptions:  # a snapshot contains the changes of the meantime
+                    subscription.overflow()
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _tick(self) -> None:
-        """Asleep while nothing is said and nothing moves."""
+        """Idle while no event arrives and no measure can change."""
         while True:
             await self._news.wait()
             self._news.clear()
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK_SECONDS)
             try:
-                await self.tell_changes()
-            except Problem as problem:  # a service is away for a moment: what changed is told when it is back
-                log.info("live stream waits", code=problem.code)
-            if self._changed or self._moving():
+                await self.publish_changes()
+            except ProblemError as problem:  # a service is unavailable: the changes are sent when it is back
+                log.info("live stream waits for a service", code=problem.code)
+            if self._changed or self._settling():
                 self._news.set()
 
-    def _moving(self) -> bool:
-        """Whether figures that somebody looks at may still change because of what was heard."""
-        return bool(self._listeners) and (self._behind or time.monotonic() - self._heard_at < FIGURES_AFTER)
+    def _settling(self) -> bool:
+        """Whether measures that somebody watches may still change because of received events."""
+        return bool(self._subscriptions) and (self._behind or time.monotonic() - self._last_event < SETTLE_SECONDS)
 
-    async def tell_changes(self) -> None:
+    async def publish_changes(self) -> None:
         changed, self._changed = self._changed, {}
         at = self.positions.text() if self.positions else ""
-        if changed and self._on(OPPORTUNITIES):
+        if changed and self._watching(OPPORTUNITIES):
             try:
-                await self._tell_deals(changed, at)
-            except Problem:
+                await self._publish_deals(changed, at)
+            except ProblemError:
                 self._changed = {**changed, **self._changed}
                 raise
-        self._told = at
-        if self._moving() and time.monotonic() - self._figures_at >= FIGURES_EVERY:
-            self._figures_at = time.monotonic()
-            await self._tell_standing()
+        self._sent_position = at
+        if self._settling() and time.monotonic() - self._last_refresh >= REFRESH_SECONDS:
+            self._last_refresh = time.monotonic()
+            await self._publish_measures_and_worklists()
 
-    def _on(self, kind: str) -> list[tuple[Listener, Channel]]:
-        return [(x, c) for x in self._listeners for c in x.channels if c.kind == kind]
+    def _watching(self, kind: str) -> list[tuple[LiveSubscription, LiveChannel]]:
+        return [(x, c) for x in self._subscriptions for c in x.channels if c.kind == kind]
 
-    async def _tell_deals(self, changed: Mapping[str, str], at: str) -> None:
-        if len(changed) > MOST_AT_ONCE:
-            for listener, _ in self._on(OPPORTUNITIES):
-                listener.overrun = True
-                listener.awake.set()
+    async def _publish_deals(self, changed: Mapping[str, str], at: str) -> None:
+        if len(changed) > MAX_CHANGED_DEALS:
+            for subscription, _ in self._watching(OPPORTUNITIES):
+                subscription.overflow()
             return
         items = await self.deals(changed)
-        for listener, channel in self._on(OPPORTUNITIES):
+        for subscription, channel in self._watching(OPPORTUNITIES):
             for id, type in changed.items():
-                told = self.delta(listener, channel, id, items.get(id), type)
-                if told is not None:
-                    listener.tell(Told("delta", told, at))
+                delta = self.delta(subscription, channel, id, items.get(id), type)
+                if delta is not None:
+                    subscription.send(LiveMessage("delta", delta, at))
 
     async def deals(self, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Asked once for all listeners, whoever may see them; `delta` holds them back from who may not."""
-        limit = asyncio.Semaphore(8)
+        """Read once for all subscribers with full access; `delta` leaves out what is not in a subscriber's scope."""
+        limit = asyncio.Semaphore(CONCURRENT_REQUESTS)
 
         async def one(id: str) -> tuple[str, dict[str, Any] | None]:
             async with limit:
                 try:
-                    return id, await self._ask("pipeline", f"/v1/opportunities/{quote(id, safe=':')}", "", LIVE)
-                except Problem as problem:
+                    return id, await self._proxy.get_json(f"/v1/opportunities/{quote(id, safe=':')}", "", FULL_ACCESS)
+                except ProblemError as problem:
                     if problem.status != 404:
                         raise
                     return id, None
@@ -184,44 +182,45 @@ class Feed:
 
     @staticmethod
     def delta(
-        listener: Listener, channel: Channel, id: str, item: Mapping[str, Any] | None, type: str | None,
+        subscription: LiveSubscription, channel: LiveChannel, id: str, item: Mapping[str, Any] | None,
+        type: str | None,
     ) -> dict[str, Any] | None:
-        """What this listener may know of the deal; None: nothing."""
-        if item is not None and channel.access.scope.holds(item):
-            listener.saw(id)
+        """The change of a deal as this subscriber may see it; None when it concerns no deal of his."""
+        if item is not None and channel.access.scope.matches(item):
+            subscription.remember(id)
             return {"channel": channel.name, "opportunity_id": id, "type": type, "item": item}
-        if id in listener.seen:
-            del listener.seen[id]
+        if id in subscription.known:
+            del subscription.known[id]
             return {"channel": channel.name, "opportunity_id": id, "type": type, "removed": True}
         return None
 
-    async def _tell_standing(self) -> None:
-        """Figures and worklists, each asked once for all who may see the same of it, told when they differ."""
+    async def _publish_measures_and_worklists(self) -> None:
+        """Each is read once for all subscribers of the same scope, and sent when it has changed."""
         self._behind = False
-        waiting: dict[tuple[str, str, Scope], list[tuple[Listener, Channel]]] = {}
-        for listener, channel in [*self._on(KPIS), *self._on(WORKLIST)]:
-            waiting.setdefault(_key(channel), []).append((listener, channel))
-        for key, found in waiting.items():
-            body = await self._standing(found[0][1])
-            self._behind |= _counted(body) < self._heard_on
-            if self._last.get(key) == _lasting(body):
+        watching: dict[tuple[str, str, Scope], list[tuple[LiveSubscription, LiveChannel]]] = {}
+        for subscription, channel in [*self._watching(KPIS), *self._watching(WORKLIST)]:
+            watching.setdefault(_key(channel), []).append((subscription, channel))
+        for key, found in watching.items():
+            body = await self._current(found[0][1])
+            self._behind |= _complete_until(body) < self._last_event_at
+            if self._sent.get(key) == _comparable(body):
                 continue
-            self._last[key] = _lasting(body)
-            for listener, channel in found:
-                listener.tell(Told("delta", {"channel": channel.name, **body}))
+            self._sent[key] = _comparable(body)
+            for subscription, channel in found:
+                subscription.send(LiveMessage("delta", {"channel": channel.name, **body}))
 
 
-def _key(channel: Channel) -> tuple[str, str, Scope]:
+def _key(channel: LiveChannel) -> tuple[str, str, Scope]:
     return channel.kind, channel.of, channel.access.scope
 
 
-def _lasting(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what differs from moment to moment."""
+def _comparable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the members that differ at each read."""
     return {k: v for k, v in body.items() if k not in ("as_of", "complete_until")}
 
 
-def _counted(body: Mapping[str, Any]) -> datetime:
-    """Up to when the answer has counted everything; what is no figure is always of now."""
+def _complete_until(body: Mapping[str, Any]) -> datetime:
+    """The time up to which a measure includes all events; a worklist is always current."""
     until = body.get("complete_until")
     return datetime.fromisoformat(until) if until else datetime.max.replace(tzinfo=UTC)
 

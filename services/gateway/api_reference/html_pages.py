@@ -1,10 +1,11 @@
-"""`/docs`, `/docs/events`: what the door answers, and what happens on the bus, to be read by people, offline."""
+"""Renders OpenAPI and AsyncAPI documents as HTML pages that work offline: no script, no external resource."""
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
-from services.gateway.openapi import METHODS
-from services.gateway.permissions import PERMISSIONS, SIGNED_IN
+from chassis.service.access_rules import SIGNED_IN
+from services.gateway.api_reference.openapi import METHODS
+from services.gateway.permissions import permission_texts
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
@@ -16,55 +17,55 @@ summary{cursor:pointer}summary span{color:#777;margin-left:.6rem}details>*:not(s
 # --- routes ----------------------------------------------------------------------------------------------------------
 
 
-def page(document: Mapping[str, Any]) -> str:
-    """The routes of an OpenAPI document as a page that loads nothing from anywhere."""
+def routes_page(document: Mapping[str, Any]) -> str:
+    """The routes of an OpenAPI document, by tag, and the permissions that they require."""
     by_tag: dict[str, list[str]] = {}
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
                 tag = (item[method].get("tags") or ["other"])[0]
                 by_tag.setdefault(tag, []).append(_operation(document, method, path, item[method]))
-    rights = _table(("permission", "what it allows"), [(_code(n), escape(t)) for n, t in PERMISSIONS.items()])
+    permissions = _table(("permission", "allows"), [(_code(n), escape(t)) for n, t in permission_texts().items()])
     parts = [f"<h2>{escape(tag)}</h2>\n{''.join(found)}" for tag, found in sorted(by_tag.items())]
     title = escape(str(document["info"]["title"]))
-    return _whole(f"{title}: routes", f'<p>What happens on the bus: <a href="/docs/events">events</a>. For tools: '
-                  f'<a href="/openapi.json">/openapi.json</a>, <a href="/asyncapi.json">/asyncapi.json</a>.</p>\n'
-                  f"{chr(10).join(parts)}<h2>permissions</h2>\n{rights}")
+    return _html(f"{title}: routes", f'<p>See also: <a href="/docs/events">events</a>. For tools: '
+                 f'<a href="/openapi.json">/openapi.json</a>, <a href="/asyncapi.json">/asyncapi.json</a>.</p>\n'
+                 f"{chr(10).join(parts)}<h2>permissions</h2>\n{permissions}")
 
 
 def _operation(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> str:
-    asked = [(_code(p["name"]), escape(str(p["in"])), _type(document, p.get("schema", {})),
-              escape(str(p.get("description") or ("required" if p.get("required") else ""))))
-             for p in operation.get("parameters", ())]
+    parameters = [(_code(p["name"]), escape(str(p["in"])), _type(document, p.get("schema", {})),
+                   escape(str(p.get("description") or ("required" if p.get("required") else ""))))
+                  for p in operation.get("parameters", ())]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     permission = operation.get("x-permission")
-    right = "needs no sign-in" if permission is None else f"needs {permission.replace(SIGNED_IN, 'any sign-in')}"
-    words = escape(str(operation.get("summary", "")))
-    more = escape(str(operation.get("description", "")))
-    inner = [f"<p><small>{escape(right)}</small></p>", f"<p>{more}</p>" if more else "",
-             _table(("parameter", "in", "type", ""), asked) if asked else "",
-             f"<p>Body:</p>{_fields(document, body)}" if body else "", _answer(document, operation)]
-    return (f"<details><summary>{_code(f'{method.upper()} {path}')}<span>{words}</span></summary>"
+    access = "needs no sign-in" if permission is None else f"needs {permission.replace(SIGNED_IN, 'any sign-in')}"
+    summary = escape(str(operation.get("summary", "")))
+    description = escape(str(operation.get("description", "")))
+    inner = [f"<p><small>{escape(access)}</small></p>", f"<p>{description}</p>" if description else "",
+             _table(("parameter", "in", "type", ""), parameters) if parameters else "",
+             f"<p>Body:</p>{_fields(document, body)}" if body else "", _response(document, operation)]
+    return (f"<details><summary>{_code(f'{method.upper()} {path}')}<span>{summary}</span></summary>"
             f"{''.join(inner)}</details>\n")
 
 
-def _answer(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
+def _response(document: Mapping[str, Any], operation: Mapping[str, Any]) -> str:
     schemas = [schema for status, response in operation.get("responses", {}).items() if status.startswith("2")
                and (schema := response.get("content", {}).get("application/json", {}).get("schema"))]
-    return f"<p>Answer:</p>{_fields(document, schemas[0])}" if schemas else ""
+    return f"<p>Response:</p>{_fields(document, schemas[0])}" if schemas else ""
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
 
 
-def events(document: Mapping[str, Any]) -> str:
+def events_page(document: Mapping[str, Any]) -> str:
     """The topics and events of an AsyncAPI document."""
     parts = []
     messages = document["components"]["messages"]
     for name, channel in document["channels"].items():
         found = "".join(_event(document, messages[m]) for m in channel["messages"])
         parts.append(f"<h2>{escape(name)}</h2>\n<p>{escape(channel['description'])}</p>\n{found}")
-    return _whole("Triptych: events", '<p>CloudEvents 1.0 on Kafka, or by <code>POST /v1/events</code>. '
+    return _html("Triptych: events", '<p>CloudEvents 1.0 on Kafka, or by <code>POST /v1/events</code>. '
                   '<a href="/docs">Routes</a>.</p>\n' + "\n".join(parts))
 
 
@@ -73,11 +74,11 @@ def _event(document: Mapping[str, Any], message: Mapping[str, Any]) -> str:
             f"{_fields(document, message['payload'])}</details>\n")
 
 
-# --- what both share -------------------------------------------------------------------------------------------------
+# --- shared by both pages --------------------------------------------------------------------------------------------
 
 
 def _fields(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    """The properties of an object, or of what a list is of."""
+    """The properties of an object, or of the items of a list."""
     schema = _resolved(document, schema)
     if "items" in schema:
         return f"<p>A list, each:</p>{_fields(document, schema['items'])}"
@@ -107,7 +108,7 @@ def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Of cells that are HTML already."""
+    """The cells are HTML; the heads are text."""
     top = "".join(f"<th>{escape(h)}</th>" for h in heads)
     return f"<table><tr>{top}</tr>" + "".join(
         f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows) + "</table>\n"
@@ -117,7 +118,7 @@ def _code(text: str) -> str:
     return f"<code>{escape(text)}</code>"
 
 
-def _whole(title: str, body: str) -> str:
+def _html(title: str, body: str) -> str:
     return (f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" '
             f'content="width=device-width, initial-scale=1">\n<title>{title}</title>\n<style>{STYLE}</style>\n'
             f"<h1>{title}</h1>\n{body}\n</html>\n")

@@ -1,35 +1,35 @@
-"""The OpenAPI document of the whole face: the routes of all services, what each asks for, how each is refused."""
+"""Merges the OpenAPI documents of all services into the public one, with permissions and problem responses."""
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
 
-from chassis.http.responses import X_OF, Problem
-from services.gateway.permissions import PUBLIC
-from services.gateway.routes import owner_of, rule_for
+from chassis.http.responses import X_OF, ProblemBody
+from chassis.service.access_rules import PUBLIC
+from services.gateway.routes import is_forwarded, rule_for
 
 METHODS = ("get", "post", "put", "patch", "delete")
 SCHEMES: Mapping[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An access token of the provider, or an API key."},
     "session": {"type": "apiKey", "in": "cookie", "name": "triptych_session",
-                "description": "Of a browser; writes also need the header `x-triptych: console`."},
+                "description": "Session of a browser; writes also need the header `x-triptych: console`."},
 }
-REFUSALS = {"401": "Not signed in", "403": "Not permitted", "429": "Too many requests"}
+ACCESS_RESPONSES = {"401": "Not signed in", "403": "Not permitted", "429": "Too many requests"}
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
-OTHERS = "Refused, or failed: the problem says why"
-UNUSED = ("HTTPValidationError", "ValidationError")
-"""What the framework says of its own refusals, which nobody here is answered with."""
+DEFAULT_RESPONSE = "Refused or failed; the problem states the reason"
+FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
+"""Error schemas of the web framework; no route responds with them."""
 
 
-def whole(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
-    """The document of the whole face: all routes, with their rights, and how each is refused."""
-    return with_problems(with_rights(merge(own, others)))
+def public_document(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document of all public routes, each with its permission and its problem responses."""
+    return with_problems(with_permissions(merge(own, others)))
 
 
-def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
-    """One OpenAPI document out of the gateway's and the services'; equal schemas share a name, others get a suffix."""
+def merge(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One document out of the gateway's and the services'. Equal schemas share a name, others get a suffix."""
     made = _plainly_named(own)
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     for number, document in enumerate(map(_plainly_named, others)):
@@ -40,24 +40,24 @@ def merge(own: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
             text = text.replace(f'#/components/schemas/{name}"', f'#/components/schemas/{name}_{number}"')
         renamed = orjson.loads(text)
         for path, item in renamed["paths"].items():
-            if owner_of(path):  # what operators ask of each service is answered by the gateway itself
-                made["paths"][path] = item | made["paths"].get(path, {})  # of one path each has methods of its own
+            if is_forwarded(path):  # operators' routes of the services are not public: the gateway combines them
+                made["paths"][path] = item | made["paths"].get(path, {})  # services may share a path by method
         schemas |= {f"{n}_{number}" if n in clashes else n: s for n, s in renamed["schemas"].items()}
     made["paths"] = dict(sorted(made["paths"].items()))
-    _refer(made, schemas)
+    _resolve_references(made, schemas)
     return made
 
 
 def _plainly_named(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A class that is read more strictly than it is written has two schemas: `Money` answers, `MoneyInput` asks."""
+    """A class that validates more strictly than it serializes has two schemas: `Money` and `MoneyInput`."""
     text = orjson.dumps(document).decode()
     made: dict[str, Any] = orjson.loads(re.sub(r'(?<=[/"])(\w+)-Input(?=")', r"\1Input", re.sub(
         r'(?<=[/"])(\w+)-Output(?=")', r"\1", text)))
     return made
 
 
-def _refer(at: Any, schemas: Mapping[str, Any]) -> None:
-    """What another service's document describes is referred to by its name there. KeyError when nobody describes it."""
+def _resolve_references(at: Any, schemas: Mapping[str, Any]) -> None:
+    """Replaces the names of other services' schemas by `$ref`. Raises KeyError when no document has the schema."""
     if isinstance(at, dict):
         if X_OF in at:
             name = at.pop(X_OF)
@@ -65,18 +65,18 @@ def _refer(at: Any, schemas: Mapping[str, Any]) -> None:
             at["$ref"] = f"#/components/schemas/{name}"
             at.pop("title", None)
         for inner in list(at.values()):
-            _refer(inner, schemas)
+            _resolve_references(inner, schemas)
     elif isinstance(at, list):
         for inner in at:
-            _refer(inner, schemas)
+            _resolve_references(inner, schemas)
 
 
 def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """Whatever is not 2xx is answered with a problem (RFC 9457)."""
+    """Every response other than 2xx is a problem (RFC 9457)."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for name in UNUSED:
+    for name in FRAMEWORK_SCHEMAS:
         schemas.pop(name, None)
-    adapter = TypeAdapter(Problem)
+    adapter = TypeAdapter(ProblemBody)
     problem = adapter.json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     schemas |= {**problem.pop("$defs"), "Problem": problem}
     for item in document["paths"].values():
@@ -85,17 +85,17 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
             if responses is None:
                 continue
             for status, response in responses.items():
-                told = response.get("content", {}).get("application/json", {}).get("schema")
-                if status.startswith(("4", "5")) and not told:
+                declared = response.get("content", {}).get("application/json", {}).get("schema")
+                if status.startswith(("4", "5")) and not declared:
                     response["content"] = {"application/problem+json": {"schema": PROBLEM}}
             responses.pop("422", None)
-            others = responses.setdefault("default", {"description": OTHERS})
-            others.setdefault("content", {})["application/problem+json"] = {"schema": PROBLEM}
+            default = responses.setdefault("default", {"description": DEFAULT_RESPONSE})
+            default.setdefault("content", {})["application/problem+json"] = {"schema": PROBLEM}
     return document
 
 
-def with_rights(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with what each operation asks for: its permission, how one signs in, how it is refused."""
+def with_permissions(document: dict[str, Any]) -> dict[str, Any]:
+    """Adds to each operation its permission, its security schemes and the responses of a refused request."""
     document.setdefault("components", {})["securitySchemes"] = dict(SCHEMES)
     for path, item in document["paths"].items():
         for method in METHODS:
@@ -108,6 +108,6 @@ def with_rights(document: dict[str, Any]) -> dict[str, Any]:
                 continue
             operation["security"] = [{name: []} for name in SCHEMES]
             operation["x-permission"] = rule.permission
-            for status, text in REFUSALS.items():
+            for status, text in ACCESS_RESPONSES.items():
                 operation.setdefault("responses", {}).setdefault(status, {"description": text})
     return document
