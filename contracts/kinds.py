@@ -1,8 +1,8 @@
-"""The small types every event is made of, and the register that knows each event's type, topic and key.
+"""Base types of events, and the registry of each event's type, topic and key.
 
-A contract is a frozen `msgspec.Struct`, which C reads, makes, changes and writes on topics; `pydantic` validates it at
-the HTTP doors and writes its JSON Schema, through a dataclass that is made from it. Both read the same annotations, and
-a property test keeps them in step.
+A contract is a frozen `msgspec.Struct`, decoded and encoded in C on topics. For HTTP, `pydantic` validates it and
+generates its JSON Schema through a dataclass derived from it. Both use the same annotations; a property test compares
+them.
 """
 import re
 from collections.abc import Callable, Mapping
@@ -24,13 +24,13 @@ INT64_MAX = 2**63 - 1
 
 
 def _whole(pattern: str) -> msgspec.Meta:
-    """For msgspec, which uses Python's `re`: its `$` lets a line end pass, pydantic's and JSON Schema's do not."""
+    """Pattern for msgspec, which uses Python's `re`: there `$` also matches before a trailing newline."""
     return msgspec.Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """For pydantic, which is imported by those only who validate with it: it costs a second of CPU time."""
+    """Pattern for pydantic, imported only where it is used: the import costs a second of CPU time."""
 
     pattern: str
 
@@ -55,7 +55,7 @@ DecimalText = Annotated[
 
 @dataclass(frozen=True)
 class _ReadAs:
-    """Has msgspec read a text: pydantic alone would also take numbers, times without offset and further spellings."""
+    """Lets msgspec parse strings: pydantic alone would also accept numbers and times without an offset."""
 
     kind: Any
 
@@ -74,7 +74,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True), annotated_types.Timezone(..
 
 
 class _Personal:
-    """Marks a field that says who a person is: kept out of ids, outputs and logs, removed by an erasure."""
+    """Marks personal data: kept out of ids, outputs and logs, removed by an erasure."""
 
     def __repr__(self) -> str:
         return "PERSONAL"
@@ -84,15 +84,15 @@ PERSONAL = _Personal()
 PersonalText = Annotated[str, PERSONAL]
 
 
-# --- what every contract is ------------------------------------------------------------------------------------------
+# --- contract base class ---------------------------------------------------------------------------------------------
 
 
-class _Made(msgspec.StructMeta):
-    """All contracts alike: optional fields that are None are left out when they are written, all others never are."""
+class _ContractMeta(msgspec.StructMeta):
+    """Common encoding of contracts: optional fields that are None are omitted, all others are always written."""
 
     def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_config: bool) -> Any:
         for own in namespace.get("__annotations__", {}):
-            if namespace.get(own) is not None:  # msgspec compares plain defaults only, and leaves out what is equal
+            if namespace.get(own) is not None:  # msgspec omits fields equal to a plain default
                 namespace[own] = msgspec.field(default_factory=partial(_same, namespace[own]))
         return super().__new__(
             mcls, name, bases, namespace, frozen=True, kw_only=True, gc=False, omit_defaults=True, rename=wire_name)
@@ -103,24 +103,24 @@ def _same(value: Any) -> Any:
 
 
 def wire_name(name: str) -> str:
-    """A field that ends in `_` because Python keeps the word for itself stands without it on the wire."""
+    """Removes the trailing `_` of field names that are Python keywords."""
     return name.rstrip("_")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Contract(msgspec.Struct, metaclass=_Made, frozen=True, kw_only=True):
+class Contract(msgspec.Struct, metaclass=_ContractMeta, frozen=True, kw_only=True):
     """Base of events and of their parts."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, handler: "GetCoreSchemaHandler") -> "CoreSchema":
         from pydantic_core import core_schema
 
-        return core_schema.no_info_after_validator_function(_back(cls), handler(validated_as(cls)))
+        return core_schema.no_info_after_validator_function(_from_dataclass(cls), handler(validated_as(cls)))
 
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """What is known of one field; `default` is `...` when it has to be named."""
+    """One field of a contract; `default` is `...` for a required field."""
 
     name: str
     wire: str
@@ -140,7 +140,7 @@ def fields_of(cls: Any) -> tuple[FieldType, ...]:
 
 @cache
 def validated_as(cls: type) -> type:
-    """The dataclass by which pydantic knows the contract."""
+    """The dataclass that pydantic validates the contract with."""
     from pydantic import Field
 
     hints = [f.hint if f.wire == f.name else Annotated[f.hint, Field(alias=f.wire)] for f in fields_of(cls)]
@@ -152,12 +152,12 @@ def validated_as(cls: type) -> type:
     return made
 
 
-def _back(cls: type) -> Callable[[Any], Any]:
+def _from_dataclass(cls: type) -> Callable[[Any], Any]:
     names = [f.name for f in fields_of(cls)]
     return lambda held: cls(**{name: getattr(held, name) for name in names})
 
 
-# --- the parts of events ---------------------------------------------------------------------------------------------
+# --- shared parts of events ------------------------------------------------------------------------------------------
 
 
 class Money(Contract):
@@ -218,15 +218,16 @@ class Dimensions(Contract):
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What the register knows of one event class."""
+    """Registry entry of one event class."""
 
     cls: type[Contract]
     name: str  # the CloudEvents type: crm.<noun>.<past_participle>.v<major>
     topic: str
     key: Callable[[Any], str]
-    key_text: str  # how the key is made, for people: "lead_id", "subject kind:id"
+    key_text: str  # description of the key: "lead_id", "subject kind:id"
     patch: bool  # RFC 7396: only the fields named in `given` were sent; null removes
-    plan: bool  # may lie in the future
+    plan: bool  # its time may be in the future
+    reserved: bool = False  # declared for a later release; nothing publishes it yet
 
 
 EVENTS: dict[type[Any], EventType] = {}
@@ -237,21 +238,21 @@ T = TypeVar("T", bound=Contract)
 
 def event(
     name: str, topic: str, key: str | Callable[[Any], str], *, key_text: str = "", patch: bool = False,
-    plan: bool = False,
+    plan: bool = False, reserved: bool = False,
 ) -> Callable[[type[T]], type[T]]:
-    """Enter the class in the register under its CloudEvents type."""
+    """Registers the class under its CloudEvents type. `reserved`: no service of this release publishes it."""
     if not re.fullmatch(r"crm\.[a-z_.]+\.v[0-9]+", name):
-        raise ValueError(f"{name!r} is no event type: crm.<noun>.<past_participle>.v<major>")
+        raise ValueError(f"event type {name!r} must match crm.<noun>.<past_participle>.v<major>")
 
-    def enter(cls: type[T]) -> type[T]:
+    def register(cls: type[T]) -> type[T]:
         if patch and "given" not in cls.__struct_fields__:
-            raise TypeError(f"{cls.__name__} merges, so it needs `given: tuple[str, ...] = ()`")
+            raise TypeError(f"{cls.__name__} is a patch and needs the field `given: tuple[str, ...] = ()`")
         by: Callable[[Any], str] = key if callable(key) else attrgetter(key)
         text = key_text or (key if isinstance(key, str) else "")
-        EVENTS[cls] = BY_NAME[name] = EventType(cls, name, topic, by, text, patch, plan)
+        EVENTS[cls] = BY_NAME[name] = EventType(cls, name, topic, by, text, patch, plan, reserved)
         return cls
 
-    return enter
+    return register
 
 
 def subject_key(event: Any) -> str:

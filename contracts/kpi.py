@@ -19,7 +19,7 @@ class TargetSet(Contract):
     actor_id: str | None = None
 
 
-@event("crm.target.at_risk.v1", TOPIC, "measure")
+@event("crm.target.at_risk.v1", TOPIC, "measure", reserved=True)
 class TargetAtRisk(Contract):
     measure: Id
     period: str
@@ -27,7 +27,7 @@ class TargetAtRisk(Contract):
     probability: float
 
 
-@event("crm.target.missed.v1", TOPIC, "measure")
+@event("crm.target.missed.v1", TOPIC, "measure", reserved=True)
 class TargetMissed(Contract):
     measure: Id
     period: str
@@ -35,7 +35,7 @@ class TargetMissed(Contract):
     probability: float
 
 
-@event("crm.anomaly.detected.v1", TOPIC, "measure")
+@event("crm.anomaly.detected.v1", TOPIC, "measure", reserved=True)
 class AnomalyDetected(Contract):
     id: Id
     measure: Id
@@ -47,7 +47,7 @@ class AnomalyDetected(Contract):
     high: DecimalText
 
 
-@event("crm.anomaly.resolved.v1", TOPIC, "measure")
+@event("crm.anomaly.resolved.v1", TOPIC, "measure", reserved=True)
 class AnomalyResolved(Contract):
     id: Id
     measure: Id

@@ -133,7 +133,7 @@ class SlaRetracted(Contract):
     level: str
 
 
-@event("crm.action.requested.v1", TOPIC, "opportunity_id")
+@event("crm.action.requested.v1", TOPIC, "opportunity_id", reserved=True)
 class ActionRequested(Contract):
     opportunity_id: Id
     opportunity: Opportunity

@@ -40,7 +40,7 @@ class SegmentLeft(Contract):
     model: str = ""
 
 
-@event("crm.offer.proposed.v1", TOPIC, "customer_id")
+@event("crm.offer.proposed.v1", TOPIC, "customer_id", reserved=True)
 class OfferProposed(Contract):
     customer_id: Id
     offer_id: Id

@@ -22,7 +22,7 @@ def render() -> str:
             consumers = ", ".join(s.name for s in services if cls in s.consumes) or "–"
             owner = "enterprise" if topic.owner == ENTERPRISE else topic.owner
             lines.append(f"| {f'`{topic.name}` ({topic.key})' if first else ''} | {owner if first else ''} "
-                         f"| `{entry.name}` | {consumers} |")
+                         f"| `{entry.name}`{' (reserved)' if entry.reserved else ''} | {consumers} |")
             first = False
     return "\n".join(lines)
 

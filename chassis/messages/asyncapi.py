@@ -101,6 +101,8 @@ def _message(kind: EventType) -> dict[str, Any]:
     }
     if text := summary_of(kind):
         made["summary"] = text
+    if kind.reserved:
+        made["x-reserved"] = "Declared for a later release; nothing publishes it yet."
     return made
 
 
