@@ -1,4 +1,4 @@
-"""One aggregate of one service: how its documents are read, decided upon and written. Nothing here waits."""
+"""Aggregate store: loads, decides and writes the documents of one aggregate of a service. Pure; the runner does I/O."""
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -6,249 +6,256 @@ from urllib.parse import quote
 
 from chassis.aggregates.documents import (
     NO_FENCE_KEY,
-    OutboxEntry,
     DocumentCodec,
-    fresh,
+    OutboxEntry,
+    PublishedOffsets,
+    empty_aggregate,
     id_hash,
     micros,
+    remember_sequence,
+    ring_with,
     seen_digest,
     source_hash,
-    with_seen,
-    with_source,
 )
 from chassis.aggregates.unit_of_work import (
-    MOST_TIMERS,
-    Delivery,
+    MAX_DEADLINES,
     Cause,
-    FailedRecord,
     CommandDeclined,
-    StuckTimer,
+    Delivery,
+    FailedRecord,
+    StuckDeadline,
     UnitOfWork,
-    id_prefix,
-    nth_id,
+    nth_output_id,
     output_id,
+    output_id_prefix,
 )
 from chassis.domain.decider import Aggregate, Command, DeadlineReached, Declined
 from chassis.domain.decision import Decision
-from chassis.messages.envelope import MAX_BYTES, HeaderFrame, Message, header_frame, encode_with_frame
+from chassis.messages.envelope import MAX_BYTES, HeaderFrame, Message, encode_with_frame, header_frame
 from chassis.ports import Document, Record, Scalar
 from contracts.kinds import EVENTS, EventType
 
 
 class AggregateStore:
-    """One aggregate of one service: how its documents are read, decided upon and written."""
+    """Applies deliveries, commands and deadlines to units of work of one aggregate."""
 
     def __init__(self, service: str, aggregate: Aggregate[Any]) -> None:
         self.service, self.aggregate = service, aggregate
         self.codec: DocumentCodec[Any] = DocumentCodec(service, aggregate)
         self._source = f"/triptych/{service}/{aggregate.name}"
 
-    def take(self, work: UnitOfWork, document: Document | None, settled: Mapping[int, int]) -> None:
-        """Begin with what the store holds."""
-        work.changed, work.dead, work.events, work.fired = False, [], [], 0
+    def load(self, work: UnitOfWork, document: Document | None, published: PublishedOffsets) -> None:
+        """Reset the work to what the store holds; None is a document that does not exist yet."""
+        work.changed, work.failed, work.events, work.fired_deadlines = False, [], [], 0
         work.loaded, work.document = document, None
         if document is None:
-            work.version, work.stored = 0, fresh()
+            work.version, work.stored = 0, empty_aggregate()
             work.state = self.aggregate.decider.initial_state(work.key)
         else:
             work.version = document.version
-            work.stored, work.state = self.codec.read(document, settled)
+            work.stored, work.state = self.codec.decode(document, published)
 
-    def write(self, work: UnitOfWork, settled: Mapping[int, int]) -> Document:
-        """What is to be saved; outbox entries that are known to be published are left out."""
-        work.stored.out = owed(work.stored.out, settled)
-        return self.codec.write(work.key, work.version, work.stored, work.state, _standing(work))
+    def to_document(self, work: UnitOfWork, published: PublishedOffsets) -> Document:
+        """The document to be saved, without the outbox entries that are known to be published."""
+        work.stored.outbox = unpublished(work.stored.outbox, published)
+        return self.codec.encode(work.key, work.version, work.stored, work.state, _loaded_index(work))
 
-    def apply(self, work: UnitOfWork, settled: Mapping[int, int]) -> None:
-        """Every act in order, each on what the one before left; then what is to be saved."""
-        for act in work.deliveries:
-            if act.offset > work.stored.fences.get(act.fence_key, -1):
-                work.stored.fences[act.fence_key] = act.offset
+    def apply_deliveries(self, work: UnitOfWork, published: PublishedOffsets) -> None:
+        """Apply every delivery in order, each to the state that the one before left; then make the document."""
+        for delivery in work.deliveries:
+            if delivery.offset > work.stored.fences.get(delivery.fence_key, -1):
+                work.stored.fences[delivery.fence_key] = delivery.offset
                 work.changed = True
-                self._act(work, act)
+                self._deliver(work, delivery)
         if work.changed:
             try:
-                work.document = self.write(work, settled)
-            except Exception:  # a state that cannot be written must not hold up everybody else
-                self._apply_one_by_one(work, settled)
+                work.document = self.to_document(work, published)
+            except Exception:  # a state that cannot be encoded must not block the rest of the batch
+                self._apply_one_by_one(work, published)
 
-    def _apply_one_by_one(self, work: UnitOfWork, settled: Mapping[int, int]) -> None:
-        """Find the acts after which the state cannot be written: they become dead letters, the others count."""
-        acts, good, dead = work.deliveries, work.loaded, list[FailedRecord]()
+    def _apply_one_by_one(self, work: UnitOfWork, published: PublishedOffsets) -> None:
+        """Deliveries after which the state cannot be encoded become dead letters; the others are applied."""
+        deliveries, good, failed = work.deliveries, work.loaded, list[FailedRecord]()
         version = good.version if good else 0
-        for act in acts:
-            work.deliveries = [act]
-            self.take(work, good, settled)
-            error = self._tried(work, act, settled)
+        for delivery in deliveries:
+            work.deliveries = [delivery]
+            self.load(work, good, published)
+            error = self._try_delivery(work, delivery, published)
             if error:
-                self.take(work, good, settled)
-                work.stored.fences[act.fence_key] = act.offset
-                work.dead.append(FailedRecord(_record(act.message), "handler_failed", error))
-                work.document = self.write(work, settled)
-            dead += work.dead
+                self.load(work, good, published)
+                work.stored.fences[delivery.fence_key] = delivery.offset
+                work.failed.append(FailedRecord(_record(delivery.message), "handler_failed", error))
+                work.document = self.to_document(work, published)
+            failed += work.failed
             good = work.document or good
-        self.take(work, good, settled)
-        work.deliveries, work.dead, work.changed, work.version, work.document = acts, dead, True, version, good
+        self.load(work, good, published)
+        work.deliveries, work.failed = deliveries, failed
+        work.changed, work.version, work.document = True, version, good
 
-    def _tried(self, work: UnitOfWork, act: Delivery, settled: Mapping[int, int]) -> str:
-        """Why the state cannot be written after this act; "": it can."""
-        if act.offset > work.stored.fences.get(act.fence_key, -1):
-            work.stored.fences[act.fence_key] = act.offset
-            self._act(work, act)
+    def _try_delivery(self, work: UnitOfWork, delivery: Delivery, published: PublishedOffsets) -> str:
+        """Why the state cannot be encoded after this delivery; "" when it can."""
+        if delivery.offset > work.stored.fences.get(delivery.fence_key, -1):
+            work.stored.fences[delivery.fence_key] = delivery.offset
+            self._deliver(work, delivery)
             try:
-                work.document = self.write(work, settled)
+                work.document = self.to_document(work, published)
             except Exception as error:
                 return f"{type(error).__name__}: {error}"
         return ""
 
-    def _act(self, work: UnitOfWork, act: Delivery) -> None:
-        message, meta, stored = act.message, act.message.meta, work.stored
+    def _deliver(self, work: UnitOfWork, delivery: Delivery) -> None:
+        message, meta, stored = delivery.message, delivery.message.meta, work.stored
         hashed, digest = id_hash(meta.source, meta.id), bytes.fromhex(message.digest)
         before = seen_digest(stored.seen, hashed)
         if before is None and stored.replayed:
             before = seen_digest(stored.replayed, hashed)
         if before is not None:
             if before != digest:
-                text = f"{meta.id!r} of {meta.source!r} came before with another payload"
-                work.dead.append(FailedRecord(_record(message), "id_reused", text))
+                text = f"id {meta.id!r} of source {meta.source!r} was used before with another payload"
+                work.failed.append(FailedRecord(_record(message), "id_reused", text))
             return
-        again = message.replay_for is not None  # it did not count when its turn was: no sequence keeps it out
-        if act.sequenced:
-            # Each topic apart: one document may speak on two, and only within one the order is kept.
+        is_replay = message.replay_for is not None  # it was not applied in its turn, so its sequence is no fence
+        if delivery.sequenced:
+            # One fence per topic: a source may publish on two topics, and order holds only within one.
             subject = source_hash(meta.source, f"{_record(message).topic}|{message.key}")
-            if meta.sequence is not None and meta.sequence <= stored.sources.get(subject, 0) and not again:
+            if meta.sequence is not None and meta.sequence <= stored.sources.get(subject, 0) and not is_replay:
                 return
-        cause = Cause(meta.source, meta.id, meta.correlation_id or meta.id, not meta.live, act.fence_key, act.offset)
+        cause = Cause(
+            meta.source, meta.id, meta.correlation_id or meta.id, not meta.live, delivery.fence_key, delivery.offset)
         try:
-            self.step(work, act.commands, cause)
+            self.decide(work, delivery.commands, cause)
         except CommandDeclined as declined:
-            work.dead.append(FailedRecord(_record(message), declined.letter.code, declined.letter.message))
+            dead_letter = declined.reason
+            work.failed.append(FailedRecord(_record(message), dead_letter.code, dead_letter.message))
             return
-        except Exception as error:  # a bug must not hold up everybody else: the record waits for its mend
-            work.dead.append(FailedRecord(_record(message), "handler_failed", f"{type(error).__name__}: {error}"))
+        except Exception as error:  # a bug must not block the batch: the record can be replayed once it is fixed
+            work.failed.append(FailedRecord(_record(message), "handler_failed", f"{type(error).__name__}: {error}"))
             return
-        stored.seen = with_seen(stored.seen, hashed, digest)
-        if again:
-            stored.replayed = with_seen(stored.replayed, hashed, digest)
-        if act.sequenced and meta.sequence is not None:
+        stored.seen = ring_with(stored.seen, hashed, digest)
+        if is_replay:
+            stored.replayed = ring_with(stored.replayed, hashed, digest)
+        if delivery.sequenced and meta.sequence is not None:
             last = max(meta.sequence, stored.sources.get(subject, 0))
-            with_source(stored.sources, subject, last)
+            remember_sequence(stored.sources, subject, last)
 
-    def step(self, work: UnitOfWork, commands: Sequence[Command], cause: Cause) -> None:
-        """Decide commands that share a cause: all of them, or, when one raises, none."""
+    def decide(self, work: UnitOfWork, commands: Sequence[Command], cause: Cause) -> None:
+        """Decide commands that share a cause: all of them, or none when one raises. Raises CommandDeclined."""
         draft = _Draft(self, work)
         for command in commands:
-            draft.wake(command.at, command.live, cause.fence_key, cause.offset)
+            draft.fire_deadlines(command.at, command.live, cause.fence_key, cause.offset)
             draft.decide(command, cause)
-        draft.keep()
+        draft.commit()
 
-    def wake(self, work: UnitOfWork, until: datetime, live_since: datetime) -> None:
-        """Fire what is due by the clock; deadlines before `live_since` cause nothing in the present."""
+    def fire_deadlines(self, work: UnitOfWork, until: datetime, live_since: datetime) -> None:
+        """Fire the deadlines up to `until`; those before `live_since` are history."""
         draft = _Draft(self, work)
-        draft.wake(until, None, NO_FENCE_KEY, -1, live_since)
-        draft.keep()
-        work.fired = draft.timers
+        draft.fire_deadlines(until, None, NO_FENCE_KEY, -1, live_since)
+        draft.commit()
+        work.fired_deadlines = draft.deadlines
 
-    def frame(self, work: UnitOfWork, key: str, time: datetime, cause: Cause) -> HeaderFrame:
-        """What events of `key` have in common that come of the same cause."""
+    def event_frame(self, work: UnitOfWork, key: str, time: datetime, cause: Cause) -> HeaderFrame:
+        """The headers that all events with this key and cause have in common."""
         source = self._source if key == work.key else f"{self._source}/{quote(work.key, safe=':')}"
-        return header_frame(source, time, key, causation=cause.published_as or cause.id, correlation=cause.correlation,
-                      backfill=cause.history)
+        return header_frame(
+            source, time, key, causation=cause.published_as or cause.id, correlation=cause.correlation,
+            backfill=cause.history)
 
 
 class _Draft:
-    """What a step would change, kept apart until all of it has gone well."""
+    """Changes of one decision; they reach the unit of work only by `commit`, so a failed decision changes nothing."""
 
-    def __init__(self, room: AggregateStore, work: UnitOfWork) -> None:
-        self.room, self.work = room, work
+    def __init__(self, store: AggregateStore, work: UnitOfWork) -> None:
+        self.store, self.work = store, work
         self.state, self.rev, self.updated = work.state, work.stored.rev, work.stored.updated
-        self.fired, self.seq = work.stored.fired, work.stored.out_seq
+        self.fired, self.sequence = work.stored.fired_deadlines, work.stored.outbox_sequence
         self.entries: list[OutboxEntry] = []
         self.events: list[Any] = []
-        self.timers = self.n = 0
+        self.deadlines = self.n = 0
 
     def decide(self, command: Command, cause: Cause) -> None:
-        decider = self.room.aggregate.decider
+        decider = self.store.aggregate.decider
         before, at = self.state, micros(command.at)
         events = decider.decide(command, before)
-        told = events.state if type(events) is Decision else None
-        said: list[tuple[EventType, Any]] = []
+        decided = events.state if type(events) is Decision else None
+        to_publish: list[tuple[EventType, Any]] = []
         for event in events:
-            if (kind := EVENTS.get(type(event))) is not None:
-                said.append((kind, event))
+            if (event_type := EVENTS.get(type(event))) is not None:
+                to_publish.append((event_type, event))
             elif type(event) is Declined:
                 raise CommandDeclined(event)
-            if told is None:
+            if decided is None:
                 self.state = decider.evolve(self.state, event)
         self.events += events
-        if said:
-            self._say(said, command.at, at, cause)
-        if told is not None:
-            self.state = told
+        if to_publish:
+            self._add_to_outbox(to_publish, command.at, at, cause)
+        if decided is not None:
+            self.state = decided
         if self.state is not before and self.state != before:
             self.rev += 1
             self.updated = at if self.updated is None else max(self.updated, at)
 
-    def _say(self, said: list[tuple[EventType, Any]], time: datetime, at: int, cause: Cause) -> None:
-        """The records that say these events. ValueError when one is too large to be published."""
-        room, work, frame, by = self.room, self.work, None, ""
-        prefix = id_prefix(room.service, work.path, cause.source, cause.id)
-        for kind, event in said:
-            key = kind.key(event)
-            if frame is None or key != by:
-                frame, by = room.frame(work, key, time, cause), key
-            id = nth_id(prefix, self.n)
-            self.seq += 1
+    def _add_to_outbox(self, events: list[tuple[EventType, Any]], time: datetime, at: int, cause: Cause) -> None:
+        """Raises ValueError when an event is too large to be published."""
+        store, work, frame, frame_key = self.store, self.work, None, ""
+        prefix = output_id_prefix(store.service, work.path, cause.source, cause.id)
+        for event_type, event in events:
+            key = event_type.key(event)
+            if frame is None or key != frame_key:
+                frame, frame_key = store.event_frame(work, key, time, cause), key
+            id = nth_output_id(prefix, self.n)
+            self.sequence += 1
             self.n += 1
-            value, headers = encode_with_frame(event, kind, id, self.seq, frame)
+            value, headers = encode_with_frame(event, event_type, id, self.sequence, frame)
             if len(value) > MAX_BYTES:
-                raise ValueError(f"{kind.name} has {len(value)} bytes; the limit is {MAX_BYTES}")
+                raise ValueError(f"{event_type.name} has {len(value)} bytes; at most {MAX_BYTES} are allowed")
             self.entries.append(OutboxEntry(
-                self.seq, id, kind.name, kind.topic, frame.key, value, headers, at, cause.fence_key, cause.offset))
+                self.sequence, id, event_type.name, event_type.topic, frame.key, value, headers, at, cause.fence_key,
+                cause.offset))
 
-    def wake(
-        self, until: datetime, live: bool | None, place: int, offset: int, live_since: datetime | None = None,
+    def fire_deadlines(
+        self, until: datetime, live: bool | None, fence_key: int, offset: int, live_since: datetime | None = None,
     ) -> None:
-        """Every deadline up to `until`, in order; each names its outputs by itself and by how many fired before it."""
-        work, next_deadline = self.work, self.room.aggregate.decider.next_deadline
+        """Fire every deadline up to `until` in order; ids of its events derive from it and the number fired before."""
+        work, next_deadline = self.work, self.store.aggregate.decider.next_deadline
         while (due := next_deadline(self.state)) is not None and due <= until:
-            self.timers += 1
-            if self.timers > MOST_TIMERS:
-                raise StuckTimer(f"{work.path}: still due at {due.isoformat()}")
+            self.deadlines += 1
+            if self.deadlines > MAX_DEADLINES:
+                raise StuckDeadline(f"{work.path}: next_deadline still returns {due.isoformat()}")
             self.fired += 1
-            id = output_id(self.room.service, work.path, "timer", due.isoformat(), self.fired)
-            alive = due >= live_since if live is None and live_since is not None else bool(live)
+            id = output_id(self.store.service, work.path, "timer", due.isoformat(), self.fired)
+            is_live = due >= live_since if live is None and live_since is not None else bool(live)
             n, self.n = self.n, 0
-            cause = Cause("timer", id, id, not alive, place, offset)
-            self.decide(DeadlineReached(at=due, live=alive, ref=id), cause)
+            cause = Cause("timer", id, id, not is_live, fence_key, offset)
+            self.decide(DeadlineReached(at=due, live=is_live, ref=id), cause)
             self.n = n
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         work, stored = self.work, self.work.stored
-        if self.entries or self.timers or self.rev != stored.rev:
+        if self.entries or self.deadlines or self.rev != stored.rev:
             work.changed = True
         work.state, work.events = self.state, self.events
-        stored.rev, stored.updated, stored.fired, stored.out_seq = self.rev, self.updated, self.fired, self.seq
+        stored.rev, stored.updated = self.rev, self.updated
+        stored.fired_deadlines, stored.outbox_sequence = self.fired, self.sequence
         if self.entries:
-            stored.out = (*stored.out, *self.entries)
+            stored.outbox = (*stored.outbox, *self.entries)
 
 
-def _standing(work: UnitOfWork) -> Mapping[str, Scalar] | None:
-    """The index values that the store holds under the work's version, if that is what was loaded."""
+def _loaded_index(work: UnitOfWork) -> Mapping[str, Scalar] | None:
+    """The index values stored under the work's version, if that version is the loaded one."""
     loaded = work.loaded
     if loaded is None or loaded.version != work.version:
         return None
-    return loaded.index if loaded.before is None else loaded.before  # what was not saved yet tells what it is over
+    return loaded.index if loaded.before is None else loaded.before  # an unsaved document knows what it replaces
 
 
-def owed(out: tuple[OutboxEntry, ...], settled: Mapping[int, int]) -> tuple[OutboxEntry, ...]:
-    """Entries whose cause lies before what is settled at its place were published before that was committed."""
-    if not out:
-        return out
-    kept = [e for e in out if e.offset >= settled.get(e.fence_key, 0) or e.fence_key == NO_FENCE_KEY]
-    return out if len(kept) == len(out) else tuple(kept)
+def unpublished(outbox: tuple[OutboxEntry, ...], published: PublishedOffsets) -> tuple[OutboxEntry, ...]:
+    """Entries not known to be published: what a record caused was published before its offset was committed."""
+    if not outbox:
+        return outbox
+    pending = [e for e in outbox if e.offset >= published.get(e.fence_key, 0) or e.fence_key == NO_FENCE_KEY]
+    return outbox if len(pending) == len(outbox) else tuple(pending)
 
 
 def _record(message: Message) -> Record:
-    assert message.record is not None  # it came from the log
+    assert message.record is not None  # it was consumed from the log
     return message.record

@@ -1,7 +1,7 @@
-"""How a document of an aggregate lies in the store: state, fences, seen ids and outbox together, one atomic unit.
+"""Codec of aggregate documents: state, fences, seen ids and outbox in one document, the unit of atomic writes.
 
-The body is MessagePack: an array of the fields of `Stored`. What is outside the state is bounded: 64 seen ids, 256
-source sequences, the outbox of what is not yet known to be published, the idempotency keys of one day.
+The body is MessagePack: an array of the fields of `StoredAggregate`. Everything outside the state is bounded: 64 seen
+ids, 256 source sequences, outbox entries not yet known to be published, idempotency keys of one day.
 """
 import hashlib
 from collections.abc import Mapping
@@ -18,14 +18,17 @@ S = TypeVar("S")
 
 SEEN = 64  # ids remembered per document
 SOURCES = 256  # source sequences remembered per document
-NO_FENCE_KEY = -1  # an outbox entry whose cause has no offset: a timer, a request
+NO_FENCE_KEY = -1  # of outbox entries whose cause has no offset: a deadline, a request
 _ID, _DIGEST = 8, 8
 _WIDTH = _ID + _DIGEST
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+PublishedOffsets = Mapping[int, int]
+"""{fence key: offset}: everything caused by records below the offset is known to be published."""
+
 
 class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One published event that the document owes: the whole record, and which offset of which place caused it."""
+    """One event to be published: the complete record, and which offset of which partition caused it."""
 
     seq: int
     id: str
@@ -34,13 +37,13 @@ class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
-    at: int  # microseconds since 1970
+    at: int  # business time, microseconds since 1970
     fence_key: int = NO_FENCE_KEY
     offset: int = -1
 
 
 class UsedIdempotencyKey(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """An idempotency key that was used: the hash of its body, the revision it led to, its events, when (ms)."""
+    """The hash of the request's body, the revision and the events it led to, when (ms since 1970)."""
 
     key: str
     body_hash: str
@@ -50,102 +53,105 @@ class UsedIdempotencyKey(msgspec.Struct, array_like=True, frozen=True, gc=False)
 
 
 class StoredAggregate(msgspec.Struct, array_like=True):
-    """The body. `schema` comes first: it says how `state` is to be read."""
+    """The body of a document. `schema` is first: it defines how `state` is decoded."""
 
     schema: int
     state: msgspec.Raw
     rev: int = 0
     updated: int | None = None  # business time of the last change, microseconds since 1970
-    fences: dict[int, int] = {}  # place -> last offset applied
-    seen: bytes = b""  # ring of (id hash, payload digest), 8 bytes each, the latest last
-    sources: dict[int, int] = {}  # hash of (source, subject) -> last sequence; the latest used last
-    out: tuple[OutboxEntry, ...] = ()
-    out_seq: int = 0
-    api: tuple[UsedIdempotencyKey, ...] = ()
-    fired: int = 0  # timers fired so far
-    replayed: bytes = b""  # ring like `seen`, of replays alone: one that is given back twice may come much later
+    fences: dict[int, int] = {}  # fence key -> last offset applied
+    seen: bytes = b""  # ring of (id hash, payload digest), 8 bytes each, the newest last
+    sources: dict[int, int] = {}  # hash of (source, subject) -> last sequence; the most recently used last
+    outbox: tuple[OutboxEntry, ...] = ()
+    outbox_sequence: int = 0
+    used_keys: tuple[UsedIdempotencyKey, ...] = ()
+    fired_deadlines: int = 0
+    replayed: bytes = b""  # ring like `seen`, of replayed dead letters only: a second replay may come much later
 
 
-class _Unread(StoredAggregate, array_like=True):
-    """The same, with the outbox as it lies there."""
+class _WithRawOutbox(StoredAggregate, array_like=True):
+    """The same body, its outbox not decoded."""
 
-    out: msgspec.Raw = msgspec.Raw(b"\x90")  # type: ignore[assignment]
+    outbox: msgspec.Raw = msgspec.Raw(b"\x90")  # type: ignore[assignment]
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StoredAggregate).decode
-_decode_unread = msgspec.msgpack.Decoder(_Unread).decode
-_entries = msgspec.msgpack.Decoder(tuple[OutboxEntry, ...]).decode
+_decode_raw_outbox = msgspec.msgpack.Decoder(_WithRawOutbox).decode
+_decode_outbox = msgspec.msgpack.Decoder(tuple[OutboxEntry, ...]).decode
 
 
 class DocumentCodec(Generic[S]):
-    """Reads and writes the documents of one aggregate; old schemas go through its upcasters."""
+    """Encodes and decodes the documents of one aggregate; older schemas pass through its upcasters."""
 
     def __init__(self, service: str, aggregate: Aggregate[S]) -> None:
         self.aggregate = aggregate
         self.name = f"{service}.{aggregate.name}"
         self.history = f"{self.name}.history"
-        self._state = msgspec.msgpack.Decoder(aggregate.state).decode
+        self._decode_state = msgspec.msgpack.Decoder(aggregate.state).decode
 
     def collections(self) -> tuple[Collection, ...]:
-        """Declared index fields, and our own: `_due` (ms), `_pending`, `_updated` (ms), `_rev`."""
+        """The collection with the declared index fields and `_due` (ms), `_pending`, `_updated` (ms), `_rev`."""
         own: dict[str, type] = {"_due": int, "_pending": int, "_updated": int, "_rev": int}
         indexes = (*self.aggregate.indexes, ("_due",), ("_pending",), ("_updated",))
-        made = Collection(self.name, {**self.aggregate.fields, **own}, indexes)
-        return (made, Collection(self.history, {})) if self.aggregate.history else (made,)
+        documents = Collection(self.name, {**self.aggregate.fields, **own}, indexes)
+        return (documents, Collection(self.history, {})) if self.aggregate.history else (documents,)
 
-    def read(self, document: Document, settled: Mapping[int, int] | None = None) -> tuple[StoredAggregate, S]:
-        """`settled` (place -> offset below which all is published): an outbox that owes nothing by it is left unread,
-        and the answer has none. The records in it take as long to read as all the rest."""
-        if settled is None:
-            whole = _decode(document.body)
-            return whole, self.state(whole)
-        unread = _decode_unread(document.body)
-        stored: StoredAggregate = unread
-        stored.out = _entries(unread.out) if _may_owe(stored, document, settled) else ()
-        return stored, self.state(stored)
+    def decode(self, document: Document, published: PublishedOffsets | None = None) -> tuple[StoredAggregate, S]:
+        """Body and state. With `published`, an outbox that is known to be published is returned empty: decoding its
+        records takes as long as decoding everything else."""
+        if published is None:
+            complete = _decode(document.body)
+            return complete, self.decode_state(complete)
+        raw = _decode_raw_outbox(document.body)
+        stored: StoredAggregate = raw
+        stored.outbox = _decode_outbox(raw.outbox) if _may_have_unpublished(stored, document, published) else ()
+        return stored, self.decode_state(stored)
 
-    def state(self, stored: StoredAggregate) -> S:
+    def decode_state(self, stored: StoredAggregate) -> S:
+        """Raises ValueError for a schema newer than the aggregate's."""
         if stored.schema == self.aggregate.schema:
-            return self._state(stored.state)
+            return self._decode_state(stored.state)
         if stored.schema > self.aggregate.schema:
-            raise ValueError(f"{self.name}: schema {stored.schema} is newer than ours, {self.aggregate.schema}")
+            raise ValueError(
+                f"{self.name}: schema {stored.schema} is too new; this release reads up to {self.aggregate.schema}")
         old = msgspec.msgpack.decode(stored.state)
         for version in range(stored.schema, self.aggregate.schema):
             old = self.aggregate.upcasters[version](old)
         return msgspec.convert(old, self.aggregate.state)
 
-    def write(
+    def encode(
         self, key: str, version: int, stored: StoredAggregate, state: S, before: Mapping[str, Scalar] | None = None,
     ) -> Document:
-        """The document that is to be saved over `version`, whose index values were `before`."""
+        """The document to be saved over `version`, whose index values were `before`."""
         stored.schema, stored.state = self.aggregate.schema, msgspec.Raw(_encode(state))
         index: dict[str, Scalar] = dict(self.aggregate.index(state)) if stored.rev else {}
         due = self.aggregate.decider.next_deadline(state)
         index["_due"] = None if due is None else millis(due)
-        index["_pending"] = [e.fence_key for e in stored.out].count(NO_FENCE_KEY) if stored.out else 0
+        index["_pending"] = [e.fence_key for e in stored.outbox].count(NO_FENCE_KEY) if stored.outbox else 0
         index["_updated"] = None if stored.updated is None else stored.updated // 1000
         index["_rev"] = stored.rev
         return Document(key, version, _encode(stored), index, before)
 
 
-def _may_owe(stored: StoredAggregate, document: Document, settled: Mapping[int, int]) -> bool:
-    """Told without reading it: no entry lies beyond the fence of its place, and `_pending` counts those of no place."""
+def _may_have_unpublished(stored: StoredAggregate, document: Document, published: PublishedOffsets) -> bool:
+    """Decided without decoding the outbox: no entry is beyond the fence of its partition, and `_pending` counts those
+    without a partition."""
     if document.index.get("_pending") != 0:
         return True
-    return any(offset >= settled.get(place, 0) for place, offset in stored.fences.items())
+    return any(offset >= published.get(key, 0) for key, offset in stored.fences.items())
 
 
-def stored_of(document: Document) -> StoredAggregate:
-    """All but the state, which may be of an older schema."""
+def decode_stored(document: Document) -> StoredAggregate:
+    """The body without decoding its state, which may have an older schema."""
     return _decode(document.body)
 
 
-def fresh() -> StoredAggregate:
+def empty_aggregate() -> StoredAggregate:
     return StoredAggregate(0, msgspec.Raw(b"\xc0"), fences={}, sources={})
 
 
-# --- what was seen ---------------------------------------------------------------------------------------------------
+# --- seen ids and sequences ------------------------------------------------------------------------------------------
 
 
 def id_hash(source: str, id: str) -> bytes:
@@ -159,19 +165,20 @@ def source_hash(source: str, subject: str) -> int:
 
 
 def seen_digest(ring: bytes, hashed: bytes) -> bytes | None:
-    """The payload digest under which the id was seen; None: not seen."""
+    """The payload digest under which the id was seen; None when it was not."""
     at = ring.find(hashed)
     while at >= 0 and at % _WIDTH:
         at = ring.find(hashed, at + 1)
     return None if at < 0 else ring[at + _ID : at + _WIDTH]
 
 
-def with_seen(ring: bytes, hashed: bytes, digest: bytes) -> bytes:
+def ring_with(ring: bytes, hashed: bytes, digest: bytes) -> bytes:
+    """The ring with this id as its newest one; the oldest is dropped when the ring is full."""
     return ring[-(SEEN - 1) * _WIDTH :] + hashed + digest[:_DIGEST].ljust(_DIGEST, b"\0")
 
 
-def with_source(sources: dict[int, int], source: int, sequence: int) -> None:
-    """Remember the last sequence of a source, the latest used at the end, the longest unused dropped."""
+def remember_sequence(sources: dict[int, int], source: int, sequence: int) -> None:
+    """Store the last sequence of a source as the most recently used; drop the least recently used beyond SOURCES."""
     sources.pop(source, None)
     sources[source] = sequence
     if len(sources) > SOURCES:
@@ -182,20 +189,21 @@ def with_source(sources: dict[int, int], source: int, sequence: int) -> None:
 
 
 def micros(at: datetime) -> int:
+    """Microseconds since 1970."""
     since = at - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def millis(at: datetime) -> int:
-    """Rounded up, so that what is found due by milliseconds is due."""
+    """Milliseconds since 1970, rounded up: a deadline found by milliseconds has passed."""
     return -(-micros(at) // 1000)
 
 
-def moment(micros: int) -> datetime:
+def from_micros(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-# --- events in the memory of idempotency keys ------------------------------------------------------------------------
+# --- events of used idempotency keys ---------------------------------------------------------------------------------
 
 
 def pack_events(events: tuple[Any, ...]) -> tuple[tuple[str, msgspec.Raw], ...]:
@@ -204,11 +212,12 @@ def pack_events(events: tuple[Any, ...]) -> tuple[tuple[str, msgspec.Raw], ...]:
 
 def unpack_events(packed: tuple[tuple[str, msgspec.Raw], ...]) -> tuple[Any, ...]:
     """Events whose class this release no longer has are left out."""
-    return tuple(msgspec.msgpack.decode(raw, type=cls) for name, raw in packed if (cls := _class(name)) is not None)
+    found = ((_find_class(name), raw) for name, raw in packed)
+    return tuple(msgspec.msgpack.decode(raw, type=cls) for cls, raw in found if cls is not None)
 
 
 @lru_cache(maxsize=1000)
-def _class(name: str) -> type | None:
+def _find_class(name: str) -> type | None:
     import importlib
 
     module, _, qualname = name.partition(":")
@@ -221,18 +230,20 @@ def _class(name: str) -> type | None:
     return found if isinstance(found, type) else None
 
 
-# --- rows of the history ---------------------------------------------------------------------------------------------
+# --- history ---------------------------------------------------------------------------------------------------------
 
 
-def row_id(key: str, sequence: int) -> str:
+def history_row_id(key: str, sequence: int) -> str:
     return f"{key}|{sequence:010d}"
 
 
-def row_of(key: str, entry: OutboxEntry) -> Document:
-    """An immutable row: what went out, as it went out."""
-    return Document(row_id(key, entry.seq), 1, _encode((entry.seq, entry.id, entry.type, entry.at, entry.value)), {})
+def history_row(key: str, entry: OutboxEntry) -> Document:
+    """An immutable row with the published event as its consumers receive it."""
+    body = _encode((entry.seq, entry.id, entry.type, entry.at, entry.value))
+    return Document(history_row_id(key, entry.seq), 1, body, {})
 
 
-def read_row(document: Document) -> tuple[int, str, str, datetime, Mapping[str, Any]]:
+def read_history_row(document: Document) -> tuple[int, str, str, datetime, Mapping[str, Any]]:
+    """(sequence, id, type, business time, data)."""
     seq, id, type, at, value = msgspec.msgpack.decode(document.body)
-    return seq, id, type, moment(at), msgspec.json.decode(value)
+    return seq, id, type, from_micros(at), msgspec.json.decode(value)

@@ -1,7 +1,7 @@
-"""Small integers for places of the log, so that fences in documents stay small.
+"""Fence keys: small integers for partitions, so that the fences in documents stay small.
 
-A place is a partition of a topic of one log in one epoch: a log that was made anew gets new numbers, and old fences
-never apply to it. One document per service keeps the table; it only grows.
+A key stands for a partition of a topic of one log in one epoch: a log that was recreated gets new keys, so old fences
+never apply to it. One append-only document per service holds the table.
 """
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ import msgspec
 from chassis.ports import Collection, Document, Store, StoreUnavailable, TopicPartition
 from chassis.support import failpoints
 
-PER_TOPIC = 1024  # more partitions than a topic may have
+PER_TOPIC = 1024  # keys per topic: more than a topic has partitions
 TRIES = 10
 
 
 class FenceKeys:
-    """`number(place)` of every topic that was entered; stable for ever."""
+    """`key_of(partition)` for every registered topic; a key never changes."""
 
     def __init__(self, service: str, identity: str) -> None:
         self.collection = Collection(f"{service}.places", {})
@@ -23,50 +23,49 @@ class FenceKeys:
         self._topics: dict[str, int] = {}
         self._names: list[str] = []
 
-    async def enter(self, store: Store, topics: tuple[str, ...]) -> None:
+    async def register_topics(self, store: Store, topics: tuple[str, ...]) -> None:
         """Give each topic of this log a number, unless it has one."""
         await store.ensure([self.collection])
         await self._change(store, topics, lambda names: [
-            n for n in (f"{t}@{self._identity}" for t in topics) if n not in map(_log_of, names)])
+            n for n in (f"{t}@{self._identity}" for t in topics) if n not in map(_without_epoch, names)])
 
     async def begin_epoch(self, store: Store, topic: str) -> None:
-        """From now on the topic has another number: no fence of the old one applies to what it holds now."""
+        """Give the topic a new number: fences of the old epoch do not apply to what its log holds from now on."""
         name = f"{topic}@{self._identity}"
         await self._change(store, tuple(self._topics), lambda names: [
-            f"{name}#{1 + sum(_log_of(n) == name for n in names)}"])
+            f"{name}#{1 + sum(_without_epoch(n) == name for n in names)}"])
 
     async def _change(
-        self, store: Store, topics: tuple[str, ...], wanted: Callable[[list[str]], list[str]],
+        self, store: Store, topics: tuple[str, ...], new_names: Callable[[list[str]], list[str]],
     ) -> None:
         for _ in range(TRIES):
             document = (await store.load(self.collection.name, ["places"])).get("places")
             names: list[str] = msgspec.msgpack.decode(document.body) if document else []
-            new = wanted(names)
+            new = new_names(names)
             if new:
                 body = msgspec.msgpack.encode(names + new)
                 failpoints.reach("places.save.before")
-                saved = Document("places", document.version if document else 0, body)
-                if await store.save(self.collection.name, [saved]):
+                changed = Document("places", document.version if document else 0, body)
+                if await store.save(self.collection.name, [changed]):
                     continue
                 failpoints.reach("places.save.after")
             self._names = names + new
-            numbers = {_log_of(name): number for number, name in enumerate(self._names)}  # of the latest epoch
+            numbers = {_without_epoch(name): number for number, name in enumerate(self._names)}  # the latest epoch's
             self._topics = {t: numbers[f"{t}@{self._identity}"] for t in topics}
             return
-        raise StoreUnavailable("the table of places is written by too many at once")
+        raise StoreUnavailable(f"{self.collection.name} could not be saved in {TRIES} tries")
 
-    def epoch(self, topic: str) -> int:
-        """How often its log was made anew, or cut short, and gone on with: 0 of nearly every one."""
+    def epoch_of(self, topic: str) -> int:
+        """How many times its log was replaced; 0 for most topics."""
         return max(0, sum(name.startswith(f"{topic}@") for name in self._names) - 1)
 
-    def retired(self) -> frozenset[int]:
-        """Numbers of topics that are no longer given to anything."""
+    def retired_topics(self) -> frozenset[int]:
+        """Numbers that no topic has any more."""
         return frozenset(range(len(self._names))) - frozenset(self._topics.values())
 
-    def number(self, place: TopicPartition) -> int:
-        return self._topics[place.topic] * PER_TOPIC + place.partition
+    def key_of(self, partition: TopicPartition) -> int:
+        return self._topics[partition.topic] * PER_TOPIC + partition.partition
 
 
-def _log_of(name: str) -> str:
-    """Without the epoch."""
+def _without_epoch(name: str) -> str:
     return name.partition("#")[0]

@@ -1,4 +1,4 @@
-"""An HTTP command takes the same road as a message: load, decide, save by compare-and-set, publish."""
+"""Commands over HTTP, executed like messages: load, decide, save by compare-and-set, publish."""
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,29 +8,29 @@ from uuid import uuid4
 from chassis.aggregates.documents import (
     StoredAggregate,
     UsedIdempotencyKey,
+    from_micros,
     id_hash,
     millis,
-    moment,
     pack_events,
+    ring_with,
     seen_digest,
     unpack_events,
-    with_seen,
 )
 from chassis.aggregates.runner import Runner
 from chassis.aggregates.unit_of_work import Cause, CommandDeclined, UnitOfWork
 from chassis.domain.decider import Command
 from chassis.ports import BusUnavailable, StoreUnavailable
-from chassis.service.context import Entity, CommandResult, CommandRefused
+from chassis.service.context import CommandRefused, CommandResult, Entity
 from chassis.support import failpoints
 
 TRIES = 5
 REMEMBERED = timedelta(hours=24)
-INLINE_SECONDS = 2.0  # of waiting for the log; after that the sweeper publishes
+INLINE_SECONDS = 2.0  # of waiting for the log; after that the scheduler publishes the outbox
 
 
 @dataclass(frozen=True, slots=True)
 class CommandRequest:
-    """What a door asks of one document, and on which conditions."""
+    """A command for one document and its preconditions."""
 
     aggregate: str
     key: str
@@ -42,91 +42,97 @@ class CommandRequest:
     principal: str = ""
 
     @property
-    def memory(self) -> str | None:
+    def stored_key(self) -> str | None:
+        """The idempotency key as stored: per principal."""
         return None if self.idempotency_key is None else f"{self.principal} {self.idempotency_key}"
 
 
 async def execute(runner: Runner, request: CommandRequest) -> CommandResult:
-    """Raises Refusal 412 `stale`, 422 `idempotency_key_reused`, 409 with a dead letter's code, 503 `busy`."""
-    work = UnitOfWork(runner.aggregates[request.aggregate], request.key)
+    """Raises CommandRefused 412 `stale`, 422 `idempotency_key_reused`, 409 with a decider's code, 503 `busy`."""
+    store = runner.aggregates[request.aggregate]
+    work = UnitOfWork(request.aggregate, request.key)
     id = request.idempotency_key or request.command.ref or str(uuid4())
-    once = id_hash("request", str(uuid4()))
-    unsure: tuple[Any, ...] | None = None
+    save_id = id_hash("request", str(uuid4()))
+    unconfirmed: tuple[Any, ...] | None = None  # events of a save whose result is unknown
     for attempt in range(TRIES):
         if attempt:
-            await runner.pause(attempt)
+            await runner.back_off(attempt)
         await runner.load([work])
-        if unsure is not None and seen_digest(work.stored.seen, once) is not None:
-            work.events = list(unsure)  # the save whose answer was lost had gone through
+        if unconfirmed is not None and seen_digest(work.stored.seen, save_id) is not None:
+            work.events = list(unconfirmed)  # that save had succeeded
             return await _publish(runner, work)
-        repeat = _repeated(work, request)
-        if repeat is not None:
-            return repeat
+        replayed = _replayed_result(work, request)
+        if replayed is not None:
+            return replayed
         if request.if_match is not None and request.if_match != work.stored.rev:
             raise CommandRefused(412, "stale", f"The record is at revision {work.stored.rev}, not {request.if_match}.")
-        _decide(work, request, id, once)
+        _decide(runner, work, request, id, save_id)
         if not work.changed:
-            return CommandResult(entity_of(work), tuple(work.events))
+            return CommandResult(to_entity(work), tuple(work.events))
         try:
-            documents = [work.aggregate_store.write(work, {})]
+            documents = [store.to_document(work, {})]
             failpoints.reach("ask.save.before")
-            lost = await runner.store.save(work.aggregate_store.codec.name, documents)
+            conflicts = await runner.store.save(store.codec.name, documents)
             failpoints.reach("ask.save.after")
         except StoreUnavailable:
-            unsure = tuple(work.events)
+            unconfirmed = tuple(work.events)
             continue
-        if not lost:
+        if not conflicts:
             return await _publish(runner, work)
-    if unsure is not None:
-        raise StoreUnavailable("the store did not say whether the command was saved")
-    raise CommandRefused(503, "busy", "Others are changing the same record at the moment; ask again.")
+    if unconfirmed is not None:
+        raise StoreUnavailable("the store did not confirm whether the command was saved")
+    raise CommandRefused(503, "busy", "Other requests are changing this record; retry in a moment.")
 
 
-def _decide(work: UnitOfWork, request: CommandRequest, id: str, once: bytes) -> None:
+def _decide(runner: Runner, work: UnitOfWork, request: CommandRequest, id: str, save_id: bytes) -> None:
     stored = work.stored
-    # The sequence stands in the cause's name: a key used again after a day names new outputs, not the old ones.
-    cause = Cause(request.principal, f"{id}#{stored.out_seq}", id, not request.command.live, published_as=id)
+    # With the sequence in the cause's id, a key that is used again after a day gives new event ids.
+    cause = Cause(
+        request.principal, f"{id}#{stored.outbox_sequence}", id, not request.command.live, published_as=id)
     try:
-        work.aggregate_store.step(work, [request.command], cause)
+        runner.aggregates[work.aggregate].decide(work, [request.command], cause)
     except CommandDeclined as declined:
-        raise CommandRefused(409, declined.letter.code, declined.letter.message) from None
-    stored.seen = with_seen(stored.seen, once, b"")
-    memory = request.memory
-    if memory is not None:
-        used = UsedIdempotencyKey(memory, request.body_hash, stored.rev, pack_events(tuple(work.events)), millis(request.now))
-        stored.api = (*_remembered(stored, request.now), used)
+        raise CommandRefused(409, declined.reason.code, declined.reason.message) from None
+    stored.seen = ring_with(stored.seen, save_id, b"")
+    key = request.stored_key
+    if key is not None:
+        used = UsedIdempotencyKey(
+            key, request.body_hash, stored.rev, pack_events(tuple(work.events)), millis(request.now))
+        stored.used_keys = (*_recent_keys(stored, request.now), used)
         work.changed = True
 
 
-def _repeated(work: UnitOfWork, request: CommandRequest) -> CommandResult | None:
-    memory = request.memory
-    if memory is None:
+def _replayed_result(work: UnitOfWork, request: CommandRequest) -> CommandResult | None:
+    """The result of the request that used this idempotency key before."""
+    key = request.stored_key
+    if key is None:
         return None
-    for used in _remembered(work.stored, request.now):
-        if used.key == memory:
+    for used in _recent_keys(work.stored, request.now):
+        if used.key == key:
             if used.body_hash != request.body_hash:
-                raise CommandRefused(422, "idempotency_key_reused", "This Idempotency-Key came before with another request.")
-            return CommandResult(entity_of(work), unpack_events(used.events), replayed=True)
+                raise CommandRefused(
+                    422, "idempotency_key_reused", "This Idempotency-Key was used before with a different request.")
+            return CommandResult(to_entity(work), unpack_events(used.events), replayed=True)
     return None
 
 
-def _remembered(stored: StoredAggregate, now: datetime) -> tuple[UsedIdempotencyKey, ...]:
+def _recent_keys(stored: StoredAggregate, now: datetime) -> tuple[UsedIdempotencyKey, ...]:
     since = millis(now - REMEMBERED)
-    return tuple(u for u in stored.api if u.at >= since)
+    return tuple(used for used in stored.used_keys if used.at >= since)
 
 
 async def _publish(runner: Runner, work: UnitOfWork) -> CommandResult:
-    outcome = CommandResult(entity_of(work), tuple(work.events))
+    result = CommandResult(to_entity(work), tuple(work.events))
     try:
         async with asyncio.timeout(INLINE_SECONDS):
             await runner.publish([work])
             failpoints.reach("ask.publish.after")
-            await runner.clear([work])
+            await runner.clear_outboxes([work])
     except (TimeoutError, BusUnavailable, StoreUnavailable):
-        pass  # it is saved: the sweeper publishes
-    return outcome
+        pass  # the command is saved: the scheduler publishes its outbox
+    return result
 
 
-def entity_of(work: UnitOfWork) -> Entity:
+def to_entity(work: UnitOfWork) -> Entity:
     updated = work.stored.updated
-    return Entity(work.key, work.state, work.stored.rev, None if updated is None else moment(updated))
+    return Entity(work.key, work.state, work.stored.rev, None if updated is None else from_micros(updated))

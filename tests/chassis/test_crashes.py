@@ -17,8 +17,9 @@ from chassis.ports import Bus, BusUnavailable, Store, StoreUnavailable
 from chassis.service.context import CommandRefused
 from contracts.crm import LeadCaptured
 from tests.chassis.house import NOON, Add, House, captured, lost
+from tests.support.effort import examples
 
-WRITES = ("save", "put_newer", "publish")
+WRITES = ("save", "save_newer", "publish")
 
 
 class Crash(BaseException):
@@ -148,12 +149,12 @@ async def test_a_request_whose_answer_was_lost_counts_once(ports, when, step):
     outcome = await execute(doomed.runner, CommandRequest("counter", "a", Add(at=NOON, n=5), NOON))
     assert [e.score for e in outcome.events] == [5]
     assert (await house.state("a")).total == 5
-    await house.runner.sweep("counter", ["a"])
+    await house.runner.publish_pending("counter", ["a"])
     assert {m.event.score for m in await house.said()} == {5}
     assert len({m.meta.id for m in await house.said()}) == 1
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), faults=st.integers(0, 12), workers=st.integers(1, 3))
 async def test_random_batches_crashes_zombies_and_copies_leave_figures_exact(seed, faults, workers):
     chance = random.Random(seed)
@@ -226,7 +227,7 @@ class Straying:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), faults=st.integers(0, 8))
 async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_figures_exact(seed, faults):
     chance = random.Random(seed)
@@ -238,7 +239,7 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
     def crew() -> Runner:
         store, bus = (Straying(port, chance, plan) for port in (house.store, house.bus))
         made = House(store, bus).runner  # type: ignore[arg-type]
-        made.fence_keys = house.runner.fence_keys
+        made.fence_keys._topics = house.runner.fence_keys._topics
         return made
 
     async def again(work: Callable[[], Awaitable[Any]]) -> None:
@@ -262,15 +263,15 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
 
     async def tend(runner: Runner) -> None:
         for _ in range(5):
-            await again(partial(runner.wake, "counter", ["a", "b"], NOON + timedelta(hours=3)))
-            await again(partial(runner.sweep, "counter", ["a", "b"]))
+            await again(partial(runner.fire_deadlines, "counter", ["a", "b"], NOON + timedelta(hours=3)))
+            await again(partial(runner.publish_pending, "counter", ["a", "b"]))
 
     await asyncio.gather(
         consume(crew()), consume(crew()), *(request(crew(), n) for n in range(4)), tend(crew()), tend(crew()))
     await (await house.restarted()).run()
     calm = await house.restarted()
-    await calm.runner.wake("counter", ["a", "b"], NOON + timedelta(hours=3))
-    await calm.runner.sweep("counter", ["a", "b"])
+    await calm.runner.fire_deadlines("counter", ["a", "b"], NOON + timedelta(hours=3))
+    await calm.runner.publish_pending("counter", ["a", "b"])
     events = [m.event for m in [r for s in (await house.batch()).values() for r in s.messages]]
     for key in "ab":
         state = await house.state(key)
@@ -282,5 +283,5 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
             assert ids.setdefault(message.meta.id, message.event) == message.event
             assert message.meta.sequence is not None and message.meta.sequence <= heard + 1
             heard = max(heard, message.meta.sequence)
-        assert heard == stored.out_seq == len(ids)
-        assert not any(e.fence_key < 0 for e in stored.out)
+        assert heard == stored.outbox_sequence == len(ids)
+        assert not any(e.fence_key < 0 for e in stored.outbox)

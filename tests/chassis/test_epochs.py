@@ -5,16 +5,17 @@ import pytest
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.memory.bus import _Group
-from chassis.aggregates.documents import stored_of
+from chassis.aggregates.documents import decode_stored
 from chassis.aggregates.fence_keys import PER_TOPIC
 from chassis.messages.envelope import encode
 from chassis.ports import BusUnavailable, Outgoing, TopicPartition
 from chassis.projections import Projector
 from chassis.projections.documents import decode_total
 from chassis.runtime.application import Application
-from chassis.runtime.host import definitions_of, find_service
+from chassis.runtime.host import definitions_of
 from chassis.runtime.rebuild import CannotRebuild, Rebuild
-from chassis.runtime.topic_epochs import StillRead, begin_epoch
+from chassis.runtime.topic_epochs import TopicInUse, begin_epoch
+from chassis.service.discovery import find_service
 from chassis.support.settings import Settings
 from tests.chassis.house import LEADS, NOON, SCORES, captured
 from tests.chassis.projecting import PLACE, Clicked, Moved, feed, letters, projector
@@ -60,7 +61,7 @@ async def test_the_service_goes_on_from_the_beginning_and_knows_again_what_is_sa
         await quiet(app)
         assert await total(app) == 7 and app.health.ready
         assert [row.sequence for row in await app.history("counter", "a")] == [1, 2, 3, 4, 5, 6, 7]
-        assert (await app.auditor.whole()).findings == []
+        assert (await app.auditor.run_complete()).findings == []
 
 
 async def test_without_it_the_service_stops_and_names_the_command():
@@ -86,7 +87,7 @@ async def test_begun_twice_or_broken_off_it_is_the_same(monkeypatch: pytest.Monk
     await bumped(store, bus, LEADS)
     await bumped(store, bus, LEADS)
     async with running(make(store, bus)) as app:
-        assert app.runner.fence_keys.epoch(LEADS) == 3
+        assert app.runner.fence_keys.epoch_of(LEADS) == 3
         await said(app, 4, 5)
         await quiet(app)
         assert await total(app) == 6
@@ -101,7 +102,7 @@ async def test_what_the_group_has_read_of_other_topics_stays_read():
     assert await app.bus.committed(app.group, app.topics) == {orders: 3, leads: 4}
     await begin_epoch(app, ["crm.orders.v1"])
     assert await app.bus.committed(app.group, app.topics) == {leads: 4}
-    assert (app.runner.fence_keys.epoch("crm.orders.v1"), app.runner.fence_keys.epoch(LEADS)) == (1, 0)
+    assert (app.runner.fence_keys.epoch_of("crm.orders.v1"), app.runner.fence_keys.epoch_of(LEADS)) == (1, 0)
 
 
 async def test_a_group_with_members_is_left_alone():
@@ -109,9 +110,9 @@ async def test_a_group_with_members_is_left_alone():
     async with running(make(store, bus)) as app:
         await said(app, 1)
         await quiet(app)
-        with pytest.raises(StillRead, match="has members"):
+        with pytest.raises(TopicInUse, match="has members"):
             await bumped(store, bus, LEADS)
-        assert app.runner.fence_keys.epoch(LEADS) == 0
+        assert app.runner.fence_keys.epoch_of(LEADS) == 0
 
 
 async def test_what_was_saved_and_never_published_is_published_before_it_is_given_up():
@@ -139,7 +140,7 @@ async def test_what_was_saved_and_never_published_is_published_before_it_is_give
     numbers = [dict(r.headers)["ce_sequence"] for p in await bus.end_offsets([SCORES]) for r in await bus.read(p, 0, 9)]
     assert numbers[-1] == b"2"
     (document,) = (await store.load("lead_scoring.counter", ["a"])).values()
-    assert not [e for e in stored_of(document).out if e.fence_key // PER_TOPIC in app.runner.fence_keys.retired()]
+    assert not [e for e in decode_stored(document).outbox if e.fence_key // PER_TOPIC in app.runner.fence_keys.retired_topics()]
 
 
 async def figure(made: Projector) -> tuple[int, int]:

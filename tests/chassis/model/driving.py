@@ -11,7 +11,7 @@ from typing import Any
 from chassis.aggregates import CommandRequest, Runner, documents
 from chassis.dead_letters import DeadLetterRepository, repository
 from chassis.http.health import HealthState
-from chassis.http.routing import ProblemError
+from chassis.http.problems import ProblemError
 from chassis.ports import (
     BusUnavailable,
     Document,
@@ -22,8 +22,8 @@ from chassis.ports import (
     StoreUnavailable,
     TopicPartition,
 )
-from chassis.runtime.event_processors import Deciding
-from chassis.runtime.timers import Scheduler
+from chassis.runtime.event_processors import AggregateProcessor
+from chassis.runtime.timers import DeadlineScheduler
 from chassis.runtime.worker import Worker
 from chassis.service.context import CommandRefused
 from chassis.support.metrics import Metrics
@@ -64,7 +64,7 @@ class Ports:
         lost: frozenset[str] = await _Wait(Op("save", collection, _written(documents)))
         return lost
 
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+    async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
         await _Wait(Op("put", collection, _written(documents)))
 
     async def find(self, collection: str, where: Any, **_how: Any) -> Page:
@@ -98,7 +98,7 @@ class Ports:
 class ModelRunner(Runner):
     """The real one, without waiting between tries."""
 
-    async def pause(self, attempt: int) -> None: ...
+    async def back_off(self, attempt: int) -> None: ...
 
 
 class Crew:
@@ -119,9 +119,9 @@ class Crew:
                 for answer, error in task.history:
                     op = _throw(running, error) if error else _next(running, answer)
             except StopIteration as end:
-                return "done", end.value, tuple(sorted(runner._settled.items())), ports.sought
+                return "done", end.value, tuple(sorted(runner._published.items())), ports.sought
             except GIVEN_UP as error:
-                return "failed", error, tuple(sorted(runner._settled.items())), ports.sought
+                return "failed", error, tuple(sorted(runner._published.items())), ports.sought
             running.close()
         return "op", op, task.settled, None
 
@@ -129,9 +129,9 @@ class Crew:
         dead = DeadLetterRepository(SERVICE, (LEADS,), ports, ports)
         runner = self._make(SERVICE, parts(task.mended), ports, ports, dead.dead_letter, topics=(LEADS,), metrics=METRICS)
         runner.fence_keys._topics = {LEADS: 0, SCORES: 1}
-        runner._settled = dict(task.settled)
+        runner._published = dict(task.settled)
         if self._sequenced:
-            runner._internal = frozenset((LEADS,))
+            runner._router._sequenced_topics = frozenset((LEADS,))
         return runner
 
     def _begun(self, task: Task, ports: Any, runner: Runner) -> Coroutine[Any, Any, Any]:
@@ -141,9 +141,9 @@ class Crew:
             case ("ask", n, _):
                 return _asking.execute(runner, self._requests[n])  # type: ignore[no-any-return]
             case ("fire",):
-                return self._scheduler(ports, runner).fire()
+                return self._scheduler(ports, runner).fire_due()
             case ("sweep",):
-                return self._scheduler(ports, runner).sweep(0.0)
+                return self._scheduler(ports, runner).publish_pending(0.0)
             case ("replay", id):
                 return DeadLetterRepository(SERVICE, (LEADS,), ports, ports).replay(id)
         raise AssertionError(task.what)
@@ -153,14 +153,14 @@ class Crew:
         by_offset = {m.record.offset: m for m in messages if m.record}
         progress: Any = SimpleNamespace(reached=lambda place, record: None)
         worker = Worker(
-            SERVICE, (LEADS,), ports, [Deciding(runner)], lambda record: by_offset[record.offset],
+            SERVICE, (LEADS,), ports, [AggregateProcessor(runner)], lambda record: by_offset[record.offset],
             DeadLetterRepository(SERVICE, (LEADS,), ports, ports), progress, group=GROUP, health=HealthState(SERVICE),
             metrics=METRICS)
         records = [m.record for m in messages if m.record]
         return worker._take_in(ports, {TopicPartition(LEADS, partition): records})
 
-    def _scheduler(self, ports: Any, runner: Runner) -> Scheduler:
-        return Scheduler(runner, ports, ports, group=GROUP, topics=(LEADS,), now=lambda: LATER)
+    def _scheduler(self, ports: Any, runner: Runner) -> DeadlineScheduler:
+        return DeadlineScheduler(runner, ports, ports, group=GROUP, topics=(LEADS,), now=lambda: LATER)
 
 
 def told(each: Said | tuple[Said, Outgoing], partition: int, offset: int) -> Any:

@@ -18,7 +18,7 @@ _layout = DocumentCodec("lead_scoring", COUNTER)
 @lru_cache(maxsize=100_000)
 def read(body: bytes) -> tuple[Any, Any]:
     """What a document holds: its outer part, and the state."""
-    return _layout.read(Document("", 1, body))
+    return _layout.decode(Document("", 1, body))
 
 
 def header(record: Outgoing, name: str) -> str:

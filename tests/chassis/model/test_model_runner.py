@@ -1,8 +1,7 @@
 """The real worker, runner, requests, schedulers and dead letters under every interleaving within small bounds.
 
-`TRIPTYCH_EXAMPLES=5000` makes the random part a soak.
+`TRIPTYCH_TEST_EFFORT=50` makes the random part a soak.
 """
-import os
 import random
 
 import pytest
@@ -12,8 +11,9 @@ from hypothesis import strategies as st
 from tests.chassis.model.explore import explore, walk
 from tests.chassis.model.values import Budget
 from tests.chassis.model.world import World
+from tests.support.effort import examples
 
-EXAMPLES = int(os.environ.get("TRIPTYCH_EXAMPLES", "100"))
+EXAMPLES = examples(100)
 
 COPY = (("a", "x"), ("b", "x"), ("a", "x"))  # an upstream copy of a
 TWO_DOCUMENTS = (("a", "x"), ("b", "y"), ("a", "x"), ("c", "x"))

@@ -9,7 +9,7 @@ import msgspec
 from chassis.aggregates import Runner
 from chassis.aggregates.documents import NO_FENCE_KEY, millis
 from chassis.ports import Outgoing, Record, TopicPartition
-from chassis.ports.query import meets
+from chassis.ports.query import matches
 from tests.chassis.house import LEADS
 from tests.chassis.model import properties
 from tests.chassis.model.driving import DEAD, Crew, ModelRunner, asking
@@ -237,7 +237,7 @@ class World(properties.Properties):
         for (collection, id), kept in s.docs:
             if collection == op.collection:
                 index = self.index_of(kept)
-                if all(meets(index.get(name), condition) for name, condition in op.payload):
+                if all(matches(index.get(name), condition) for name, condition in op.payload):
                     made.append((id, kept, tuple(index.items())))
         return tuple(made)
 
@@ -247,7 +247,7 @@ class World(properties.Properties):
     def index_of(self, kept: Kept) -> dict[str, Any]:
         stored, state = read(kept.body)
         due = None if state.due is None else millis(state.due)
-        return {"_due": due, "_pending": sum(e.fence_key == NO_FENCE_KEY for e in stored.out)}
+        return {"_due": due, "_pending": sum(e.fence_key == NO_FENCE_KEY for e in stored.outbox)}
 
     # --- what there is to do -----------------------------------------------------------------------------------------
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
-from chassis.aggregates import Share
+from chassis.aggregates import PartitionBatch
 from chassis.messages.envelope import Message, decode
 from chassis.ports import LogRecreated, PartitionLost, TopicPartition
 from chassis.projections import Projector
-from chassis.runtime.event_processors import JournalBehind, Projecting
+from chassis.runtime.event_processors import JournalBehind, ProjectionProcessor
 from chassis.runtime.progress import Progress
 from tests.chassis import (
     projecting,
@@ -129,19 +129,19 @@ async def a_record_on_a_partition_that_is_not_its_keys_is_refused() -> None:
 # --- stories of a journal and its owner ------------------------------------------------------------------------------
 
 
-async def _counted_up_to_one(store: MemoryStore) -> Projecting:
+async def _counted_up_to_one(store: MemoryStore) -> ProjectionProcessor:
     made = await projecting.projector(store)
     await made.recover(projecting.PLACE)
     await projecting.feed(made, projecting.letters(("a", projecting.Moved("1"))))
     bus: Any = MemoryBus()
-    return Projecting(await projecting.projector(store), bus)
+    return ProjectionProcessor(await projecting.projector(store), bus)
 
 
 async def what_lies_between_the_journal_and_the_poll_is_not_passed_over() -> None:
     heir = await _counted_up_to_one(MemoryStore())
     late: Any = projecting.letters(("f", projecting.Moved("6")), first=5)
     with pytest.raises(JournalBehind):
-        await heir.run({projecting.PLACE: Share(5, 6, late)})
+        await heir.run({projecting.PLACE: PartitionBatch(5, 6, late)})
 
 
 async def a_batch_that_failed_is_recovered_before_the_next() -> None:

@@ -1,7 +1,7 @@
 """Protocol B3, its worker and the log under it without one of their fences each."""
 from chassis.messages.envelope import decoder
 from chassis.projections import Projector, batch, journal_pruning
-from chassis.runtime.event_processors import Projecting
+from chassis.runtime.event_processors import ProjectionProcessor
 from chassis.runtime.progress import Progress
 from chassis.runtime.worker import Worker
 from tests.chassis.model_projector import mutants
@@ -50,17 +50,17 @@ PROTOCOL_B3 = (
     Mutant("signals are forgotten", "a new owner reads the window of ids", "figures: signals, a crash after one",
            "cells", make=mutants.ForgetsSignals, where="projections.Projector._remember"),
     Mutant("signals without window", "the id of a signal is known", "figures: signals", "cells", [Cut(
-        batch.Fold, "_one", "counted = before is None", "counted = True")]),
+        batch.BatchFold, "_one", "counted = before is None", "counted = True")]),
     Mutant("facts without memory", "a fact knows the events that changed it", "figures: moved", "cells", [Cut(
-        batch.Fold, "_one", "before = fact.seen.get(name)", "before = None")]),
+        batch.BatchFold, "_one", "before = fact.seen.get(name)", "before = None")]),
     Mutant("an id used again changes a fact in silence", "an id that comes with another payload is a dead letter",
            "figures: an id used again", "dead letters", [Cut(
-               batch.Fold, "_one", """                    if before != digest:
+               batch.BatchFold, "_one", """                    if before != digest:
                         return Refused""", """                    if False:
                         return Refused""")]),
     Mutant("a fact with two writers", "a fact belongs to the partition that made it",
            "story: a fact of another partition", "", [Cut(
-               batch.Fold, "_one", "if (fact.topic, fact.partition) != self._place:", "if False:")]),
+               batch.BatchFold, "_one", "if (fact.topic, fact.partition) != self._place:", "if False:")]),
     Mutant("what is held outlives a failure", "after a failure nothing that was remembered is believed",
            "story: a batch that failed", "", [Cut(Projector, "run", "self._held.pop(place, None)",
                                                   "self._held.get(place)")]),
@@ -79,7 +79,7 @@ PROTOCOL_B3 = (
                journal_pruning, "prune", "    body = encode(Checkpoint(upto, sums))\n",
                "    await store.delete(layout.journal, ids)\n    body = encode(Checkpoint(upto, sums))\n")]),
     Mutant("the poll is believed", "a poll beyond the journal's end begins again", "story: a journal behind the poll",
-           "", [Cut(Projecting, "_count", "if at is None or at < share.lo:", "if False:")]),
+           "", [Cut(ProjectionProcessor, "_count", "if at is None or at < share.lo:", "if False:")]),
     Mutant("the commit is believed", "a partition is read from where its journal ends",
            "story: a journal behind the commit", "", [Cut(
                Worker, "_take_over", "self._consumer.seek(place, min(targets))", "pass")]),
