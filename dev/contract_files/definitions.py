@@ -1,25 +1,27 @@
-"""The JSON Schema of every kind of definition, made from the forms that the services read with."""
+"""The JSON Schema of every kind of definition, made from the models that the services validate with."""
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
-from services.kpi.definitions.schema import FORMS as KPI
-from services.lead_scoring.definitions import ScorecardSheet
-from services.pipeline.definitions.schema import BusinessLineForm
-from services.segmentation.definitions import SegmentationYaml
-from services.surveys.definitions import SurveySheet
+from services.kpi.definitions.schema import MODELS as KPI
+from services.kpi.definitions.schema import measure_model
+from services.kpi.service import FACTS
+from services.lead_scoring.definitions.schema import ScorecardYaml
+from services.pipeline.definitions.schema import BusinessLineYaml
+from services.segmentation.definitions.schema import SegmentationYaml
+from services.surveys.definitions.schema import SurveyYaml
 from tools.importing.mapping import MappingYaml
 
-FORMS: Mapping[str, type[BaseModel]] = {
-    **KPI, "business_lines": BusinessLineForm, "mappings": MappingYaml, "scorecards": ScorecardSheet,
-    "segments": SegmentationYaml, "surveys": SurveySheet,
+MODELS: Mapping[str, type[BaseModel]] = {
+    **KPI, "measures": measure_model(FACTS.rows), "business_lines": BusinessLineYaml, "mappings": MappingYaml,
+    "scorecards": ScorecardYaml, "segments": SegmentationYaml, "surveys": SurveyYaml,
 }
-"""Kind of definition -> its form."""
+"""Kind of definition -> its model."""
 
 
 def schema_of(kind: str) -> dict[str, Any]:
-    form = FORMS[kind]
-    made = form.model_json_schema(by_alias=True)
+    model = MODELS[kind]
+    made = model.model_json_schema(by_alias=True)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:triptych:definition:{kind}"}
     return head | {"title": kind} | {word: said for word, said in made.items() if word != "title"}

@@ -1,14 +1,14 @@
-"""What can be asked of a target."""
+"""Commands to a target."""
 from collections.abc import Mapping
 
 from chassis.domain.decider import Command
 
 
 class SetTarget(Command, frozen=True, kw_only=True):
-    """Aim at `value` (a decimal text in the measure's unit, minor units for money) in the period, within the scope.
+    """Sets the target of a measure in a period, within a scope.
 
-    `scope`: {dimension: label}, empty for the whole company. `seed`: from a definition; it gives way to any target
-    that stands already.
+    `value`: decimal text in the measure's unit, minor units for money. `scope`: {dimension: label}, empty for the whole
+    company. `seed`: the command comes from a definition and changes no target that is set already.
     """
 
     period: str

@@ -1,51 +1,52 @@
-"""What becomes of a target. Whether measure and scope exist is looked at by the door, which knows the definitions."""
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+"""Decider of targets. Whether measure and scope exist is validated by the API, which has the definitions."""
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chassis.domain.decider import Aggregate, Decider
+import msgspec
+
+from chassis.domain.decider import Aggregate, replace
+from chassis.domain.decision import DecisionBuilder, table_decider
 from chassis.ports import Scalar
 from contracts.kpi import TargetSet
 from services.kpi.commands import SetTarget
-from services.kpi.state import Target
+from services.kpi.state import TargetState
 
 
-@dataclass(frozen=True, slots=True)
-class TargetNoted:
-    """Who set it and when: only for the state, beside the published event."""
+class TargetSetBy(msgspec.Struct, frozen=True, gc=False):
+    """Who set the target and when. Not published: it changes the state only."""
 
     at: datetime
     by: str
 
 
-def decide(command: SetTarget, state: Target) -> Sequence[Any]:
-    """Nothing when it stands so already, or when a seed meets a target."""
+def _set_target(decision: DecisionBuilder[TargetState, Any], command: SetTarget) -> None:
+    """Emits nothing when the value is set already, or when a seed finds any value."""
+    state = decision.state
     if state.value is not None and (command.seed or state.value == command.value):
-        return []
-    said = TargetSet(
-        measure=command.measure, period=command.period, scope=dict(command.scope), value=command.value,
-        currency=command.currency, before=state.value, actor_id=command.actor or None,
-    )
-    return [said, TargetNoted(command.at, command.actor)]
+        return
+    decision.emit(
+        TargetSet(measure=command.measure, period=command.period, scope=dict(command.scope), value=command.value,
+                  currency=command.currency, before=state.value, actor_id=command.actor or None),
+        TargetSetBy(command.at, command.actor))
 
 
-def evolve(state: Target, event: Any) -> Target:
-    match event:
-        case TargetSet():
-            return replace(state, period=event.period, measure=event.measure, scope=event.scope, value=event.value,
-                           currency=event.currency)
-        case TargetNoted():
-            return replace(state, set_at=event.at, set_by=event.by)
-        case _:
-            return state
+def _apply_value(state: TargetState, event: TargetSet) -> TargetState:
+    return replace(state, period=event.period, measure=event.measure, scope=event.scope, value=event.value,
+                   currency=event.currency)
 
 
-def index(state: Target) -> Mapping[str, Scalar]:
+def _apply_author(state: TargetState, event: TargetSetBy) -> TargetState:
+    return replace(state, set_at=event.at, set_by=event.by)
+
+
+def index(state: TargetState) -> Mapping[str, Scalar]:
     return {"period": state.period, "measure": state.measure}
 
 
-DECIDER: Decider[SetTarget, Target] = Decider(decide, evolve, Target)
+DECIDER = table_decider(
+    {SetTarget: _set_target}, {TargetSet: _apply_value, TargetSetBy: _apply_author}, TargetState)
 
-TARGET: Aggregate[Target] = Aggregate(
-    "target", DECIDER, Target, {"period": str, "measure": str}, (("period", "measure"), ("measure", "period")), index)
+TARGET: Aggregate[TargetState] = Aggregate(
+    "target", DECIDER, TargetState, {"period": str, "measure": str}, (("period", "measure"), ("measure", "period")),
+    index)

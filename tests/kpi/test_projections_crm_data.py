@@ -11,7 +11,7 @@ import pytest
 
 from contracts.kinds import Money
 from contracts.pipeline import Opportunity, OpportunityLost, OpportunityOpened, OpportunityWon, StageEntered
-from tests.kpi.counting import Figures, meta, shipped
+from tests.kpi.memory_figures import MemoryFigures, meta
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "crm_opportunities"
 
@@ -66,16 +66,16 @@ def rows() -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def figures(rows: list[dict[str, str]]) -> Figures:
+def figures(rows: list[dict[str, str]]) -> MemoryFigures:
     teams = {t["sales_agent"]: t for t in read("sales_teams.csv")}
-    made = Figures(shipped())
+    made = MemoryFigures()
     for row in rows:
         for sequence, (event, at) in enumerate(events(row, teams), 1):
-            made.tell(event, meta(at, f"{row['opportunity_id']}-{sequence}", "pipeline", sequence))
+            made.apply(event, meta(at, f"{row['opportunity_id']}-{sequence}", "pipeline", sequence))
     return made
 
 
-def test_the_counts_are_those_of_the_file(figures: Figures) -> None:
+def test_the_counts_are_those_of_the_file(figures: MemoryFigures) -> None:
     assert figures.n("opportunities_won") == 4238
     assert figures.n("opportunities_lost") == 2473
     assert figures.n("opportunities_opened") == 8300  # 500 were opened on a day nobody knows
@@ -85,7 +85,7 @@ def test_the_counts_are_those_of_the_file(figures: Figures) -> None:
 
 
 def test_what_was_signed_is_that_of_the_file_per_product_region_and_month(
-    figures: Figures, rows: list[dict[str, str]],
+    figures: MemoryFigures, rows: list[dict[str, str]],
 ) -> None:
     regions = {t["sales_agent"]: t["regional_office"] for t in read("sales_teams.csv")}
     expected: Counter[tuple[str, str, str]] = Counter()
@@ -100,7 +100,7 @@ def test_what_was_signed_is_that_of_the_file_per_product_region_and_month(
     assert found == expected
 
 
-def test_cycles_and_customers_are_those_of_the_file(figures: Figures, rows: list[dict[str, str]]) -> None:
+def test_cycles_and_customers_are_those_of_the_file(figures: MemoryFigures, rows: list[dict[str, str]]) -> None:
     closed = [r for r in rows if r["deal_stage"] in ("Won", "Lost")]
     days = [(date.fromisoformat(r["close_date"]) - date.fromisoformat(r["engage_date"])).days for r in closed]
     assert median(figures.values("cycle_days")) == median(days)

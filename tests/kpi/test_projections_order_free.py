@@ -1,4 +1,4 @@
-"""Whatever order events are heard in, and however they correct each other, the figures are those of a recomputation."""
+"""In any order of arrival, and with any corrections, the figures equal those of a recomputation."""
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,20 +18,21 @@ from contracts.crm import (
     PaymentReversed,
 )
 from contracts.kinds import Subject
-from services.kpi.projections.rows import Clock
-from tests.kpi.counting import Figures, catalogue, meta, shipped
-from tests.kpi.telling import Story, cancelled, eur, placed, refunded, revised
+from services.kpi.projections.rows import LocalDays
+from tests.kpi.builders import DealBuilder, cancelled, eur, placed, refunded, revised
+from tests.kpi.memory_figures import MemoryFigures, catalogue, meta
+from tests.support.effort import examples
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 instants = st.integers(0, 24 * 120).map(lambda hours: START + timedelta(hours=hours))
 amounts = st.integers(1, 10_000)
-clock = Clock(catalogue().zone)
+days = LocalDays(catalogue().zone)
 
 
-def told(events: list[tuple[Any, Any]]) -> Figures:
-    figures = Figures(shipped())
+def figures_of(events: list[tuple[Any, Any]]) -> MemoryFigures:
+    figures = MemoryFigures()
     for event, at in events:
-        assert figures.tell(event, at) is None
+        assert figures.apply(event, at) is None
     return figures
 
 
@@ -75,11 +76,11 @@ def recomputed(all_orders: list[Order]) -> tuple[Counter[str], Counter[str], Cou
 
 @pytest.mark.slow
 @given(st.lists(orders, max_size=5), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_orders_in_any_order_give_the_figures_of_a_recomputation(all_orders: list[Order], chance: Any) -> None:
     events = [e for number, order in enumerate(all_orders) for e in events_of(number, order)]
     chance.shuffle(events)
-    figures = told(events)
+    figures = figures_of(events)
     count, net, back = recomputed(all_orders)
     for measure, place, expected in (("orders", 0, count), ("order_amount", 1, net), ("refunds", 1, back)):
         found: Counter[str] = Counter()
@@ -90,7 +91,7 @@ def test_orders_in_any_order_give_the_figures_of_a_recomputation(all_orders: lis
 
 @given(st.lists(st.tuples(instants, amounts, st.lists(st.tuples(instants, amounts), max_size=3)), max_size=4),
        st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_payments_and_reversals_in_any_order_are_net(payments: list[Any], chance: Any) -> None:
     events: list[tuple[Any, Any]] = []
     expected: dict[str, int] = defaultdict(int)
@@ -101,7 +102,7 @@ def test_payments_and_reversals_in_any_order_are_net(payments: list[Any], chance
                            meta(t, f"P{n}x{i}")))
         expected[local(at)] += amount - sum(a for _, a in reversals)
     chance.shuffle(events)
-    figures = told(events)
+    figures = figures_of(events)
     assert {d: figures.sum("payments_received", on=d) for d in expected} == dict(expected)
     assert figures.sum("payments_received") == sum(expected.values())
 
@@ -112,7 +113,7 @@ def test_payments_and_reversals_in_any_order_are_net(payments: list[Any], chance
 @given(st.lists(st.tuples(instants, st.sampled_from(["source", "region", "dimensions"]),
                           st.sampled_from([None, "a", "b"])), max_size=5), st.booleans(), st.booleans(),
        st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_leads_events_in_any_order_give_the_same_figures(
     revisions: list[tuple[datetime, str, str | None]], lost: bool, converted: bool, chance: Any,
 ) -> None:
@@ -126,22 +127,22 @@ def test_a_leads_events_in_any_order_give_the_same_figures(
         events.append((LeadLost(lead_id="L", reason="x"), meta(START + timedelta(days=3), "l")))
     if converted:
         events.append((LeadConverted(lead_id="L", customer_id="C"), meta(START + timedelta(days=4), "v")))
-    straight = told(events)
+    straight = figures_of(events)
     chance.shuffle(events)
-    assert told(events).everything() == straight.everything()
+    assert figures_of(events).everything() == straight.everything()
     assert straight.n("leads_captured") == 1
 
 
 @given(st.permutations(["A1", "A2", "A3", "void A1", "void A3", "again A2"]))
-@settings(max_examples=60, deadline=None)
-def test_a_voided_activity_counts_for_nothing_whenever_that_is_heard(order: list[str]) -> None:
+@settings(max_examples=examples(60), deadline=None)
+def test_a_voided_activity_counts_for_nothing_in_any_order_of_arrival(order: list[str]) -> None:
     subject = Subject(kind="lead", id="L1")
-    figures = Figures(shipped())
+    figures = MemoryFigures()
     for word in order:
         id = word.split()[-1]
         event: Any = ActivityVoided(activity_id=id, subject=subject) if word.startswith("void") else ActivityLogged(
             activity_id=id, kind="visit", subject=subject)
-        assert figures.tell(event, meta(START, word)) is None
+        assert figures.apply(event, meta(START, word)) is None
     assert figures.n("visits") == 1
 
 
@@ -151,50 +152,52 @@ steps = st.lists(st.tuples(st.sampled_from(["enter", "revise", "win", "lose", "r
                  max_size=8)
 
 
-def lived(figures: Figures, id: str, plot: list[tuple[str, int, int]], undated: bool) -> tuple[Story, str | None, int]:
+def lived(
+    figures: MemoryFigures, id: str, plot: list[tuple[str, int, int]], undated: bool,
+) -> tuple[DealBuilder, str | None, int]:
     """A deal that lives as the plot says; with its last closing's day if it is won, and the amount it then has."""
     day = START + timedelta(days=5)
-    story = Story(figures, id=id, amount=eur(1)).opened(day.date().isoformat(), undated=undated)
+    deal = DealBuilder(figures, id=id, amount=eur(1)).opened(day.date().isoformat(), undated=undated)
     closed: str | None = None
     amount = 1
     for step, wait, number in plot:
         day += timedelta(days=wait)
         text = day.date().isoformat()
-        is_closed = story.deal["stage"] in ("won", "lost")
+        is_closed = deal.fields["stage"] in ("won", "lost")
         if step == "enter" and not is_closed:
-            story.entered(text, ["enquiry", "scoping", "offered", "agreed"][number % 4])
+            deal.entered(text, ["enquiry", "scoping", "offered", "agreed"][number % 4])
         elif step == "revise":
-            story.revised(text, amount=eur(number), rep_id=f"R{number % 3}")
+            deal.revised(text, amount=eur(number), rep_id=f"R{number % 3}")
             amount = number
         elif step in ("win", "lose") and not is_closed:
-            (story.won if step == "win" else story.lost)(text)
+            (deal.won if step == "win" else deal.lost)(text)
             closed = text
         elif step == "reopen" and is_closed and closed is not None:
-            story.reopened(text, "scoping", won=story.deal["stage"] == "won", closed=closed)
-    return story, closed if story.deal["stage"] == "won" else None, amount
+            deal.reopened(text, "scoping", won=deal.fields["stage"] == "won", closed=closed)
+    return deal, closed if deal.fields["stage"] == "won" else None, amount
 
 
 @pytest.mark.slow
 @given(st.lists(st.tuples(steps, st.booleans()), min_size=1, max_size=3), st.randoms(use_true_random=False))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_deals_in_any_order_give_the_figures_of_a_recomputation(plots: list[Any], chance: Any) -> None:
-    straight = Figures(shipped())
-    stories = [lived(straight, f"D{n}", plot, undated) for n, (plot, undated) in enumerate(plots)]
+    straight = MemoryFigures()
+    deals = [lived(straight, f"D{n}", plot, undated) for n, (plot, undated) in enumerate(plots)]
     won: Counter[str] = Counter()
     signed: Counter[str] = Counter()
-    for _, closed, amount in stories:
+    for _, closed, amount in deals:
         if closed is not None:
             won[closed] += 1
             signed[closed] += amount
     assert {d: straight.n("opportunities_won", on=d) for d in won} == dict(won)
     assert straight.n("opportunities_won") == won.total()
     assert {d: straight.sum("signed_amount", on=d) for d in signed} == dict(signed)
-    is_open = [s for s, _, _ in stories if s.deal["stage"] not in ("won", "lost")]
-    assert straight.n("open_pipeline") == len(is_open)
-    assert straight.sum("open_pipeline_amount") == sum(s.deal["amount"].amount_minor for s in is_open)
-    events = [e for s, _, _ in stories for e in s.told]
+    open_deals = [s for s, _, _ in deals if s.fields["stage"] not in ("won", "lost")]
+    assert straight.n("open_pipeline") == len(open_deals)
+    assert straight.sum("open_pipeline_amount") == sum(s.fields["amount"].amount_minor for s in open_deals)
+    events = [e for s, _, _ in deals for e in s.events]
     chance.shuffle(events)
-    shuffled = told([*events, *events[:3]])  # some heard twice
+    shuffled = figures_of([*events, *events[:3]])  # some delivered twice
     assert shuffled.everything() == straight.everything()
 
 
@@ -202,4 +205,4 @@ def test_deals_in_any_order_give_the_figures_of_a_recomputation(plots: list[Any]
 def test_the_local_day_of_an_instant_is_that_of_the_zone(minutes: list[int]) -> None:
     for m in minutes:
         at = START + timedelta(minutes=m)
-        assert str(clock.day((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))) == local(at)
+        assert str(days.day((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))) == local(at)

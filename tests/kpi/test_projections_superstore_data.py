@@ -9,7 +9,7 @@ import pytest
 
 from contracts.crm import OrderPlaced
 from contracts.kinds import Line, Money
-from tests.kpi.counting import Figures, meta, shipped
+from tests.kpi.memory_figures import MemoryFigures, meta
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "superstore" / "superstore_dev_2019_2021.csv"
 
@@ -26,18 +26,18 @@ def test_order_amounts_by_region_category_and_month_are_those_of_the_lines() -> 
     with FILE.open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             groups[row["Customer ID"], row["Order ID"]].append(row)
-    figures = Figures(shipped())
+    figures = MemoryFigures()
     for (customer, order), rows in groups.items():
-        told = [Line(product_id=r["Product ID"], category=r["Category"], quantity=r["Quantity"],
+        lines = [Line(product_id=r["Product ID"], category=r["Category"], quantity=r["Quantity"],
                      amount=Money(amount_minor=cents(r["Sales"]), currency="USD")) for r in rows]
         day = rows[0]["Order Date"]
         for r in rows:
             expected[rows[0]["Region"], r["Category"], day[:7]] += cents(r["Sales"])
         event = OrderPlaced(
-            order_id=order, customer_id=customer, region=rows[0]["Region"], lines=tuple(told),
-            amount=Money(amount_minor=sum(x.amount.amount_minor for x in told), currency="USD"))
+            order_id=order, customer_id=customer, region=rows[0]["Region"], lines=tuple(lines),
+            amount=Money(amount_minor=sum(x.amount.amount_minor for x in lines), currency="USD"))
         at = datetime.fromisoformat(day).replace(hour=11, tzinfo=UTC)
-        assert figures.tell(event, meta(at, f"{customer}-{order}")) is None
+        assert figures.apply(event, meta(at, f"{customer}-{order}")) is None
     found: Counter[tuple[str | None, str | None, str]] = Counter()
     for cell, (_, amount) in figures.cells("order_amount").items():
         labels = dict(cell.dimensions)

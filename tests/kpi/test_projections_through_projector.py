@@ -8,20 +8,20 @@ from chassis.domain.definitions import Definition, Definitions
 from chassis.domain.handlers import Meta
 from chassis.messages.codec import canonical
 from chassis.ports import Record, TopicPartition
-from chassis.projections import Cells, Projector
-from services.kpi.definitions import compile_catalogue
-from services.kpi.projections import projection
-from services.kpi.queries.figures import Reader, Slice
-from services.kpi.queries.organisation import Organisation
+from chassis.projections import CellReader, Projector
+from services.kpi.projections import make_projection
+from services.kpi.queries.figures import FigureReader, Slice
 from services.kpi.queries.periods import Period
-from tests.kpi.counting import Figures, catalogue, meta, on, shipped
-from tests.kpi.telling import Story, cancelled, eur, line, placed, refunded
+from services.kpi.queries.reference_data import ReferenceData
+from services.kpi.service import FACTS
+from tests.kpi.builders import DealBuilder, cancelled, eur, line, placed, refunded
+from tests.kpi.memory_figures import MemoryFigures, at, catalogue, compiled, meta, shipped_projection
 
 DEALS, ORDERS = TopicPartition("crm.opportunities.v1", 0), TopicPartition("crm.orders.v1", 0)
 
 
 @dataclass
-class Message:
+class AppliedMessage:
     event: Any
     meta: Meta
     record: Record
@@ -31,32 +31,33 @@ class Message:
         return canonical(self.event)
 
 
-def messages(place: TopicPartition, told: list[tuple[Any, Meta]]) -> list[Message]:
-    return [Message(event, at, Record(*place, offset, offset, None, None)) for offset, (event, at) in enumerate(told)]
+def messages(partition: TopicPartition, events: list[tuple[Any, Meta]]) -> list[AppliedMessage]:
+    return [AppliedMessage(event, meta, Record(*partition, offset, offset, None, None))
+            for offset, (event, meta) in enumerate(events)]
 
 
 async def test_cells_and_facts_of_a_projector_are_those_of_the_rows() -> None:
-    figures = Figures(shipped())
+    figures = MemoryFigures()
     lines = (line("P1", 300, "A"), line("P2", 200, "B"))
-    story = Story(figures, amount=eur(500), lines=lines).opened("2026-01-10").entered("2026-01-20", "scoping")
-    story.won("2026-02-03").revised("2026-02-10", rep_id="R2")
+    deal = DealBuilder(figures, amount=eur(500), lines=lines).opened("2026-01-10").entered("2026-01-20", "scoping")
+    deal.won("2026-02-03").revised("2026-02-10", rep_id="R2")
     orders: list[tuple[Any, Meta]] = [
-        (placed("O1", 500, lines=lines), meta(on("2026-01-05"), "o1")),
-        (refunded("O1", "F1", 20), meta(on("2026-01-06"), "f1")), (cancelled("O2"), meta(on("2026-01-07"), "c2")),
-        (placed("O2", 70), meta(on("2026-01-07"), "o2")),
-        (placed("O1", 501), meta(on("2026-01-08"), "other")),
+        (placed("O1", 500, lines=lines), meta(at("2026-01-05"), "o1")),
+        (refunded("O1", "F1", 20), meta(at("2026-01-06"), "f1")), (cancelled("O2"), meta(at("2026-01-07"), "c2")),
+        (placed("O2", 70), meta(at("2026-01-07"), "o2")),
+        (placed("O1", 501), meta(at("2026-01-08"), "other")),
     ]
     store = MemoryStore()
-    projector = Projector(shipped(), store, "kpi", catalogue().generation)
-    await store.ensure(await projector.collections())
-    for place, told in ((DEALS, story.told), (ORDERS, orders)):
-        await projector.recover(place)
-        half = len(told) // 2
-        refused = await projector.run(place, messages(place, told)[:half], 0, half)
-        refused += await projector.run(place, messages(place, told)[half:], half, len(told))
-        assert [r.code for r in refused] == (["already_known"] if place is ORDERS else [])
-    cells = Cells(store, "kpi", catalogue().generation)
-    won = await cells.read("opportunities_won", on("2026-02-01").date(), on("2026-03-01").date(), "month")
+    projector = Projector(shipped_projection(), store, "kpi", catalogue().generation)
+    await store.ensure(await projector.required_collections())
+    for partition, events in ((DEALS, deal.events), (ORDERS, orders)):
+        await projector.recover(partition)
+        half = len(events) // 2
+        refused = await projector.run(partition, messages(partition, events)[:half], 0, half)
+        refused += await projector.run(partition, messages(partition, events)[half:], half, len(events))
+        assert [r.code for r in refused] == (["already_known"] if partition is ORDERS else [])
+    cells = CellReader(store, "kpi", catalogue().generation)
+    won = await cells.read("opportunities_won", at("2026-02-01").date(), at("2026-03-01").date(), "month")
     assert [(c.n, c.dims["rep"], c.dims["product"]) for c in won if c.n] == [(1, "R2", "*")]
     members = await cells.members("opportunities_won:lines", None, None)
     assert sorted((m.dims["product"], m.member, m.n) for m in members) == [("P1", "D1", 1), ("P2", "D1", 1)]
@@ -76,16 +77,16 @@ async def test_a_measure_that_counts_what_another_does_has_the_same_figures_from
     own = [named(f"{kind}{n}", **body) for n in "12" for kind, body in {
         "placed": {"kind": "count", "unit": "count"}, "worth": {"kind": "sum", "unit": "money", "value": "amount"},
         "buyers": {"kind": "distinct", "unit": "count", "member": "customer_id"}}.items()]
-    found = compile_catalogue(Definitions(own), catalogue().zone)
+    found = compiled(Definitions(own))
     store = MemoryStore()
-    projector = Projector(projection(found), store, "kpi", found.generation)
-    await store.ensure(await projector.collections())
+    projector = Projector(make_projection(found, FACTS), store, "kpi", found.generation)
+    await store.ensure(await projector.required_collections())
     await projector.recover(ORDERS)
-    told = [(placed("O1", 500, lines=(line("P1", 300, "A"), line("P2", 200, "B"))), meta(on("2026-01-05"), "o1")),
-            (placed("O2", 70), meta(on("2026-01-07"), "o2"))]
-    await projector.run(ORDERS, messages(ORDERS, told), 0, 2)
-    cells = Cells(store, "kpi", found.generation)
-    reader = Reader(found, cells, Organisation(), {})
+    events = [(placed("O1", 500, lines=(line("P1", 300, "A"), line("P2", 200, "B"))), meta(at("2026-01-05"), "o1")),
+              (placed("O2", 70), meta(at("2026-01-07"), "o2"))]
+    await projector.run(ORDERS, messages(ORDERS, events), 0, 2)
+    cells = CellReader(store, "kpi", found.generation)
+    reader = FigureReader(found, cells, ReferenceData(), {})
     january = [Period("2026-01", date(2026, 1, 1), date(2026, 2, 1), "month")]
     for by in ((), ("product",)):
         for kind in ("placed", "worth", "buyers"):

@@ -1,4 +1,4 @@
-"""`GET /v1/activities`: what was planned, done and voided, of whom and about what."""
+"""`GET /v1/activities`: planned, done and voided activities."""
 import re
 from datetime import date
 from typing import Annotated, Literal
@@ -6,13 +6,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from chassis.http.responses import paged
-from chassis.http.routing import Fault, Paged, Problem, page
+from chassis.http.problems import ProblemError
+from chassis.http.responses import page_schema
+from chassis.http.routing import Paged, page_response
+from chassis.messages.codec.errors import FieldError
 from contracts.crm import ActivityKind
 from contracts.kinds import ID_PATTERN, Id
 from services.kpi.api.schemas import Activity
-from services.kpi.queries import Desk
-from services.kpi.queries.activities import Asked, activities
+from services.kpi.queries import FigureQueries
+from services.kpi.queries.activities import ActivityFilter, activities
 
 SUBJECT = re.compile(r"(lead|opportunity|customer):(.+)")
 Subject = Annotated[
@@ -20,10 +22,10 @@ Subject = Annotated[
 Label = Annotated[str | None, Query(max_length=200)]
 
 
-def router(desk: Desk) -> APIRouter:
+def router(queries: FigureQueries) -> APIRouter:
     routes = APIRouter(tags=["kpi"])
 
-    @routes.get("/v1/activities", response_model=paged(Activity),
+    @routes.get("/v1/activities", response_model=page_schema(Activity),
                 summary="Activities, those of a subject or the latest")
     async def listed(
         request: Request, paged: Paged, subject: Subject = None,
@@ -31,12 +33,13 @@ def router(desk: Desk) -> APIRouter:
         rep_id: Id | None = None, team: Label = None, region: Label = None, business_line: Label = None,
         from_: Annotated[date | None, Query(alias="from")] = None, to: date | None = None,
     ) -> Response:
-        """Days are of the company's zone, `to` is exclusive; with a subject they are not asked. A page may hold fewer
-        than asked for while there are more."""
-        named = {"kind": kind, "rep_id": rep_id, "team": team, "region": region, "business_line": business_line}
-        asked = Asked(_subject(subject), {n: v for n, v in named.items() if v is not None}, status, from_, to)
-        items, cursor = await activities(desk, asked, paged.cursor, paged.limit)
-        return page(request, items, cursor)
+        """Days are local days of the company, `to` is exclusive; with a subject they are ignored. A page may have fewer
+        items than `limit` although more follow."""
+        fields = {"kind": kind, "rep_id": rep_id, "team": team, "region": region, "business_line": business_line}
+        criteria = ActivityFilter(
+            _subject(subject), {n: v for n, v in fields.items() if v is not None}, status, from_, to)
+        items, cursor = await activities(queries, criteria, paged.cursor, paged.limit)
+        return page_response(request, items, cursor)
 
     return routes
 
@@ -46,6 +49,8 @@ def _subject(text: str | None) -> tuple[str, str] | None:
         return None
     found = SUBJECT.fullmatch(text)
     if found is None or not re.fullmatch(ID_PATTERN, found[2]):
-        fault = Fault("bad_subject", "/query/subject", "Say the kind and the id, such as opportunity:4711.")
-        raise Problem(422, "invalid", fault.message, [fault])
+        fault = FieldError(
+            "bad_subject", "/query/subject",
+            "must be kind:id with kind lead, opportunity or customer, such as opportunity:4711.")
+        raise ProblemError(422, "invalid", fault.message, [fault])
     return found[1], found[2]

@@ -1,4 +1,4 @@
-"""What the routes of this service answer."""
+"""Response schemas of the routes."""
 from datetime import date, datetime
 from typing import Literal
 
@@ -7,13 +7,14 @@ from pydantic import ConfigDict
 from chassis.http.responses import NotRequired, Title, TypedDict
 from contracts.crm import ActivityKind
 from contracts.kinds import Subject
-from services.kpi.definitions.measure import Kind, Unit
+from services.kpi.definitions.measure import Better, Kind, Unit
 
 Number = int | float
 
 
 class Measure(TypedDict):
-    """What a measure is. `basis`: the measure whose figures it gives; `additive`: figures of periods add up."""
+    """What a measure is. `basis`: the measure whose figures it gives; `additive`: figures of periods add up; `better`:
+    the direction of a change that is good."""
 
     measure: str
     title: Title
@@ -24,10 +25,11 @@ class Measure(TypedDict):
     basis: str | None
     dimensions: list[str]
     additive: bool
+    better: Better
 
 
 class Fresh(TypedDict):
-    """`complete_until`: everything that reached the log until then is counted."""
+    """`complete_until`: events that reached the log until then are counted."""
 
     as_of: datetime
     complete_until: datetime
@@ -46,7 +48,7 @@ _Row = TypedDict("_Row", {"from": date, "to": date})
 class FigureRow(_Row):
     """A figure of one period and group. `value` null has a `reason`; money in minor units of `dimensions.currency`.
 
-    A ratio tells its numerator and denominator, some measures more; a target stands beside the figure it is set for.
+    A ratio has its numerator and denominator, some measures further fields; `target` is that of the same scope.
     """
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
@@ -73,7 +75,7 @@ class _Answer(Measure):
 
 
 class Figures(_Answer, Fresh):
-    """The figures of one measure. `reason`: why there are none for this caller."""
+    """The figures of one measure. `reason`: why this caller gets none."""
 
     next: str | None
 
@@ -83,7 +85,7 @@ class FiguresList(TypedDict):
 
 
 class Counted(TypedDict):
-    """A measure that is counted, and the rows of facts that it counts."""
+    """A counted measure, and the row types that it counts."""
 
     measure: str
     definition: str
@@ -92,7 +94,7 @@ class Counted(TypedDict):
 
 
 class Explanation(Measure, Fresh):
-    """How a measure comes about. `generation`: of the counting that answers now."""
+    """How a measure is computed. `generation`: that of the figures in use."""
 
     generation: str
     zone: str
@@ -102,7 +104,7 @@ class Explanation(Measure, Fresh):
 
 
 class CountedFor(TypedDict):
-    """What a fact adds to one cell."""
+    """What a fact contributes to one cell."""
 
     measure: str
     day: date | None
@@ -145,7 +147,7 @@ class Board(Fresh):
 
 
 class Activity(TypedDict):
-    """`team`, `region`: as the activity says, else the rep's of that day."""
+    """`team`, `region`: those of the activity, else those of the rep on that day."""
 
     activity_id: str
     kind: ActivityKind
@@ -168,7 +170,7 @@ class Activity(TypedDict):
 
 
 class Target(TypedDict):
-    """`scope`: {dimension: label}, empty for the whole company; `rev`: to be sent when it is changed."""
+    """`scope`: {dimension: label}, empty for the whole company; `rev`: to be sent with a change."""
 
     period: str
     measure: str
@@ -181,7 +183,7 @@ class Target(TypedDict):
 
 
 class AttainedTarget(Target):
-    """`pace`: attainment against the share of the period that is past."""
+    """`pace`: attainment divided by the share of the period's days that have passed."""
 
     actual: Number | None
     attainment: float | None

@@ -1,5 +1,5 @@
-"""From the YAML in `definitions/measures` to compiled measures: `compile_catalogue(definitions, zone) -> Catalogue`."""
-from services.kpi.definitions.catalogue import Catalogue, compile_catalogue
-from services.kpi.definitions.measure import CURRENCY, LINE, MANY, STANDARD, Measure, Source
+"""Compiled measures (`definitions/measures/*.yaml`); `catalogue_compiler` makes them, `schema` validates the files."""
+from services.kpi.definitions.catalogue import Catalogue
+from services.kpi.definitions.measure import CURRENCY, LINE, MANY, STANDARD, CompiledMeasure, MeasureCounter
 
-__all__ = ["CURRENCY", "LINE", "MANY", "STANDARD", "Catalogue", "Measure", "Source", "compile_catalogue"]
+__all__ = ["CURRENCY", "LINE", "MANY", "STANDARD", "Catalogue", "CompiledMeasure", "MeasureCounter"]

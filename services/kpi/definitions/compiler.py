@@ -1,153 +1,189 @@
-"""One measure's YAML, key by key. Errors name the file, the key, and what could have stood there."""
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, get_args
+"""Compiles one measure: checks its keys against the row types it counts, or the measures it is derived from."""
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from chassis.domain.definitions import Definition, DefinitionError
-from services.kpi.definitions.criteria import always, compile_test
-from services.kpi.definitions.measure import LINE, STANDARD, Counter, Kind, Measure, Unit
-from services.kpi.definitions.rows import ROWS, RowShape, source_of
+from chassis.domain.criteria import ALWAYS, Criterion
+from chassis.domain.definitions import FaultReporter
+from services.kpi.definitions.measure import LINE, STANDARD, Better, CompiledMeasure, MeasureCounter
+from services.kpi.definitions.rows import RowType, RowTypes
+from services.kpi.definitions.schema import MeasureYaml
 
-KEYS = {
-    "name", "version", "title", "formula", "unit", "kind", "row", "rows", "when", "value", "member", "first",
-    "dimensions", "without", "lines", "currency", "numerator", "denominator", "also", "basis", "hidden",
-}
-Derived = ("ratio", "basis")
+DERIVED = ("ratio", "basis")
 
 
-def fail(d: Definition, message: str) -> NoReturn:
-    raise DefinitionError(f"{d.path or d.name}: {message}")
+def compile_measure(
+    report: FaultReporter, read: MeasureYaml, declared: Sequence[str], rows: RowTypes,
+) -> tuple[CompiledMeasure, list[MeasureCounter]] | None:
+    """A measure that counts rows (neither ratio nor basis), and how it counts each of its row types.
 
-
-def compile_measure(d: Definition, declared: Sequence[str]) -> tuple[Measure, list[Counter]]:
-    """A measure that is counted from rows: everything but ratios and bases."""
-    frame = _frame(d)
-    rows = _rows(d)
-    own = _dimensions(d, rows, declared)
-    lines = _flag(d, "lines")
-    if lines and not all(ROWS[r].lines for r in rows):
-        fail(d, f"`lines`: {', '.join(rows)} cannot be split by lines")
-    if frame["kind"] == "snapshot" and not all(ROWS[r].period for r in rows):
-        fail(d, f"a snapshot counts rows that last, such as deal.standing, not {', '.join(rows)}")
-    value, member = _field(d, "value", rows), _field(d, "member", rows)
-    _needs(d, frame["kind"], value, member)
+    `declared`: the further dimensions of the installation. None, with every fault reported, when it does not compile.
+    """
+    types = _row_types(report, read, rows)
+    if not types:
+        return None
+    own = _dimensions(report, read, types, declared)
+    _check_rows(report, read, types)
+    value, member = _field(report, "value", read.value, types), _field(report, "member", read.member, types)
+    _check_required(report, read)
+    when = _criterion(report, read, types)
+    if report.faults:
+        return None
     money = value == "amount"
-    measure = Measure(
-        **frame, dimensions=(*own, *(LINE if lines else ())), line_dimensions=LINE if lines else (),
-        by_currency=money or _flag(d, "currency"), first=_flag(d, "first"),
-        money=money and frame["kind"] == "snapshot", sources=tuple(source_of(r) for r in rows),
+    line_dimensions = LINE if read.lines else ()
+    measure = CompiledMeasure(
+        **_common(read), dimensions=(*own, *line_dimensions), line_dimensions=line_dimensions,
+        by_currency=money or read.currency, first=read.first, money=money and read.kind == "snapshot",
+        sources=tuple(t.source for t in types),
     )
-    text = d.body.get("when")
-    known = frozenset.intersection(*(ROWS[r].fields for r in rows))
-    test = always if text is None else compile_test(d, str(text), known)
     labels = tuple(sorted(own))
-    return measure, [Counter(measure, row, test, value, member, labels) for row in rows]
+    return measure, [MeasureCounter(measure, t.name, when.is_met, value, member, labels) for t in types]
 
 
-def derive(found: Sequence[Definition], counted: Mapping[str, Measure]) -> dict[str, Measure]:
-    """Ratios of counted measures first, then bases, which may name either."""
-    made = {d.name: _ratio(d, counted) for d in found if d.body["kind"] == "ratio"}
-    return made | {d.name: _basis(d, {**counted, **made}) for d in found if d.body["kind"] == "basis"}
+def derive(
+    read: Sequence[tuple[FaultReporter, MeasureYaml]], counted: Mapping[str, CompiledMeasure],
+    uncompiled: Collection[str] = (),
+) -> dict[str, CompiledMeasure]:
+    """Ratios of counted measures first, then bases, which may name either; those with faults are left out.
+
+    `uncompiled`: measures that exist but have faults of their own.
+    """
+    ratios = {m.name: m for report, model in read if model.kind == "ratio"
+              if (m := _ratio(report, model, counted, uncompiled)) is not None}
+    failed = {*uncompiled, *(r.definition.name for r, model in read if model.kind == "ratio")} - set(ratios)
+    return ratios | {m.name: m for report, model in read if model.kind == "basis"
+                     if (m := _basis(report, model, {**counted, **ratios}, failed)) is not None}
 
 
-def _ratio(d: Definition, counted: Mapping[str, Measure]) -> Measure:
-    frame = _frame(d)
-    above, below = _names(d, "numerator", counted), _names(d, "denominator", counted)
-    also = d.body.get("also") or {}
-    if not isinstance(also, Mapping) or not all(str(n) in counted for n in also.values()):
-        fail(d, "`also` maps names of answered fields to counted measures")
-    parts = [counted[n] for n in (*above, *below)]
+def _ratio(
+    report: FaultReporter, read: MeasureYaml, counted: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
+) -> CompiledMeasure | None:
+    above = _names(report, "numerator", read.numerator, counted, uncompiled)
+    below = _names(report, "denominator", read.denominator, counted, uncompiled)
+    for key, name in (read.also or {}).items():
+        _known(report.at("also", key), name, counted, uncompiled)
+    parts = [counted[n] for n in (*above, *below) if n in counted]
     if len({m.by_currency for m in parts}) > 1:
-        fail(d, "numerator and denominator must both be split by currency, or neither")
+        report.at("denominator").add(
+            "ratio_of_unlike", "numerator and denominator must both be split by currency, or neither")
+    if report.faults or len(parts) < len((*above, *below)):
+        return None
     shared = tuple(n for n in parts[0].dimensions if all(n in m.dimensions for m in parts))
     lines = tuple(n for n in parts[0].line_dimensions if n in shared)
-    return Measure(**frame, dimensions=shared, line_dimensions=lines, by_currency=parts[0].by_currency,
-                   numerator=above, denominator=below, also={str(k): str(v) for k, v in also.items()} or None,
-                   sources=tuple(dict.fromkeys(s for m in parts for s in m.sources)))
+    return CompiledMeasure(
+        **_common(read), dimensions=shared, line_dimensions=lines, by_currency=parts[0].by_currency,
+        numerator=above, denominator=below, also=dict(read.also) if read.also else None,
+        sources=tuple(dict.fromkeys(s for m in parts for s in m.sources)))
 
 
-def _basis(d: Definition, known: Mapping[str, Measure]) -> Measure:
-    frame = _frame(d)
-    name = d.body.get("basis")
-    if name not in known:
-        fail(d, f"`basis` names a measure, such as signed_amount; {name!r} is none")
-    under = known[str(name)]
-    return Measure(**frame, dimensions=under.dimensions, line_dimensions=under.line_dimensions,
-                   by_currency=under.by_currency, basis=under.name, sources=under.sources)
-
-
-def _frame(d: Definition) -> dict[str, Any]:
-    """What every measure has."""
-    if unknown := set(d.body) - KEYS:
-        fail(d, f"unknown key {sorted(unknown)[0]!r}; known are {', '.join(sorted(KEYS))}")
-    kind, unit = d.body.get("kind"), d.body.get("unit")
-    if kind not in get_args(Kind):
-        fail(d, f"`kind` is one of {', '.join(get_args(Kind))}, not {kind!r}")
-    if unit not in get_args(Unit):
-        fail(d, f"`unit` is one of {', '.join(get_args(Unit))}, not {unit!r}")
-    return {"name": d.name, "version": d.version, "title": _words(d, "title"), "formula": _words(d, "formula"),
-            "unit": unit, "kind": kind, "hidden": _flag(d, "hidden")}
-
-
-def _words(d: Definition, key: str) -> Mapping[str, str]:
-    words = d.body.get(key)
-    if not isinstance(words, Mapping) or not {"en", "zh"} <= set(words):
-        fail(d, f"`{key}` has words in `en` and `zh`")
-    return {str(k): str(v) for k, v in words.items()}
-
-
-def _rows(d: Definition) -> tuple[str, ...]:
-    named = d.body.get("rows", d.body.get("row"))
-    rows = tuple(named) if isinstance(named, list) else (named,)
-    for row in rows:
-        if row not in ROWS:
-            fail(d, f"`row` {row!r} is unknown; known are {', '.join(ROWS)}")
-    return rows
-
-
-def _dimensions(d: Definition, rows: Sequence[str], declared: Sequence[str]) -> tuple[str, ...]:
-    """Those of the cells, without line ones. A dimension that one of several rows lacks is null there."""
-    struck = set(d.body.get("without") or ())
-    if foreign := struck - set(STANDARD) - set(declared):
-        fail(d, f"`without` strikes standard or declared dimensions, not {sorted(foreign)[0]!r}")
-    extra = tuple(d.body.get("dimensions") or ())
-    shapes: list[RowShape] = [ROWS[r] for r in rows]
-    for name in extra:
-        if name in LINE or not any(name in s.labels for s in shapes):
-            may = sorted({n for s in shapes for n in s.labels} - set(LINE))
-            fail(d, f"`dimensions`: {', '.join(rows)} has no {name!r}; it has {', '.join(may)}")
-    return tuple(n for n in dict.fromkeys((*STANDARD, *extra, *declared)) if n not in struck)
-
-
-def _field(d: Definition, key: str, rows: Sequence[str]) -> str | None:
-    name = d.body.get(key)
-    if name is None:
+def _basis(
+    report: FaultReporter, read: MeasureYaml, known: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
+) -> CompiledMeasure | None:
+    if read.basis is None:
+        report.at("basis").add("key_needed", "a {kind} measure needs `{needed}`", kind=read.kind, needed="basis")
         return None
-    for row in rows:
-        if name not in ROWS[row].fields:
-            fail(d, f"`{key}`: {row} has no field {name!r}; it has {', '.join(sorted(ROWS[row].fields))}")
-    return str(name)
+    if not _known(report.at("basis"), read.basis, known, uncompiled):
+        return None
+    under = known.get(read.basis)
+    return None if under is None else CompiledMeasure(
+        **_common(read, better=under.better), dimensions=under.dimensions, line_dimensions=under.line_dimensions,
+        by_currency=under.by_currency, basis=under.name, sources=under.sources)
 
 
-def _needs(d: Definition, kind: str, value: str | None, member: str | None) -> None:
-    if kind in ("sum", "median", "nps") and value is None:
-        fail(d, f"a {kind} needs `value`")
-    if kind == "sum" and value != "amount":
-        fail(d, "a sum adds up money: `value: amount`")
-    if kind == "distinct" and member is None:
-        fail(d, "a distinct measure needs `member`")
+def _common(read: MeasureYaml, better: Better | None = None) -> dict[str, Any]:
+    """The fields that every kind of measure has. `better`: the default of that key; otherwise fewer days are better
+    (a median of days is a response or cycle time), more of everything else."""
+    return {
+        "name": read.name, "version": read.version, "title": read.title, "formula": read.formula, "unit": read.unit,
+        "kind": read.kind, "hidden": read.hidden,
+        "better": read.better or better or ("lower" if read.unit == "days" else "higher")}
 
 
-def _names(d: Definition, key: str, counted: Mapping[str, Measure]) -> tuple[str, ...]:
-    named = d.body.get(key)
-    names = tuple(named) if isinstance(named, list) else (named,)
-    for name in names:
-        if name not in counted:
-            fail(d, f"`{key}`: there is no counted measure {name!r}")
-    return names
+# --- checks of single keys -------------------------------------------------------------------------------------------
 
 
-def _flag(d: Definition, key: str) -> bool:
-    found = d.body.get(key, False)
-    if not isinstance(found, bool):
-        fail(d, f"`{key}` is true or false")
-    return found
+def _row_types(report: FaultReporter, read: MeasureYaml, rows: RowTypes) -> list[RowType]:
+    """Those that the measure counts; none, and a fault, when one of them does not exist."""
+    places = [(("rows", i), name) for i, name in enumerate(read.rows)] if read.rows is not None else [
+        (("row",), read.row)]
+    unknown = [(path, name) for path, name in places if name not in rows]
+    for path, name in unknown:
+        report.at(*path).add(
+            "unknown_row", "row type {value!r} does not exist; use one of {allowed}", value=name, allowed=list(rows))
+    return [] if unknown else [rows[str(name)] for _, name in places]
+
+
+def _check_rows(report: FaultReporter, read: MeasureYaml, types: Sequence[RowType]) -> None:
+    names = [t.name for t in types]
+    if read.lines and not all(t.lines for t in types):
+        report.at("lines").add("rows_without_lines", "{rows} cannot be split by lines", rows=names)
+    if read.kind == "snapshot" and not all(t.lasting for t in types):
+        report.at("rows" if read.rows else "row").add(
+            "rows_not_lasting", "a snapshot must count lasting rows, such as deal.standing, not {rows}", rows=names)
+
+
+def _dimensions(
+    report: FaultReporter, read: MeasureYaml, types: Sequence[RowType], declared: Sequence[str],
+) -> tuple[str, ...]:
+    """Those of the cells, without line ones. A dimension that one of several row types lacks is null there."""
+    removable = (*STANDARD, *declared)
+    for i, name in enumerate(read.without or ()):
+        if name not in removable:
+            report.at("without", i).add(
+                "bad_without", "must be a standard or a declared dimension, not {value!r}; use one of {allowed}",
+                value=name, allowed=list(removable))
+    allowed = sorted({n for t in types for n in t.labels} - set(LINE))
+    for i, name in enumerate(read.dimensions or ()):
+        if name not in allowed:
+            report.at("dimensions", i).add(
+                "unknown_dimension", "{rows} has no dimension {value!r}; use one of {allowed}",
+                rows=[t.name for t in types], value=name, allowed=allowed)
+    extra = read.dimensions or ()
+    return tuple(n for n in dict.fromkeys((*STANDARD, *extra, *declared)) if n not in (read.without or ()))
+
+
+def _field(report: FaultReporter, key: str, name: str | None, types: Sequence[RowType]) -> str | None:
+    for t in types:
+        if name is not None and name not in t.fields:
+            report.at(key).add("unknown_row_field", "{row} has no field {value!r}; use one of {allowed}", row=t.name,
+                               value=name, allowed=sorted(t.fields))
+    return name
+
+
+def _check_required(report: FaultReporter, read: MeasureYaml) -> None:
+    needed = "value" if read.kind in ("sum", "median", "nps") else "member" if read.kind == "distinct" else None
+    if needed is not None and getattr(read, needed) is None:
+        report.at("kind").add("key_needed", "a {kind} measure needs `{needed}`", kind=read.kind, needed=needed)
+    elif read.kind == "sum" and read.value != "amount":
+        report.at("value").add("sum_of_money", "a sum adds up money; write `value: amount`")
+
+
+def _criterion(report: FaultReporter, read: MeasureYaml, types: Sequence[RowType]) -> Criterion:
+    if read.when is None:
+        return ALWAYS
+    known = frozenset.intersection(*(t.fields for t in types))
+    return report.at("when").criterion(read.when, names=known) or ALWAYS
+
+
+def _names(
+    report: FaultReporter, key: str, read: str | tuple[str, ...] | None, counted: Mapping[str, CompiledMeasure],
+    uncompiled: Collection[str],
+) -> tuple[str, ...]:
+    if read is None:
+        report.at("kind").add("key_needed", "a {kind} measure needs `{needed}`", kind="ratio", needed=key)
+        return ()
+    if isinstance(read, str):
+        _known(report.at(key), read, counted, uncompiled)
+        return (read,)
+    for i, name in enumerate(read):
+        _known(report.at(key, i), name, counted, uncompiled)
+    return read
+
+
+def _known(
+    report: FaultReporter, name: str, measures: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
+) -> bool:
+    if name in measures or name in uncompiled:
+        return True
+    report.add("unknown_measure", "measure {value!r} does not exist; use one of {allowed}", value=name,
+               allowed=sorted({*measures, *uncompiled}))
+    return False

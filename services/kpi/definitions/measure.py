@@ -1,27 +1,26 @@
-"""What a measure is once its YAML is compiled: everything that counting and reading need, and nothing of its text.
+"""Compiled measures: all that counting and querying need of a measure's YAML.
 
-A measure is stored in the cells (`CellKey.measure`) under its own name, or under that of another one which counts the
-same rows in the same way: what is equal is counted once. Three stored shapes exist:
+A measure's figures are stored in cells (`CellKey.measure`) under its own name, or under that of another measure that
+counts the same rows in the same way: equal counts are stored once. Three stored shapes exist:
 
 - `name`: counts and sums (`n`, `sum`), histograms of `value` (median, nps), members (distinct).
-- `name:lines`: only for measures with `line_dimensions` that are not sums: facts whose lines bear several products.
-  In `name` such a fact stands once, with the label MANY for every line dimension; in `name:lines` it stands once per
-  distinct (product, category), with the fact's id as member. So: nothing asked by line: read `name` alone. A line
-  dimension in `by` or `where`: leave rows of `name` labelled MANY out, add those of `name:lines` (for a count: the
-  number of distinct members).
+- `name:lines`: only for measures with `line_dimensions` that are neither sums nor distinct: facts whose lines have
+  several products. In `name` such a fact counts once, with the label MANY for every line dimension; in `name:lines` it
+  counts once per distinct (product, category), with the fact's id as member. A query without a line dimension reads
+  `name` alone. A query with one in `by` or `where` leaves out the cells of `name` labelled MANY and adds those of
+  `name:lines` (for a count: the number of distinct members).
 - A ratio stores nothing: it divides the sums of its numerators and denominators.
 """
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from services.kpi.definitions.criteria import Test
+from typing import Any, Literal
 
 Kind = Literal["count", "sum", "distinct", "median", "snapshot", "ratio", "nps", "basis"]
 Unit = Literal["count", "money", "days", "ratio", "score"]
+Better = Literal["higher", "lower", "neither"]
 
 MANY = "*"
-"""The label of a line dimension in a cell of facts with several products or categories; no Id, so never a product."""
+"""The label of a line dimension in a cell of facts with several products or categories; not a valid id."""
 
 STANDARD: tuple[str, ...] = ("business_line", "region", "team", "rep")
 LINE: tuple[str, ...] = ("product", "category")
@@ -29,25 +28,25 @@ CURRENCY = "currency"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One stream of rows that feed a measure: `deal.closing` is the closings of the fact `deal`, one per deal."""
+class RowSource:
+    """One row type that feeds a measure, and its fact kind: `deal.closing` and `deal`."""
 
     row: str
     fact: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class CompiledMeasure:
     """One compiled measure.
 
-    `dimensions`: all by which cells can be told apart (the standard ones, the measure's own, those that the
-    installation declares; not the currency). `by_currency`: cells carry `currency` besides, and every answer is split
-    by it. `numerator`, `denominator`: names of measures whose values add up. `also`: further measures answered beside
-    a ratio (`{"open": "stage_unfinished"}`). `basis`: the measure whose figures this one gives. `first`: of a
-    distinct measure each member counts only on its first day, whatever fact spoke of it. `snapshot`: a cell's `n` and
-    `sum` are changes; the figure at a bucket's end is the sum of all days to then, undated cells (day None) included.
-    `hidden`: serves other measures, not listed. `kept`: the measure under whose name its cells stand: itself, or the
-    first one that counts the very same.
+    `dimensions`: all by which its cells differ (the standard ones, the measure's own, those that the installation
+    declares; not the currency). `by_currency`: cells carry `currency` too, and every answer is split by it.
+    `better`: which direction of a change is good. `numerator`, `denominator`: names of measures whose values add up.
+    `also`: further measures in the answer of a ratio (`{"open": "stage_unfinished"}`). `basis`: the measure whose
+    figures this one gives. `first`: a member of a distinct measure counts only on its first day, over all facts.
+    `snapshot`: a cell's `n` and `sum` are changes; the figure at a bucket's end is the sum of all days up to it,
+    undated cells (day None) included. `hidden`: used by other measures, not listed. `kept`: the measure under whose
+    name its cells are stored: itself, or the first one that counts the same.
     """
 
     name: str
@@ -56,6 +55,7 @@ class Measure:
     formula: Mapping[str, str]
     unit: Unit
     kind: Kind
+    better: Better = "higher"
     dimensions: tuple[str, ...] = ()
     line_dimensions: tuple[str, ...] = ()
     by_currency: bool = False
@@ -66,7 +66,7 @@ class Measure:
     first: bool = False
     money: bool = False  # of a snapshot: its figure is `sum`, not `n`
     hidden: bool = False
-    sources: tuple[Source, ...] = ()
+    sources: tuple[RowSource, ...] = ()
     kept: str = ""
 
     @property
@@ -82,34 +82,14 @@ class Measure:
         """Whether the figures of two buckets add up to that of both together."""
         return self.kind in ("count", "sum")
 
-    @property
-    def stored(self) -> bool:
-        """Whether cells of this name exist at all."""
-        return self.kind not in ("ratio", "basis")
-
-    @property
-    def zero(self) -> bool:
-        """Whether a bucket without an event answers 0; otherwise null with a reason."""
-        return self.kind in ("count", "sum", "distinct", "snapshot")
-
-    @property
-    def lines_cells(self) -> str | None:
-        """The name of the cells of facts with several products, when this measure keeps such."""
-        return f"{self.kept}:lines" if self.line_dimensions and self.kind not in ("sum", "distinct") and self.stored \
-            and not self.money else None
-
-    @property
-    def fact_kinds(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(s.fact for s in self.sources))
-
 
 @dataclass(frozen=True, slots=True)
-class Counter:
-    """How one kind of row feeds one measure. `labels`: names of the cell's dimensions, sorted, without line ones."""
+class MeasureCounter:
+    """How one row type feeds one measure. `labels`: names of the cell's dimensions, sorted, without line ones."""
 
-    measure: Measure
+    measure: CompiledMeasure
     row: str
-    when: Test
+    when: Callable[[Mapping[str, Any]], bool]  # over the row's fields
     value: str | None
     member: str | None
     labels: tuple[str, ...]

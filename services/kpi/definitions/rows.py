@@ -1,71 +1,84 @@
-"""The rows that facts yield, by name, and what a measure may say about them.
+"""Row types: what a fact yields to be counted, declared once beside the function that makes it.
 
-A fact is one document; a row is one happening of it that can be counted on a day: the opening of a deal, its closing,
-each entry into a stage. A measure names the row it counts (`row: deal.closing`) and its criterion speaks of the row's
-fields. The images behind the rows are made and read in `services/kpi/projections`.
+A fact is one document; a row is one occurrence of it that can be counted on a day: the opening of a deal, its closing,
+each entry into a stage. A measure names the row type it counts (`row: deal.closing`); its criterion, `value` and
+`member` name fields of that row. The functions are in `services/kpi/projections`; `@row` declares what they return.
 """
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
 
-from services.kpi.definitions.measure import LINE, Source
+from services.kpi.definitions.measure import LINE, RowSource
+
+F = TypeVar("F")
+LineAmount = tuple[str | None, str | None, int]
+"""Product, category, amount in minor units."""
+
+
+@dataclass(slots=True)
+class FactRow:
+    """One countable occurrence. `day`: local day, None when it is unknown. `fields`: what criteria read.
+
+    `labels`: {dimension: label}. `splits`: the amount by product and category. `until`: of a lasting row, the first
+    day on which it no longer holds; None while it does. `pairs`: products and categories under which the row counts as
+    one, where they differ from those of `splits`. `labels_cache`: labels of cells, computed once for all measures.
+    """
+
+    id: str
+    day: date | None
+    labels: Mapping[str, str | None]
+    fields: Mapping[str, Any]
+    currency: str | None = None
+    splits: Sequence[LineAmount] = field(default_factory=tuple)
+    until: date | None = None
+    pairs: Sequence[tuple[str | None, str | None]] | None = None
+    labels_cache: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class RowShape:
-    """`fields`: what criteria, `value` and `member` may name. `labels`: dimensions beside the standard and declared
-    ones. `lines`: whether the amount can be split by product and category."""
+class RowType:
+    """A declared row type. `name` is `<fact kind>.<occurrence>`.
 
+    `fields`: what criteria, `value` and `member` may name; `amount` is money in minor units, `days` are whole local
+    days. `labels`: dimensions beside the standard and the declared ones. `lines`: the amount can be split by product
+    and category. `lasting`: the row holds from `day` to before `until`. `read(id, image, context)` makes the argument
+    of `make` from a fact's image, once for all row types that share it.
+    """
+
+    name: str
     fields: frozenset[str]
-    labels: frozenset[str] = frozenset()
-    lines: bool = False
-    period: bool = False  # the row lasts: it has a day of entering and one of leaving
+    labels: frozenset[str]
+    lines: bool
+    lasting: bool
+    read: Callable[..., Any]
+    make: Callable[[Any], Iterable[FactRow]]
+
+    @property
+    def source(self) -> RowSource:
+        return RowSource(self.name, self.name.split(".", 1)[0])
 
 
-def _shape(fields: str, labels: str = "", *, lines: bool = False, period: bool = False,
-           ) -> RowShape:
+RowTypes = Mapping[str, RowType]
+"""Name -> row type."""
+
+
+def row(
+    name: str, *, fields: str, labels: str = "", lines: bool = False, lasting: bool = False, read: Callable[..., F],
+) -> Callable[[Callable[[F], Iterable[FactRow]]], RowType]:
+    """Declares the function below it as the one that makes the rows of this name. `fields`, `labels`: names, separated
+    by spaces."""
     own = frozenset(labels.split()) | (frozenset(LINE) if lines else frozenset())
-    return RowShape(frozenset(fields.split()), own, lines, period)
 
+    def declare(make: Callable[[F], Iterable[FactRow]]) -> RowType:
+        return RowType(name, frozenset(fields.split()), own, lines, lasting, read, make)
 
-_DEAL = "pipeline deal_kind campaign"
-
-ROWS: Mapping[str, RowShape] = {
-    "lead.capture": _shape("lead_id source", "source campaign"),
-    "lead.conversion": _shape("lead_id customer_id", "source campaign"),
-    "lead.loss": _shape("lead_id reason", "source campaign"),
-    "lead_score.qualification": _shape("lead_id score", "source campaign"),
-    "deal.opening": _shape("opportunity_id customer_id lead_id amount", _DEAL, lines=True),
-    "deal.closing": _shape(
-        "opportunity_id customer_id status amount days loss_reason", _DEAL + " loss_reason", lines=True),
-    "deal.standing": _shape(
-        "opportunity_id stage forecast_category amount", _DEAL + " stage forecast_category expected_close_period",
-        lines=True, period=True),
-    "deal.stage_entry": _shape("opportunity_id stage first converted open outside_blueprint", _DEAL + " stage"),
-    "deal.stage_exit": _shape("opportunity_id stage to days", _DEAL + " stage to"),
-    "order.placing": _shape("order_id customer_id amount tax cancelled", "campaign", lines=True),
-    "order.refund": _shape("order_id customer_id refund_id amount", "campaign", lines=True),
-    "invoice.issue": _shape("invoice_id customer_id amount tax cancelled", "campaign"),
-    "payment.receipt": _shape("payment_id customer_id amount", "campaign"),
-    "activity.done": _shape(
-        "activity_id kind direction duration_seconds outcome effective subject_kind subject_id customer_id",
-        "kind outcome direction campaign"),
-    "survey.invitation": _shape("invitation_id survey channel", "survey department"),
-    "survey.answer": _shape("invitation_id survey invited complete", "survey department"),
-    "survey.score": _shape(
-        "survey question question_kind score respondent_kind", "survey question department"),
-}
-"""`amount` is money; `days` whole local days. `deal.closing` and `order.placing` give net amounts as they now stand;
-`order.placing.cancelled`, `deal.closing.status` (won, lost) are for criteria. `survey.answer` lies on the day of its
-invitation, `survey.score` on the day of the answer."""
-
-
-def source_of(row: str) -> Source:
-    return Source(row, row.split(".", 1)[0])
+    return declare
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What other kinds of definitions say that measures lean on; all may be missing."""
+class RelatedDefinitions:
+    """What rows need of other kinds of definitions; all of it may be missing."""
 
-    stages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # pipeline or business line -> stage -> order
-    questions: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (survey, question) -> its kind, e.g. nps
+    stages: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # pipeline -> stage -> declared order
+    questions: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (survey, question) -> kind, such as nps

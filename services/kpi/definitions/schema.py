@@ -1,126 +1,125 @@
-"""The forms of measures, boards, targets, calendar and dimensions: what may be written at all, key by key.
+"""`…Yaml` models of measures, boards, targets, calendar and dimensions: keys and types of their files.
 
-Editors get them as JSON Schemas; what the words mean together is checked where they are compiled.
+How keys fit together is checked where definitions are compiled.
 """
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StrictBool, StringConstraints, create_model
 
-from chassis.domain.definitions import DefinitionError, Definitions
-from services.kpi.definitions.measure import Kind, Unit
-from services.kpi.definitions.rows import ROWS
+from chassis.domain.definitions import Definitions, FaultCollector, FaultReporter
+from chassis.domain.definitions.schema import BilingualTitle, Name, Version, YamlModel, load
+from services.kpi.definitions.measure import Better, Kind, Unit
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-Row = Annotated[str, Field(json_schema_extra={"enum": sorted(ROWS)})]
 Grain = Literal["day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year", "total"]
 
 
-class Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Title(Form):
-    en: Words
-    zh: Words
-
-
-class Definition(Form):
+class DefinitionYaml(YamlModel):
     name: Name
-    version: Annotated[int, Field(ge=1)] = 1
-    title: Title
+    version: Version = 1
+    title: BilingualTitle
 
 
-class MeasureForm(Definition):
-    formula: Title
+class MeasureYaml(DefinitionYaml):
+    formula: BilingualTitle
     unit: Unit
     kind: Kind
-    row: Row | None = None
-    rows: tuple[Row, ...] | None = None
+    better: Better | None = None
+    row: str | None = None
+    rows: tuple[str, ...] | None = None
     when: Words | None = None
     value: Name | None = None
     member: Name | None = None
-    first: bool = False
+    first: StrictBool = False
     dimensions: tuple[Name, ...] | None = None
     without: tuple[Name, ...] | None = None
-    lines: bool = False
-    currency: bool = False
+    lines: StrictBool = False
+    currency: StrictBool = False
     numerator: Name | tuple[Name, ...] | None = None
     denominator: Name | tuple[Name, ...] | None = None
     also: dict[Name, Name] | None = None
     basis: Name | None = None
-    hidden: bool = False
+    hidden: StrictBool = False
 
 
-class TileForm(Form):
+def measure_model(row_types: Iterable[str]) -> type[MeasureYaml]:
+    """`MeasureYaml` whose JSON Schema lists the row types. A measure that names another one does not compile."""
+    name: Any = Annotated[str, Field(json_schema_extra={"enum": [*sorted(row_types)]})]
+    rows: Any = tuple[name, ...] | None
+    return create_model("MeasureYaml", __base__=MeasureYaml, row=(name | None, None), rows=(rows, None))
+
+
+class TileYaml(YamlModel):
     measure: Name
-    title: Title | None = None
+    title: BilingualTitle | None = None
     grain: Grain | None = None
     by: tuple[Name, ...] | None = None
     compare: tuple[Literal["previous", "year"], ...] | None = None
 
 
-class BoardForm(Definition):
-    tiles: Annotated[tuple[TileForm, ...], Field(min_length=1)]
+class BoardYaml(DefinitionYaml):
+    tiles: Annotated[tuple[TileYaml, ...], Field(min_length=1)]
 
 
-class SeedForm(Form):
+class TargetYaml(YamlModel):
     """`value` in the unit of the measure, minor units for money; a text where a float would round."""
 
     period: Words | int
     measure: Name
-    scope: dict[Name, Words] = {}
+    scope: dict[Name, Words] = Field(default={})
     value: int | float | Words
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
 
 
-class TargetsForm(Definition):
-    targets: tuple[SeedForm, ...] = ()
+class TargetsYaml(DefinitionYaml):
+    targets: tuple[TargetYaml, ...] = ()
 
 
-class HolidayForm(Form):
+class HolidayYaml(YamlModel):
     date: date
-    name: Title
+    name: BilingualTitle
 
 
-class CalendarForm(Definition):
+class CalendarYaml(DefinitionYaml):
     timezone: Words
     fiscal_year_starts: Annotated[int, Field(ge=1, le=12)] = 1
     week_starts: Literal["monday"] = "monday"
-    holidays: tuple[HolidayForm, ...] = ()
+    holidays: tuple[HolidayYaml, ...] = ()
 
 
-class DimensionForm(Form):
+class DimensionYaml(YamlModel):
     name: Name
-    title: Title
+    title: BilingualTitle
 
 
-class DimensionsForm(Definition):
-    dimensions: tuple[DimensionForm, ...] = ()
+class DimensionsYaml(DefinitionYaml):
+    dimensions: tuple[DimensionYaml, ...] = ()
 
 
-FORMS: dict[str, type[Form]] = {
-    "boards": BoardForm, "calendar": CalendarForm, "dimensions": DimensionsForm, "measures": MeasureForm,
-    "targets": TargetsForm,
+MODELS: dict[str, type[YamlModel]] = {
+    "boards": BoardYaml, "calendar": CalendarYaml, "dimensions": DimensionsYaml, "measures": MeasureYaml,
+    "targets": TargetsYaml,
 }
+"""Kind of definition -> its model."""
 
 
-def check_forms(definitions: Definitions) -> None:
-    """Raises DefinitionError with file, line and place for the first that is not of its form."""
-    for kind, form in FORMS.items():
+def check_models(definitions: Definitions, faults: FaultCollector) -> None:
+    """Reports every place where a current definition does not fit its model."""
+    for kind, model in MODELS.items():
         for definition in definitions.current(kind):
-            try:
-                form.model_validate(definition.body)
-            except ValidationError as error:
-                first: Any = error.errors()[0]
-                raise DefinitionError(definition.fault(first["loc"], str(first["msg"]))) from None
+            load(FaultReporter(definition, faults=faults.faults), model)
 
 
-def check_boards(definitions: Definitions, known: set[str]) -> None:
-    """A board shows measures that there are: found wrong before anything starts, not when a director opens it."""
+def check_boards(definitions: Definitions, faults: FaultCollector) -> None:
+    """Reports tiles of measures that do not exist: at start-up, not when the board is opened."""
+    known = definitions.names("measures")
     for board in definitions.current("boards"):
-        for place, tile in enumerate(board.body["tiles"]):
-            if tile["measure"] not in known:
-                words = f"there is no measure {tile['measure']!r}"
-                raise DefinitionError(board.fault(("tiles", place, "measure"), words))
+        report = FaultReporter(board, faults=faults.faults)
+        for index, tile in enumerate(board.body.get("tiles") or ()):
+            measure = tile.get("measure") if isinstance(tile, dict) else None
+            if isinstance(measure, str) and measure not in known:
+                report.at("tiles", index, "measure").add(
+                    "unknown_measure", "measure {value!r} does not exist; use one of {allowed}", value=measure,
+                    allowed=sorted(known))

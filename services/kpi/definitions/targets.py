@@ -1,13 +1,14 @@
-"""Targets that an installation starts with: `definitions/targets/<name>.yaml`. What is set later wins."""
+"""Initial targets of an installation: `definitions/targets/<name>.yaml`. Targets set later win."""
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from chassis.domain.definitions import Definition, DefinitionError, Definitions
+from chassis.domain.definitions import Definitions, FaultCollector, FaultReporter
+from chassis.domain.definitions.schema import load
 from services.kpi.commands import SetTarget
 from services.kpi.definitions.catalogue import Catalogue
+from services.kpi.definitions.schema import TargetYaml
 
 PERIOD = re.compile(r"(FY)?\d{4}(-Q[1-4]|-(0[1-9]|1[0-2])|-P(0[1-9]|1[0-2])|-W(0[1-9]|[1-4]\d|5[0-3]))?"
                     r"|\d{4}-\d{2}-\d{2}")
@@ -30,35 +31,59 @@ class TargetSeed:
                          value=self.value, scope=self.scope, currency=self.currency, seed=True)
 
 
-def read_targets(definitions: Definitions, catalogue: Catalogue) -> tuple[TargetSeed, ...]:
-    """Raises DefinitionError naming the file and the entry."""
-    made: list[TargetSeed] = []
-    for d in definitions.current("targets"):
-        for place, entry in enumerate(d.body.get("targets") or (), 1):
-            where = f"{d.path or d.name}: target {place}"
-            if not isinstance(entry, Mapping):
-                raise DefinitionError(f"{where}: is a mapping of period, measure, scope, value")
-            made.append(_seed(d, where, entry, catalogue))
-    return tuple(made)
+@dataclass(frozen=True, slots=True)
+class KpiDefinitions:
+    """All that the service has compiled of its definitions."""
+
+    catalogue: Catalogue
+    seeds: tuple[TargetSeed, ...]
 
 
-def _seed(d: Definition, where: str, entry: Mapping[str, Any], catalogue: Catalogue) -> TargetSeed:
-    measure = catalogue.measures.get(str(entry.get("measure")))
-    if measure is None:
-        raise DefinitionError(f"{where}: there is no measure {entry.get('measure')!r}")
-    period, value = str(entry.get("period")), str(entry.get("value"))
+def read_targets(
+    definitions: Definitions, catalogue: Catalogue, faults: FaultCollector | None = None,
+) -> tuple[TargetSeed, ...]:
+    """Raises DefinitionError with every fault, or leaves them to the collector given."""
+    found = faults or FaultCollector()
+    seeds: list[TargetSeed] = []
+    for definition in definitions.current("targets"):
+        entries = definition.body.get("targets")
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            report = FaultReporter(definition, path=("targets", index))
+            read = load(report, TargetYaml)
+            if read is None:
+                found.faults += report.faults
+                continue
+            seed = _seed(report, read, str(entry["period"]), str(entry["value"]), catalogue)
+            if seed is None and read.measure not in definitions.names("measures"):
+                report.at("measure").add(
+                    "unknown_measure", "measure {value!r} does not exist; use one of {allowed}", value=read.measure,
+                    allowed=sorted(catalogue.measures))
+            if seed is not None and not report.faults:
+                seeds.append(seed)
+            found.faults += report.faults
+    if faults is None:
+        found.raise_if_any()
+    return tuple(seeds)
+
+
+def _seed(
+    report: FaultReporter, read: TargetYaml, period: str, value: str, catalogue: Catalogue,
+) -> TargetSeed | None:
+    """None when the measure is not in the catalogue."""
     if not PERIOD.fullmatch(period):
-        raise DefinitionError(f"{where}: {period!r} is no period such as 2026, 2026-Q3, 2026-09 or FY2026")
+        report.at("period").add("bad_target_period", "must be a period such as 2026, 2026-Q3, 2026-09 or FY2026, not "
+                                "{value!r}", value=period)
     if not VALUE.fullmatch(value):
-        raise DefinitionError(f"{where}: {value!r} is no number")
-    scope = {str(k): str(v) for k, v in (entry.get("scope") or {}).items()}
-    if unknown := set(scope) - set(measure.dimensions):
-        raise DefinitionError(f"{where}: {measure.name} has no dimension {sorted(unknown)[0]!r}")
-    currency = entry.get("currency")
-    if measure.by_currency and not (isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency)):
-        raise DefinitionError(f"{where}: a target of {measure.name} needs its `currency`")
-    return TargetSeed(period, measure.name, value, scope, currency, f"{d.ref}#{place_of(where)}")
-
-
-def place_of(where: str) -> str:
-    return where.rsplit(" ", 1)[-1]
+        report.at("value").add("bad_target_value", "must be a number, not {value!r}", value=value)
+    measure = catalogue.measures.get(read.measure)
+    if measure is None:
+        return None
+    for name in read.scope:
+        if name not in measure.dimensions:
+            report.at("scope", name).add(
+                "unknown_scope_dimension", "{measure} has no dimension {value!r}; use one of {allowed}", key=True,
+                measure=measure.name, value=name, allowed=list(measure.dimensions))
+    if measure.by_currency and read.currency is None:
+        report.add("target_currency", "a target of {measure} needs its `currency`", measure=measure.name)
+    ref = f"{report.definition.ref}#{int(report.path[-1]) + 1}"
+    return TargetSeed(period, measure.name, value, read.scope, read.currency, ref)

@@ -1,39 +1,40 @@
-"""Rows become contributions: one function for every kind of measure, none for a single one."""
+"""Turns rows into contributions to cells: one function for every kind of measure, none for a single measure."""
 from collections.abc import Iterable
 from datetime import date
 
 from chassis.domain.projection import CellKey, Contribution
-from services.kpi.definitions import CURRENCY, MANY
-from services.kpi.definitions.measure import Counter
-from services.kpi.projections.rows import Row
+from services.kpi.definitions import CURRENCY, MANY, MeasureCounter
+from services.kpi.definitions.rows import FactRow
 
-Labels = tuple[tuple[str, str | None], ...]
-Pair = tuple[str | None, str | None]
+CellLabels = tuple[tuple[str, str | None], ...]
+ProductCategory = tuple[str | None, str | None]
 
 
-def count(counters: Iterable[Counter], row: Row, into: list[Contribution]) -> None:
-    """Append what one row adds to every measure that counts it."""
+def add_contributions(counters: Iterable[MeasureCounter], row: FactRow, into: list[Contribution]) -> None:
+    """Appends what one row adds to every measure that counts it."""
     for counter in counters:
         if counter.when(row.fields):
             if counter.measure.kind == "snapshot":
-                _lasting(counter, row, into)
+                _add_lasting(counter, row, into)
             elif row.day is not None:
-                _happened(counter, row, row.day, 1, into)
+                _add_on_day(counter, row, row.day, 1, into)
 
 
-def _lasting(counter: Counter, row: Row, into: list[Contribution]) -> None:
-    """Plus on the day of entering (undated: since before everything), minus on the day of leaving."""
-    _happened(counter, row, row.day, 1, into)
+def _add_lasting(counter: MeasureCounter, row: FactRow, into: list[Contribution]) -> None:
+    """Plus on the first day (undated: before all days), minus on the day of the end."""
+    _add_on_day(counter, row, row.day, 1, into)
     if row.until is not None:
-        _happened(counter, row, row.until, -1, into)
+        _add_on_day(counter, row, row.until, -1, into)
 
 
-def _happened(counter: Counter, row: Row, day: date | None, sign: int, into: list[Contribution]) -> None:
+def _add_on_day(
+    counter: MeasureCounter, row: FactRow, day: date | None, sign: int, into: list[Contribution],
+) -> None:
     measure = counter.measure
     if measure.kind == "distinct":
-        _distinct(counter, row, day, into)
+        _add_member(counter, row, day, into)
     elif measure.kind == "sum" or measure.money:
-        _money(counter, row, day, sign, into)
+        _add_money(counter, row, day, sign, into)
     elif not measure.line_dimensions:
         into.append(_one(counter, measure.name, row, day, _labels(counter, row, None), sign))
     else:
@@ -45,7 +46,7 @@ def _happened(counter: Counter, row: Row, day: date | None, sign: int, into: lis
             into += [_one(counter, name, row, day, _labels(counter, row, p), sign, row.id) for p in pairs]
 
 
-def _one(counter: Counter, name: str, row: Row, day: date | None, labels: Labels, sign: int,
+def _one(counter: MeasureCounter, name: str, row: FactRow, day: date | None, labels: CellLabels, sign: int,
          member: str | None = None) -> Contribution:
     cell = CellKey(name, day, labels)
     kind = counter.measure.kind
@@ -54,7 +55,9 @@ def _one(counter: Counter, name: str, row: Row, day: date | None, labels: Labels
     return Contribution(cell, sign, 0, None, member if kind == "count" else None)
 
 
-def _money(counter: Counter, row: Row, day: date | None, sign: int, into: list[Contribution]) -> None:
+def _add_money(
+    counter: MeasureCounter, row: FactRow, day: date | None, sign: int, into: list[Contribution],
+) -> None:
     amount = row.fields.get(counter.value or "")
     if amount is None:
         return
@@ -66,13 +69,13 @@ def _money(counter: Counter, row: Row, day: date | None, sign: int, into: list[C
         into.append(Contribution(CellKey(name, day, _labels(counter, row, (product, category))), sign, sign * part))
 
 
-def _distinct(counter: Counter, row: Row, day: date | None, into: list[Contribution]) -> None:
+def _add_member(counter: MeasureCounter, row: FactRow, day: date | None, into: list[Contribution]) -> None:
     member = str(row.fields[counter.member or ""])
     for pair in _pairs(row) if counter.measure.line_dimensions else [None]:
         into.append(Contribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member))
 
 
-def _pairs(row: Row) -> list[Pair]:
+def _pairs(row: FactRow) -> list[ProductCategory]:
     """Products and categories under which the row counts, each once."""
     if len(row.splits) == 1 and row.pairs is None:
         return [row.splits[0][:2]]
@@ -80,17 +83,17 @@ def _pairs(row: Row) -> list[Pair]:
     return list(dict.fromkeys(pairs)) or [(None, None)]
 
 
-def _labels(counter: Counter, row: Row, pair: Pair | None) -> Labels:
+def _labels(counter: MeasureCounter, row: FactRow, pair: ProductCategory | None) -> CellLabels:
     """The cell's dimensions, sorted by name. Most measures of a row share them."""
     key = (counter.labels, counter.measure.by_currency, pair)
-    known: Labels | None = row.made.get(key)
+    known: CellLabels | None = row.labels_cache.get(key)
     if known is None:
         found = row.labels
-        made = [(name, found.get(name)) for name in counter.labels]
+        labels = [(name, found.get(name)) for name in counter.labels]
         if counter.measure.by_currency:
-            made.append((CURRENCY, row.currency))
+            labels.append((CURRENCY, row.currency))
         if pair is not None:
-            made += [("category", pair[1]), ("product", pair[0])]
-        made.sort()
-        known = row.made[key] = tuple(made)
+            labels += [("category", pair[1]), ("product", pair[0])]
+        labels.sort()
+        known = row.labels_cache[key] = tuple(labels)
     return known

@@ -1,16 +1,19 @@
-"""Deals: openings, closings, how they stood on each day, and the stages they went through.
+"""Deals: openings, closings, the state at each day's end, entries into and exits from stages.
 
-The image keeps what pipeline said, each with its stamp: `log: [[stamp, what, micros or None, argument, deal]]`, `deal`
-being the place in `deals` of the deal as it then stood. What pipeline heard late it says late, with the old time: so
-stages are put in order of business time, and the deal at any time is the latest word said of that time or before.
+The image is the log of pipeline's events, each with its stamp: `log: [[stamp, what, micros or None, argument, deal]]`,
+where `deal` is the index in `deals` of the deal's state at that event. Pipeline publishes late what it learns late,
+with the old time: stages are therefore ordered by business time, and the deal at any time is the state of the latest
+event of that time or before.
 """
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from chassis.domain.handlers import Meta
 from chassis.domain.projection import Image, Touch
+from contracts.kinds import Money
 from contracts.pipeline import (
     Opportunity,
     OpportunityLost,
@@ -20,28 +23,30 @@ from contracts.pipeline import (
     OpportunityWon,
     StageEntered,
 )
+from services.kpi.definitions.rows import FactRow, LineAmount, row
 from services.kpi.projections.images import lines, micros, money, own_stamp
-from services.kpi.projections.rows import Clock, Row, Split, labels_of, split
+from services.kpi.projections.registry import EventHandler
+from services.kpi.projections.rows import FactContext, LocalDays, cell_labels, split_by_line
 
 KIND = "deal"
 OPENED, REVISED, ENTERED, WON, LOST, REOPENED = "o", "r", "e", "w", "l", "x"
 STATUS = {OPENED: "open", REOPENED: "open", WON: "won", LOST: "lost"}
-Stages = Mapping[str, Mapping[str, int]]
+LABELS = "pipeline deal_kind campaign"
 
 
-def touches(clock: Clock) -> Mapping[type, Callable[[Any, Meta], Touch]]:
+def handlers(context: FactContext) -> Mapping[type, EventHandler]:
     def touch(event: Any, meta: Meta) -> Touch:
-        what, at, argument = _said(event, meta)
-        entry = [own_stamp(meta), what, at, argument, essentials(event.opportunity)]
-        return Touch(KIND, event.opportunity_id, lambda image: _fold(image, entry, clock))
+        what, at, argument = _occurrence(event, meta)
+        entry = [own_stamp(meta), what, at, argument, _state(event.opportunity)]
+        return Touch(KIND, event.opportunity_id, lambda image: _fold(image, entry, context.days))
 
     return dict.fromkeys(
         (OpportunityOpened, OpportunityRevised, StageEntered, OpportunityWon, OpportunityLost, OpportunityReopened),
         touch)
 
 
-def _said(event: Any, meta: Meta) -> tuple[str, int | None, str | None]:
-    """What it is, when it was so in the business (None: on the day of opening), and its stage or reason."""
+def _occurrence(event: Any, meta: Meta) -> tuple[str, int | None, str | None]:
+    """The log's code of the event, its business time (None: that of the opening), and its stage or reason."""
     match event:
         case OpportunityOpened():
             return OPENED, None, None
@@ -58,11 +63,11 @@ def _said(event: Any, meta: Meta) -> tuple[str, int | None, str | None]:
             return REVISED, micros(meta.time), None
 
 
-def essentials(deal: Opportunity) -> dict[str, Any]:
-    """What figures need of a deal; no field that is not said."""
+def _state(deal: Opportunity) -> dict[str, Any]:
+    """What figures need of a deal; absent fields are left out."""
     opened: datetime | None = deal.opened_at
     expected: date | None = deal.expected_close_on
-    made = {
+    values = {
         "pipeline": deal.pipeline, "business_line": deal.business_line, "stage": deal.stage,
         "deal_kind": deal.deal_kind, "forecast_category": deal.forecast_category, "campaign": deal.campaign_id,
         "rep": deal.rep_id, "region": deal.region, "team": deal.team, "customer_id": deal.customer_id,
@@ -71,16 +76,16 @@ def essentials(deal: Opportunity) -> dict[str, Any]:
         "expected": None if expected is None else expected.isoformat()[:7],
         **{f"d.{name}": label for name, label in (deal.dimensions or {}).items()},
     }
-    return {name: value for name, value in made.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _fold(image: Image, entry: list[Any], clock: Clock) -> Image:
-    """The same events give the same log, whatever their order. Of the revisions of one day only the last stays."""
+def _fold(image: Image, entry: list[Any], days: LocalDays) -> Image:
+    """The same events give the same log in any order of arrival. Of the revisions of one day only the last stays."""
     known = image or {"log": [], "deals": []}
     full = [[*e[:4], known["deals"][e[4]]] for e in known["log"] if e[0] != entry[0] or e[1] != entry[1]]
     ordered = sorted([*full, entry], key=lambda e: (tuple(e[0]), e[1]))
-    last = {clock.day(e[2]): e for e in ordered if e[1] == REVISED}
-    kept = [e for e in ordered if e[1] != REVISED or last[clock.day(e[2])] is e]
+    last = {days.day(e[2]): e for e in ordered if e[1] == REVISED}
+    kept = [e for e in ordered if e[1] != REVISED or last[days.day(e[2])] is e]
     deals: list[dict[str, Any]] = []
     log: list[list[Any]] = []
     for stamp, what, at, argument, deal in kept:
@@ -90,20 +95,21 @@ def _fold(image: Image, entry: list[Any], clock: Clock) -> Image:
     return {"log": log, "deals": deals}
 
 
-class Deal:
-    """An image, read: `current` is the deal as it stands, `log` what was said, in the order of its being said."""
+class DealHistory:
+    """A deal's image, read once for all its rows. `current`: the deal's latest state; `log`: in order of stamps."""
 
-    def __init__(self, id: str, image: Image, clock: Clock) -> None:
-        self.id, self._clock = id, clock
+    def __init__(self, id: str, image: Image, context: FactContext) -> None:
+        self.id, self.stages = id, context.related.stages
+        self._days = context.days
         self.log: list[list[Any]] = image["log"]
         self._deals: list[dict[str, Any]] = image["deals"]
         self.current = self.deal(self.log[-1])
-        self.opened: date | None = clock.day(self.current["opened"]) if "opened" in self.current else None
+        self.opened: date | None = self._days.day(self.current["opened"]) if "opened" in self.current else None
         states = [e for e in self.log if e[1] in STATUS]
         self.status = STATUS[states[-1][1]] if states else "open"
         self.closing = states[-1] if states and self.status != "open" else None
         self._ordered: list[list[Any]] | None = None
-        self._common: dict[int, Any] = {}  # by the identity of a deal in `_deals`, which lives as long as we do
+        self._common: dict[int, Any] = {}  # by the identity of a deal in `_deals`, which lives as long as this object
 
     def deal(self, entry: Sequence[Any]) -> dict[str, Any]:
         found: dict[str, Any] = self._deals[entry[4]]
@@ -115,62 +121,57 @@ class Deal:
 
     def day(self, entry: Sequence[Any]) -> date | None:
         at = self.at(entry)
-        return None if at is None else self._clock.day(at)
+        return None if at is None else self._days.day(at)
 
     @property
     def closed(self) -> date | None:
         return None if self.closing is None else self.day(self.closing)
 
     def by_time(self) -> list[list[Any]]:
-        """In order of business time; what is not dated comes first."""
+        """The log in order of business time; undated events come first."""
         if self._ordered is None:
             self._ordered = sorted(self.log, key=lambda e: ((at := self.at(e)) is not None, at or 0, tuple(e[0])))
         return self._ordered
 
     def row(self, day: date | None, deal: Mapping[str, Any], owner: Mapping[str, Any] | None,
-            labels: Mapping[str, str | None], fields: Mapping[str, Any]) -> Row:
+            labels: Mapping[str, str | None], fields: Mapping[str, Any]) -> FactRow:
         common = self._common.get(id(deal))
         if common is None:
             common = self._common[id(deal)] = self._shared(deal)
         base, about, currency, splits = common
         own = {} if owner is None else {"region": owner.get("region"), "team": owner.get("team"),
                                         "rep": owner.get("rep")}
-        return Row(self.id, day, {**base, **own, **labels}, {**about, **fields}, currency, splits)
+        return FactRow(self.id, day, {**base, **own, **labels}, {**about, **fields}, currency, splits)
 
-    def _shared(self, deal: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any], str | None, list[Split]]:
-        """Labels, fields, currency and amounts that all rows of the deal as it then stood have in common."""
+    def _shared(
+        self, deal: Mapping[str, Any],
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any], str | None, list[LineAmount]]:
+        """Labels, fields, currency and amounts that all rows of one state of the deal share."""
         amount, currency = deal.get("amount") or (None, None)
         return (
-            labels_of(deal, pipeline=deal.get("pipeline"), deal_kind=deal.get("deal_kind")),
+            cell_labels(deal, pipeline=deal.get("pipeline"), deal_kind=deal.get("deal_kind")),
             {"opportunity_id": self.id, "customer_id": deal.get("customer_id"), "lead_id": deal.get("lead_id"),
              "amount": amount},
-            currency, split(amount or 0, deal.get("lines"), deal.get("product_id")),
+            currency, split_by_line(amount or 0, deal.get("lines"), deal.get("product_id")),
         )
 
 
-class Reader:
-    """Reads an image once for all rows that are made of it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._image: Image = None
-        self._deal: Deal | None = None
-
-    def __call__(self, id: str, image: Image) -> Deal:
-        if self._deal is None or self._image is not image or self._deal.id != id:
-            self._image, self._deal = image, Deal(id, image, self._clock)
-        return self._deal
+_deal_row = partial(row, read=DealHistory)
 
 
-def opening(deal: Deal) -> Iterator[Row]:
-    """Rep, team and region as at the opening; everything else as the deal stands."""
+@_deal_row("deal.opening", fields="opportunity_id customer_id lead_id amount", labels=LABELS, lines=True)
+def opening(deal: DealHistory) -> Iterator[FactRow]:
+    """Rep, team and region as at the opening; everything else as in the latest state."""
     first = next((e for e in deal.log if e[1] == OPENED), None)
     if first is not None:
         yield deal.row(deal.opened, deal.current, deal.deal(first), {}, {})
 
 
-def closing(deal: Deal) -> Iterator[Row]:
-    """Only while it stands closed; as the deal now is, so that a later revision restates."""
+@_deal_row("deal.closing", fields="opportunity_id customer_id status amount days loss_reason",
+           labels=f"{LABELS} loss_reason", lines=True)
+def closing(deal: DealHistory) -> Iterator[FactRow]:
+    """Of a deal that is closed at present, in its latest state: a later revision restates it. `status`: won or lost.
+    `days`: whole local days from the opening to the closing, None when the opening is unknown."""
     if deal.closing is None or deal.closed is None:
         return
     days = None if deal.opened is None else max((deal.closed - deal.opened).days, 0)
@@ -179,8 +180,10 @@ def closing(deal: Deal) -> Iterator[Row]:
                    {"status": deal.status, "days": days, "loss_reason": reason})
 
 
-def standing(deal: Deal) -> Iterator[Row]:
-    """The stretches of days at whose ends the deal was open in the same way."""
+@_deal_row("deal.standing", fields="opportunity_id stage forecast_category amount",
+           labels=f"{LABELS} stage forecast_category expected_close_period", lines=True, lasting=True)
+def standing(deal: DealHistory) -> Iterator[FactRow]:
+    """One row for each run of days at whose ends the deal was open in the same state."""
     ends: dict[date | None, tuple[str, dict[str, Any]] | None] = {}
     latest = state = None
     stage: str | None = None
@@ -198,17 +201,19 @@ def standing(deal: Deal) -> Iterator[Row]:
     changes = [c for i, c in enumerate(changes) if i == 0 or c[1] != changes[i - 1][1]]
     for i, (day, how) in enumerate(changes):
         if how is not None:
-            row = deal.row(day, how[1], None, {
+            one = deal.row(day, how[1], None, {
                 "stage": how[0], "forecast_category": how[1].get("forecast_category"),
                 "expected_close_period": how[1].get("expected"),
             }, {"stage": how[0], "forecast_category": how[1].get("forecast_category")})
-            row.until = changes[i + 1][0] if i + 1 < len(changes) else None
-            yield row
+            one.until = changes[i + 1][0] if i + 1 < len(changes) else None
+            yield one
 
 
-def stage_entries(deal: Deal, stages: Stages) -> Iterator[Row]:
-    """Every entry, `first` of its stage or not, and whether the deal went further since."""
-    order = stages.get(deal.current.get("pipeline", ""), {})
+@_deal_row("deal.stage_entry", fields="opportunity_id stage first converted open outside_blueprint",
+           labels=f"{LABELS} stage")
+def stage_entries(deal: DealHistory) -> Iterator[FactRow]:
+    """Every entry. `first`: of its stage; `converted`: the deal later entered a stage of higher order or was won."""
+    order = deal.stages.get(deal.current.get("pipeline", ""), {})
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     seen: set[str] = set()
     for place, entry in enumerate(visits):
@@ -221,11 +226,24 @@ def stage_entries(deal: Deal, stages: Stages) -> Iterator[Row]:
         seen.add(stage)
 
 
-def stage_exits(deal: Deal) -> Iterator[Row]:
-    """Where each stay ended: in the next stage, on the day of entering that."""
+@_deal_row("deal.stage_exit", fields="opportunity_id stage to days", labels=f"{LABELS} stage to")
+def stage_exits(deal: DealHistory) -> Iterator[FactRow]:
+    """Every entry into a next stage, on its day, as the exit from the stage before; `days`: whole local days in it."""
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     for left, entered in pairwise(visits):
         came, went = deal.day(left), deal.day(entered)
         days = None if came is None or went is None else max((went - came).days, 0)
         yield deal.row(went, deal.current, deal.deal(entered), {"stage": left[3], "to": entered[3]},
                        {"stage": left[3], "to": entered[3], "days": days})
+
+
+def example() -> Iterator[Any]:
+    deal = Opportunity(
+        pipeline="services", business_line="services", stage="enquiry", deal_kind="new", forecast_category="pipeline",
+        opened_at=datetime(2026, 1, 5, tzinfo=UTC), amount=Money(amount_minor=100, currency="EUR"))
+    yield OpportunityOpened(opportunity_id="D1", opportunity=deal)
+    for before, stage in ((None, "enquiry"), ("enquiry", "scoping")):
+        yield StageEntered(opportunity_id="D1", opportunity=deal, from_=before, to=stage, transition=None,
+                           actor_id=None, from_entered_at=None)
+    yield OpportunityWon(opportunity_id="D1", opportunity=deal, closed_at=datetime(2026, 2, 1, tzinfo=UTC),
+                         stage_before="scoping")

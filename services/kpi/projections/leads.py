@@ -1,15 +1,20 @@
-"""Leads, and their scores: captured, converted, lost, merged; first qualified."""
-from collections.abc import Callable, Iterator, Mapping
+"""Leads: captured, converted, lost, merged; and their scores: first qualified."""
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chassis.domain.handlers import Meta
 from chassis.domain.projection import Image, Rejected, Touch
 from contracts.crm import LeadCaptured, LeadConverted, LeadLost, LeadMerged, LeadRevised
 from contracts.lead_scoring import LeadQualified
+from services.kpi.definitions.rows import FactRow
 from services.kpi.projections.images import dimensions, merged, once, patched, stamp, whole
-from services.kpi.projections.rows import Clock, Row, labels_of
+from services.kpi.projections.registry import EventHandler
+from services.kpi.projections.rows import FactContext, FactImage, cell_labels, fact_row
 
 KIND, SCORE = "lead", "lead_score"
+
+
+# --- events change facts ---------------------------------------------------------------------------------------------
 
 
 def _captured(event: LeadCaptured, meta: Meta) -> Touch:
@@ -17,10 +22,10 @@ def _captured(event: LeadCaptured, meta: Meta) -> Touch:
     values = own | ({"source": event.source} if event.source is not None else {})
 
     def fold(image: Image) -> Image | Rejected:
-        made = once(image, "captured", event, by, own)
-        if isinstance(made, Rejected) or made is image:
-            return made
-        return {**made, "parts": merged(made.get("parts", ()), by, values)}
+        new = once(image, "captured", event, by, own)
+        if isinstance(new, Rejected) or new is image:
+            return new
+        return {**new, "parts": merged(new.get("parts", ()), by, values)}
 
     return Touch(KIND, event.lead_id, fold)
 
@@ -57,41 +62,55 @@ def _qualified(event: LeadQualified, meta: Meta) -> Touch:
     return Touch(SCORE, event.lead_id, fold)
 
 
-TOUCHES: Mapping[type, Callable[[Any, Meta], Touch]] = {
-    LeadCaptured: _captured, LeadRevised: _revised, LeadConverted: _converted, LeadLost: _lost, LeadMerged: _merged,
-    LeadQualified: _qualified,
-}
+def handlers(_context: FactContext) -> Mapping[type, EventHandler]:
+    return {
+        LeadCaptured: _captured, LeadRevised: _revised, LeadConverted: _converted, LeadLost: _lost,
+        LeadMerged: _merged, LeadQualified: _qualified}
 
 
-def capture(id: str, image: Image, clock: Clock) -> Iterator[Row]:
-    """Rep, team and region as at the capture; source and the rest as corrected. A merged lead counts as its other."""
-    if "captured" in image and "merged" not in image:
-        by, _, own = image["captured"]
-        values = whole(image["parts"])
-        yield Row(id, clock.day(by[1]), labels_of(values, owner=own, source=values.get("source")),
-                  {"lead_id": id, "source": values.get("source")})
+# --- facts yield rows ------------------------------------------------------------------------------------------------
 
 
-def conversion(id: str, image: Image, clock: Clock) -> Iterator[Row]:
-    if "converted" in image:
-        lead = image["merged"][2]["into"] if "merged" in image else id
-        yield _later(id, image, "converted", clock, {"lead_id": lead})
+@fact_row("lead.capture", fields="lead_id source", labels="source campaign")
+def capture(fact: FactImage) -> Iterator[FactRow]:
+    """Rep, team and region as at the capture; source and the rest as corrected. Of merged leads the other counts."""
+    if "captured" in fact.image and "merged" not in fact.image:
+        by, _, own = fact.image["captured"]
+        values = whole(fact.image["parts"])
+        yield FactRow(fact.id, fact.day(by[1]), cell_labels(values, owner=own, source=values.get("source")),
+                      {"lead_id": fact.id, "source": values.get("source")})
 
 
-def loss(id: str, image: Image, clock: Clock) -> Iterator[Row]:
-    if "lost" in image and "merged" not in image:
-        yield _later(id, image, "lost", clock, {"lead_id": id, "reason": image["lost"][2]["reason"]})
+@fact_row("lead.conversion", fields="lead_id customer_id", labels="source campaign")
+def conversion(fact: FactImage) -> Iterator[FactRow]:
+    if "converted" in fact.image:
+        lead = fact.image["merged"][2]["into"] if "merged" in fact.image else fact.id
+        yield _later(fact, "converted", {"lead_id": lead})
 
 
-def _later(id: str, image: Image, slot: str, clock: Clock, fields: Mapping[str, Any]) -> Row:
-    """What the event itself says of its dimensions, else the lead."""
-    by, _, own = image[slot]
-    values = whole(image.get("parts", ())) | own
-    return Row(id, clock.day(by[1]), labels_of(values, source=values.get("source")),
-               {"customer_id": values.get("customer_id"), **fields})
+@fact_row("lead.loss", fields="lead_id reason", labels="source campaign")
+def loss(fact: FactImage) -> Iterator[FactRow]:
+    if "lost" in fact.image and "merged" not in fact.image:
+        yield _later(fact, "lost", {"lead_id": fact.id, "reason": fact.image["lost"][2]["reason"]})
 
 
-def qualification(id: str, image: Image, clock: Clock) -> Iterator[Row]:
-    by, values = image["first"]
-    yield Row(id, clock.day(by[1]), labels_of(values, source=values.get("source")),
-              {"lead_id": id, "score": values.get("score")})
+def _later(fact: FactImage, slot: str, fields: Mapping[str, Any]) -> FactRow:
+    """Dimensions of the event itself; those it lacks are the lead's."""
+    by, _, own = fact.image[slot]
+    values = whole(fact.image.get("parts", ())) | own
+    return FactRow(fact.id, fact.day(by[1]), cell_labels(values, source=values.get("source")),
+                   {"customer_id": values.get("customer_id"), **fields})
+
+
+@fact_row("lead_score.qualification", fields="lead_id score", labels="source campaign")
+def qualification(fact: FactImage) -> Iterator[FactRow]:
+    by, values = fact.image["first"]
+    yield FactRow(fact.id, fact.day(by[1]), cell_labels(values, source=values.get("source")),
+                  {"lead_id": fact.id, "score": values.get("score")})
+
+
+def example() -> Iterator[Any]:
+    yield LeadCaptured(lead_id="L1", business_line="software")
+    yield LeadConverted(lead_id="L1", customer_id="C1")
+    yield LeadLost(lead_id="L1", reason="budget")
+    yield LeadQualified(lead_id="L1", business_line="software", captured_at=None, score=70, model="software@1")

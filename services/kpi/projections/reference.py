@@ -1,6 +1,6 @@
-"""What figures are looked up by: who works where and since when, what a product is, rates, market sizes, merges.
+"""Reference data that figures are read with: assignments of employees, products, rates, market sizes, merges.
 
-These facts count for nothing themselves; readers find them by kind. Their images:
+These facts contribute to no measure; queries find them by kind. Their images:
 
 - `employee`: `{"assignments": {day: [stamp, {department, team, region, manager} or {"left": true}]}}`
 - `product`: `{"said": [stamp, {name, category, series}]}`
@@ -8,30 +8,29 @@ These facts count for nothing themselves; readers find them by kind. Their image
 - `market` (id `market|period`): `{"said": [stamp, {market, period, amount, units}]}`
 - `customer`: `{"said": [stamp, {into}]}`: merged into another one
 """
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chassis.domain.handlers import Meta
 from chassis.domain.projection import Image, Touch
 from contracts.crm import CustomerMerged, EmployeeAssigned, EmployeeLeft, MarketSized, ProductReleased, RatePublished
 from services.kpi.projections.images import money, stamp
-from services.kpi.projections.rows import Clock
+from services.kpi.projections.registry import EventHandler
+from services.kpi.projections.rows import FactContext
 
-KINDS = ("employee", "product", "rate", "market", "customer")
 
-
-def touches(clock: Clock) -> Mapping[type, Callable[[Any, Meta], Touch]]:
+def handlers(context: FactContext) -> Mapping[type, EventHandler]:
     def assigned(event: EmployeeAssigned, meta: Meta) -> Touch:
-        said = {"department": event.department, "team": event.team, "region": event.region,
-                "manager": event.manager_id}
-        return _dated(event, meta, {name: value for name, value in said.items() if value is not None})
+        values = {"department": event.department, "team": event.team, "region": event.region,
+                  "manager": event.manager_id}
+        return dated(event, meta, {name: value for name, value in values.items() if value is not None})
 
     def left(event: EmployeeLeft, meta: Meta) -> Touch:
-        return _dated(event, meta, {"left": True})
+        return dated(event, meta, {"left": True})
 
-    def _dated(event: EmployeeAssigned | EmployeeLeft, meta: Meta, values: dict[str, Any]) -> Touch:
+    def dated(event: EmployeeAssigned | EmployeeLeft, meta: Meta, values: dict[str, Any]) -> Touch:
         by = stamp(meta)
-        day = (event.effective_on or clock.day(by[1])).isoformat()
+        day = (event.effective_on or context.days.day(by[1])).isoformat()
 
         def fold(image: Image) -> Image:
             known = (image or {}).get("assignments", {})
@@ -41,7 +40,9 @@ def touches(clock: Clock) -> Mapping[type, Callable[[Any, Meta], Touch]]:
 
         return Touch("employee", event.employee_id, fold)
 
-    return {EmployeeAssigned: assigned, EmployeeLeft: left, **LATEST}
+    return {
+        EmployeeAssigned: assigned, EmployeeLeft: left, ProductReleased: _product, RatePublished: _rate,
+        MarketSized: _market, CustomerMerged: _customer}
 
 
 def _latest(kind: str, id: str, meta: Meta, values: dict[str, Any]) -> Touch:
@@ -73,6 +74,6 @@ def _customer(event: CustomerMerged, meta: Meta) -> Touch:
     return _latest("customer", event.customer_id, meta, {"into": event.into_customer_id})
 
 
-LATEST: Mapping[type, Callable[[Any, Meta], Touch]] = {
-    ProductReleased: _product, RatePublished: _rate, MarketSized: _market, CustomerMerged: _customer,
-}
+def example() -> Iterator[Any]:
+    yield EmployeeAssigned(employee_id="E1", name="-", team="T1")
+    yield EmployeeLeft(employee_id="E1")

@@ -1,25 +1,27 @@
-"""What facts yield to be counted, and the local day of an instant. Pure."""
+"""What row functions read and build with: a fact's image in its context, local days, labels, amounts by line. Pure."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+from chassis.domain.projection import Image
+from services.kpi.definitions.rows import LineAmount, RelatedDefinitions, row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER = 15 * 60 * 1_000_000
-Split = tuple[str | None, str | None, int]
-"""Product, category, amount in minor units."""
 
 
-class Clock:
-    """Local days of the company's zone. All zones in use change day on a quarter of an hour, so one of those is asked
-    of the zone only once."""
+class LocalDays:
+    """Local days of the company's zone. All zones in use change day on a quarter of an hour, so the zone computes each
+    of those only once."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._days: dict[int, date] = {}
 
     def day(self, micros: int) -> date:
+        """`micros`: microseconds since 1970-01-01T00:00Z."""
         quarter = micros // _QUARTER
         known = self._days.get(quarter)
         if known is None:
@@ -30,49 +32,51 @@ class Clock:
         return known
 
 
-@dataclass(slots=True)
-class Row:
-    """One countable happening. `day` None: not dated. `splits`: the amount by product and category.
+class FactContext(NamedTuple):
+    """What facts are read with: the company's local days, and what other definitions say."""
 
-    `until`: of a row that lasts, the day on which it ended; None: it still lasts. `pairs`: the products and categories
-    under which the row counts as one, when they are others than those of `splits`.
-    """
+    days: LocalDays
+    related: RelatedDefinitions
+
+
+class FactImage(NamedTuple):
+    """One fact: its id and its image."""
 
     id: str
-    day: date | None
-    labels: Mapping[str, str | None]
-    fields: Mapping[str, Any]
-    currency: str | None = None
-    splits: Sequence[Split] = field(default_factory=tuple)
-    until: date | None = None
-    pairs: Sequence[tuple[str | None, str | None]] | None = None
-    made: dict[Any, Any] = field(default_factory=dict)  # labels of cells, made once for all measures of this row
+    image: Image
+    context: FactContext
+
+    def day(self, micros: int) -> date:
+        return self.context.days.day(micros)
 
 
-def labels_of(values: Mapping[str, Any], *, owner: Mapping[str, Any] | None = None, **more: str | None,
-              ) -> dict[str, str | None]:
-    """Labels of a cell. `owner`: whose rep, team and region count, when those of the moment differ from today's."""
-    made: dict[str, str | None] = {"business_line": values.get("business_line"), "campaign": values.get("campaign")}
+fact_row = partial(row, read=FactImage)
+"""`@row` for functions that read a `FactImage`."""
+
+
+def cell_labels(values: Mapping[str, Any], *, owner: Mapping[str, Any] | None = None, **more: str | None,
+                ) -> dict[str, str | None]:
+    """{dimension: label}. `owner`: whose rep, team and region count, when those of the moment differ from today's."""
+    labels: dict[str, str | None] = {"business_line": values.get("business_line"), "campaign": values.get("campaign")}
     whose = values if owner is None else owner
-    made["region"], made["team"], made["rep"] = whose.get("region"), whose.get("team"), whose.get("rep")
+    labels["region"], labels["team"], labels["rep"] = whose.get("region"), whose.get("team"), whose.get("rep")
     for name, value in values.items():
         if name[:2] == "d." and name != "d.*":
-            made[name[2:]] = value
-    made.update(more)
-    return made
+            labels[name[2:]] = value
+    labels.update(more)
+    return labels
 
 
-def split(total: int, lines: Sequence[Sequence[Any]] | None, product: str | None) -> list[Split]:
-    """The total by product and category. What the lines leave over is the fact's own product's, of no category.
-
-    Without lines all of it is; with lines that do not add up (a revision gave only a new amount) the rest is.
-    """
-    made: dict[tuple[str | None, str | None], int] = {}
+def split_by_line(total: int, lines: Sequence[Sequence[Any]] | None, product: str | None) -> list[LineAmount]:
+    """The total by product and category, in minor units. The remainder of the lines goes to the fact's own product,
+    without a category: all of it without lines; the difference where lines do not add up (a revision gave only a new
+    amount)."""
+    parts: dict[tuple[str | None, str | None], int] = {}
     for line_product, category, amount in lines or ():
         key = (line_product, category)
-        made[key] = made.get(key, 0) + amount
-    rest = total - sum(made.values())
-    if rest or not made:
+        parts[key] = parts.get(key, 0) + amount
+    rest = total - sum(parts.values())
+    if rest or not parts:
         key = (product, None)
-        made[key] = made.get(key, 0) + rest
-    return [(p, c, a) for (p, c), a in made.items()]
+        parts[key] = parts.get(key, 0) + rest
+    return [(p, c, a) for (p, c), a in parts.items()]

@@ -1,30 +1,36 @@
-"""Invitations and what was answered to them: of each invitation the last complete answer counts.
+"""Survey invitations and their answers: of each invitation the last complete answer counts.
 
-Kept of an answer are its whole numbers only: no text of a person enters a figure.
+Of an answer only its whole numbers are stored: no text of a person enters a figure.
 """
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from chassis.domain.handlers import Meta
 from chassis.domain.projection import Image, Touch
 from contracts.surveys import SurveyAnswerAccepted, SurveyContext, SurveyInvited
+from services.kpi.definitions.rows import FactRow
 from services.kpi.projections.images import micros, own_stamp
-from services.kpi.projections.rows import Clock, Row, labels_of
+from services.kpi.projections.registry import EventHandler
+from services.kpi.projections.rows import FactContext, FactImage, cell_labels, fact_row
 
 KIND = "survey"
-ON_ITS_OWN = "response|"  # begins the id of an answer that belongs to no invitation
+UNINVITED = "response|"  # begins the id of an answer that belongs to no invitation
 
 
-def _context(context: SurveyContext) -> dict[str, Any]:
-    said = {"business_line": context.business_line, "region": context.region, "team": context.team,
-            "rep": context.rep_id, "customer_id": context.customer_id, "department": context.department,
-            **{f"d.{name}": label for name, label in (context.dimensions or {}).items()}}
-    return {name: value for name, value in said.items() if value is not None}
+# --- events change facts ---------------------------------------------------------------------------------------------
+
+
+def _context_values(context: SurveyContext) -> dict[str, Any]:
+    values = {"business_line": context.business_line, "region": context.region, "team": context.team,
+              "rep": context.rep_id, "customer_id": context.customer_id, "department": context.department,
+              **{f"d.{name}": label for name, label in (context.dimensions or {}).items()}}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _invited(event: SurveyInvited, meta: Meta) -> Touch:
     by = own_stamp(meta)
-    values = _context(event.context) | {"survey": event.survey, "channel": event.channel}
+    values = _context_values(event.context) | {"survey": event.survey, "channel": event.channel}
 
     def fold(image: Image) -> Image:
         first = (image or {}).get("invited")
@@ -37,7 +43,7 @@ def _invited(event: SurveyInvited, meta: Meta) -> Touch:
 def _answered(event: SurveyAnswerAccepted, meta: Meta) -> Touch:
     by = own_stamp(meta)
     scores = {q: a for q, a in event.answers.items() if isinstance(a, int) and not isinstance(a, bool)}
-    values = _context(event.context) | {
+    values = _context_values(event.context) | {
         "survey": event.survey, "complete": event.complete, "scores": scores, "asked": event.respondent_kind,
         "invited_at": None if event.invited_at is None else micros(event.invited_at),
     }
@@ -48,45 +54,62 @@ def _answered(event: SurveyAnswerAccepted, meta: Meta) -> Touch:
             return image
         return {**(image or {}), "answer": [by, values]}
 
-    return Touch(KIND, event.invitation_id or ON_ITS_OWN + event.response_id, fold)
+    return Touch(KIND, event.invitation_id or UNINVITED + event.response_id, fold)
 
 
-TOUCHES: Mapping[type, Callable[[Any, Meta], Touch]] = {SurveyInvited: _invited, SurveyAnswerAccepted: _answered}
+def handlers(_context: FactContext) -> Mapping[type, EventHandler]:
+    return {SurveyInvited: _invited, SurveyAnswerAccepted: _answered}
+
+
+# --- facts yield rows ------------------------------------------------------------------------------------------------
 
 
 def _labels(values: Mapping[str, Any], question: str | None = None) -> dict[str, str | None]:
-    return labels_of(values, survey=values["survey"], department=values.get("department"), question=question)
+    return cell_labels(values, survey=values["survey"], department=values.get("department"), question=question)
 
 
-def invitation(id: str, image: Image, clock: Clock) -> Iterator[Row]:
-    if "invited" in image:
-        by, values = image["invited"]
-        yield Row(id, clock.day(by[1]), _labels(values),
-                  {"invitation_id": id, "survey": values["survey"], "channel": values["channel"]})
+@fact_row("survey.invitation", fields="invitation_id survey channel", labels="survey department")
+def invitation(fact: FactImage) -> Iterator[FactRow]:
+    if "invited" in fact.image:
+        by, values = fact.image["invited"]
+        yield FactRow(fact.id, fact.day(by[1]), _labels(values),
+                      {"invitation_id": fact.id, "survey": values["survey"], "channel": values["channel"]})
 
 
-def answer(id: str, image: Image, clock: Clock) -> Iterator[Row]:
-    """On the day of its invitation, and with the dimensions of that, so that the two can be divided."""
-    if "answer" not in image:
+@fact_row("survey.answer", fields="invitation_id survey invited complete", labels="survey department")
+def answer(fact: FactImage) -> Iterator[FactRow]:
+    """On the day of its invitation, with the invitation's dimensions, so that the two can be divided."""
+    if "answer" not in fact.image:
         return
-    _, values = image["answer"]
-    invited = image.get("invited")
+    _, values = fact.image["answer"]
+    invited = fact.image.get("invited")
     at = invited[0][1] if invited else values["invited_at"]
-    yield Row(id, None if at is None else clock.day(at), _labels(invited[1] if invited else values), {
-        "invitation_id": id, "survey": values["survey"], "invited": not id.startswith(ON_ITS_OWN),
+    yield FactRow(fact.id, None if at is None else fact.day(at), _labels(invited[1] if invited else values), {
+        "invitation_id": fact.id, "survey": values["survey"], "invited": not fact.id.startswith(UNINVITED),
         "complete": values["complete"]})
 
 
-def score(id: str, image: Image, clock: Clock, questions: Mapping[tuple[str, str], str]) -> Iterator[Row]:
-    """Each number of the answer that counts, on the day of answering. A question that no definition declares is of
-    the kind that its own name says."""
-    if "answer" not in image or not image["answer"][1]["complete"]:
+@fact_row("survey.score", fields="survey question question_kind score respondent_kind",
+          labels="survey question department")
+def score(fact: FactImage) -> Iterator[FactRow]:
+    """Each number of the answer that counts, on the day of the answer. The kind of a question is that of its survey's
+    definition; of a question that no definition declares, its name."""
+    if "answer" not in fact.image or not fact.image["answer"][1]["complete"]:
         return
-    by, values = image["answer"]
+    by, values = fact.image["answer"]
+    questions = fact.context.related.questions
     for question, number in sorted(values["scores"].items()):
         kind = questions.get((values["survey"], question), question)
         if kind == "nps" and not 0 <= number <= 10:
             continue
-        yield Row(id, clock.day(by[1]), _labels(values, question=question), {
+        yield FactRow(fact.id, fact.day(by[1]), _labels(values, question=question), {
             "survey": values["survey"], "question": question, "question_kind": kind, "score": number,
             "respondent_kind": values["asked"]})
+
+
+def example() -> Iterator[Any]:
+    context = SurveyContext()
+    yield SurveyInvited(respondent_id="C1", invitation_id="I1", survey="after_win", url="/s/I1", context=context,
+                        expires_at=datetime(2026, 3, 1, tzinfo=UTC))
+    yield SurveyAnswerAccepted(respondent_id="C1", response_id="R1", survey="after_win", answers={"nps": 9},
+                               context=context, complete=True, invitation_id="I1")

@@ -1,4 +1,4 @@
-"""Activities as they stand: planned, done, voided. Of the facts that are counted, so a list and its figure agree."""
+"""Lists activities with their present status, from the facts that are counted, so that list and figure agree."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -6,62 +6,64 @@ from typing import Any
 
 from chassis.ports import Between
 from chassis.projections.cells import FactPage
-from services.kpi.queries.answers import Desk
-from services.kpi.queries.figures import Reader
+from services.kpi.queries.figure_queries import FigureQueries
+from services.kpi.queries.figures import FigureReader
 
 KIND = "activity"
-LOOKS = 10  # pages looked through before what was found is handed out
-LOOKED = 500
+MAX_READS = 10  # pages of the store that are read for one page of the response
+READ_LIMIT = 500
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """`subject`: kind and id; `named`: what the activity must say; days from `low` to before `high`."""
+class ActivityFilter:
+    """`subject`: kind and id; `fields`: {field: value} of the activity; local days from `low` to before `high`."""
 
     subject: tuple[str, str] | None
-    named: Mapping[str, str]
+    fields: Mapping[str, str]
     status: str | None = None
     low: date | None = None
     high: date | None = None
 
 
 async def activities(
-    desk: Desk, asked: Asked, after: str | None, limit: int,
+    queries: FigureQueries, criteria: ActivityFilter, after: str | None, limit: int,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Those of a subject by id, all others the latest first; and where to go on. Only what the request may see."""
-    reader = await desk.reader()
+    """Those of a subject by id, all others the latest first, and the cursor of the next page; in the request's scope.
+    A page may have fewer items than `limit` although more follow."""
+    reader = await queries.reader()
     found: list[dict[str, Any]] = []
-    for _ in range(LOOKS):
-        size = min(LOOKED, max(limit - len(found), 1))
-        page = await _page(desk, asked, after, size)
-        shown = (shown_as(fact.id, fact.image, desk, reader) for fact in page.items)
-        found += [item for item in shown if item is not None and _meets(item, asked)]
+    for _ in range(MAX_READS):
+        size = min(READ_LIMIT, max(limit - len(found), 1))
+        page = await _page(queries, criteria, after, size)
+        shown = (_item(fact.id, fact.image, queries, reader) for fact in page.items)
+        found += [item for item in shown if item is not None and _matches(item, criteria)]
         after = page.next
         if after is None or len(found) >= limit:
             break
     return found, after
 
 
-async def _page(desk: Desk, asked: Asked, after: str | None, limit: int) -> FactPage:
-    if asked.subject is not None:
-        return await desk.cells.facts_below(KIND, f"{asked.subject[0]}:{asked.subject[1]}|", after=after, limit=limit)
-    low, high = (None if d is None else d.isoformat() for d in (asked.low, asked.high))
+async def _page(queries: FigureQueries, criteria: ActivityFilter, after: str | None, limit: int) -> FactPage:
+    if criteria.subject is not None:
+        prefix = f"{criteria.subject[0]}:{criteria.subject[1]}|"
+        return await queries.cells.facts_below(KIND, prefix, after=after, limit=limit)
+    low, high = (None if d is None else d.isoformat() for d in (criteria.low, criteria.high))
     days = {} if low is None and high is None else {"opened": Between(low, high)}
-    return await desk.cells.facts(KIND, days, order="opened", descending=True, after=after, limit=limit)
+    return await queries.cells.facts(KIND, days, order="opened", descending=True, after=after, limit=limit)
 
 
-def shown_as(id: str, image: Any, desk: Desk, reader: Reader) -> dict[str, Any] | None:
-    """None: it lies outside of what the request may see."""
+def _item(id: str, image: Any, queries: FigureQueries, reader: FigureReader) -> dict[str, Any] | None:
+    """None when it lies outside of the request's scope."""
     slot = "logged" if "logged" in image else "planned"
     if slot not in image:
-        return None  # a void alone, heard first
+        return None  # a void that arrived before its activity
     by, _, values = image[slot]
     at = EPOCH + timedelta(microseconds=by[1])
-    day = at.astimezone(desk.catalogue.zone).date()
-    if not reader.sees(values, day):
+    day = at.astimezone(queries.catalogue.zone).date()
+    if not reader.in_scope(values, day):
         return None
-    label = reader.organisation.label
+    label = reader.reference.label
     due = image["planned"][2]["due"] if "planned" in image else None
     subject, _, activity_id = id.rpartition("|")
     kind, _, of = subject.partition(":")
@@ -76,7 +78,7 @@ def shown_as(id: str, image: Any, desk: Desk, reader: Reader) -> dict[str, Any] 
     }
 
 
-def _meets(item: Mapping[str, Any], asked: Asked) -> bool:
-    if asked.status is not None and item["status"] != asked.status:
+def _matches(item: Mapping[str, Any], criteria: ActivityFilter) -> bool:
+    if criteria.status is not None and item["status"] != criteria.status:
         return False
-    return all(item[name] == wanted for name, wanted in asked.named.items())
+    return all(item[name] == wanted for name, wanted in criteria.fields.items())

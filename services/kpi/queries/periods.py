@@ -1,4 +1,4 @@
-"""Periods as people write them, and the buckets of a range: days of the company's zone, `high` exclusive."""
+"""Periods as people write them, and the buckets of a range: local days of the company, `high` exclusive."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ _FORM = re.compile(
 )
 
 
-class BadPeriod(ValueError):
-    """Not a period; the message says which forms there are."""
+class InvalidPeriod(ValueError):
+    """Not a period; the message names the allowed forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +32,39 @@ class Period:
     def days(self) -> int:
         return (self.high - self.low).days
 
-    def holds(self, day: date) -> bool:
+    def contains(self, day: date) -> bool:
         return self.low <= day < self.high
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """`fiscal_starts`: the month in which the fiscal year begins; it bears the name of the year in which it ends."""
+    """`fiscal_starts`: the month in which the fiscal year begins; the year is named after that in which it ends."""
 
     fiscal_starts: int = 1
 
     def parse(self, text: str) -> Period:
-        """Raises BadPeriod."""
+        """Raises InvalidPeriod."""
         found = _FORM.fullmatch(text)
         if found is None:
-            raise BadPeriod(f"{text!r} is no period: 2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-14, FY2026, FY2026-Q3, "
-                            "FY2026-P09")
+            raise InvalidPeriod(f"{text!r} must be like 2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-14, FY2026, "
+                                "FY2026-Q3 or FY2026-P09")
         parts = found.groupdict()
         year = int(parts["year"])
         try:
             if parts["fiscal"]:
                 if parts["month"] or parts["week"]:
-                    raise BadPeriod(f"{text!r}: a fiscal year has quarters (Q1 to Q4) and periods (P01 to P12)")
+                    raise InvalidPeriod(f"{text!r}: a fiscal year has quarters Q1 to Q4 and periods P01 to P12")
                 return self._fiscal(text, year, parts["quarter"], parts["part"])
             if parts["part"]:
-                raise BadPeriod(f"{text!r}: periods P01 to P12 are of a fiscal year, as in FY{text}")
+                raise InvalidPeriod(f"{text!r}: periods P01 to P12 need a fiscal year, as in FY{text}")
             if parts["day"]:
                 return day_of(date(year, int(parts["month"]), int(parts["day"])))
             if parts["week"]:
                 return week_of(date.fromisocalendar(year, int(parts["week"]), 1))
         except ValueError as error:
-            if isinstance(error, BadPeriod):
+            if isinstance(error, InvalidPeriod):
                 raise
-            raise BadPeriod(f"{text!r} is not in the calendar") from None
+            raise InvalidPeriod(f"{text!r} is not in the calendar") from None
         if parts["quarter"]:
             return quarter_of(date(year, int(parts["quarter"]) * 3 - 2, 1))
         if parts["month"]:
@@ -101,10 +101,10 @@ class Calendar:
         year = day.year + (self.fiscal_starts > 1 and day.month >= self.fiscal_starts)
         if grain == "fiscal_year":
             return self.parse(f"FY{year}")
-        return next(p for q in range(1, 5) if (p := self.parse(f"FY{year}-Q{q}")).holds(day))
+        return next(p for q in range(1, 5) if (p := self.parse(f"FY{year}-Q{q}")).contains(day))
 
     def buckets(self, low: date, high: date, grain: Grain) -> list[Period]:
-        """Those that the range touches, cut to it; `total`: the range itself."""
+        """Those that overlap the range, cut to it; `total`: the range itself."""
         if grain == "total":
             return [Period(f"{low}..{high}", low, high, "total")]
         return list(self._cut(low, high, grain))
@@ -158,8 +158,8 @@ def _safe(year: int, month: int, day: int) -> date:
     return date(year, month, day)
 
 
-def before(period: Period, how: str) -> Period:
-    """What a period is compared with: `previous` of the same length and kind, or the same one a `year` earlier."""
+def compared_period(period: Period, how: str) -> Period:
+    """The base of a comparison: `previous`, of the same length and kind, or the same period a `year` earlier."""
     low, high = period.low, period.high
     if how == "year":
         if period.grain == "week":
@@ -183,7 +183,7 @@ def _labelled(low: date, high: date, like: Period) -> Period:
 
 
 def elapsed(period: Period, today: date) -> Period:
-    """What of a running period is past, today included; others as they are."""
-    if not period.holds(today):
+    """The days of a running period up to and including today; any other period unchanged."""
+    if not period.contains(today):
         return period
     return Period(period.label, period.low, min(today + DAY, period.high), period.grain)

@@ -1,4 +1,4 @@
-"""Folds events into facts and their contributions into cells, in memory: what a projector does, without any I/O."""
+"""Folds events into facts and their contributions into cells in memory, as a projector does, without I/O."""
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,44 +9,66 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chassis.domain.definitions import read_directory
+from chassis.domain.definitions import Definitions, read_directory
 from chassis.domain.handlers import Meta
 from chassis.domain.projection import CellKey, Contribution, Projection, Rejected
-from services.kpi.definitions import Catalogue, compile_catalogue
-from services.kpi.projections import projection
+from services.kpi.definitions import Catalogue
+from services.kpi.definitions.catalogue_compiler import compile_catalogue
+from services.kpi.projections import check_rows, make_projection
+from services.kpi.service import FACTS
 
 ROOT = Path(__file__).parents[2]
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def compiled(definitions: Definitions, zone: ZoneInfo = BERLIN) -> Catalogue:
+    return compile_catalogue(definitions, zone, check_rows(FACTS))
 
 
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
-    return compile_catalogue(read_directory(ROOT / "definitions"), ZoneInfo("Europe/Berlin"))
+    """Of the shipped definitions."""
+    return compiled(read_directory(ROOT / "definitions"))
 
 
 @lru_cache(maxsize=1)
-def shipped() -> Projection:
-    return projection(catalogue())
+def shipped_projection() -> Projection:
+    return make_projection(catalogue(), FACTS)
 
 
 def meta(at: datetime, id: str, source: str = "crm", sequence: int | None = None) -> Meta:
     return Meta(id=id, source=source, type="", time=at, appended_at=at, sequence=sequence)
 
 
-def on(day: str, hour: int = 10) -> datetime:
+def at(day: str, hour: int = 10) -> datetime:
     return datetime.fromisoformat(day).replace(hour=hour, tzinfo=UTC)
 
 
-class Figures:
-    """All facts and cells. `tell` gives the code of a rejection, or None."""
+class MemoryFigures:
+    """All facts and cells of one projection, by default that of the shipped definitions.
 
-    def __init__(self, projection: Projection) -> None:
-        self.projection = projection
+    `figures.given(day, event, ...)`: events that are accepted on that day; `figures.when(day, event)`: the code of the
+    rejection, or None. Then `n`, `sum`, `values` and `members` give what a measure has counted, narrowed by labels and
+    by `on`, a day.
+    """
+
+    def __init__(self, projection: Projection | None = None) -> None:
+        self.projection = projection or shipped_projection()
+        self.applied = 0
         self.images: dict[tuple[str, str], Any] = {}
         self._cells: dict[CellKey, list[int]] = {}
         self._values: dict[CellKey, Counter[int]] = {}
         self._members: dict[CellKey, Counter[str]] = {}
 
-    def tell(self, event: Any, meta: Meta) -> str | None:
+    def given(self, day: str, *events: Any, sequence: int | None = None) -> None:
+        for event in events:
+            assert self.when(day, event, sequence=sequence) is None
+
+    def when(self, day: str, event: Any, *, sequence: int | None = None) -> str | None:
+        self.applied += 1
+        return self.apply(event, meta(at(day), f"e{self.applied}", sequence=sequence))
+
+    def apply(self, event: Any, meta: Meta) -> str | None:
         for touch in self.projection.touch(event, meta):
             key = (touch.kind, touch.id)
             old = self.images.get(key)
