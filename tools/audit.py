@@ -1,4 +1,4 @@
-"""`triptych audit`: whether what is kept agrees with itself, for all services, beside a living system or none."""
+"""`triptych audit`: checks stored data for consistency, for all services, beside a running or a stopped system."""
 import asyncio
 from collections.abc import Sequence
 
@@ -14,33 +14,36 @@ from chassis.support.settings import Settings
 
 
 class NothingThere(ActionableError):
-    """No system has run on this log and store."""
+    """No system has used this log and store."""
 
 
 def refuse_nothing(settings: Settings) -> None:
-    """Raises NothingThere instead of making an empty system just to look at it."""
+    """Raises NothingThere instead of creating an empty system."""
     if not (settings.kafka and settings.mongo) and not (settings.data_dir / DATABASE).exists():
-        raise NothingThere(f"No system has run on {settings.data_dir}.")
+        raise NothingThere(f"No system has used {settings.data_dir}.")
 
 
 def run_audit(settings: Settings, services: Sequence[str], console: Console) -> int:
-    """Exit status 1 when something is wrong, with a line for each finding."""
+    """Prints a line per finding; exit status 1 when there is any."""
     refuse_nothing(settings)
     configure_logs(settings.model_copy(update={"log_level": "warning"}), "audit")
     reports = asyncio.run(audit(settings, services or internal_names()))
     table = Table("service", "journal", "facts", "records read", "wrong", "undecided")
     for report in reports:
-        told = [f"{report.compared[n]:,}" if n in report.compared else "–" for n in ("journal", "facts", "sequences")]
-        table.add_row(report.service, *told, f"{len(report.findings):,}", f"{len(report.undecided):,}")
+        counts = [f"{report.compared[n]:,}" if n in report.compared else "–" for n in ("journal", "facts", "sequences")]
+        table.add_row(report.service, *counts, f"{len(report.findings):,}", f"{len(report.undecided):,}")
     console.print(table)
     for report in reports:
         for finding in report.findings:
             console.print(f"[red]{report.service} {finding.check}[/] {finding.where}: {finding.what}", highlight=False)
         for place in report.undecided:
-            console.print(f"[yellow]{report.service} undecided[/] {place}: it moved all the time; ask again when there "
-                          "is less traffic", highlight=False)
+            console.print(
+                f"[yellow]{report.service} undecided[/] {place}: it changed during the whole check; repeat it while "
+                "there is less traffic",
+                highlight=False,
+            )
     wrong = sum(len(report.findings) for report in reports)
-    console.print("All is well." if not wrong else f"{wrong:,} of these do not agree.", highlight=False)
+    console.print("No inconsistencies found." if not wrong else f"{wrong:,} inconsistencies found.", highlight=False)
     return 1 if wrong else 0
 
 

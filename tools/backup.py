@@ -1,4 +1,4 @@
-"""`triptych backup` and `triptych restore`: a living embedded system into one file, and back."""
+"""`triptych backup` and `triptych restore`: the running embedded system to one file, and back."""
 import contextlib
 import fcntl
 import os
@@ -27,39 +27,39 @@ ORDER = ("Copy the store first and the log afterwards: services read again from 
 
 
 class NotPossible(ActionableError):
-    """What was asked would destroy something, or cannot be done here."""
+    """The operation would overwrite data or is not supported with these settings."""
 
 
 def run_backup(settings: Settings, target: Path, console: Console) -> int:
-    """Into the file, or into a file named by the time in the directory."""
+    """Writes the backup to the file, or to a file named by the time in the directory."""
     foreign = _foreign(settings)
     if len(foreign) == 2:
         raise NotPossible(" ".join([*foreign, ORDER]))
     source = settings.data_dir / DATABASE
     if not source.exists():
-        raise NotPossible(f"There is no embedded system in {settings.data_dir}.")
+        raise NotPossible(f"{settings.data_dir} has no embedded system.")
     if target.is_dir():
         target = target / f"triptych-{utc_now():%Y%m%dT%H%M%SZ}.db"
     if target.exists():
-        raise NotPossible(f"{target} is there already; a backup overwrites nothing.")
+        raise NotPossible(f"{target} exists already; choose another file.")
     target.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     about = {"taken_at": utc_now().isoformat(timespec="seconds"), "release": VERSION}
     made = copy_database(source, target, about, _small_files(settings.data_dir))
     _tell(console, made, f"{target} ({target.stat().st_size / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s)")
-    console.print("It holds this installation's keys and everybody's data: keep it as safe as the system.")
+    console.print("It contains the keys and all data of this installation: protect it like the system itself.")
     for sentence in [*foreign, ORDER] if foreign else []:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
     return 0
 
 
 def run_restore(settings: Settings, file: Path, console: Console) -> int:
-    """Into the data directory, which must be empty and not in use."""
+    """Restores into the data directory, which must be empty and not in use."""
     foreign = _foreign(settings)
     if len(foreign) == 2:
         raise NotPossible(" ".join([*foreign, ORDER]))
     if not file.is_file():
-        raise NotPossible(f"There is no file {file}.")
+        raise NotPossible(f"{file} does not exist.")
     try:
         found = contents(file)
         with _alone(settings.data_dir):
@@ -73,8 +73,8 @@ def run_restore(settings: Settings, file: Path, console: Console) -> int:
     except InvalidBackup as error:
         raise NotPossible(str(error)) from None
     _tell(console, found, str(settings.data_dir))
-    console.print("Restored. What was published after the backup is not in it: let the systems that said it since then "
-                  "say it again; what is known already changes nothing.", highlight=False)
+    console.print("Restored. Events published after the backup are missing: let the source systems publish them again; "
+                  "repeated events change nothing.", highlight=False)
     for sentence in foreign:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
     return 0
@@ -85,7 +85,7 @@ def _foreign(settings: Settings) -> list[str]:
 
 
 def _small_files(directory: Path) -> dict[str, bytes]:
-    """Keys and marks that lie beside the database: without the keys, links that were sent out would not open."""
+    """Keys and markers beside the database: without the keys, links already sent would not open."""
     left_out = (DATABASE, LOCK)
     return {
         path.name: path.read_bytes() for path in sorted(directory.iterdir())
@@ -106,7 +106,7 @@ def _alone(directory: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        raise NotPossible(f"A system runs on {directory}: stop it first.") from None
+        raise NotPossible(f"A system is running on {directory}; stop it first.") from None
     try:
         yield
     finally:

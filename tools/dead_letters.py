@@ -1,4 +1,4 @@
-"""`triptych dead-letters`: what could not be taken, and why; give it back, or close it."""
+"""`triptych dead-letters`: records that could not be processed: list, show, replay, discard."""
 import json
 import time
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,14 @@ from tools.client import call
 
 PATH = "/v1/dead-letters"
 AT_ONCE = 200
-NONE = "There are no dead letters."
+NONE = "No dead letters."
 
-app = typer.Typer(no_args_is_help=True, help="What could not be taken, and why; give it back, or close it.")
+app = typer.Typer(
+    no_args_is_help=True, help="Records that could not be processed: list them with the reason, replay or discard them."
+)
 out = Console()
 
-Where = Annotated[list[str] | None, typer.Option("--where", help="name=value, as often as needed: service, topic, "
+Where = Annotated[list[str] | None, typer.Option("--where", help="name=value, repeatable: service, topic, "
                                                  "code, status, event_type, event_source, event_id, …")]
 
 
@@ -28,7 +30,7 @@ def listed(
     code: Annotated[str | None, typer.Option()] = None, status: Annotated[str | None, typer.Option()] = None,
     where: Where = None, limit: Annotated[int, typer.Option(min=1, max=500)] = 50,
 ) -> None:
-    """Each with its reason, oldest first."""
+    """List dead letters with their reasons, oldest first."""
     conditions = conditions_of(where, service=service, topic=topic, code=code, status=status)
     items = call("GET", PATH, params={**conditions, "limit": limit})["items"]
     out.print(_table(items) if items else NONE)
@@ -36,13 +38,13 @@ def listed(
 
 @app.command()
 def show(id: str) -> None:
-    """Everything about one, the original record included."""
+    """Show one dead letter with its original record."""
     out.print_json(data=call("GET", f"{PATH}/{id}"))
 
 
 @app.command()
 def stats() -> None:
-    """How many per service: by status, and those that wait by code and topic."""
+    """Counts per service by status; open ones by code and topic."""
     body = call("GET", f"{PATH}/stats")
     table = Table("service", "what", "value", "number")
     for service, found in body["services"].items():
@@ -54,44 +56,44 @@ def stats() -> None:
 
 @app.command()
 def replay(
-    id: Annotated[str | None, typer.Argument(help="One letter; or say --where")] = None,
-    with_file: Annotated[Path | None, typer.Option("--with", help="Mended event or data (JSON) to send instead",
+    id: Annotated[str | None, typer.Argument(help="One dead letter; or use --where")] = None,
+    with_file: Annotated[Path | None, typer.Option("--with", help="Corrected event or data (JSON) to replay instead",
                                                    exists=True, dir_okay=False)] = None,
     where: Where = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many; default: all that match")] = None,
-    rate: Annotated[float, typer.Option(min=0.0, help="At most so many a second; 0: as fast as it goes")] = 0.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many; default: all that match")] = None,
+    rate: Annotated[float, typer.Option(min=0.0, help="At most this many per second; 0: unlimited")] = 0.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which")] = False,
 ) -> None:
-    """Give one or many back to the service that could not take them, after the cause is mended.
+    """Replay one or many to the service that could not process them, once the cause is fixed.
 
-    Nothing is given back twice, so the command may be repeated. After three replays a letter is to be mended or closed.
+    The command is idempotent. After three replays a dead letter must be corrected or discarded.
     """
     if (id is None) == (not where):
-        raise typer.BadParameter("Name one letter, or say --where with a condition.")
+        raise typer.BadParameter("Give the id of one dead letter, or --where with a condition.")
     if id is not None:
         body = {"with": _read(with_file)} if with_file else {}
         out.print_json(data=call("GET", f"{PATH}/{id}") if dry_run else call("POST", f"{PATH}/{id}/replay", body))
         return
     if with_file:
-        raise typer.BadParameter("--with mends one letter: name it.")
+        raise typer.BadParameter("--with corrects one dead letter: give its id.")
     conditions = conditions_of(where)
     if dry_run:
         request = {"where": conditions, "limit": min(limit or 1000, 1000), "dry_run": True}
         found = call("POST", f"{PATH}/replay", request)
         out.print(_table(found["items"]) if found["items"] else NONE)
-        out.print(f"{found['matched']:,} wait; {len(found['items']):,} would be given back"
+        out.print(f"{found['matched']:,} open; {len(found['items']):,} would be replayed"
                   f"{_spent(found['refused'])}.", highlight=False)
         return
     n, refused = 0, list[Any]()
     for done in _portions(conditions, limit, rate):
         n, refused = n + len(done["items"]), done["refused"]
-    out.print(f"{n:,} given back{_spent(refused)}.", highlight=False)
+    out.print(f"{n:,} replayed{_spent(refused)}.", highlight=False)
     raise typer.Exit(1 if refused else 0)
 
 
 @app.command()
 def discard(id: str, reason: Annotated[str, typer.Option()]) -> None:
-    """Close it; the reason is kept."""
+    """Discard one dead letter; the reason is stored."""
     out.print_json(data=call("POST", f"{PATH}/{id}/discard", {"reason": reason}))
 
 
@@ -100,15 +102,15 @@ def conditions_of(where: list[str] | None, **named: str | None) -> dict[str, str
     for condition in where or ():
         name, equals, value = condition.partition("=")
         if not equals or not name.strip():
-            raise typer.BadParameter(f"--where {condition}: say name=value.")
+            raise typer.BadParameter(f"--where {condition}: must be name=value.")
         found[name.strip()] = value.strip()
     return found
 
 
 def _portions(where: Mapping[str, str], limit: int | None, rate: float) -> Iterator[Any]:
-    """Answers of the door, at most `rate` letters a second, until nothing more is given back."""
+    """Responses of the gateway, at most `rate` dead letters a second, until none is left to replay."""
     first = {"where": where, "limit": 1, "dry_run": True}
-    before = call("POST", f"{PATH}/replay", first)["at"]  # what fails anew is not given back again
+    before = call("POST", f"{PATH}/replay", first)["at"]  # those that fail again are not replayed again
     left, due = limit, time.monotonic()
     while left is None or left > 0:
         size = AT_ONCE if not rate else max(1, min(AT_ONCE, int(rate)))
@@ -124,7 +126,7 @@ def _portions(where: Mapping[str, str], limit: int | None, rate: float) -> Itera
 
 
 def _spent(refused: list[Any]) -> str:
-    return f"; {len(refused):,} have been replayed three times already: mend them (--with) or discard them" if (
+    return f"; {len(refused):,} have reached the limit of three replays: correct them (--with) or discard them" if (
         refused) else ""
 
 

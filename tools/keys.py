@@ -1,4 +1,4 @@
-"""`triptych keys`: API keys of integrations, made and revoked in the store itself: the first one needs no door."""
+"""`triptych keys`: creates and revokes API keys directly in the store, so that the first one needs no API."""
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from chassis.support.errors import ActionableError
 if TYPE_CHECKING:
     from services.gateway.auth.keys import ApiKey, ApiKeys
 
-app = typer.Typer(no_args_is_help=True, help="API keys of integrations: what each may do, until when; revoke them.")
+app = typer.Typer(no_args_is_help=True, help="API keys of integrations: create, list, revoke.")
 out = Console()
 T = TypeVar("T")
 Names = Annotated[list[str] | None, typer.Option()]
@@ -22,12 +22,12 @@ Names = Annotated[list[str] | None, typer.Option()]
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Of the integration")],
-    scope: Annotated[list[str], typer.Option(help="A permission, such as events:write; several times for several")],
-    days: Annotated[int, typer.Option(min=1, max=366, help="How long it is valid")] = 90,
+    name: Annotated[str, typer.Argument(help="Name of the integration")],
+    scope: Annotated[list[str], typer.Option(help="A permission such as events:write; repeatable")],
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires")] = 90,
     rep: Names = None, team: Names = None, region: Names = None, business_line: Names = None,
 ) -> None:
-    """Make a key and print it, this once: only its hash is kept. --rep, --team, … limit it to their records."""
+    """Create a key and print it once; only its hash is stored. --rep, --team, … restrict it to their records."""
     from chassis.http.access import EVERYTHING, Scope
 
     rows = Scope(reps=tuple(rep or ()), teams=tuple(team or ()), regions=tuple(region or ()),
@@ -40,25 +40,25 @@ def create(
 
 @app.command(name="list")
 def list_() -> None:
-    """Every key without its secret: state, scopes, last use."""
+    """List all keys without their secrets: state, scopes, last use."""
     table = Table(Column("id", no_wrap=True), "name", "state", "scopes", "until", "last used")
     for key in asyncio.run(_with(lambda keys: keys.find_all())):
         table.add_row(key.id, key.name, key.state(now_seconds()), ", ".join(key.permissions),
                       _day(key.until), _day(key.used_at) if key.used_at else "never")
-    out.print(table if table.row_count else "There are no keys.")
+    out.print(table if table.row_count else "No API keys.")
 
 
 @app.command()
-def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it")]) -> None:
-    """From now on it is not accepted."""
+def revoke(id: Annotated[str, typer.Argument(help="Id as shown by `keys list`")]) -> None:
+    """Revoke a key at once."""
     found: ApiKey | None = asyncio.run(_with(lambda keys: keys.revoke(id)))
     if found is None:
-        raise UnknownApiKey(f"There is no key {id!r}; `triptych keys list` shows them.")
+        raise UnknownApiKey(f"API key {id!r} does not exist; `triptych keys list` shows all keys.")
     out.print(f"{found.name} ({found.id}) is revoked.")
 
 
 class UnknownApiKey(ActionableError, ValueError):
-    """No key has this id."""
+    """No API key has this id."""
 
 
 async def _with(work: "Callable[[ApiKeys], Awaitable[T]]") -> T:

@@ -1,4 +1,4 @@
-"""`triptych replay SERVICE`: its figures counted anew from the log, beside the living system, and switched over."""
+"""`triptych replay SERVICE`: rebuilds its figures from the log beside the running system, then switches over."""
 import asyncio
 import time
 
@@ -15,7 +15,7 @@ from tools.audit import refuse_nothing
 
 
 def run_replay(settings: Settings, service: str, console: Console, *, foreign: bool = False) -> int:
-    """Exit status 0 when the new counting is the live one."""
+    """Exit status 0 when the rebuilt generation is live."""
     refuse_nothing(settings)
     configure_logs(settings.model_copy(update={"log_level": "warning"}), "replay")
     return asyncio.run(replay(settings, service, console, foreign))
@@ -35,13 +35,13 @@ async def replay(settings: Settings, service: str, console: Console, foreign: bo
         others = await application.generations.foreign()
     _tell(console, switched, records, seconds, dropped)
     if others:
-        console.print(f"Counted under other definitions: {', '.join(others)}. Once every service is started anew, "
+        console.print(f"Generations of other definitions remain: {', '.join(others)}. Once every service is restarted, "
                       "--drop-others takes that away.", highlight=False)
     return 0
 
 
 async def _caught_up(rebuild: Rebuild, console: Console) -> int:
-    """Shows how far it is; how many records the log had in the end."""
+    """Shows progress; returns the number of records in the log."""
     columns = (TextColumn("counting {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as shown:
         bar = shown.add_task(rebuild.generation, total=None)
@@ -55,16 +55,16 @@ async def _caught_up(rebuild: Rebuild, console: Console) -> int:
 
 def _tell(console: Console, switched: RebuildResult, records: int, seconds: float, dropped: int) -> None:
     console.print(
-        f"{records:,} records counted in {seconds:.1f} s. Generation {switched.now} is the live one; {switched.before} "
-        f"and what it left, {dropped:,} documents, are gone.", highlight=False)
+        f"{records:,} records processed in {seconds:.1f} s. Generation {switched.now} is live; {switched.before} "
+        f"is removed ({dropped:,} documents).", highlight=False)
     compared = switched.compared
     for place in compared.undecided:
-        console.print(f"[yellow]not compared[/] {place}: it moved too fast", highlight=False)
+        console.print(f"[yellow]not compared[/] {place}: it changed too fast", highlight=False)
     if not compared.unlike:
-        console.print(f"All {compared.measures} measures are what they were.", highlight=False)
+        console.print(f"All {compared.measures} measures are unchanged.", highlight=False)
         return
     table = Table("measure", "n before", "n now", "sum before", "sum now", "members before", "members now")
     for measure, before, now in compared.unlike:
         table.add_row(measure, *(f"{value:,}" for pair in zip(before, now, strict=True) for value in pair))
-    console.print("[yellow]These are not what they were:[/]")
+    console.print("[yellow]These measures changed:[/]")
     console.print(table)

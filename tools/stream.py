@@ -1,4 +1,4 @@
-"""`triptych stream`: going on with a topic whose log was made anew or cut short."""
+"""`triptych stream`: continue with a topic whose log was re-created or truncated."""
 import asyncio
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,33 +10,33 @@ from chassis.support.errors import ActionableError
 if TYPE_CHECKING:
     from chassis.runtime.topic_epochs import EpochStarted
 
-app = typer.Typer(no_args_is_help=True, help="Go on with a topic whose log was made anew or cut short.")
+app = typer.Typer(no_args_is_help=True, help="Continue with a topic whose log was re-created or truncated.")
 out = Console()
 
 
 class UnknownTopic(ActionableError):
-    """No service of this release hears it."""
+    """No service of this release consumes the topic."""
 
 
 @app.callback()
 def _apart() -> None:
-    """A group of commands, also while it has one only."""
+    """Makes Typer treat a single command as a command group."""
 
 
 @app.command(name="bump-epoch")
 def bump_epoch(
-    topics: Annotated[list[str], typer.Argument(help="Whose log is another one now; `all`: of every topic")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    topics: Annotated[list[str], typer.Argument(help="Topics whose log was replaced; `all`: every topic")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation")] = False,
 ) -> None:
-    """Begin a new epoch of topics: their readers read the log as it is now, from its beginning.
+    """Start a new epoch of topics: consumers read the present log from its beginning.
 
     What the services have taken in stays, and is known again by its id. What the old log held unread is lost.
     """
     if not yes:
-        typer.confirm(f"What the services had not read yet of {', '.join(topics)} is given up. Go on?", abort=True)
-    for begun in asyncio.run(_bump(topics)):
-        out.print(f"{begun.service} reads {', '.join(begun.topics)} from the beginning"
-                  + (f"; {begun.published:,} events that it owed are published" if begun.published else "") + ".",
+        typer.confirm(f"Unread records of {', '.join(topics)} are skipped. Continue?", abort=True)
+    for started in asyncio.run(_bump(topics)):
+        out.print(f"{started.service} reads {', '.join(started.topics)} from the beginning"
+                  + (f"; {started.published:,} pending events are published" if started.published else "") + ".",
                   highlight=False)
 
 
@@ -51,7 +51,7 @@ async def _bump(topics: list[str]) -> "list[EpochStarted]":
     known = readers()
     wanted = list(known) if topics == ["all"] else topics
     if unknown := sorted(set(wanted) - known.keys()):
-        raise UnknownTopic(f"No service hears {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
+        raise UnknownTopic(f"No service consumes {', '.join(unknown)}; consumed topics: {', '.join(sorted(known))}.")
     refuse_nothing(settings())
     concerned = {group for topic in wanted for group in known[topic]}
     made = []

@@ -74,11 +74,11 @@ def test_the_summary_tells_what_was_missing_and_what_was_put_right(imported: Imp
     for line in (
         "rows read from sales_pipeline.csv 8,800",
         "events sent 15,638",
-        "told: deals without an account (opened without a customer) 1,425",
-        "told: deals without an engage date (opened undated) 500",
-        "told: lost deals without a reason (loss reason not_recorded) 2,473",
-        "product put right: GTXPro → GTX Pro 1,480",
+        "noted: deals without an account (opened without a customer) 1,425",
+        "noted: deals without an engage date (opened undated) 500",
+        "noted: lost deals without a reason (loss reason not_recorded) 2,473",
+        "product corrected: GTXPro → GTX Pro 1,480",
         "rows rejected 0",
     ):
         assert line in lines, line
-    assert any(line.startswith("sector put right: technolgy → technology") for line in lines)
+    assert any(line.startswith("sector corrected: technolgy → technology") for line in lines)

@@ -93,8 +93,8 @@ def test_dead_letters_are_found_given_back_mended_and_closed(system: System, tmp
     assert CODE in run(system, "dead-letters", "list", "--where", f"code={CODE}", "--service", "kpi")
     assert CODE in run(system, "dead-letters", "stats")
     where = ("--where", f"code={CODE}", "--where", "service=kpi")
-    assert "3 wait; 2 would be given back" in run(system, "dead-letters", "replay", *where, "--limit", "2", "--dry-run")
-    assert "3 given back" in run(system, "dead-letters", "replay", *where, "--rate", "50")
+    assert "3 open; 2 would be replayed" in run(system, "dead-letters", "replay", *where, "--limit", "2", "--dry-run")
+    assert "3 replayed" in run(system, "dead-letters", "replay", *where, "--rate", "50")
     system.settle()
     letters = system.get("/v1/dead-letters", code=CODE, service="kpi", status="open")["items"]
     assert [x["replays"] for x in letters] == [1, 1, 1]  # nothing was mended: they fail again
@@ -110,7 +110,7 @@ def test_dead_letters_are_found_given_back_mended_and_closed(system: System, tmp
 
 def test_an_audit_finds_nothing_wrong_while_events_come_in(system: System) -> None:
     with Traffic(system, 10_000):
-        assert "All is well." in run(system, "audit")
+        assert "No inconsistencies found." in run(system, "audit")
 
 
 def generation(system: System) -> str:
@@ -135,7 +135,7 @@ def test_figures_are_counted_anew_while_events_come_in(system: System) -> None:
     assert traffic.n > 20_000 and sum(counted[1].values()) == 1000 * (counted[0][(YEAR,)] - 1) + 500
     assert re.search(r"All [1-9]\d* measures are what they were\.", run(system, "replay", "kpi"))
     system.until(lambda: orders(system) == counted, "the same figures after the second time")
-    assert "All is well." in run(system, "audit", "kpi")
+    assert "No inconsistencies found." in run(system, "audit", "kpi")
 
 
 def building(system: System) -> bool:
@@ -159,7 +159,7 @@ def test_a_backup_of_the_living_system_gives_its_figures_back(system: System, tm
         restored.settle()
         n, amounts = orders(restored)
         assert sum(amounts.values()) == 1000 * (n[(YEAR,)] - 1) + 500 and n[(YEAR,)] >= before[0][(YEAR,)]
-        assert "All is well." in run(restored, "audit")
+        assert "No inconsistencies found." in run(restored, "audit")
         spoil(restored)
         assert "journal says" in run(restored, "audit", "kpi", status=1)
         restored.until(lambda: alarmed(restored), "the metric of the alarm")

@@ -15,7 +15,7 @@ from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from tools.importing.mapping import ImportMapping, load_mapping
 from tools.importing.rows import Tally, events
-from tools.importing.sender import Door, Log, Sink, send
+from tools.importing.sender import ApiSink, LogSink, Sink, send
 
 SHOWN = 20
 
@@ -28,7 +28,7 @@ def run_import(name: str, directory: Path, settings: Settings, *, bus: bool, wai
     summary(mapping, tally, console)
     if not settled:
         console.print(f"[yellow]Everything is in the log, but not all of it was counted within {wait:.0f} s;[/] "
-                      "`triptych lag` tells how far the services are.")
+                      "`GET /v1/lag` shows the progress of the services.")
     return 1 if tally.rejected else 0
 
 
@@ -49,7 +49,7 @@ async def _run(
 @asynccontextmanager
 async def _sink(settings: Settings, bus: bool) -> AsyncIterator[Sink]:
     if not bus:
-        door = Door(f"http://{settings.http}", settings.credentials())
+        door = ApiSink(f"http://{settings.http}", settings.credentials())
         try:
             yield door
         finally:
@@ -59,7 +59,7 @@ async def _sink(settings: Settings, bus: bool) -> AsyncIterator[Sink]:
     await log.start()
     try:
         await log.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
-        yield Log(log)
+        yield LogSink(log)
     finally:
         await log.stop()
 
@@ -83,9 +83,9 @@ def _lines(mapping: ImportMapping, tally: Tally) -> Iterator[tuple[str, int]]:
         yield f"events {event}", n
     yield "events sent", tally.sent
     for text, n in tally.notes.items():
-        yield f"told: {text}", n
+        yield f"noted: {text}", n
     for (name, change), n in mapping.tables.fixed.items():
-        yield f"{name} put right: {change}", n
+        yield f"{name} corrected: {change}", n
     for reason, n in tally.skipped.items():
         yield f"left out: {reason}", n
     yield "rows rejected", len(tally.rejected)

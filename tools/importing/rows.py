@@ -42,7 +42,7 @@ class Event:
 
 
 class MissingFile(ActionableError):
-    """The directory lacks a file that the mapping names, or the file is not what the mapping says it is."""
+    """A file named by the mapping is missing or does not have the expected format."""
 
 
 def read_rows(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -63,7 +63,7 @@ def columns_of(path: Path, delimiter: str, encoding: str) -> list[str]:
 
 
 def load_tables(mapping: ImportMapping, directory: Path) -> None:
-    """Check that every file is there with the columns that are read; read those that others look things up in."""
+    """Checks that every file exists with the columns that are read, and loads lookup files."""
     known: dict[str, list[str]] = {}
     for name, file in mapping.files.items():
         path = directory / file.path
@@ -160,12 +160,12 @@ def _cloudevent(
 
 
 def _when(value: Any, zone: ZoneInfo) -> tuple[datetime, bool]:
-    """A day stands at noon in the company's zone, so that it is the same day for everybody who counts it."""
+    """A date without time becomes noon in the company's zone, so that it is the same day in every calculation."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
         except ValueError:
-            raise RowRejected("bad_time", f"{value!r} is no date and no time") from None
+            raise RowRejected("bad_time", f"{value!r} is not a date or time") from None
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC), False
     if isinstance(value, date):

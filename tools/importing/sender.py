@@ -1,4 +1,4 @@
-"""Sends what a mapping makes: through the public door, or straight to the log; waits until it has been counted."""
+"""Publishes the events of an import, through the public API or directly to the log, and waits until they count."""
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class Sink(Protocol):
     async def settle(self, patience: float) -> bool: ...
 
 
-class Door:
+class ApiSink:
     """`POST /v1/events` of a running system."""
 
     def __init__(self, address: str, headers: Mapping[str, str] | None = None) -> None:
@@ -37,13 +37,13 @@ class Door:
         if answer.status_code == 202:
             return []
         if answer.status_code not in (207, 400):
-            raise Unreachable(f"The door answered {answer.status_code}: {answer.text[:300]}")
+            raise Unreachable(f"The API answered {answer.status_code}: {answer.text[:300]}")
         found = answer.json().get("items", [])
         return [Rejection(chunk[v["index"]].file, chunk[v["index"]].line, v["problem"]["code"], _why(v["problem"]))
                 for v in found if v["status"] == 400]
 
     async def _post(self, bodies: list[dict[str, object]]) -> httpx.Response:
-        """Again while the door is away for a moment: ids are stable, so a second sending is a repeat."""
+        """Retries while the API is briefly unavailable: ids are stable, so a retry is a repeat."""
         end = time.monotonic() + (PATIENCE if self._met else FIRST_PATIENCE)
         while True:
             try:
@@ -77,8 +77,8 @@ class Door:
         return answer.status_code == 200 and answer.json()["total"] == 0
 
 
-class Log:
-    """The log itself: for a first load of much, or when no door is open."""
+class LogSink:
+    """Publishes directly to the log: for a large first load, or without a running gateway."""
 
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
@@ -114,7 +114,7 @@ def chunks(events: Iterator[Event]) -> Iterator[list[Event]]:
 
 
 def _by_size(chunk: list[Event]) -> Iterator[list[Event]]:
-    """Halves until a request stays well below the door's limit of bytes."""
+    """Splits a batch until the request stays well below the size limit of the API."""
     if len(chunk) > 1 and sum(len(repr(e.body)) for e in chunk) > BYTES:
         half = len(chunk) // 2
         yield from _by_size(chunk[:half])

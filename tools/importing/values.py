@@ -18,7 +18,7 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Tables:
-    """What expressions may look at besides their row: the other files, and how often a fix was needed."""
+    """Context of expressions besides their row: lookup files, and counts of applied fixes."""
 
     by_key: dict[str, dict[str, Row]] = field(default_factory=dict)
     fixes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -31,25 +31,25 @@ class Tables:
     def slug(self, text: Any) -> str | None:
         """An id out of a name: `Acme Corporation` becomes `acme-corporation`; two names never share one.
 
-        What is not ASCII cannot stand in an id: such a name gets a digest of itself behind what can.
+        Ids are ASCII only: other characters are replaced by a digest of the name at the end.
         """
         if not isinstance(text, str) or not text.strip():
             return None
         digest = "" if text.isascii() else f"-{hashlib.sha256(text.strip().encode()).hexdigest()[:10]}"
         made = (re.sub(r"[^a-z0-9._:]+", "-", text.strip().lower()).strip("-")[:100] + digest).strip("-")
         if not made:
-            raise RowRejected("no_id", f"{text!r} has no letter or digit to make an id of")
+            raise RowRejected("no_id", f"{text!r} has no letter or digit for an id")
         if self.slugs.setdefault(made, text) != text:
             raise RowRejected("id_taken", f"{text!r} and {self.slugs.get(made)!r} would get the same id {made!r}")
         return made
 
     def fix(self, name: Any, text: Any) -> Any:
-        """The value as it should be; counted, so that the summary tells what was put right."""
-        mended = self.fixes.get(str(name), {}).get(str(text)) if text is not None else None
-        if mended is None:
+        """The corrected value; counted for the summary."""
+        corrected = self.fixes.get(str(name), {}).get(str(text)) if text is not None else None
+        if corrected is None:
             return text
-        self.fixed[(str(name), f"{text} → {mended}")] = self.fixed.get((str(name), f"{text} → {mended}"), 0) + 1
-        return mended
+        self.fixed[(str(name), f"{text} → {corrected}")] = self.fixed.get((str(name), f"{text} → {corrected}"), 0) + 1
+        return corrected
 
     def lookup(self, file: Any, key: Any, column: Any) -> Any:
         if key is None:
@@ -76,4 +76,4 @@ def money(text: Any, currency: Any) -> dict[str, Any] | None:
         exact = Decimal(str(text)).scaleb(EXPONENTS.get(currency, 2))
         return {"amount_minor": int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)), "currency": currency}
     except (InvalidOperation, ValueError):
-        raise RowRejected("not_an_amount", f"{text!r} is no amount") from None
+        raise RowRejected("not_an_amount", f"{text!r} is not an amount") from None

@@ -11,7 +11,7 @@ from math import cos, pi
 from random import Random
 from typing import Any, NamedTuple
 
-from services.pipeline.definitions import Book, Transition
+from services.pipeline.definitions import Book, TransitionDefinition
 from tools.simulation.world import LINE_OF_SECTOR, PRODUCTS, SECTORS, Product, Rep, firm, person, reps
 
 SOURCE = "simulation/crm"
@@ -244,8 +244,8 @@ class Company:
         lead = deal.lead
         close = (now + timedelta(days=self.random.randrange(20, 90))).date()
         facts = {"business_line": lead.line, "amount_minor": deal.amount_minor, "currency": CURRENCY}
-        form = self.book.lines[lead.line].form
-        if kind == "new" and form.opens_on_qualified:  # the lead may have opened the deal already, without an amount
+        line = self.book.lines[lead.line]
+        if kind == "new" and line.opens_on_qualified:  # the lead may have opened the deal already, without an amount
             facts = {"business_line": lead.line}
         blueprint = self.book.lines[lead.line].blueprint_for(facts)
         if blueprint is None:
@@ -271,7 +271,7 @@ class Company:
         elif lost is not None:
             self._at(at, self._request(deal, pipeline, stage, lost, complete=True))
 
-    def _prepare(self, deal: Deal, pipeline: str, stage: str, transition: Transition) -> Step:
+    def _prepare(self, deal: Deal, pipeline: str, stage: str, transition: TransitionDefinition) -> Step:
         """The actions that the transition demands, and some that it does not; now and then one is forgotten."""
         def prepare(now: datetime) -> None:
             complete = self.random.random() >= BREAKS
@@ -299,7 +299,7 @@ class Company:
             self._activity(now, kind, "opportunity", deal.opportunity_id, deal.lead, deal.customer_id)
         return act
 
-    def _request(self, deal: Deal, pipeline: str, stage: str, transition: Transition, complete: bool) -> Step:
+    def _request(self, deal: Deal, pipeline: str, stage: str, transition: TransitionDefinition, complete: bool) -> Step:
         def request(now: datetime) -> None:
             blueprint = self.book.pipelines[pipeline]
             fields = {r.field: self._field(blueprint.fields.get(r.field), r.field, deal, now)
