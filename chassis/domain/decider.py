@@ -20,7 +20,7 @@ replace = msgspec.structs.replace
 
 
 class State(msgspec.Struct, frozen=True, gc=False):
-    """Base of states, their parts and unpublished events: like a frozen dataclass, with the work done by msgspec in C."""
+    """Base of states, their parts and unpublished events: like a frozen dataclass, but made by msgspec in C."""
 
 
 def changed(value: V, /, **changes: Any) -> V:

@@ -1,5 +1,4 @@
-"""What one may ask of a lead. Each carries what an enterprise system said; `at`, `actor` and `ref` come with it."""
-
+"""Commands of a lead; most carry the event of the enterprise system."""
 from chassis.domain.decider import Command
 from contracts.crm import (
     ActivityLogged,
@@ -13,19 +12,19 @@ from contracts.crm import (
 
 
 class CaptureLead(Command, frozen=True, kw_only=True):
-    said: LeadCaptured
+    event: LeadCaptured
 
 
 class ReviseLead(Command, frozen=True, kw_only=True):
-    said: LeadRevised
+    event: LeadRevised
 
 
 class ConvertLead(Command, frozen=True, kw_only=True):
-    said: LeadConverted
+    event: LeadConverted
 
 
 class LoseLead(Command, frozen=True, kw_only=True):
-    said: LeadLost
+    event: LeadLost
 
 
 class MergeLead(Command, frozen=True, kw_only=True):
@@ -33,20 +32,20 @@ class MergeLead(Command, frozen=True, kw_only=True):
 
 
 class EraseLead(Command, frozen=True, kw_only=True):
-    """Remove what says who the person is; keep what keeps a repeat from counting again."""
+    """Removes personal data; ids of recorded activities stay, so that a repeat does not count again."""
 
 
 class CountActivity(Command, frozen=True, kw_only=True):
-    said: ActivityLogged
+    event: ActivityLogged
 
 
-class VoidActivity(Command, frozen=True, kw_only=True):
+class VoidLeadActivity(Command, frozen=True, kw_only=True):
     activity_id: str
 
 
 class CountEngagement(Command, frozen=True, kw_only=True):
-    said: EngagementRecorded
+    event: EngagementRecorded
 
 
 class CountResponse(Command, frozen=True, kw_only=True):
-    said: CampaignResponded
+    event: CampaignResponded

@@ -1,7 +1,7 @@
-"""Which message concerns which lead."""
+"""Message handlers: message type -> command for a lead."""
 from collections.abc import Iterable
 
-from chassis.domain.handlers import Ask, Handlers, Meta
+from chassis.domain.handlers import CommandFor, Handlers, Meta
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,
@@ -24,62 +24,62 @@ from services.lead_scoring.commands import (
     LoseLead,
     MergeLead,
     ReviseLead,
-    VoidActivity,
+    VoidLeadActivity,
 )
 
 
-def captured(event: LeadCaptured, meta: Meta) -> Iterable[Ask]:
-    yield Ask("lead", event.lead_id, CaptureLead(**meta.told(), said=event))
+def captured(event: LeadCaptured, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("lead", event.lead_id, CaptureLead(**meta.command_fields(), event=event))
 
 
-def revised(event: LeadRevised, meta: Meta) -> Iterable[Ask]:
-    yield Ask("lead", event.lead_id, ReviseLead(**meta.told(), said=event))
+def revised(event: LeadRevised, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("lead", event.lead_id, ReviseLead(**meta.command_fields(), event=event))
 
 
-def converted(event: LeadConverted, meta: Meta) -> Iterable[Ask]:
-    yield Ask("lead", event.lead_id, ConvertLead(**meta.told(), said=event))
+def converted(event: LeadConverted, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("lead", event.lead_id, ConvertLead(**meta.command_fields(), event=event))
 
 
-def lost(event: LeadLost, meta: Meta) -> Iterable[Ask]:
-    yield Ask("lead", event.lead_id, LoseLead(**meta.told(), said=event))
+def lost(event: LeadLost, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("lead", event.lead_id, LoseLead(**meta.command_fields(), event=event))
 
 
-def merged(event: LeadMerged, meta: Meta) -> Iterable[Ask]:
-    yield Ask("lead", event.lead_id, MergeLead(**meta.told(), into_lead_id=event.into_lead_id))
+def merged(event: LeadMerged, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("lead", event.lead_id, MergeLead(**meta.command_fields(), into_lead_id=event.into_lead_id))
 
 
-def erased(event: LeadErased, meta: Meta) -> Iterable[Ask]:
-    yield Ask("lead", event.lead_id, EraseLead(**meta.told()))
+def erased(event: LeadErased, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("lead", event.lead_id, EraseLead(**meta.command_fields()))
 
 
 def _lead_of(event: ActivityLogged | ActivityVoided | EngagementRecorded) -> str | None:
     """The lead that it is about; an activity about a customer may name a lead too.
 
-    What is done for a deal is the deal's: its lead has become one, however long it goes on being named.
+    An activity for a deal does not count for its lead, even if it names one: the lead has become that deal.
     """
     if event.subject.kind == "lead":
         return event.subject.id
     return None if event.subject.kind == "opportunity" else getattr(event, "lead_id", None)
 
 
-def logged(event: ActivityLogged, meta: Meta) -> Iterable[Ask]:
+def logged(event: ActivityLogged, meta: Meta) -> Iterable[CommandFor]:
     if lead_id := _lead_of(event):
-        yield Ask("lead", lead_id, CountActivity(**meta.told(), said=event))
+        yield CommandFor("lead", lead_id, CountActivity(**meta.command_fields(), event=event))
 
 
-def voided(event: ActivityVoided, meta: Meta) -> Iterable[Ask]:
+def voided(event: ActivityVoided, meta: Meta) -> Iterable[CommandFor]:
     if lead_id := _lead_of(event):
-        yield Ask("lead", lead_id, VoidActivity(**meta.told(), activity_id=event.activity_id))
+        yield CommandFor("lead", lead_id, VoidLeadActivity(**meta.command_fields(), activity_id=event.activity_id))
 
 
-def engaged(event: EngagementRecorded, meta: Meta) -> Iterable[Ask]:
+def engaged(event: EngagementRecorded, meta: Meta) -> Iterable[CommandFor]:
     if lead_id := _lead_of(event):
-        yield Ask("lead", lead_id, CountEngagement(**meta.told(), said=event))
+        yield CommandFor("lead", lead_id, CountEngagement(**meta.command_fields(), event=event))
 
 
-def responded(event: CampaignResponded, meta: Meta) -> Iterable[Ask]:
+def responded(event: CampaignResponded, meta: Meta) -> Iterable[CommandFor]:
     if event.lead_id:
-        yield Ask("lead", event.lead_id, CountResponse(**meta.told(), said=event))
+        yield CommandFor("lead", event.lead_id, CountResponse(**meta.command_fields(), event=event))
 
 
 HANDLERS: Handlers = {

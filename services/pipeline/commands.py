@@ -1,4 +1,4 @@
-"""What one may ask of an opportunity. Values are JSON: money `{amount_minor, currency}`, days `YYYY-MM-DD`."""
+"""Commands of an opportunity. Values are JSON: money `{amount_minor, currency}`, days `YYYY-MM-DD`."""
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +10,7 @@ Changes = Mapping[str, Any]
 class OpenOpportunity(Command, frozen=True, kw_only=True):
     """`about` holds standard fields, `lead_id`, `lines`, `dimensions`; `fields` those of the layout.
 
-    `for_lead`: asked by a qualified lead, so the line's switch decides and a deal that stands is left alone.
+    `for_lead`: issued for a qualified lead; the business line decides whether to open, an existing deal is unchanged.
     """
 
     business_line: str | None = None
@@ -23,21 +23,21 @@ class OpenOpportunity(Command, frozen=True, kw_only=True):
 
 
 class ReviseOpportunity(Command, frozen=True, kw_only=True):
-    """Merges by RFC 7396: what is named is set, null removes, what is not named stays."""
+    """Merges by RFC 7396: named fields are set, null removes, other fields stay."""
 
     about: Changes = EMPTY
     fields: Changes = EMPTY
 
 
 class NameCustomer(Command, frozen=True, kw_only=True):
-    """The lead that this deal comes, or may come, from is a customer now."""
+    """The lead from which this deal comes, or may come, has become this customer."""
 
     customer_id: str
     business_line: str | None = None
 
 
 class RequestTransition(Command, frozen=True, kw_only=True):
-    """`fields` takes standard ones, those of the layout, and `loss_reason`. `backfill` lifts the rule on order."""
+    """`fields` takes standard ones, those of the layout, and `loss_reason`. `backfill` allows an earlier time."""
 
     transition: str
     fields: Changes = EMPTY
@@ -47,7 +47,7 @@ class RequestTransition(Command, frozen=True, kw_only=True):
 
 
 class ReportStage(Command, frozen=True, kw_only=True):
-    """What a system of record already did: applied as it is. `about` and `fields` as in a revision."""
+    """What a system of record has already done: applied without checks. `about` and `fields` as in a revision."""
 
     stage: str
     loss_reason: str | None = None
@@ -57,7 +57,7 @@ class ReportStage(Command, frozen=True, kw_only=True):
 
 
 class RecordActivity(Command, frozen=True, kw_only=True):
-    """`on_lead`: done with the lead that this deal comes, or may come, from; `business_line`, if it says which."""
+    """`on_lead`: done with the lead from which this deal comes, or may come; `business_line`: that of the activity."""
 
     activity_id: str
     kind: str

@@ -1,9 +1,9 @@
-"""Which message concerns which opportunity, and what it asks of it."""
+"""Message handlers: message type -> commands for opportunities."""
 import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from chassis.domain.handlers import Ask, Handlers, Meta
+from chassis.domain.handlers import CommandFor, Handlers, Meta
 from contracts.crm import (
     ActivityLogged,
     ActivityVoided,
@@ -25,71 +25,73 @@ from services.pipeline.commands import (
     VoidActivity,
 )
 
-CARRIED = ("region", "team", "rep_id", "customer_id", "product_id", "campaign_id", "dimensions")
-ASKED = (*CARRIED, "lead_id", "amount", "expected_close_on", "forecast_category", "deal_kind", "lines")
+DIMENSION_FIELDS = ("region", "team", "rep_id", "customer_id", "product_id", "campaign_id", "dimensions")
+OPENING_FIELDS = (
+    *DIMENSION_FIELDS, "lead_id", "amount", "expected_close_on", "forecast_category", "deal_kind", "lines")
 
 
 def deal_of_lead(lead_id: str) -> str:
-    """The id of the deal that a qualified lead becomes; one that would be too long is shortened, always alike."""
+    """Id of the deal that a qualified lead becomes; an id that would be too long is hashed."""
     plain = f"lead.{lead_id}"
     return plain if len(plain) <= 128 else f"lead.{hashlib.sha256(lead_id.encode()).hexdigest()[:40]}"
 
 
-def said(event: Any, names: Iterable[str]) -> dict[str, Any]:
+def present(event: Any, names: Iterable[str]) -> dict[str, Any]:
     return {n: v for n in names if (v := getattr(event, n)) is not None}
 
 
-def open_as_asked(event: OpportunityOpeningRequested, meta: Meta) -> Iterable[Ask]:
-    yield Ask("opportunity", event.opportunity_id, OpenOpportunity(
-        **meta.told(), business_line=event.business_line, pipeline=event.pipeline, stage=event.stage,
-        about=said(event, ASKED), fields=event.fields or {}, undated=event.undated))
+def open_on_request(event: OpportunityOpeningRequested, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("opportunity", event.opportunity_id, OpenOpportunity(
+        **meta.command_fields(), business_line=event.business_line, pipeline=event.pipeline, stage=event.stage,
+        about=present(event, OPENING_FIELDS), fields=event.fields or {}, undated=event.undated))
 
 
-def open_for_lead(event: LeadQualified, meta: Meta) -> Iterable[Ask]:
-    yield Ask("opportunity", deal_of_lead(event.lead_id), OpenOpportunity(
-        **meta.told(), business_line=event.business_line, about=said(event, (*CARRIED, "lead_id")), for_lead=True))
+def open_for_lead(event: LeadQualified, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("opportunity", deal_of_lead(event.lead_id), OpenOpportunity(
+        **meta.command_fields(), business_line=event.business_line,
+        about=present(event, (*DIMENSION_FIELDS, "lead_id")), for_lead=True))
 
 
-def revise(event: OpportunityRevisionRequested, meta: Meta) -> Iterable[Ask]:
-    about = {n: getattr(event, n) for n in event.given if n in ASKED}
-    yield Ask("opportunity", event.opportunity_id, ReviseOpportunity(
-        **meta.told(), about=about, fields=event.fields or {}))
+def revise(event: OpportunityRevisionRequested, meta: Meta) -> Iterable[CommandFor]:
+    about = {n: getattr(event, n) for n in event.given if n in OPENING_FIELDS}
+    yield CommandFor("opportunity", event.opportunity_id, ReviseOpportunity(
+        **meta.command_fields(), about=about, fields=event.fields or {}))
 
 
-def request_transition(event: OpportunityTransitionRequested, meta: Meta) -> Iterable[Ask]:
-    yield Ask("opportunity", event.opportunity_id, RequestTransition(
-        **meta.told(), transition=event.transition, fields=event.fields or {}, checklist=event.checklist or (),
-        note=event.note, backfill=meta.backfill))
+def request_transition(event: OpportunityTransitionRequested, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("opportunity", event.opportunity_id, RequestTransition(
+        **meta.command_fields(), transition=event.transition, fields=event.fields or {},
+        checklist=event.checklist or (), note=event.note, backfill=meta.backfill))
 
 
-def report_stage(event: OpportunityStageReported, meta: Meta) -> Iterable[Ask]:
-    yield Ask("opportunity", event.opportunity_id, ReportStage(
-        **meta.told(), stage=event.stage, loss_reason=event.loss_reason, business_line=event.business_line,
-        about=said(event, (*CARRIED, "amount")), fields=event.fields or {}))
+def report_stage(event: OpportunityStageReported, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("opportunity", event.opportunity_id, ReportStage(
+        **meta.command_fields(), stage=event.stage, loss_reason=event.loss_reason, business_line=event.business_line,
+        about=present(event, (*DIMENSION_FIELDS, "amount")), fields=event.fields or {}))
 
 
-def name_customer(event: LeadConverted, meta: Meta) -> Iterable[Ask]:
-    yield Ask("opportunity", event.opportunity_id or deal_of_lead(event.lead_id), NameCustomer(
-        **meta.told(), customer_id=event.customer_id, business_line=event.business_line))
+def name_customer(event: LeadConverted, meta: Meta) -> Iterable[CommandFor]:
+    yield CommandFor("opportunity", event.opportunity_id or deal_of_lead(event.lead_id), NameCustomer(
+        **meta.command_fields(), customer_id=event.customer_id, business_line=event.business_line))
 
 
-def record_activity(event: ActivityLogged, meta: Meta) -> Iterable[Ask]:
+def record_activity(event: ActivityLogged, meta: Meta) -> Iterable[CommandFor]:
     key = event.opportunity_id or deal_of(event.subject, event.lead_id)
     if key is not None:
         on_lead = event.opportunity_id is None and event.subject.kind != "opportunity"
-        yield Ask("opportunity", key, RecordActivity(
-            **meta.told(), activity_id=event.activity_id, kind=event.kind, on_lead=on_lead,
+        yield CommandFor("opportunity", key, RecordActivity(
+            **meta.command_fields(), activity_id=event.activity_id, kind=event.kind, on_lead=on_lead,
             business_line=event.business_line))
 
 
-def void_activity(event: ActivityVoided, meta: Meta) -> Iterable[Ask]:
+def void_activity(event: ActivityVoided, meta: Meta) -> Iterable[CommandFor]:
     key = deal_of(event.subject, None)
     if key is not None:
-        yield Ask("opportunity", key, VoidActivity(**meta.told(), activity_id=event.activity_id))
+        yield CommandFor("opportunity", key, VoidActivity(**meta.command_fields(), activity_id=event.activity_id))
 
 
 def deal_of(subject: Subject, lead_id: str | None) -> str | None:
-    """The deal that an activity is about; None when it is about a customer alone."""
+    """Key of the deal that an activity is about; None when it is about a customer only."""
     if subject.kind == "opportunity":
         return subject.id
     lead = subject.id if subject.kind == "lead" else lead_id
@@ -97,7 +99,7 @@ def deal_of(subject: Subject, lead_id: str | None) -> str | None:
 
 
 HANDLERS: Handlers = {
-    OpportunityOpeningRequested: open_as_asked,
+    OpportunityOpeningRequested: open_on_request,
     OpportunityRevisionRequested: revise,
     OpportunityTransitionRequested: request_transition,
     OpportunityStageReported: report_stage,

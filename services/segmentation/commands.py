@@ -1,17 +1,17 @@
-"""What one may ask of a purchase, a customer, or the cut-offs of a segmentation."""
+"""Commands of purchases, customers and cut-offs."""
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
 from chassis.domain.decider import EMPTY, Command
 
-Kind = Literal["order", "win"]
+PurchaseKind = Literal["order", "win"]
 
 
 class RecordPurchase(Command, frozen=True, kw_only=True):
-    """An order was placed, or a deal was won, on `day`. None: nothing is known of that; a revision may tell."""
+    """An order was placed, or a deal was won, on `day`. None: not known yet; a revision may bring it."""
 
-    kind: Kind
+    kind: PurchaseKind
     customer_id: str | None
     day: date
     amount_minor: int | None
@@ -20,9 +20,9 @@ class RecordPurchase(Command, frozen=True, kw_only=True):
 
 
 class RevisePurchase(Command, frozen=True, kw_only=True):
-    """None: that field stays. It may be heard before the purchase itself."""
+    """None: the field stays. It may arrive before the purchase itself."""
 
-    kind: Kind
+    kind: PurchaseKind
     customer_id: str | None
     amount_minor: int | None = None
     currency: str | None = None
@@ -32,7 +32,7 @@ class RevisePurchase(Command, frozen=True, kw_only=True):
 class CancelPurchase(Command, frozen=True, kw_only=True):
     """An order is cancelled, or a won deal is open again."""
 
-    kind: Kind
+    kind: PurchaseKind
     customer_id: str | None
 
 
@@ -43,16 +43,16 @@ class RefundPurchase(Command, frozen=True, kw_only=True):
 
 
 class DescribeCustomer(Command, frozen=True, kw_only=True):
-    """`changes`: the fields that were told, RFC 7396; None removes."""
+    """`changes`: RFC 7396; None removes."""
 
     changes: Mapping[str, Any] = EMPTY
 
 
 class CountPurchase(Command, frozen=True, kw_only=True):
-    """A purchase counts otherwise than before: `day` None is not at all. `through`: who has passed it on."""
+    """A purchase counts differently than before; `day` None: no longer. `through`: customers that forwarded it."""
 
     purchase_id: str
-    kind: Kind
+    kind: PurchaseKind
     currency: str
     day: date | None
     amount_minor: int
@@ -79,7 +79,7 @@ class EraseCustomer(Command, frozen=True, kw_only=True):
 
 
 class MoveCutoffs(Command, frozen=True, kw_only=True):
-    """Cut-offs as of a day. `base`: the customers they were made from, in figures; `definitions`: all in force."""
+    """Cut-offs as of a day. `base`: size of the customer base they come from; `definitions`: name@version of all."""
 
     as_of: date
     cutoffs: Mapping[str, tuple[int, ...]]
@@ -87,8 +87,8 @@ class MoveCutoffs(Command, frozen=True, kw_only=True):
     definitions: str
 
 
-class NoteTold(Command, frozen=True, kw_only=True):
-    """Customers up to this one, by their ids, have been told the cut-offs of this version; None: all have."""
+class RecordAnnouncement(Command, frozen=True, kw_only=True):
+    """Customers up to this id have been sent the cut-offs of this version; None: all have."""
 
     version: int
     upto: str | None

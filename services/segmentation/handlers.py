@@ -1,9 +1,9 @@
-"""Which message concerns which purchase or customer, and what it asks of it."""
+"""Message handlers: message type -> commands for purchases and customers."""
 from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.domain.handlers import Ask, Handler, Meta
+from chassis.domain.handlers import CommandFor, Handler, Meta
 from contracts.crm import (
     CustomerErased,
     CustomerMerged,
@@ -29,59 +29,61 @@ from services.segmentation.commands import (
     RevisePurchase,
 )
 
-Asks = Iterable[Ask]
+Commands = Iterable[CommandFor]
 
 
-def _order(event: OrderPlaced | OrderRevised | OrderCancelled | OrderRefunded) -> str:
-    """Some enterprises number orders per customer, so an order is known by both."""
+def _order_key(event: OrderPlaced | OrderRevised | OrderCancelled | OrderRefunded) -> str:
+    """Key of the order. Some enterprises number orders per customer, so it has both ids."""
     return f"order|{event.customer_id}|{event.order_id}"
 
 
 def order_placed(zone: ZoneInfo) -> Handler:
-    def handle(event: OrderPlaced, meta: Meta) -> Asks:
-        yield Ask("purchase", _order(event), RecordPurchase(
-            **meta.told(), kind="order", customer_id=event.customer_id, day=meta.time.astimezone(zone).date(),
+    def handle(event: OrderPlaced, meta: Meta) -> Commands:
+        yield CommandFor("purchase", _order_key(event), RecordPurchase(
+            **meta.command_fields(), kind="order", customer_id=event.customer_id, day=meta.time.astimezone(zone).date(),
             amount_minor=event.amount.amount_minor, currency=event.amount.currency,
             business_line=event.business_line))
     return handle
 
 
-def order_revised(event: OrderRevised, meta: Meta) -> Asks:
-    yield Ask("purchase", _order(event), RevisePurchase(
-        **meta.told(), kind="order", customer_id=event.customer_id,
+def order_revised(event: OrderRevised, meta: Meta) -> Commands:
+    yield CommandFor("purchase", _order_key(event), RevisePurchase(
+        **meta.command_fields(), kind="order", customer_id=event.customer_id,
         amount_minor=event.amount.amount_minor if event.amount else None,
         currency=event.amount.currency if event.amount else None, business_line=event.business_line))
 
 
-def order_cancelled(event: OrderCancelled, meta: Meta) -> Asks:
-    yield Ask("purchase", _order(event), CancelPurchase(**meta.told(), kind="order", customer_id=event.customer_id))
+def order_cancelled(event: OrderCancelled, meta: Meta) -> Commands:
+    yield CommandFor("purchase", _order_key(event), CancelPurchase(
+        **meta.command_fields(), kind="order", customer_id=event.customer_id))
 
 
-def order_refunded(event: OrderRefunded, meta: Meta) -> Asks:
-    yield Ask("purchase", _order(event), RefundPurchase(
-        **meta.told(), customer_id=event.customer_id, refund_id=event.refund_id,
+def order_refunded(event: OrderRefunded, meta: Meta) -> Commands:
+    yield CommandFor("purchase", _order_key(event), RefundPurchase(
+        **meta.command_fields(), customer_id=event.customer_id, refund_id=event.refund_id,
         amount_minor=event.amount.amount_minor))
 
 
 def deal_won(zone: ZoneInfo) -> Handler:
-    """A deal that is won before its customer or amount is known counts as soon as a revision tells them."""
-    def handle(event: OpportunityWon, meta: Meta) -> Asks:
-        yield Ask("purchase", f"win|{event.opportunity_id}", RecordPurchase(
-            **meta.told(), kind="win", day=event.closed_at.astimezone(zone).date(), **_deal(event.opportunity)))
+    """A deal that is won before its customer or amount is known counts as soon as a revision brings them."""
+    def handle(event: OpportunityWon, meta: Meta) -> Commands:
+        yield CommandFor("purchase", f"win|{event.opportunity_id}", RecordPurchase(
+            **meta.command_fields(), kind="win", day=event.closed_at.astimezone(zone).date(),
+            **_deal(event.opportunity)))
     return handle
 
 
-def deal_revised(event: OpportunityRevised, meta: Meta) -> Asks:
-    """Only a won deal is a purchase; what is revised before waits in a document that counts for nothing."""
+def deal_revised(event: OpportunityRevised, meta: Meta) -> Commands:
+    """Only a won deal is a purchase; earlier revisions are stored in a purchase that does not count."""
     if event.opportunity.forecast_category == "closed":
-        yield Ask("purchase", f"win|{event.opportunity_id}", RevisePurchase(
-            **meta.told(), kind="win", **_deal(event.opportunity)))
+        yield CommandFor("purchase", f"win|{event.opportunity_id}", RevisePurchase(
+            **meta.command_fields(), kind="win", **_deal(event.opportunity)))
 
 
-def deal_reopened(event: OpportunityReopened, meta: Meta) -> Asks:
+def deal_reopened(event: OpportunityReopened, meta: Meta) -> Commands:
     if event.won:
-        yield Ask("purchase", f"win|{event.opportunity_id}", CancelPurchase(
-            **meta.told(), kind="win", customer_id=event.before.customer_id))
+        yield CommandFor("purchase", f"win|{event.opportunity_id}", CancelPurchase(
+            **meta.command_fields(), kind="win", customer_id=event.before.customer_id))
 
 
 def _deal(deal: Opportunity) -> dict[str, Any]:
@@ -90,53 +92,56 @@ def _deal(deal: Opportunity) -> dict[str, Any]:
             "currency": deal.amount.currency if deal.amount else None}
 
 
-def purchase_changed(event: PurchaseChanged, meta: Meta) -> Asks:
-    yield Ask("customer", event.customer_id, CountPurchase(
-        **meta.told(), purchase_id=event.purchase_id, kind=event.kind, currency=event.currency, day=event.day,
+def purchase_changed(event: PurchaseChanged, meta: Meta) -> Commands:
+    yield CommandFor("customer", event.customer_id, CountPurchase(
+        **meta.command_fields(), purchase_id=event.purchase_id, kind=event.kind, currency=event.currency, day=event.day,
         amount_minor=event.amount_minor, day_before=event.day_before,
         amount_minor_before=event.amount_minor_before, count=event.count, business_line=event.business_line,
         through=event.through))
 
 
-def rescoring_requested(event: RescoringRequested, meta: Meta) -> Asks:
-    yield Ask("customer", event.customer_id, Rescore(
-        **meta.told(), segmentation=event.segmentation, as_of=event.as_of, version=event.version,
+def rescoring_requested(event: RescoringRequested, meta: Meta) -> Commands:
+    yield CommandFor("customer", event.customer_id, Rescore(
+        **meta.command_fields(), segmentation=event.segmentation, as_of=event.as_of, version=event.version,
         cutoffs=event.cutoffs))
 
 
-DESCRIBING = ("name", "attributes", "business_line", "region", "team", "rep_id", "dimensions")
+DESCRIPTIVE_FIELDS = ("name", "attributes", "business_line", "region", "team", "rep_id", "dimensions")
 
 
-def customer_registered(event: CustomerRegistered, meta: Meta) -> Asks:
-    told = {n: getattr(event, n) for n in DESCRIBING if getattr(event, n) is not None}
-    yield _describe(event.customer_id, told, event.contacts, event.contacts is not None, meta)
+def customer_registered(event: CustomerRegistered, meta: Meta) -> Commands:
+    fields = {n: getattr(event, n) for n in DESCRIPTIVE_FIELDS if getattr(event, n) is not None}
+    yield _describe(event.customer_id, fields, event.contacts, event.contacts is not None, meta)
 
 
-def customer_revised(event: CustomerRevised, meta: Meta) -> Asks:
-    told = {n: getattr(event, n) for n in DESCRIBING if n in event.given}
-    yield _describe(event.customer_id, told, event.contacts, "contacts" in event.given, meta)
+def customer_revised(event: CustomerRevised, meta: Meta) -> Commands:
+    fields = {n: getattr(event, n) for n in DESCRIPTIVE_FIELDS if n in event.given}
+    yield _describe(event.customer_id, fields, event.contacts, "contacts" in event.given, meta)
 
 
-def _describe(id: str, told: dict[str, object], contacts: tuple[Contact, ...] | None, given: bool, meta: Meta) -> Ask:
+def _describe(
+    id: str, fields: dict[str, object], contacts: tuple[Contact, ...] | None, given: bool, meta: Meta,
+) -> CommandFor:
     if given:
-        told["contacts"] = [_plain(c) for c in contacts or ()]
-    return Ask("customer", id, DescribeCustomer(**meta.told(), changes=told))
+        fields["contacts"] = [_plain(c) for c in contacts or ()]
+    return CommandFor("customer", id, DescribeCustomer(**meta.command_fields(), changes=fields))
 
 
 def _plain(contact: Contact) -> dict[str, object]:
     return {n: v for n in contact.__struct_fields__ if (v := getattr(contact, n)) is not None}
 
 
-def customer_merged(event: CustomerMerged, meta: Meta) -> Asks:
-    yield Ask("customer", event.customer_id, MergeCustomer(**meta.told(), into_customer_id=event.into_customer_id))
+def customer_merged(event: CustomerMerged, meta: Meta) -> Commands:
+    yield CommandFor("customer", event.customer_id, MergeCustomer(
+        **meta.command_fields(), into_customer_id=event.into_customer_id))
 
 
-def customer_erased(event: CustomerErased, meta: Meta) -> Asks:
-    yield Ask("customer", event.customer_id, EraseCustomer(**meta.told()))
+def customer_erased(event: CustomerErased, meta: Meta) -> Commands:
+    yield CommandFor("customer", event.customer_id, EraseCustomer(**meta.command_fields()))
 
 
 def handlers(zone: ZoneInfo) -> dict[type, Handler]:
-    """The table; `zone` is the company's, in which an order has its day."""
+    """`zone`: the company's time zone, in which an order has its day."""
     return {
         OrderPlaced: order_placed(zone),
         OrderRevised: order_revised,

@@ -1,4 +1,4 @@
-"""What one may ask of a respondent, of a piece of feedback, of an issue."""
+"""Commands of respondents, feedback and issues. Most carry the event of their message."""
 from collections.abc import Mapping
 from typing import Literal
 
@@ -10,12 +10,12 @@ from contracts.surveys import IssueRaised, IssueResolved, SurveyAnswerAccepted, 
 RespondentKind = Literal["customer", "employee"]
 
 
-class HearWin(Command, frozen=True, kw_only=True):
-    said: OpportunityWon
+class InviteAfterWin(Command, frozen=True, kw_only=True):
+    event: OpportunityWon
 
 
 class Invite(Command, frozen=True, kw_only=True):
-    """By hand; the same fatigue rules hold."""
+    """By request; the same fatigue rules apply."""
 
     survey: str
     invitation_id: str
@@ -25,24 +25,24 @@ class Invite(Command, frozen=True, kw_only=True):
     channel: str | None = None
 
 
-class HearAnswer(Command, frozen=True, kw_only=True):
-    said: SurveyResponded
+class RecordResponse(Command, frozen=True, kw_only=True):
+    event: SurveyResponded
 
 
 class AnswerByLink(Command, frozen=True, kw_only=True):
-    """On our own page: once, in time, and complete."""
+    """On the public page: once, before the invitation expires, and complete."""
 
     invitation_id: str
     answers: Mapping[str, Answer]
 
 
-class NoteDelivery(Command, frozen=True, kw_only=True):
+class RecordDelivery(Command, frozen=True, kw_only=True):
     invitation_id: str
     status: Literal["delivered", "bounced", "opened"]
 
 
 class ChangeConsent(Command, frozen=True, kw_only=True):
-    said: ConsentChanged
+    event: ConsentChanged
 
 
 class ResolveIssue(Command, frozen=True, kw_only=True):
@@ -50,21 +50,21 @@ class ResolveIssue(Command, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class ForgetRespondent(Command, frozen=True, kw_only=True):
-    """Remove what the person wrote; keep what keeps a repeat from counting again."""
+class EraseRespondent(Command, frozen=True, kw_only=True):
+    """Removes what the person wrote; ids of responses stay, so that a repeat does not count again."""
 
 
-class NoteInvited(Command, frozen=True, kw_only=True):
-    said: SurveyInvited
+class RecordInvitation(Command, frozen=True, kw_only=True):
+    event: SurveyInvited
 
 
-class NoteAnswered(Command, frozen=True, kw_only=True):
-    said: SurveyAnswerAccepted
+class RecordAnswer(Command, frozen=True, kw_only=True):
+    event: SurveyAnswerAccepted
 
 
-class NoteRaised(Command, frozen=True, kw_only=True):
-    said: IssueRaised
+class RecordIssue(Command, frozen=True, kw_only=True):
+    event: IssueRaised
 
 
-class NoteResolved(Command, frozen=True, kw_only=True):
-    said: IssueResolved
+class RecordResolution(Command, frozen=True, kw_only=True):
+    event: IssueResolved

@@ -1,67 +1,70 @@
-"""Which message concerns which respondent; what we said ourselves is noted for lists and results."""
+"""Message handlers: message type -> commands; the service's own events update feedback and issues."""
 from collections.abc import Iterable
 
-from chassis.domain.handlers import Ask, Handlers, Meta
+from chassis.domain.handlers import CommandFor, Handlers, Meta
 from contracts.crm import ConsentChanged, CustomerErased, EmployeeErased, SurveyDeliveryReported, SurveyResponded
 from contracts.pipeline import OpportunityWon
 from contracts.surveys import IssueRaised, IssueResolved, SurveyAnswerAccepted, SurveyInvited
 from services.surveys.commands import (
     ChangeConsent,
-    ForgetRespondent,
-    HearAnswer,
-    HearWin,
-    NoteAnswered,
-    NoteDelivery,
-    NoteInvited,
-    NoteRaised,
-    NoteResolved,
+    EraseRespondent,
+    InviteAfterWin,
+    RecordAnswer,
+    RecordDelivery,
+    RecordInvitation,
+    RecordIssue,
+    RecordResolution,
+    RecordResponse,
 )
 
+Commands = Iterable[CommandFor]
 
-def won(event: OpportunityWon, meta: Meta) -> Iterable[Ask]:
+
+def won(event: OpportunityWon, meta: Meta) -> Commands:
     if event.opportunity.customer_id:
-        yield Ask("respondent", event.opportunity.customer_id, HearWin(**meta.told(), said=event))
+        yield CommandFor("respondent", event.opportunity.customer_id,
+                         InviteAfterWin(**meta.command_fields(), event=event))
 
 
-def responded(event: SurveyResponded, meta: Meta) -> Iterable[Ask]:
-    yield Ask("respondent", event.respondent_id, HearAnswer(**meta.told(), said=event))
+def responded(event: SurveyResponded, meta: Meta) -> Commands:
+    yield CommandFor("respondent", event.respondent_id, RecordResponse(**meta.command_fields(), event=event))
 
 
-def delivered(event: SurveyDeliveryReported, meta: Meta) -> Iterable[Ask]:
-    note = NoteDelivery(**meta.told(), invitation_id=event.invitation_id, status=event.status)
-    yield Ask("respondent", event.respondent_id, note)
-    yield Ask("feedback", event.invitation_id, note)
+def delivered(event: SurveyDeliveryReported, meta: Meta) -> Commands:
+    delivery = RecordDelivery(**meta.command_fields(), invitation_id=event.invitation_id, status=event.status)
+    yield CommandFor("respondent", event.respondent_id, delivery)
+    yield CommandFor("feedback", event.invitation_id, delivery)
 
 
-def consent(event: ConsentChanged, meta: Meta) -> Iterable[Ask]:
-    yield Ask("respondent", event.customer_id, ChangeConsent(**meta.told(), said=event))
+def consent(event: ConsentChanged, meta: Meta) -> Commands:
+    yield CommandFor("respondent", event.customer_id, ChangeConsent(**meta.command_fields(), event=event))
     if event.contact_id and event.contact_id != event.customer_id:
-        yield Ask("respondent", event.contact_id, ChangeConsent(**meta.told(), said=event))
+        yield CommandFor("respondent", event.contact_id, ChangeConsent(**meta.command_fields(), event=event))
 
 
-def customer_erased(event: CustomerErased, meta: Meta) -> Iterable[Ask]:
-    yield Ask("respondent", event.customer_id, ForgetRespondent(**meta.told()))
+def customer_erased(event: CustomerErased, meta: Meta) -> Commands:
+    yield CommandFor("respondent", event.customer_id, EraseRespondent(**meta.command_fields()))
 
 
-def employee_erased(event: EmployeeErased, meta: Meta) -> Iterable[Ask]:
-    yield Ask("respondent", event.employee_id, ForgetRespondent(**meta.told()))
+def employee_erased(event: EmployeeErased, meta: Meta) -> Commands:
+    yield CommandFor("respondent", event.employee_id, EraseRespondent(**meta.command_fields()))
 
 
-def invited(event: SurveyInvited, meta: Meta) -> Iterable[Ask]:
-    yield Ask("feedback", event.invitation_id, NoteInvited(**meta.told(), said=event))
+def invited(event: SurveyInvited, meta: Meta) -> Commands:
+    yield CommandFor("feedback", event.invitation_id, RecordInvitation(**meta.command_fields(), event=event))
 
 
-def answered(event: SurveyAnswerAccepted, meta: Meta) -> Iterable[Ask]:
-    yield Ask("feedback", event.invitation_id or f"{event.respondent_id}/{event.response_id}",
-              NoteAnswered(**meta.told(), said=event))
+def answered(event: SurveyAnswerAccepted, meta: Meta) -> Commands:
+    yield CommandFor("feedback", event.invitation_id or f"{event.respondent_id}/{event.response_id}",
+                     RecordAnswer(**meta.command_fields(), event=event))
 
 
-def raised(event: IssueRaised, meta: Meta) -> Iterable[Ask]:
-    yield Ask("issue", event.issue_id, NoteRaised(**meta.told(), said=event))
+def raised(event: IssueRaised, meta: Meta) -> Commands:
+    yield CommandFor("issue", event.issue_id, RecordIssue(**meta.command_fields(), event=event))
 
 
-def resolved(event: IssueResolved, meta: Meta) -> Iterable[Ask]:
-    yield Ask("issue", event.issue_id, NoteResolved(**meta.told(), said=event))
+def resolved(event: IssueResolved, meta: Meta) -> Commands:
+    yield CommandFor("issue", event.issue_id, RecordResolution(**meta.command_fields(), event=event))
 
 
 HANDLERS: Handlers = {

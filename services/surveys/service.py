@@ -1,9 +1,9 @@
-"""surveys, put together."""
+"""Composition of the surveys service."""
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from chassis.domain.decider import Aggregate
 from chassis.domain.definitions import Definitions
+from chassis.domain.indexing import instant_text
 from chassis.ports import Scalar
 from chassis.service.access_rules import PUBLIC, allow, grant
 from chassis.service.description import Service, ServiceComponents
@@ -18,24 +18,27 @@ from contracts.surveys import (
 )
 from services.surveys.api import router
 from services.surveys.decider import respondent_decider
-from services.surveys.decider.notes import feedback_decider, issue_decider
+from services.surveys.decider.records import feedback_decider, issue_decider
 from services.surveys.definitions.compiler import KIND, compile_surveys
 from services.surveys.handlers import HANDLERS
-from services.surveys.state import Feedback, Issue, Respondent
+from services.surveys.state.feedback import FeedbackState
+from services.surveys.state.issue import IssueState
+from services.surveys.state.respondent import RespondentState
 
 
 def build(definitions: Definitions) -> ServiceComponents:
     surveys = compile_surveys(definitions)
-    respondent = Aggregate(name="respondent", decider=respondent_decider(surveys), state=Respondent, history=False)
+    respondent = Aggregate(
+        name="respondent", decider=respondent_decider(surveys), state=RespondentState, history=False)
     feedback = Aggregate(
-        name="feedback", decider=feedback_decider(surveys), state=Feedback, index=feedback_index, history=False,
+        name="feedback", decider=feedback_decider(surveys), state=FeedbackState, index=feedback_index, history=False,
         scoped=True,
         fields={"survey": str, "respondent_id": str, "opportunity_id": str, "invited_at": str, "answered_at": str,
                 "business_line": str, "region": str, "team": str, "rep_id": str},
         indexes=(("survey", "invited_at"), ("survey", "answered_at"), ("respondent_id",), ("opportunity_id",)),
     )
     issue = Aggregate(
-        name="issue", decider=issue_decider(), state=Issue, index=issue_index, history=False, scoped=True,
+        name="issue", decider=issue_decider(), state=IssueState, index=issue_index, history=False, scoped=True,
         fields={"status": str, "survey": str, "business_line": str, "region": str, "team": str, "rep_id": str,
                 "raised_at": str},
         indexes=(("status", "raised_at"), ("survey", "raised_at"), ("rep_id", "raised_at"), ("raised_at",)),
@@ -43,18 +46,19 @@ def build(definitions: Definitions) -> ServiceComponents:
     return ServiceComponents(aggregates=(respondent, feedback, issue), handlers=HANDLERS, extra=surveys)
 
 
-def feedback_index(state: Feedback) -> Mapping[str, Scalar]:
-    """`answered_at` only of complete answers: those are what results count."""
+def feedback_index(state: FeedbackState) -> Mapping[str, Scalar]:
+    """`answered_at` only of complete answers: results count these."""
     return {
         "survey": state.survey or None, "respondent_id": state.respondent_id or None,
-        "opportunity_id": state.context.opportunity_id, "invited_at": instant(state.invited_at),
-        "answered_at": instant(state.answered_at) if state.complete else None, **labels(state.context),
+        "opportunity_id": state.context.opportunity_id, "invited_at": instant_text(state.invited_at),
+        "answered_at": instant_text(state.answered_at) if state.complete else None, **labels(state.context),
     }
 
 
-def issue_index(state: Issue) -> Mapping[str, Scalar]:
+def issue_index(state: IssueState) -> Mapping[str, Scalar]:
     return {
-        "status": state.status, "survey": state.survey, "raised_at": instant(state.raised_at), **labels(state.context),
+        "status": state.status, "survey": state.survey, "raised_at": instant_text(state.raised_at),
+        **labels(state.context),
     }
 
 
@@ -63,16 +67,11 @@ def labels(context: SurveyContext) -> Mapping[str, Scalar]:
             "rep_id": context.rep_id}
 
 
-def instant(at: datetime | None) -> str | None:
-    """UTC in one width, so that texts order as times do."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 SERVICE = Service(
     name="surveys",
     title={"en": "Surveys", "zh": "问卷"},
     port_offset=3,
-    purpose="Asks customers and employees at the right moment and not too often, and turns bad answers into issues.",
+    purpose="Invites customers and employees at the right time and not too often, and raises issues from bad answers.",
     build=build,
     publishes=(SurveyInvited, SurveyReminded, SurveySuppressed, SurveyAnswerAccepted, IssueRaised, IssueResolved),
     consumes=tuple(HANDLERS),

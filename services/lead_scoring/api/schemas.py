@@ -1,4 +1,4 @@
-"""What the routes of this service answer."""
+"""Response schemas of the lead scoring routes."""
 from datetime import datetime
 from typing import Any, Literal
 
@@ -8,7 +8,7 @@ from contracts.lead_scoring import Contribution
 
 
 class Lead(TypedDict):
-    """A lead as it stands. `model`: name@version of the scorecard; without one there is no score."""
+    """A lead. `model`: name@version of its scorecard; without one there is no score."""
 
     lead_id: str
     status: Literal["open", "qualified", "converted", "lost", "merged"]

@@ -1,16 +1,15 @@
-"""What happens when something is asked of a lead: facts are noted, then the score is looked at again.
+"""Decider of leads: one function per command records the facts, then the score is computed and published.
 
-`LeadScored` is said only when the score or its reasons changed, `LeadQualified` once on reaching the threshold,
-`LeadDisqualified` when the score falls below again. History scores and qualifies too: those are figures.
+`LeadScored` is published only when the score or its reasons changed, `LeadQualified` once on reaching the threshold,
+`LeadDisqualified` when the score falls below again. History is scored and qualified too: those events are figures.
 """
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
-from chassis.domain.decider import Command, DeadLetter, Decider, Wake
-from contracts.lead_scoring import LeadQualified
+from chassis.domain.decider import DeadlineReached, Decider
+from chassis.domain.decision import CommandHandlers, table_decider
 from services.lead_scoring.commands import (
     CaptureLead,
     ConvertLead,
@@ -21,179 +20,187 @@ from services.lead_scoring.commands import (
     LoseLead,
     MergeLead,
     ReviseLead,
-    VoidActivity,
+    VoidLeadActivity,
 )
-from services.lead_scoring.decider.fields import digest_of, paths, sent, stamped
-from services.lead_scoring.decider.model_selection import card_of, choose, rules_of
-from services.lead_scoring.decider.score_events import fallen, rescored, told
-from services.lead_scoring.decider.scoring import kept, next_expiry, score
-from services.lead_scoring.definitions import Scorecard, Scorecards
-from services.lead_scoring.state import (
-    CaptureNoted,
+from services.lead_scoring.decider.fields import digest_of, paths, present, stamped
+from services.lead_scoring.decider.lead_decision import LeadDecision, scorecard_of
+from services.lead_scoring.decider.score_publication import disqualify_if_below, publish_score, qualify
+from services.lead_scoring.decider.scorecard_assignment import assign_scorecard
+from services.lead_scoring.decider.scoring import counted_engagements, next_expiry, score
+from services.lead_scoring.definitions.scorecard import Scorecard, Scorecards
+from services.lead_scoring.state.events import (
+    CaptureRecorded,
     EngagementCounted,
-    FieldsSaid,
-    Lead,
+    FieldsStamped,
+    LeadAnonymised,
     LeadClosed,
-    LeadForgotten,
-    Marks,
-    QualificationSettled,
-    Signal,
-    SignalCounted,
+    QualificationResolved,
+    SignalRecorded,
     SignalVoided,
-    TimePassed,
-    evolve,
-    new_lead,
+    TimeAdvanced,
 )
+from services.lead_scoring.state.evolution import EVENTS
+from services.lead_scoring.state.model import EngagementTimes, LeadState, Signal, new_lead
 
-Events = list[Any]
-
-
-def lead_decider(cards: Scorecards) -> Decider[Command, Lead]:
-    return Decider(partial(decide, cards), evolve, new_lead, partial(wake_at, cards))
+CommandHandler = Callable[[LeadDecision, Any], None]
 
 
-def decide(cards: Scorecards, command: Command, lead: Lead) -> Sequence[Any]:
-    note = _NOTE.get(type(command))
-    if note is None or lead.closed == "erased":
-        return ()
-    noted = note(cards, command, lead)
-    if not noted or isinstance(noted[0], DeadLetter | LeadForgotten):
-        return noted
-    late = lead.as_of is not None and command.at < lead.as_of
-    if not late and command.at != lead.as_of:
-        noted.append(TimePassed(at=command.at))
-    after = reduce(evolve, noted, lead)
-    chosen = choose(cards, after)
-    return [*noted, *chosen, *rescored(cards, command, reduce(evolve, chosen, after), late)]
+def lead_decider(scorecards: Scorecards) -> Decider[Any, LeadState]:
+    return table_decider(COMMANDS, EVENTS, new_lead, definitions=scorecards, builder=LeadDecision,
+                         next_deadline=partial(next_deadline, scorecards))
 
 
-def wake_at(cards: Scorecards, lead: Lead) -> datetime | None:
-    card = card_of(cards, lead)
+def next_deadline(scorecards: Scorecards, lead: LeadState) -> datetime | None:
+    card = scorecard_of(scorecards, lead)
     expiry = None if card is None or lead.closed else next_expiry(card, lead)
     return min((at for at in (lead.due, expiry) if at is not None), default=None)
 
 
-# --- what each command notes -----------------------------------------------------------------------------------------
+def _rescoring(record: CommandHandler) -> CommandHandler:
+    """After the facts that `record` emits: advances the time, assigns the scorecard, publishes the score."""
+
+    def handle(decision: LeadDecision, command: Any) -> None:
+        before = decision.state
+        if before.closed == "erased":
+            return
+        record(decision, command)
+        if decision.state is before:
+            return  # nothing new, or declined
+        late = before.as_of is not None and command.at < before.as_of
+        if not late and command.at != before.as_of:
+            decision.emit(TimeAdvanced(at=command.at))
+        assign_scorecard(decision)
+        publish_score(decision, command.at, late)
+
+    return handle
 
 
-def _capture(_cards: Scorecards, command: CaptureLead, lead: Lead) -> Events:
-    said = dict(paths(command.said, sent(command.said)))
-    digest = digest_of(said)
-    if lead.captured_at is not None:
-        if lead.captured == digest:
-            return []
-        return [DeadLetter("already_known", "this lead was captured before, with another content")]
-    return [CaptureNoted(at=command.at, digest=digest), FieldsSaid(fields=stamped(command, said))]
+# --- fields, closing -------------------------------------------------------------------------------------------------
 
 
-def _revise(_cards: Scorecards, command: ReviseLead, lead: Lead) -> Events:
-    said = stamped(command, dict(paths(command.said, command.said.given)))
-    fresh = {path: field for path, field in said.items() if field not in lead.fields.get(path, ())}
-    return [FieldsSaid(fields=fresh)] if fresh else []
+def _capture(decision: LeadDecision, command: CaptureLead) -> None:
+    values = dict(paths(command.event, present(command.event)))
+    digest, lead = digest_of(values), decision.state
+    if lead.captured_at is None:
+        decision.emit(CaptureRecorded(at=command.at, digest=digest), FieldsStamped(fields=stamped(command, values)))
+    elif lead.captured != digest:
+        decision.decline("already_known", "lead was captured before with different content")
 
 
-def _convert(_cards: Scorecards, command: ConvertLead, lead: Lead) -> Events:
-    return _close(lead, LeadClosed(how="converted", at=command.at, customer_id=command.said.customer_id,
-                                   opportunity_id=command.said.opportunity_id))
+def _revise(decision: LeadDecision, command: ReviseLead) -> None:
+    values = stamped(command, dict(paths(command.event, command.event.given)))
+    fresh = {path: value for path, value in values.items() if value not in decision.state.fields.get(path, ())}
+    if fresh:
+        decision.emit(FieldsStamped(fields=fresh))
 
 
-def _lose(_cards: Scorecards, command: LoseLead, lead: Lead) -> Events:
-    return _close(lead, LeadClosed(how="lost", at=command.at, loss_reason=command.said.reason))
+def _convert(decision: LeadDecision, command: ConvertLead) -> None:
+    _close(decision, LeadClosed(how="converted", at=command.at, customer_id=command.event.customer_id,
+                                opportunity_id=command.event.opportunity_id))
 
 
-def _merge(_cards: Scorecards, command: MergeLead, lead: Lead) -> Events:
-    return _close(lead, LeadClosed(how="merged", at=command.at, merged_into=command.into_lead_id))
+def _lose(decision: LeadDecision, command: LoseLead) -> None:
+    _close(decision, LeadClosed(how="lost", at=command.at, loss_reason=command.event.reason))
 
 
-def _close(lead: Lead, closing: LeadClosed) -> Events:
-    """The latest end counts; a merger is final, whenever it is heard."""
+def _merge(decision: LeadDecision, command: MergeLead) -> None:
+    _close(decision, LeadClosed(how="merged", at=command.at, merged_into=command.into_lead_id))
+
+
+def _close(decision: LeadDecision, closing: LeadClosed) -> None:
+    """The latest closing counts; a merge is final, in whatever order the messages arrive."""
+    lead = decision.state
     later = lead.closed_at is None or (closing.at, closing.how) > (lead.closed_at, lead.closed)
-    if lead.closed == "merged" or not (later or closing.how == "merged"):
-        return []
-    return [closing]
+    if lead.closed != "merged" and (later or closing.how == "merged"):
+        decision.emit(closing)
 
 
-def _erase(_cards: Scorecards, command: EraseLead, _lead: Lead) -> Events:
-    return [LeadForgotten(at=command.at)]
+def _erase(decision: LeadDecision, command: EraseLead) -> None:
+    if decision.state.closed != "erased":
+        decision.emit(LeadAnonymised(at=command.at))
 
 
-def _activity(cards: Scorecards, command: CountActivity, lead: Lead) -> Events:
-    said = command.said
-    facts = {name: held for name in ("direction", "outcome", "effective", "duration_seconds")
-             if (held := getattr(said, name)) is not None}
-    return _fact(cards, command, lead, said.activity_id, "activity", said.kind,
-                 {**facts, "properties": dict(said.properties or {})})
+# --- signals ---------------------------------------------------------------------------------------------------------
 
 
-def _response(cards: Scorecards, command: CountResponse, lead: Lead) -> Events:
-    said = command.said
-    return _fact(cards, command, lead, f"{said.campaign_id}/{said.response_id}", "campaign", said.response,
-                 {"campaign_id": said.campaign_id})
+def _activity(decision: LeadDecision, command: CountActivity) -> None:
+    event = command.event
+    facts = {name: value for name in ("direction", "outcome", "effective", "duration_seconds")
+             if (value := getattr(event, name)) is not None}
+    _record_signal(decision, command.at, event.activity_id, "activity", event.kind,
+                   {**facts, "properties": dict(event.properties or {})})
 
 
-def _fact(
-    cards: Scorecards, command: Command, lead: Lead, id: str, on: str, kind: str, facts: Mapping[str, Any],
-) -> Events:
-    known = lead.signals.get(id)
+def _response(decision: LeadDecision, command: CountResponse) -> None:
+    event = command.event
+    _record_signal(decision, command.at, f"{event.campaign_id}/{event.response_id}", "campaign", event.response,
+                   {"campaign_id": event.campaign_id})
+
+
+def _record_signal(
+    decision: LeadDecision, at: datetime, id: str, on: str, kind: str, facts: Mapping[str, Any],
+) -> None:
+    known, card = decision.state.signals.get(id), decision.scorecard
     if known is not None and known.kind:
-        if (known.on, known.kind, known.facts) == (on, kind, facts):
-            return []
-        return [DeadLetter("already_known", f"this {on} was heard before, with another content")]
-    rules = rules_of(cards, lead, on, kind, facts)
-    return [SignalCounted(id=id, signal=Signal(on=on, kind=kind, at=command.at, facts=facts, rules=rules,
-                                               voided_at=known.voided_at if known else None))]
+        if (known.on, known.kind, known.facts) != (on, kind, facts):
+            decision.decline("already_known", f"{on} was recorded before with different content")
+        return
+    rules = card.matching(on, kind, facts) if card else ()
+    decision.emit(SignalRecorded(id=id, signal=Signal(
+        on=on, kind=kind, at=at, facts=facts, rules=rules, voided_at=known.voided_at if known else None)))
 
 
-def _void(_cards: Scorecards, command: VoidActivity, lead: Lead) -> Events:
-    known = lead.signals.get(command.activity_id)
-    return [] if known is not None and known.voided_at else [SignalVoided(id=command.activity_id, at=command.at)]
+def _void(decision: LeadDecision, command: VoidLeadActivity) -> None:
+    known = decision.state.signals.get(command.activity_id)
+    if known is None or not known.voided_at:
+        decision.emit(SignalVoided(id=command.activity_id, at=command.at))
 
 
-def _engagement(cards: Scorecards, command: CountEngagement, lead: Lead) -> Events:
-    said, card = command.said, card_of(cards, lead)
-    facts = {"properties": dict(said.properties or {})}
+def _engagement(decision: LeadDecision, command: CountEngagement) -> None:
+    event, card, lead = command.event, decision.scorecard, decision.state
+    facts = {"properties": dict(event.properties or {})}
     if card is None:
-        parked = Signal(on="engagement", kind=said.kind, at=command.at, facts=facts)
-        known = said.engagement_id in lead.parked
-        return [] if known else [EngagementCounted(id=said.engagement_id, signal=parked, marks={})]
-    signal = Signal(on="engagement", kind=said.kind, at=command.at,
-                    rules=card.matching("engagement", said.kind, facts))
-    marks = _marked(card, lead, said.engagement_id, signal)
-    return [EngagementCounted(id=said.engagement_id, signal=signal, marks=marks)] if marks else []
+        if event.engagement_id not in lead.parked:
+            parked = Signal(on="engagement", kind=event.kind, at=command.at, facts=facts)
+            decision.emit(EngagementCounted(id=event.engagement_id, signal=parked, marks={}))
+        return
+    signal = Signal(on="engagement", kind=event.kind, at=command.at,
+                    rules=card.matching("engagement", event.kind, facts))
+    if marks := _changed_marks(card, lead, event.engagement_id, signal):
+        decision.emit(EngagementCounted(id=event.engagement_id, signal=signal, marks=marks))
 
 
-def _marked(card: Scorecard, lead: Lead, id: str, signal: Signal) -> dict[str, Marks]:
-    """The rules whose marks it changes: none for a repeat, and for what comes on top of all that counts."""
+def _changed_marks(card: Scorecard, lead: LeadState, id: str, signal: Signal) -> dict[str, EngagementTimes]:
+    """The rules whose counted engagements change: none for a repeat, and none beyond what the rule counts."""
     rules = {rule.name: rule for rule in card.engagement if rule.name in signal.rules}
     now = {name: lead.marks.get(name, {}) for name in rules}
-    after = {name: now[name] if id in now[name] else kept(rule, {**now[name], id: signal.at})
+    after = {name: now[name] if id in now[name] else counted_engagements(rule, {**now[name], id: signal.at})
              for name, rule in rules.items()}
-    return {name: marks for name, marks in after.items() if marks != now[name]}
+    return {name: times for name, times in after.items() if times != now[name]}
 
 
-def _wake(cards: Scorecards, command: Wake, lead: Lead) -> Events:
-    """Engagements cease to count; or it is time to say for when it turned out that the lead was qualified."""
+def _reach_deadline(decision: LeadDecision, command: DeadlineReached) -> None:
+    """Engagements expire; or a qualification that a late fact has shown is published for its time."""
+    lead, card = decision.state, decision.scorecard
     if lead.due is None or lead.due > command.at:
-        return [TimePassed(at=command.at)]
-    card = card_of(cards, lead)
-    if card is None or (lead.closed_at is not None and lead.due >= lead.closed_at):
-        return [QualificationSettled(said_at=None)]
-    then = score(card, lead, lead.due).score
-    said: Events = [QualificationSettled(said_at=lead.due), LeadQualified(**told(lead, then, card))]
-    now = score(card, lead)
-    return [*said, *fallen(card, command, replace(lead, qualified=True), now)]
+        decision.emit(TimeAdvanced(at=command.at))
+    elif card is None or (lead.closed_at is not None and lead.due >= lead.closed_at):
+        decision.emit(QualificationResolved(published_for=None))
+    else:
+        qualify(decision, card, lead.due, score(card, lead, lead.due).score)
+        disqualify_if_below(decision, card, command.at, score(card, lead))
 
 
-_NOTE: Mapping[type, Callable[[Scorecards, Any, Lead], Events]] = {
-    CaptureLead: _capture,
-    ReviseLead: _revise,
-    ConvertLead: _convert,
-    LoseLead: _lose,
-    MergeLead: _merge,
+COMMANDS: CommandHandlers[LeadDecision] = {
+    CaptureLead: _rescoring(_capture),
+    ReviseLead: _rescoring(_revise),
+    ConvertLead: _rescoring(_convert),
+    LoseLead: _rescoring(_lose),
+    MergeLead: _rescoring(_merge),
     EraseLead: _erase,
-    CountActivity: _activity,
-    CountResponse: _response,
-    VoidActivity: _void,
-    CountEngagement: _engagement,
-    Wake: _wake,
+    CountActivity: _rescoring(_activity),
+    CountResponse: _rescoring(_response),
+    VoidLeadActivity: _rescoring(_void),
+    CountEngagement: _rescoring(_engagement),
+    DeadlineReached: _rescoring(_reach_deadline),
 }

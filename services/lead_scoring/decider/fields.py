@@ -1,47 +1,49 @@
-"""What an event says of a lead, as fields with paths, each stamped with who said it when."""
+"""Fields of a lead that an event sets, by path, each stamped with its source and time."""
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chassis.domain.decider import Command
-from services.lead_scoring.state import Stamped
+from services.lead_scoring.state.model import StampedValue
 
 PLAIN = ("business_line", "region", "team", "rep_id", "customer_id", "product_id", "campaign_id", "source")
 NESTED = ("contact", "attributes", "dimensions")
 
 
-def sent(said: Any) -> tuple[str, ...]:
-    return tuple(name for name in (*PLAIN, *NESTED) if getattr(said, name) is not None)
+def present(event: Any) -> tuple[str, ...]:
+    """Names of the event's fields that have a value."""
+    return tuple(name for name in (*PLAIN, *NESTED) if getattr(event, name) is not None)
 
 
-def paths(said: Any, given: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """Each field said, by its path; None: it is to be removed."""
-    for name in given:
+def paths(event: Any, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """(path, value) of the named fields; None removes a field."""
+    for name in names:
         head, dot, _ = name.partition(".")
-        held = None if dot else getattr(said, name)
-        if name == "business_line" and held is None:
-            continue  # a lead always belongs to one
-        if name in PLAIN or (head in NESTED and held is None):
-            yield name, held
+        value = None if dot else getattr(event, name)
+        if name == "business_line" and value is None:
+            continue  # a lead always has one
+        if name in PLAIN or (head in NESTED and value is None):
+            yield name, value
         elif name in NESTED:
-            for part, inner in _parts(held):
+            for part, inner in _parts(value):
                 yield f"{name}.{part}", inner
 
 
-def _parts(held: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(held, Mapping):
-        yield from held.items()
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from value.items()
         return
     for part in ("contact_id", "name", "email", "phone", "company", "language", "role"):
-        if (inner := getattr(held, part)) is not None:
+        if (inner := getattr(value, part)) is not None:
             yield part, inner
 
 
-def stamped(command: Command, said: Mapping[str, Any]) -> dict[str, Stamped]:
-    return {path: Stamped(value=held, at=command.at, source=command.actor, ref=command.ref)
-            for path, held in said.items()}
+def stamped(command: Command, values: Mapping[str, Any]) -> dict[str, StampedValue]:
+    return {path: StampedValue(value=value, at=command.at, source=command.actor, ref=command.ref)
+            for path, value in values.items()}
 
 
-def digest_of(said: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+def digest_of(values: Mapping[str, Any]) -> str:
+    """Stored with the lead: equal for repeats of the capture."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]

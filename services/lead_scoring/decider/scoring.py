@@ -1,25 +1,25 @@
-"""The score of a lead: a function of what is known of it and of its scorecard. Contributions add up to the score."""
+"""Score of a lead: a pure function of its fields, its signals and its scorecard. Contributions add up to the score."""
 from collections.abc import Iterable
 from datetime import datetime
 
 from contracts.lead_scoring import Contribution
-from services.lead_scoring.definitions import EngagementRule, FitRule, Scorecard
-from services.lead_scoring.state import Lead, Marks, Scored, Signal, view
+from services.lead_scoring.definitions.scorecard import EngagementRule, FitRule, Scorecard
+from services.lead_scoring.state.model import EngagementTimes, LatestScore, LeadState, Signal, field_values
 
 Counted = list[tuple[Contribution, str | None]]  # a contribution and the group that it counts in
 
 
-def score(card: Scorecard, lead: Lead, at: datetime | None = None) -> Scored:
-    """The score now; `at`: as it was then, by all that is known of it now."""
-    known = view(lead, at)
-    fit = _limited([_of_fit(rule) for rule in card.fit if rule.holds(known)], card.limits.fit, "fit", card)
-    done = [(_of_engagement(rule, n), rule.group) for rule in card.engagement if (n := times(rule, lead, at))]
+def score(card: Scorecard, lead: LeadState, at: datetime | None = None) -> LatestScore:
+    """The score now; `at`: the score of that time, by all facts known now."""
+    known = field_values(lead, at)
+    fit = _limited([_of_fit(rule) for rule in card.fit if rule.when.is_met(known)], card.limits.fit, "fit", card)
+    done = [(_of_engagement(rule, n), rule.group) for rule in card.engagement if (n := times_counted(rule, lead, at))]
     engagement = _limited(done, card.limits.engagement, "engagement", card)
     reasons = [*fit, *engagement]
     reasons += _bounded(_sum(reasons), card)
     total = _sum(reasons)
-    return Scored(score=total, grade=card.grade(total), fit=_sum(fit), engagement=_sum(engagement), model=card.ref,
-                  contributions=tuple(reasons))
+    return LatestScore(score=total, grade=card.grade(total), fit=_sum(fit), engagement=_sum(engagement),
+                       model=card.ref, contributions=tuple(reasons))
 
 
 def _of_fit(rule: FitRule) -> tuple[Contribution, str | None]:
@@ -32,7 +32,7 @@ def _of_engagement(rule: EngagementRule, n: int) -> Contribution:
 
 
 def _limited(counted: Counted, most: int | None, section: str, card: Scorecard) -> list[Contribution]:
-    """The contributions, and one more for each limit that is exceeded: what it takes away, and why."""
+    """The contributions, and one negative contribution per exceeded limit."""
     reasons = [contribution for contribution, _ in counted]
     for group, limit in card.limits.groups.items():
         over = _sum(c for c, g in counted if g == group) - limit
@@ -64,8 +64,8 @@ def _sum(contributions: Iterable[Contribution]) -> int:
 # --- how often a rule counts -----------------------------------------------------------------------------------------
 
 
-def happened(rule: EngagementRule, lead: Lead, until: datetime | None = None) -> list[datetime]:
-    """When what the rule counts happened, as far as it may count at all: what is voided does not."""
+def signal_times(rule: EngagementRule, lead: LeadState, until: datetime | None = None) -> list[datetime]:
+    """Times of the signals that the rule counts; voided ones do not count."""
     if rule.on == "engagement":
         found = list(lead.marks.get(rule.name, {}).values())
     else:
@@ -77,43 +77,43 @@ def _voided(signal: Signal, until: datetime | None) -> bool:
     return signal.voided_at is not None and (until is None or signal.voided_at <= until)
 
 
-def times(rule: EngagementRule, lead: Lead, at: datetime | None = None) -> int:
-    found, now = happened(rule, lead, at), at or lead.as_of
+def times_counted(rule: EngagementRule, lead: LeadState, at: datetime | None = None) -> int:
+    found, now = signal_times(rule, lead, at), at or lead.as_of
     if rule.within is not None and now is not None:
         found = [then for then in found if then + rule.within > now]
     return len(found) if rule.times is None else min(len(found), rule.times)
 
 
-def kept(rule: EngagementRule, marks: Marks) -> Marks:
-    """As many engagements as the rule counts: the oldest, and the newest where they cease to count after a time.
+def counted_engagements(rule: EngagementRule, marks: EngagementTimes) -> EngagementTimes:
+    """As many engagements as the rule counts: the oldest, or the newest where they expire.
 
-    A repeat is either among them, and known, or would not be kept, and is no matter.
+    A repeat is either among them, and recognised by its id, or does not count anyway.
     """
     n, ordered = rule.times or 1, sorted(marks.items(), key=lambda mark: (mark[1], mark[0]))
     return dict(ordered[:n] if rule.within is None else ordered[-n:])
 
 
-# --- since when ------------------------------------------------------------------------------------------------------
+# --- threshold and expiry --------------------------------------------------------------------------------------------
 
 
-def reached_at(card: Scorecard, lead: Lead) -> datetime | None:
-    """When the threshold was first reached while the lead was open, by all that is known now, in the order of time."""
-    return next((at for at in _moments(card, lead) if score(card, lead, at).score >= card.qualify_at), None)
+def reached_at(card: Scorecard, lead: LeadState) -> datetime | None:
+    """When the threshold was first reached while the lead was open, by all facts known now; None: never."""
+    return next((at for at in _change_times(card, lead) if score(card, lead, at).score >= card.qualify_at), None)
 
 
-def _moments(card: Scorecard, lead: Lead) -> list[datetime]:
-    """When the score can have changed."""
+def _change_times(card: Scorecard, lead: LeadState) -> list[datetime]:
+    """Times at which the score may have changed, while the lead was open."""
     if lead.captured_at is None:
         return []
-    signals = [at for rule in card.engagement for at in happened(rule, lead)]
+    signals = [at for rule in card.engagement for at in signal_times(rule, lead)]
     voided = [at for s in lead.signals.values() if s.voided_at for at in (s.at, s.voided_at)]
-    said = [s.at for path in lead.fields.values() for s in path]
-    found = {lead.captured_at, *signals, *voided, *said}
+    stamped = [value.at for values in lead.fields.values() for value in values]
+    found = {lead.captured_at, *signals, *voided, *stamped}
     return sorted(at for at in found if at >= lead.captured_at and (lead.closed_at is None or at < lead.closed_at))
 
 
-def next_expiry(card: Scorecard, lead: Lead) -> datetime | None:
-    """When the next signal ceases to count; None: nothing that counts ever does."""
-    ends = [at + rule.within for rule in card.engagement if rule.within is not None for at in happened(rule, lead)]
+def next_expiry(card: Scorecard, lead: LeadState) -> datetime | None:
+    """When the next counted signal expires; None: none does."""
+    ends = [at + rule.within for rule in card.engagement if rule.within is not None for at in signal_times(rule, lead)]
     ahead = [end for end in ends if lead.as_of is None or end > lead.as_of]
     return min(ahead, default=None)

@@ -1,12 +1,12 @@
-"""HTTP: one command or one query per route."""
+"""HTTP API of the pipeline: one command or one query per route."""
 from fastapi import APIRouter
 
-from chassis.service.context import Context
-from services.pipeline.api import blueprints, deals, figures, moves
+from chassis.service.context import ServiceContext
+from services.pipeline.api import blueprints, deals, reports, transitions
 
 
-def router(context: Context) -> APIRouter:
-    made = APIRouter(prefix="/v1", tags=["pipeline"])
-    for part in (figures, moves, deals, blueprints):  # fixed paths before `/opportunities/{id}`
-        made.include_router(part.router(context))
-    return made
+def router(context: ServiceContext) -> APIRouter:
+    routes = APIRouter()
+    for part in (reports, transitions, deals, blueprints):  # fixed paths before `/opportunities/{id}`
+        routes.routes.extend(part.router(context).routes)  # `include_router` would build each route anew
+    return routes

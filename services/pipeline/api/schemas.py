@@ -1,17 +1,17 @@
-"""What the routes of this service answer."""
+"""Response schemas of the pipeline routes."""
 from datetime import date, datetime
 from typing import Any, Literal
 
-from chassis.http.responses import NotRequired, Problem, Title, TypedDict
+from chassis.http.responses import NotRequired, ProblemBody, Title, TypedDict
 from contracts.crm import ActivityKind, DealKind, ForecastCategory
 from contracts.kinds import Line, Money
-from services.pipeline.definitions.schema import FieldType
+from services.pipeline.definitions.fields import FieldType
 
 StageType = Literal["open", "won", "lost"]
 
 
-class Reason(TypedDict):
-    """Why not: a stable code, a JSON pointer to what is missing or wrong, words in the language of the request."""
+class RefusalReason(TypedDict):
+    """`code` is stable, `path` a JSON pointer to what is missing or invalid, `message` in the request's language."""
 
     code: str
     path: str
@@ -19,13 +19,13 @@ class Reason(TypedDict):
     params: dict[str, Any]
 
 
-class Named(TypedDict):
+class NamedOption(TypedDict):
     name: str
     title: Title
 
 
 class Breach(TypedDict):
-    """A stage that was held longer than it may be."""
+    """A stage in which the deal stayed longer than its SLA allows."""
 
     stage: str
     due_at: datetime
@@ -33,7 +33,7 @@ class Breach(TypedDict):
 
 
 class Deal(TypedDict):
-    """A deal as it stands. `due_at`: the next deadline of its stage; `blueprint`: name@version that decides on it."""
+    """A deal. `due_at`: first deadline of its present stage, missed or to come; `blueprint`: its name@version."""
 
     opportunity_id: str
     status: StageType
@@ -66,7 +66,7 @@ class Deal(TypedDict):
     updated_at: datetime | None
 
 
-# --- moving ----------------------------------------------------------------------------------------------------------
+# --- transitions -----------------------------------------------------------------------------------------------------
 
 
 class DealField(TypedDict):
@@ -74,25 +74,25 @@ class DealField(TypedDict):
     type: FieldType
     label: Title
     required: bool
-    options: list[Named]
+    options: list[NamedOption]
 
 
-class AskedField(DealField):
-    """A field that a transition asks for, with what it holds now."""
+class RequiredField(DealField):
+    """A field that a transition requires, with its present value."""
 
     value: Any
 
 
-class AskedActions(TypedDict):
-    """So many activities of a kind must have been logged on the deal."""
+class RequiredActivities(TypedDict):
+    """Activities of a kind that must be logged on the deal in its present stage, and how many are."""
 
     kind: ActivityKind
     count: int
     done: int
 
 
-class Transition(TypedDict):
-    """A transition of the present stage: whether it is allowed as things stand, and what it asks for."""
+class AvailableTransition(TypedDict):
+    """A transition of the present stage: whether it is allowed now, and its requirements."""
 
     name: str
     title: Title
@@ -100,36 +100,36 @@ class Transition(TypedDict):
     to_title: Title
     owners: list[str]
     allowed: bool
-    reasons: list[Reason]
-    fields: list[AskedField]
-    checklist: list[Named]
-    actions: list[AskedActions]
+    reasons: list[RefusalReason]
+    fields: list[RequiredField]
+    checklist: list[NamedOption]
+    actions: list[RequiredActivities]
 
 
-class Transitions(TypedDict):
+class AvailableTransitions(TypedDict):
     opportunity_id: str
     stage: str
     blueprint: str
-    items: list[Transition]
+    items: list[AvailableTransition]
     next: None
 
 
-class MoveVerdict(TypedDict):
-    """What came of one of many: `rev` and `stage`, or why not."""
+class BulkTransitionResult(TypedDict):
+    """Result of one of many requests: `rev` and `stage`, or `problem`."""
 
     index: int
     id: str
     status: int
     rev: NotRequired[int]
     stage: NotRequired[str]
-    problem: NotRequired[Problem]
+    problem: NotRequired[ProblemBody]
 
 
-# --- figures ---------------------------------------------------------------------------------------------------------
+# --- reports ---------------------------------------------------------------------------------------------------------
 
 
 class BoardColumn(TypedDict):
-    """A stage of an older blueprint has no title, type and order."""
+    """A stage of an older blueprint has no title, type or order."""
 
     pipeline: str
     stage: str
@@ -155,32 +155,32 @@ class FunnelStage(TypedDict):
     loss_reasons: dict[str, int]
 
 
-Mode = Literal["cohort", "throughput"]
+FunnelMode = Literal["cohort", "throughput"]
 Funnel = TypedDict("Funnel", {
-    "pipeline": str, "mode": Mode, "from": date | None, "to": date | None, "stages": list[FunnelStage]})
+    "pipeline": str, "mode": FunnelMode, "from": date | None, "to": date | None, "stages": list[FunnelStage]})
 
 
-class NextStep(TypedDict):
+class PossibleTransition(TypedDict):
     name: str
     to: str
     allowed: bool
-    reasons: list[Reason]
+    reasons: list[RefusalReason]
 
 
-class Task(Deal):
-    """A deal that waits for a person, and what can be done next."""
+class WorklistDeal(Deal):
+    """A deal of the worklist with the transitions of its stage."""
 
-    transitions: list[NextStep]
+    transitions: list[PossibleTransition]
 
 
-class DealsWaiting(TypedDict):
+class RepWorklist(TypedDict):
     rep_id: str
-    overdue: list[Task]
-    due_today: list[Task]
-    next: list[Task]
+    overdue: list[WorklistDeal]
+    due_today: list[WorklistDeal]
+    next: list[WorklistDeal]
 
 
-# --- what the business lines are -------------------------------------------------------------------------------------
+# --- business lines and blueprints -----------------------------------------------------------------------------------
 
 
 class BusinessLine(TypedDict):
@@ -192,19 +192,19 @@ class BusinessLine(TypedDict):
 
 
 class LayoutField(DealField):
-    """`standard`: every line has it."""
+    """`standard`: every business line has this field."""
 
     standard: bool
 
 
-class Layout(TypedDict):
+class BusinessLineLayout(TypedDict):
     business_line: str
     version: int
     fields: list[LayoutField]
 
 
 class BlueprintSummary(TypedDict):
-    """`when`: the deals that it takes, as a criterion; null: all that are left."""
+    """`when`: the criterion of the deals that it accepts; null: all that no earlier blueprint accepts."""
 
     name: str
     version: int
@@ -213,7 +213,7 @@ class BlueprintSummary(TypedDict):
     when: str | None
 
 
-class Sla(TypedDict):
+class StageSla(TypedDict):
     after_seconds: int
     level: str
 
@@ -225,27 +225,28 @@ class BlueprintStage(TypedDict):
     order: int
     forecast_category: ForecastCategory
     probability: float | None
-    sla: list[Sla]
+    sla: list[StageSla]
 
 
-class Requirement(TypedDict):
+class FieldRequirement(TypedDict):
     field: str
     check: str | None
     message: str | None
 
 
-class RequiredActions(TypedDict):
+class ActivityRequirement(TypedDict):
     kind: ActivityKind
     count: int
 
 
 BlueprintTransition = TypedDict("BlueprintTransition", {
     "name": str, "title": Title, "from": list[str], "to": str, "reopen": bool, "owners": list[str],
-    "criteria": str | None, "requires": list[Requirement], "actions": list[RequiredActions], "checklist": list[Named]})
+    "criteria": str | None, "requires": list[FieldRequirement], "actions": list[ActivityRequirement],
+    "checklist": list[NamedOption]})
 
 
-class Blueprint(BlueprintSummary):
+class BlueprintDetails(BlueprintSummary):
     initial: str
     stages: list[BlueprintStage]
     transitions: list[BlueprintTransition]
-    loss_reasons: list[Named]
+    loss_reasons: list[NamedOption]

@@ -1,4 +1,4 @@
-"""How a deal enters a stage: what is published, in which order, and what is taken back."""
+"""Stage entry: which events are emitted, in which order, and which breaches are retracted."""
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,21 +13,22 @@ from contracts.pipeline import (
     StageEntered,
 )
 from services.pipeline.commands import Changes
-from services.pipeline.decider.story import Story
-from services.pipeline.decider.values import ABOUT, with_values
-from services.pipeline.definitions import Stage
-from services.pipeline.state import Dated, Due, DuesSet, FieldsKept, Opportunity, Visit, VisitsKept
+from services.pipeline.decider.deal_decision import DealDecision
+from services.pipeline.decider.values import DEAL_FIELDS, with_values
+from services.pipeline.definitions.model import StageDefinition
+from services.pipeline.state.events import FieldsDated, LayoutFieldsChanged, StageDeadlinesSet, StageVisitRecorded
+from services.pipeline.state.model import OpportunityState, StageDeadline, StageVisit
 
 NOT_RECORDED = "not_recorded"
-LAYOUT = "fields."  # how the clocks name a field of the layout
+LAYOUT_PREFIX = "fields."  # of layout fields among the clocks
 
 
-class Move(State, frozen=True):
-    """`at` None: on a day that is not known. `live` false: history, which never gets a deadline."""
+class StageChange(State, frozen=True):
+    """`at` None: on an unknown day. `live` false: history, which never gets a deadline."""
 
     to: str
     at: datetime | None
-    said_at: datetime
+    received_at: datetime
     live: bool
     actor: str | None
     transition: str | None = None
@@ -36,119 +37,121 @@ class Move(State, frozen=True):
     category: Any = None
 
 
-def merge(story: Story, at: datetime, about: Changes, fields: Changes, actor: str | None) -> None:
-    """Each field takes what was said of it last in business time; the deal as it was goes out beside the new one."""
+def revise_deal(decision: DealDecision, at: datetime, about: Changes, fields: Changes, actor: str | None) -> None:
+    """Sets each field whose value is the latest in business time; the event carries the deal before and after."""
     if not about and not fields:
         return
-    clocks, before = story.state.clocks, story.deal
-    newer = {n: v for n, v in about.items() if n in ABOUT and (n not in clocks or at >= clocks[n])}
-    known = story.blueprint.fields
-    kept = {n: v for n, v in fields.items()
-            if n in known and n not in ABOUT and (LAYOUT + n not in clocks or at >= clocks[LAYOUT + n])}
-    deal = with_values(before, story.blueprint, newer)
-    after = {n: v for n, v in (dict(story.state.fields) | kept).items() if v is not None}
-    refilled = after != dict(story.state.fields)
-    if deal != before or refilled:
-        story.tell(OpportunityRevised(opportunity_id=story.id, opportunity=deal, before=before, actor_id=actor))
-    if refilled:
-        story.tell(FieldsKept(after))
-    if newer or kept:
-        story.tell(Dated(at, (*newer, *(LAYOUT + n for n in kept))))
+    clocks, before = decision.state.clocks, decision.deal
+    newer = {n: v for n, v in about.items() if n in DEAL_FIELDS and (n not in clocks or at >= clocks[n])}
+    known = decision.blueprint.fields
+    layout = {n: v for n, v in fields.items()
+              if n in known and n not in DEAL_FIELDS
+              and (LAYOUT_PREFIX + n not in clocks or at >= clocks[LAYOUT_PREFIX + n])}
+    deal = with_values(before, decision.blueprint, newer)
+    held = decision.state.fields
+    layout_changed = any(held.get(n) != v for n, v in layout.items())
+    if deal != before or layout_changed:
+        decision.emit(OpportunityRevised(
+            opportunity_id=decision.id, opportunity=deal, before=before, actor_id=actor))
+    if layout_changed:
+        decision.emit(LayoutFieldsChanged(layout))
+    if newer or layout:
+        decision.emit(FieldsDated(at, (*newer, *(LAYOUT_PREFIX + n for n in layout))))
 
 
-def move(story: Story, move: Move) -> None:
-    """Into another stage, or, when the deal has moved on since, into its past."""
-    place = _place(story.state.visits, move.at)
-    if place == len(story.state.visits):
-        enter(story, move)
+def change_stage(decision: DealDecision, change: StageChange) -> None:
+    """Enters another stage, or adds a stay to the past when the deal has moved on since."""
+    position = _position(decision.state.visits, change.at)
+    if position == len(decision.state.visits):
+        _enter(decision, change)
     else:
-        _remember(story, move, place)
+        _add_past_visit(decision, change, position)
 
 
-def enter(story: Story, move: Move) -> None:
-    before, state, stage = story.deal, story.state, story.blueprint.stages[move.to]
-    deal = replace(before, stage=move.to, forecast_category=move.category or stage.forecast_category)
+def _enter(decision: DealDecision, change: StageChange) -> None:
+    before, state, stage = decision.deal, decision.state, decision.blueprint.stages[change.to]
+    deal = replace(before, stage=change.to, forecast_category=change.category or stage.forecast_category)
     if state.closed_at is not None:
-        story.tell(OpportunityReopened(
-            opportunity_id=story.id, opportunity=deal, before=before, won=state.status == "won",
+        decision.emit(OpportunityReopened(
+            opportunity_id=decision.id, opportunity=deal, before=before, won=state.status == "won",
             closed_at=state.closed_at, stage_before=state.stage_before, loss_reason=state.loss_reason,
-            actor_id=move.actor,
+            actor_id=change.actor,
         ))
     left = state.visits[-1] if state.visits else None
-    story.tell(
+    _emit_entry(decision, change, deal, left, len(state.visits))
+    if stage.type != "open":
+        _close(decision, change, stage, state)
+    deadlines = _deadlines(stage, change)
+    if deadlines != decision.state.dues:
+        decision.emit(StageDeadlinesSet(deadlines))
+
+
+def _emit_entry(
+    decision: DealDecision, change: StageChange, deal: Any, left: StageVisit | None, position: int,
+) -> None:
+    decision.emit(
         StageEntered(
-            opportunity_id=story.id, opportunity=deal, from_=left.stage if left else None, to=move.to,
-            transition=move.transition, actor_id=move.actor, from_entered_at=left.at if left else None,
-            outside_blueprint=move.outside,
+            opportunity_id=decision.id, opportunity=deal, from_=left.stage if left else None, to=change.to,
+            transition=change.transition, actor_id=change.actor, from_entered_at=left.at if left else None,
+            outside_blueprint=change.outside,
         ),
-        VisitsKept((*state.visits, Visit(move.to, move.at)), move.at),
+        StageVisitRecorded(StageVisit(change.to, change.at), position),
     )
     if left is not None:
-        _take_back(story, left, move.at)
-    if stage.type != "open":
-        _close(story, move, stage, state)
-    dues = _dues(stage, move)
-    if dues != story.state.dues:
-        story.tell(DuesSet(dues))
+        _retract_breaches(decision, left, change.at)
 
 
-def _close(story: Story, move: Move, stage: Stage, was: Opportunity) -> None:
-    """`stage_before` is the last open stage, even when a won deal turns out to be a lost one."""
+def _close(decision: DealDecision, change: StageChange, stage: StageDefinition, was: OpportunityState) -> None:
+    """`stage_before` is the last open stage, also when a won deal turns out to be lost."""
     before = was.stage_before if was.closed_at is not None else (was.visits[-1].stage if was.visits else None)
-    at = move.at or move.said_at
+    at = change.at or change.received_at
     if stage.type == "won":
-        story.tell(OpportunityWon(opportunity_id=story.id, opportunity=story.deal, closed_at=at, stage_before=before,
-                                  actor_id=move.actor))
+        decision.emit(OpportunityWon(
+            opportunity_id=decision.id, opportunity=decision.deal, closed_at=at, stage_before=before,
+            actor_id=change.actor))
     else:
-        story.tell(OpportunityLost(opportunity_id=story.id, opportunity=story.deal, closed_at=at, stage_before=before,
-                                   loss_reason=move.loss_reason or NOT_RECORDED, actor_id=move.actor))
+        decision.emit(OpportunityLost(
+            opportunity_id=decision.id, opportunity=decision.deal, closed_at=at, stage_before=before,
+            loss_reason=change.loss_reason or NOT_RECORDED, actor_id=change.actor))
 
 
-def _dues(stage: Stage, move: Move) -> tuple[Due, ...]:
-    """History never breaches: only what enters a stage live gets a deadline."""
-    at = move.at
-    if at is None or not move.live:
+def _deadlines(stage: StageDefinition, change: StageChange) -> tuple[StageDeadline, ...]:
+    """Only a stage entered live has deadlines: history never breaches."""
+    at = change.at
+    if at is None or not change.live:
         return ()
-    return tuple(Due(stage.name, at, at + level.after, level.level) for level in stage.sla)
+    return tuple(StageDeadline(stage.name, at, at + level.after, level.level) for level in stage.sla)
 
 
-# --- what is heard late ----------------------------------------------------------------------------------------------
+# --- late reports ----------------------------------------------------------------------------------------------------
 
 
-def _place(visits: Sequence[Visit], at: datetime | None) -> int:
-    """After every stay that began no later; an undated one goes to the end."""
+def _position(visits: Sequence[StageVisit], at: datetime | None) -> int:
+    """Index after every stay that began no later; an undated one is the last."""
     if at is None or not visits or ((last := visits[-1].at) is not None and last <= at):
         return len(visits)
     later = (i for i, v in enumerate(visits) if v.at is not None and v.at > at)
     return next(later, len(visits))
 
 
-def stage_at(state: Opportunity, at: datetime) -> str | None:
-    place = _place(state.visits, at)
-    return state.visits[place - 1].stage if place else None
+def stage_at(state: OpportunityState, at: datetime) -> str | None:
+    position = _position(state.visits, at)
+    return state.visits[position - 1].stage if position else None
 
 
-def _remember(story: Story, move: Move, place: int) -> None:
-    """A stay that lies before the present one: it counts as entered, and the deal stays where it is."""
-    visits = story.state.visits
-    left = visits[place - 1] if place else None
-    if move.to in (left.stage if left else None, visits[place].stage):
-        return  # that stay is known already, one of its two reports only names another moment
-    story.tell(
-        StageEntered(
-            opportunity_id=story.id, opportunity=story.deal, from_=left.stage if left else None, to=move.to,
-            transition=move.transition, actor_id=move.actor, from_entered_at=left.at if left else None,
-            outside_blueprint=move.outside,
-        ),
-        VisitsKept((*visits[:place], Visit(move.to, move.at), *visits[place:]), None),
-    )
-    if left is not None:
-        _take_back(story, left, move.at)
+def _add_past_visit(decision: DealDecision, change: StageChange, position: int) -> None:
+    """The stay counts as entered; the deal remains in its present stage."""
+    visits = decision.state.visits
+    left = visits[position - 1] if position else None
+    if change.to in (left.stage if left else None, visits[position].stage):
+        return  # a second report of a known stay, with another time
+    _emit_entry(decision, change, decision.deal, left, position)
 
 
-def _take_back(story: Story, left: Visit, at: datetime | None) -> None:
-    """Breaches of a stay that, as is heard now, had ended before they were due."""
-    for due in story.state.breaches:
+def _retract_breaches(decision: DealDecision, left: StageVisit, at: datetime | None) -> None:
+    """Breaches of a stay that ended before they were due, as a late report shows."""
+    for due in decision.state.breaches:
         if at is not None and (due.stage, due.entered_at) == (left.stage, left.at) and at <= due.at:
-            story.tell(SlaRetracted(opportunity_id=story.id, opportunity=story.deal, stage=due.stage, due_at=due.at,
-                                    level=due.level))
+            decision.emit(SlaRetracted(
+                opportunity_id=decision.id, opportunity=decision.deal, stage=due.stage, due_at=due.at,
+                level=due.level))

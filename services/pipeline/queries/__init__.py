@@ -1,1 +1,1 @@
-"""Questions that the documents of deals answer."""
+"""Queries answered from the stored opportunities."""

@@ -1,32 +1,32 @@
-"""Lists of deals, and the board: columns with counts and sums."""
+"""Queries over deals: pages, all of a filter, and the board's columns with counts and sums."""
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from chassis.ports import AnyOf, Condition, Group
-from chassis.service.context import Context, Entity, EntityPage
-from services.pipeline.definitions import Blueprint
+from chassis.service.context import Entity, EntityPage, ServiceContext
+from services.pipeline.definitions.model import BlueprintDefinition
 
-DEALS = AnyOf(("open", "won", "lost"))  # a document that only remembers activities is no deal
+DEALS = AnyOf(("open", "won", "lost"))  # an opportunity that is not opened yet has no status
 SORTS = {"amount": "amount_minor", "updated": "updated", "expected_close_on": "expected_close_on",
          "opened_on": "opened_on", "closed_on": "closed_on", "stage_entered_at": "stage_entered_at"}
 SCAN = 500
 
 
-def conditions(**given: Any) -> dict[str, Condition]:
-    """Of the filters, those that were given; always deals only."""
-    return {"status": DEALS} | {n: v for n, v in given.items() if v is not None}
+def conditions(**filters: Any) -> dict[str, Condition]:
+    """The filters that are not None; always deals only."""
+    return {"status": DEALS} | {n: v for n, v in filters.items() if v is not None}
 
 
-async def page_of(
-    context: Context, where: Mapping[str, Condition], sort: str | None, after: str | None, limit: int,
+async def find_deals(
+    context: ServiceContext, where: Mapping[str, Condition], sort: str | None, after: str | None, limit: int,
 ) -> EntityPage:
-    """`sort`: a name of SORTS, with a hyphen for descending; by id without."""
+    """`sort`: a name of SORTS, prefixed with a hyphen for descending; None: by id."""
     name = (sort or "").removeprefix("-")
     return await context.find("opportunity", where, order=SORTS.get(name), descending=(sort or "").startswith("-"),
                               after=after, limit=limit)
 
 
-async def every(context: Context, where: Mapping[str, Condition]) -> AsyncIterator[Entity]:
+async def all_deals(context: ServiceContext, where: Mapping[str, Condition]) -> AsyncIterator[Entity]:
     after: str | None = None
     while True:
         found = await context.find("opportunity", where, after=after, limit=SCAN)
@@ -37,24 +37,24 @@ async def every(context: Context, where: Mapping[str, Condition]) -> AsyncIterat
         after = found.next
 
 
-async def board(context: Context, where: Mapping[str, Condition]) -> list[Group]:
+async def count_by_stage(context: ServiceContext, where: Mapping[str, Condition]) -> list[Group]:
     return await context.count("opportunity", where, by=("pipeline", "stage", "currency"), sums=("amount_minor",))
 
 
-def columns(blueprints: Iterable[Blueprint], groups: Iterable[Group]) -> list[dict[str, Any]]:
-    """Every stage of every blueprint, empty ones too; a stage of an older version stands behind those of today."""
-    made = {(b.name, s.name): _column(b, s.name) for b in blueprints for s in b.stages.values()}
+def board_columns(blueprints: Iterable[BlueprintDefinition], groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Every stage of every blueprint, also empty ones; stages of older blueprint versions come last."""
+    columns = {(b.name, s.name): _column(b, s.name) for b in blueprints for s in b.stages.values()}
     for group in groups:
-        place = str(group.by["pipeline"]), str(group.by["stage"])
-        column = made.setdefault(place, {"pipeline": place[0], "stage": place[1], "count": 0, "sums": []})
+        key = str(group.by["pipeline"]), str(group.by["stage"])
+        column = columns.setdefault(key, {"pipeline": key[0], "stage": key[1], "count": 0, "sums": []})
         column["count"] += group.n
         currency = group.by["currency"]
         if currency is not None:
             column["sums"].append({"amount_minor": group.sums["amount_minor"], "currency": currency})
-    return list(made.values())
+    return list(columns.values())
 
 
-def _column(blueprint: Blueprint, name: str) -> dict[str, Any]:
+def _column(blueprint: BlueprintDefinition, name: str) -> dict[str, Any]:
     stage = blueprint.stages[name]
-    return {"pipeline": blueprint.name, "stage": name, "title": stage.title.model_dump(exclude_none=True),
+    return {"pipeline": blueprint.name, "stage": name, "title": stage.title,
             "type": stage.type, "order": stage.order, "count": 0, "sums": []}

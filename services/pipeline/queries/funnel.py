@@ -1,7 +1,7 @@
-"""How far deals came, stage by stage. Lost deals stay in: they count in every stage that they ever reached.
+"""Funnel: how many deals reached each stage. Lost deals count in every stage that they reached.
 
 cohort: the deals opened in the period. throughput: for each stage, the deals that first reached it in the period.
-A deal that skipped a stage has reached it, on the day on which it first was further.
+A deal that skipped a stage has reached it on the day on which it entered a later one.
 """
 from collections import Counter
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from datetime import date, datetime, tzinfo
 from statistics import median
 from typing import Any, NamedTuple
 
-from services.pipeline.definitions import Blueprint, Stage
-from services.pipeline.state import Opportunity
+from services.pipeline.definitions.model import BlueprintDefinition, StageDefinition
+from services.pipeline.state.model import OpportunityState
 
 
-class Period(NamedTuple):
-    """Local days, `low` inclusive, `high` exclusive; None is open, and both open takes what is not dated too."""
+class FunnelPeriod(NamedTuple):
+    """Local days, `low` inclusive, `high` exclusive; None is open. With both open, undated deals are included."""
 
     low: date | None
     high: date | None
     zone: tzinfo
 
-    def takes(self, at: datetime | None) -> bool:
+    def contains(self, at: datetime | None) -> bool:
         if self.low is None and self.high is None:
             return True
         if at is None:
@@ -30,9 +30,9 @@ class Period(NamedTuple):
 
 
 class Journey(NamedTuple):
-    """`steps`: rank and moment of every stay that leads on, in order of time; `furthest` its highest rank."""
+    """`steps`: (rank, time) of every stay outside the lost stages, in order of time; `furthest`: the highest rank."""
 
-    state: Opportunity
+    state: OpportunityState
     steps: tuple[tuple[int, datetime | None], ...]
     furthest: int
 
@@ -40,29 +40,34 @@ class Journey(NamedTuple):
         return next((at for r, at in self.steps if r >= rank), None)
 
 
-def journey(blueprint: Blueprint, state: Opportunity) -> Journey:
+def journey(blueprint: BlueprintDefinition, state: OpportunityState) -> Journey:
     steps = tuple((rank, v.at) for v in state.visits if (rank := blueprint.rank(v.stage)) >= 0)
     return Journey(state, steps, max((r for r, _ in steps), default=-1))
 
 
-def funnel(blueprint: Blueprint, journeys: Sequence[Journey], period: Period, mode: str) -> list[dict[str, Any]]:
+def funnel_stages(
+    blueprint: BlueprintDefinition, journeys: Sequence[Journey], period: FunnelPeriod, mode: str,
+) -> list[dict[str, Any]]:
+    """One row per stage but the lost ones: reached, converted, conversion rate, median days, losses by reason."""
     stages = [s for s in blueprint.stages.values() if s.type != "lost"]
     if mode == "cohort":
-        journeys = [j for j in journeys if j.state.deal is not None and period.takes(j.state.deal.opened_at)]
+        journeys = [j for j in journeys if j.state.deal is not None and period.contains(j.state.deal.opened_at)]
     return [_row(s, [j for j in journeys if _reached(j, s, period, mode)], stages, period) for s in stages]
 
 
-def _reached(found: Journey, stage: Stage, period: Period, mode: str) -> bool:
-    return found.furthest >= stage.order and (mode == "cohort" or period.takes(found.first(stage.order)))
+def _reached(found: Journey, stage: StageDefinition, period: FunnelPeriod, mode: str) -> bool:
+    return found.furthest >= stage.order and (mode == "cohort" or period.contains(found.first(stage.order)))
 
 
-def _row(stage: Stage, reached: Sequence[Journey], stages: Sequence[Stage], period: Period) -> dict[str, Any]:
+def _row(
+    stage: StageDefinition, reached: Sequence[Journey], stages: Sequence[StageDefinition], period: FunnelPeriod,
+) -> dict[str, Any]:
     converted = [j for j in reached if j.furthest > stage.order]
     lost = [j for j in reached if j.state.status == "lost" and j.furthest == stage.order]
     stays = [days for j in converted if (days := _days(j, stage.order, period.zone)) is not None]
     last = stage.order == max(s.order for s in stages)
     return {
-        "stage": stage.name, "title": stage.title.model_dump(exclude_none=True), "reached": len(reached),
+        "stage": stage.name, "title": stage.title, "reached": len(reached),
         "converted": len(converted),
         "conversion": None if last or not reached else round(len(converted) / len(reached), 6),
         "median_days": median(stays) if stays else None, "lost": len(lost),
@@ -71,7 +76,7 @@ def _row(stage: Stage, reached: Sequence[Journey], stages: Sequence[Stage], peri
 
 
 def _days(found: Journey, rank: int, zone: tzinfo) -> int | None:
-    """Whole local days from first reaching the stage to first being further; None when one day is not known."""
+    """Whole local days from reaching the stage to reaching a later one; None when one of the days is unknown."""
     began, ended = found.first(rank), found.first(rank + 1)
     if began is None or ended is None:
         return None

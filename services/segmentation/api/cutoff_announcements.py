@@ -1,8 +1,8 @@
-"""Looking at the cut-offs, and telling customers of them: a few at a time, behind everything else there is to do.
+"""Cut-off job: checks the cut-offs and announces new versions to customers, a batch per turn, behind all other work.
 
-A look makes a new version at the close of a day, and when the customers have become others; an equal one is none. Each
-customer is told a version once. Where the telling stands is kept with the cut-offs, so that whoever comes after a crash
-goes on there; ids and contents depend only on what is told, so what is told twice all the same is a repeat.
+A check makes a new version when a day closes and when the customer base has changed; an equal one is none. Every
+customer is sent a version once. The progress is stored with the cut-offs, so the next process continues after a crash;
+ids and contents depend only on what is announced, so a second announcement is recognised as a repeat.
 """
 import asyncio
 import time
@@ -11,65 +11,72 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from zoneinfo import ZoneInfo
 
-from chassis.http.access import seeing_everything
-from chassis.ports.query import cursor_after
-from chassis.runtime.timers import Gate
-from chassis.service.context import Context, Entity
+from chassis.http.access import unrestricted_access
+from chassis.ports.query import encode_cursor
+from chassis.runtime.timers import ProgressGate
+from chassis.service.context import Entity, ServiceContext
 from contracts.segmentation import RescoringRequested
-from services.segmentation import queries
-from services.segmentation.commands import MoveCutoffs, NoteTold
-from services.segmentation.definitions import Segmentation
-from services.segmentation.queries import Extra
-from services.segmentation.state import Customer, CutoffsState
+from services.segmentation.commands import MoveCutoffs, RecordAnnouncement
+from services.segmentation.definitions.segmentation import Segmentation
+from services.segmentation.queries.customers import (
+    awaited_segmentations,
+    customer_base,
+    drop_expired_listings,
+    present_cutoffs,
+    values_on,
+)
+from services.segmentation.queries.process_state import SegmentationRuntime, runtime_of
+from services.segmentation.state.customer import CustomerState
+from services.segmentation.state.cutoffs import CutoffsState
 
 TURN_SECONDS = 0.5
-LOOK_SECONDS = 20.0
-TOLD_AT_ONCE = 500  # customers: an order never waits behind more
-CALM = 200  # customers a second: how many may be told, in the long run, because little has changed
+CHECK_SECONDS = 20.0
+BATCH = 500  # customers: an order never waits behind more
+CUSTOMERS_PER_SECOND = 200  # how many may be announced to, in the long run, for small changes
 
 
-async def keep_cutoffs(context: Context) -> None:
-    """One turn: a look when it is time for one, then the next customers; only once all is heard that lay in the log
-    before, what was told last included."""
-    memory = context.parts.extra.memory
-    due = time.monotonic() >= memory.look_again
-    if not due and not memory.owing:
+async def run_turn(context: ServiceContext) -> None:
+    """A check when it is due, then the next batch; only once everything logged before is processed, the last batch
+    included."""
+    process = runtime_of(context).process
+    due = time.monotonic() >= process.next_check
+    if not due and not process.pending:
         return
-    if memory.gate is None:
-        memory.gate = Gate(context.bus, context.group, context.topics)
-    if await memory.gate.passed(context.now()) is None:
+    if process.gate is None:
+        process.gate = ProgressGate(context.bus, context.group, context.topics)
+    if await process.gate.passed(context.now()) is None:
         return
     if due:
-        memory.look_again = time.monotonic() + LOOK_SECONDS
-        await look(context)
-    if memory.owing:
-        await tell(context)
+        process.next_check = time.monotonic() + CHECK_SECONDS
+        await check_cutoffs(context)
+    if process.pending:
+        await announce(context)
 
 
-# --- looking ---------------------------------------------------------------------------------------------------------
+# --- checking --------------------------------------------------------------------------------------------------------
 
 
-async def look(context: Context) -> None:
-    """New cut-offs where they are due. A version that is still being told comes first."""
-    extra: Extra = context.parts.extra
-    memory, compiled = extra.memory, extra.compiled
-    base = await queries.base_now(context)
-    still, memory.base = memory.base == base, base
+async def check_cutoffs(context: ServiceContext) -> None:
+    """New cut-offs where they are due. A version that is still being announced is finished first."""
+    runtime = runtime_of(context)
+    process, segmentations = runtime.process, runtime.segmentations
+    base = await customer_base(context)
+    stable, process.base = process.base == base, base
     if not base.customers:
         return
-    memory.owing, memory.after = True, None
-    queries.forget_listings(memory)
-    today = context.now().astimezone(compiled.zone).date()
-    for segmentation in compiled.segmentations.values():
-        known = await queries.cutoffs_now(context, segmentation)
-        if known is not None and known.told < known.version:
+    process.pending, process.after = True, None
+    drop_expired_listings(process)
+    today = context.now().astimezone(segmentations.zone).date()
+    for segmentation in segmentations.segmentations.values():
+        known = await present_cutoffs(context, segmentation)
+        if known is not None and known.announced < known.version:
             continue
-        small = still and time.monotonic() >= memory.calm_until
-        if known is None or known.definitions != compiled.refs or _day_closed(known, segmentation, today) or (
-                base.matters(known.base, small)):
+        any_change = stable and time.monotonic() >= process.quiet_until
+        if known is None or known.definitions != segmentations.refs or _day_closed(known, segmentation, today) or (
+                base.differs(known.base, any_change)):
             moved = await recompute(context, segmentation, today, str(base))
             if known is None or moved.version != known.version:
-                memory.calm_until = time.monotonic() + base.customers / CALM
+                process.quiet_until = time.monotonic() + base.customers / CUSTOMERS_PER_SECOND
 
 
 def _day_closed(known: CutoffsState, segmentation: Segmentation, today: date) -> bool:
@@ -77,76 +84,76 @@ def _day_closed(known: CutoffsState, segmentation: Segmentation, today: date) ->
     return known.as_of is None or (today - known.as_of).days >= days
 
 
-async def recompute(context: Context, segmentation: Segmentation, as_of: date, base: str) -> CutoffsState:
-    """Cut-offs as of a day. When they have moved, the coming turns tell every customer."""
-    extra: Extra = context.parts.extra
-    with seeing_everything():
-        found = await queries.values_on(context, segmentation, as_of)
+async def recompute(context: ServiceContext, segmentation: Segmentation, as_of: date, base: str) -> CutoffsState:
+    """Cut-offs as of a day. If they have moved, the coming turns announce them to every customer."""
+    runtime = runtime_of(context)
+    with unrestricted_access():
+        found = await values_on(context, segmentation, as_of)
     cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
-    moved = await context.ask("cutoffs", segmentation.name, MoveCutoffs(
+    moved = await context.execute("cutoffs", segmentation.name, MoveCutoffs(
         at=context.now(), actor="segmentation", as_of=as_of, cutoffs=cutoffs, base=base,
-        definitions=extra.compiled.refs))
-    extra.memory.owing = True
+        definitions=runtime.segmentations.refs))
+    runtime.process.pending = True
     state: CutoffsState = moved.entity.state
     return state
 
 
-# --- telling ---------------------------------------------------------------------------------------------------------
+# --- announcing ------------------------------------------------------------------------------------------------------
 
 
-async def tell(context: Context) -> None:
-    """The next customers that a version has to be told; when all know it, the next ones that wait for it."""
-    extra: Extra = context.parts.extra
-    for segmentation in extra.compiled.segmentations.values():
-        known = await queries.cutoffs_now(context, segmentation)
-        if known is not None and known.told < known.version:
-            await _tell_version(context, segmentation, known)
+async def announce(context: ServiceContext) -> None:
+    """The next batch of a version; when it is complete, the next batch of customers that wait for cut-offs."""
+    runtime = runtime_of(context)
+    for segmentation in runtime.segmentations.segmentations.values():
+        known = await present_cutoffs(context, segmentation)
+        if known is not None and known.announced < known.version:
+            await _announce_version(context, segmentation, known)
             return
-    await _tell_waiting(context, extra)
+    await _announce_to_waiting(context, runtime)
 
 
-async def _tell_version(context: Context, segmentation: Segmentation, known: CutoffsState) -> None:
-    """Whoever has bought, or knows an earlier version."""
-    reached, done = known.reached, False
-    told: list[Entity] = []
-    while not told and not done:
-        page = await context.find("customer", {}, after=reached and cursor_after(None, False, None, reached),
-                                  limit=TOLD_AT_ONCE)
-        told = [e for e in page.items if _concerned(e.state, segmentation, known)]
+async def _announce_version(context: ServiceContext, segmentation: Segmentation, known: CutoffsState) -> None:
+    """To customers that have bought, or received an earlier version."""
+    reached, done = known.announced_upto, False
+    batch: list[Entity] = []
+    while not batch and not done:
+        page = await context.find("customer", {}, after=reached and encode_cursor(None, False, None, reached),
+                                  limit=BATCH)
+        batch = [e for e in page.items if _needs_version(e.state, segmentation, known)]
         reached, done = page.items[-1].key if page.items else reached, page.next is None
-    await _say(context, (
+    await _publish(context, (
         (_request(segmentation, known, e.key, known.as_of), known.moved_at,
-         f"rescore:{segmentation.name}:{known.version}:{e.key}") for e in told))
-    await context.ask("cutoffs", segmentation.name, NoteTold(
+         f"rescore:{segmentation.name}:{known.version}:{e.key}") for e in batch))
+    await context.execute("cutoffs", segmentation.name, RecordAnnouncement(
         at=context.now(), actor="segmentation", version=known.version, upto=None if done else reached))
 
 
-def _concerned(customer: Customer, segmentation: Segmentation, known: CutoffsState) -> bool:
-    its = customer.cutoffs.get(segmentation.name)
-    if customer.erased or (its is not None and its.version >= known.version):
+def _needs_version(customer: CustomerState, segmentation: Segmentation, known: CutoffsState) -> bool:
+    received = customer.cutoffs.get(segmentation.name)
+    if customer.erased or (received is not None and received.version >= known.version):
         return False
-    return bool(customer.days) or its is not None
+    return bool(customer.days) or received is not None
 
 
-async def _tell_waiting(context: Context, extra: Extra) -> None:
-    """Who has bought since a version was told, and of whom history was counted: as of today."""
-    memory, zone = extra.memory, extra.compiled.zone
-    today = context.now().astimezone(zone).date()
-    page = await context.find("customer", {"waiting": True}, after=memory.after, limit=TOLD_AT_ONCE)
-    states = {name: await queries.cutoffs_now(context, s) for name, s in extra.compiled.segmentations.items()}
-    told = [(s, known, e) for e in page.items for s in queries.awaits(extra.compiled, e.state)
-            if (known := states[s.name]) is not None]
-    # The revision stands in the id: who waits again, after more history, is told again.
-    await _say(context, (
-        (_request(s, known, e.key, today), _told_at(known, e, today, zone),
-         f"rescore:{s.name}:{known.version}:{e.key}:{today}:{e.rev}") for s, known, e in told))
-    memory.after, memory.owing = page.next, page.next is not None
+async def _announce_to_waiting(context: ServiceContext, runtime: SegmentationRuntime) -> None:
+    """To customers that bought since the announcement, or whose past purchases were counted: as of today."""
+    process, segmentations = runtime.process, runtime.segmentations
+    today = context.now().astimezone(segmentations.zone).date()
+    page = await context.find("customer", {"waiting": True}, after=process.after, limit=BATCH)
+    states = {name: await present_cutoffs(context, s) for name, s in segmentations.segmentations.items()}
+    batch = [(s, known, e) for e in page.items for s in awaited_segmentations(segmentations, e.state)
+             if (known := states[s.name]) is not None]
+    # The revision is part of the id: a customer that waits again, after more history, is sent them again.
+    await _publish(context, (
+        (_request(s, known, e.key, today), _announced_at(known, e, today, segmentations.zone),
+         f"rescore:{s.name}:{known.version}:{e.key}:{today}:{e.rev}") for s, known, e in batch))
+    process.after, process.pending = page.next, page.next is not None
 
 
-def _told_at(known: CutoffsState, customer: Entity, today: date, zone: ZoneInfo) -> datetime:
-    """Not before what it follows from, and of today, so that it is no history; the same whoever tells it."""
-    moments = (known.moved_at, customer.updated_at, datetime.combine(today, clock_time(), zone).astimezone(UTC))
-    return max(m for m in moments if m is not None)
+def _announced_at(known: CutoffsState, customer: Entity, today: date, zone: ZoneInfo) -> datetime:
+    """Not before its causes, and today, so that it is not history; the same in every process."""
+    times = (known.moved_at, customer.updated_at, datetime.combine(today, clock_time(), zone).astimezone(UTC))
+    return max(t for t in times if t is not None)
 
 
 def _request(segmentation: Segmentation, known: CutoffsState, key: str, as_of: date | None) -> RescoringRequested:
@@ -155,6 +162,8 @@ def _request(segmentation: Segmentation, known: CutoffsState, key: str, as_of: d
                               cutoffs=known.cutoffs)
 
 
-async def _say(context: Context, told: Iterable[tuple[RescoringRequested, datetime | None, str]]) -> None:
+async def _publish(
+    context: ServiceContext, requests: Iterable[tuple[RescoringRequested, datetime | None, str]],
+) -> None:
     await asyncio.gather(*(
-        context.say(event, time=at or context.now(), source="segmentation", id=id) for event, at, id in told))
+        context.publish(event, time=at or context.now(), source="segmentation", id=id) for event, at, id in requests))

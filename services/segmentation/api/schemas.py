@@ -1,4 +1,4 @@
-"""What the routes of this service answer."""
+"""Response schemas of the segmentation routes."""
 from datetime import date
 from typing import Any
 

@@ -1,9 +1,9 @@
-"""The few texts of the public page that no survey brings itself, and which language to speak."""
+"""Texts of the public page that are not part of the survey, and the choice of its language."""
 from collections.abc import Mapping, Sequence
 
-from chassis.http.i18n import preferred
+from chassis.http.i18n import negotiate_language
 
-WORDS: Mapping[str, Mapping[str, str]] = {
+TEXTS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "send": "Send", "required": "required", "optional": "optional", "language": "Language",
         "answered_title": "Already answered", "answered": "This invitation has been answered. Thank you.",
@@ -24,12 +24,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def words(language: str) -> Mapping[str, str]:
-    return WORDS.get(language, WORDS["en"])
+def page_texts(language: str) -> Mapping[str, str]:
+    return TEXTS.get(language, TEXTS["en"])
 
 
-def chosen(languages: Sequence[str], asked: str | None, accepted: str | None) -> str:
-    """The language asked for, else the first that the browser accepts, else the survey's first."""
-    if asked is not None and asked in languages:
-        return asked
-    return preferred(accepted, languages)
+def page_language(languages: Sequence[str], requested: str | None, accepted: str | None) -> str:
+    """The requested language, else the first that the browser accepts, else the survey's first."""
+    if requested is not None and requested in languages:
+        return requested
+    return negotiate_language(accepted, languages)

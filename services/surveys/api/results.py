@@ -1,4 +1,4 @@
-"""What the answers to a survey say: counts, marks with margins, response rate. Exact: whole numbers and fractions.
+"""Survey results: counts, marks with margins, response rate. Computed exactly, in integers and fractions.
 
 Margins are of 95 %: 1.96 standard errors. NPS counts +1 (9, 10), 0 (7, 8) and -1 (0 to 6); its variance is that of
 these tickets. Means use the sample variance; without two answers there is no margin.
@@ -9,15 +9,15 @@ from fractions import Fraction
 from math import sqrt
 from typing import Any
 
-from services.surveys.definitions import Question, Survey
-from services.surveys.state import Feedback
+from services.surveys.definitions import QuestionDefinition, SurveyDefinition
+from services.surveys.state.feedback import FeedbackState
 
 Z = 1.96
 Group = tuple[str | None, ...]
 
 
 def rows(
-    survey: Survey, answered: Iterable[Feedback], invited: Iterable[Feedback], by: Sequence[str],
+    survey: SurveyDefinition, answered: Iterable[FeedbackState], invited: Iterable[FeedbackState], by: Sequence[str],
 ) -> list[dict[str, Any]]:
     """One row per group of `by` (one row without): marks by the answers, the response rate by the invitations."""
     answers, invitations = _grouped(answered, by), _grouped(invited, by)
@@ -26,15 +26,15 @@ def rows(
              **_row(survey, answers.get(group, []), invitations.get(group, []))} for group in groups]
 
 
-def _grouped(found: Iterable[Feedback], by: Sequence[str]) -> dict[Group, list[Feedback]]:
-    made: dict[Group, list[Feedback]] = {}
+def _grouped(found: Iterable[FeedbackState], by: Sequence[str]) -> dict[Group, list[FeedbackState]]:
+    made: dict[Group, list[FeedbackState]] = {}
     for feedback in found:
         made.setdefault(tuple(label(feedback, name) for name in by), []).append(feedback)
     return made
 
 
-def label(feedback: Feedback, dimension: str) -> str | None:
-    """A label of the context; of a declared dimension; None when it is not known: a row of its own."""
+def label(feedback: FeedbackState, dimension: str) -> str | None:
+    """The label of a context field or declared dimension; None, a row of its own, when it is unknown."""
     if dimension == "channel":
         return feedback.channel
     known: str | None = getattr(feedback.context, dimension, None)
@@ -48,15 +48,17 @@ def _order(group: Group) -> list[tuple[bool, str]]:
     return [(label is not None, label or "") for label in group]
 
 
-def _row(survey: Survey, answered: Sequence[Feedback], invited: Sequence[Feedback]) -> dict[str, Any]:
+def _row(
+    survey: SurveyDefinition, answered: Sequence[FeedbackState], invited: Sequence[FeedbackState],
+) -> dict[str, Any]:
     n = len(answered)
     if 0 < n < survey.smallest_group:
         return {"n": None, "reason": "group_too_small", "smallest_group": survey.smallest_group}
     questions = [_question(q, answered) for q in survey.questions if q.kind != "text"]
-    return {"n": n, **response(invited), "questions": questions}
+    return {"n": n, **response_rate(invited), "questions": questions}
 
 
-def response(invited: Sequence[Feedback]) -> dict[str, Any]:
+def response_rate(invited: Sequence[FeedbackState]) -> dict[str, Any]:
     """An invitation counts as delivered unless it was reported to have bounced."""
     delivered = [f for f in invited if f.delivery != "bounced" or f.complete]
     complete = sum(f.complete for f in delivered)
@@ -64,14 +66,14 @@ def response(invited: Sequence[Feedback]) -> dict[str, Any]:
             "response_rate": _ratio(complete, len(delivered))}
 
 
-def _question(question: Question, answered: Sequence[Feedback]) -> dict[str, Any]:
+def _question(question: QuestionDefinition, answered: Sequence[FeedbackState]) -> dict[str, Any]:
     values: list[Any] = [f.answers[question.id] for f in answered if question.id in f.answers]
-    told: dict[str, Any] = {"id": question.id, "type": question.kind, "n": len(values)}
+    body: dict[str, Any] = {"id": question.id, "type": question.kind, "n": len(values)}
     figures = _FIGURES.get(question.kind)
-    return told | (figures(values) if figures else {}) | {"distribution": _distribution(question, values)}
+    return body | (figures(values) if figures else {}) | {"distribution": _distribution(question, values)}
 
 
-def _distribution(question: Question, values: Sequence[Any]) -> dict[str, int]:
+def _distribution(question: QuestionDefinition, values: Sequence[Any]) -> dict[str, int]:
     single = [v for value in values for v in (value if isinstance(value, list | tuple) else [value])]
     counted = Counter(str(v).lower() if isinstance(v, bool) else str(v) for v in single)
     if question.scale is not None:
@@ -87,12 +89,12 @@ def _distribution(question: Question, values: Sequence[Any]) -> dict[str, int]:
 def nps(values: Sequence[int]) -> dict[str, Any]:
     n = len(values)
     promoters, detractors = sum(v >= 9 for v in values), sum(v <= 6 for v in values)
-    told = {"promoters": promoters, "passives": n - promoters - detractors, "detractors": detractors}
+    counts = {"promoters": promoters, "passives": n - promoters - detractors, "detractors": detractors}
     if not n:
-        return told | {"nps": None, "margin": None, "reason": "no_answers"}
+        return counts | {"nps": None, "margin": None, "reason": "no_answers"}
     score = Fraction(promoters - detractors, n)
     variance = Fraction(promoters + detractors, n) - score ** 2
-    return told | {"nps": _number(100 * score), "margin": _margin(10_000 * variance, n)}
+    return counts | {"nps": _number(100 * score), "margin": _margin(10_000 * variance, n)}
 
 
 def share(values: Sequence[int], least: int) -> dict[str, Any]:

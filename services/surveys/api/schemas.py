@@ -1,4 +1,4 @@
-"""What the routes of this service answer."""
+"""Response schemas of the surveys routes."""
 from datetime import datetime
 from typing import Any, Literal
 

@@ -1,13 +1,13 @@
-"""Ids that follow from what they are about: the same cause gives the same id, so nothing is made twice."""
+"""Deterministic ids: the same cause gives the same id, so nothing is created twice."""
 from uuid import UUID, uuid5
 
-IDS = UUID("6d0c2c1e-56d5-5c7c-9d1e-6c1f5a0f4f4b")
+NAMESPACE = UUID("6d0c2c1e-56d5-5c7c-9d1e-6c1f5a0f4f4b")
 
 
-def invitation_id(*about: str | None) -> str:
-    """The same deal and survey always give the same invitation: a deal that is won twice is asked about once."""
-    return uuid5(IDS, "|".join(part or "" for part in about)).hex
+def invitation_id(*parts: str | None) -> str:
+    """Of deal and survey: a deal that is won twice leads to one invitation."""
+    return uuid5(NAMESPACE, "|".join(part or "" for part in parts)).hex
 
 
 def issue_id(respondent_id: str, key: str) -> str:
-    return uuid5(IDS, f"issue|{respondent_id}|{key}").hex
+    return uuid5(NAMESPACE, f"issue|{respondent_id}|{key}").hex

@@ -1,108 +1,130 @@
-"""What counts as an answer, and which answer makes an issue."""
+"""Responses: which answer counts for an invitation, and which answer raises an issue."""
 from datetime import datetime
 from typing import Any
 
-from chassis.domain.decider import Command, DeadLetter
+from chassis.domain.decider import Command
 from contracts.crm import SurveyResponded
 from contracts.surveys import IssueRaised, SurveyAnswerAccepted, SurveyContext
-from services.surveys.commands import AnswerByLink, HearAnswer
-from services.surveys.decider.answers import clean, digest_of, faults
+from services.surveys.commands import AnswerByLink, RecordResponse
+from services.surveys.decider.answers import answer_errors, digest_of, normalised
 from services.surveys.decider.ids import issue_id
-from services.surveys.definitions import Survey, Surveys
-from services.surveys.state import AnswerRefused, Given, Invitation, Respondent, ResponseNoted, Stamp
+from services.surveys.decider.invitations import RespondentDecision
+from services.surveys.definitions.survey import SurveyDefinition
+from services.surveys.state.respondent import (
+    AnswerRefused,
+    CountedAnswer,
+    RespondentState,
+    ResponseRecorded,
+    SentInvitation,
+    Stamp,
+)
 
-Events = list[Any]
 
-
-def hear(surveys: Surveys, command: HearAnswer, state: Respondent) -> Events:
-    said = command.said
-    answers = clean(said.answers)
-    digest = digest_of(said.survey, said.invitation_id, answers, said.complete)
-    known = state.responses.get(said.response_id)
+def record_response(decision: RespondentDecision, command: RecordResponse) -> None:
+    event, state = command.event, decision.state
+    answers = normalised(event.answers)
+    digest = digest_of(event.survey, event.invitation_id, answers, event.complete)
+    known = state.responses.get(event.response_id)
     if known is not None:
-        return [] if known == digest else [DeadLetter("already_known", "this response was heard with other answers")]
-    invitation = _matching(state, said, command.at)
-    survey = surveys.version(invitation.model) if invitation else surveys.one(said.survey)
-    if survey is None or survey.name != said.survey:
-        return [DeadLetter("invalid_answer", f"there is no survey {said.survey!r} that asked for this answer")]
-    wrong = faults(survey, answers, complete=said.complete)
-    if wrong:
-        return [DeadLetter("invalid_answer", "; ".join(f"{f.pointer} {f.message}" for f in wrong[:10]))]
-    if invitation is not None and command.at >= invitation.expires_at:
-        return [DeadLetter("invitation_expired", f"the invitation expired at {invitation.expires_at.isoformat()}")]
-    key = invitation.invitation_id if invitation else said.invitation_id or f"response/{said.response_id}"
-    given = Given(response_id=said.response_id, survey=survey.name, answers=answers, complete=said.complete,
-                  stamp=Stamp(at=command.at, source=command.actor, ref=command.ref))
-    context = invitation.context if invitation else _of_answer(said)
-    return _counted(survey, command, state, key, given, digest, invitation, context, said.respondent_kind)
+        if known != digest:
+            decision.decline("already_known", "response was recorded before with different answers")
+        return
+    invitation = _invitation_of(state, event, command.at)
+    survey = decision.definitions.version(invitation.model) if invitation else decision.definitions.one(event.survey)
+    if survey is None or survey.name != event.survey:
+        decision.decline("invalid_answer", f"survey {event.survey!r} is not defined, or not that of the invitation")
+    elif errors := answer_errors(survey, answers, complete=event.complete):
+        decision.decline("invalid_answer", "; ".join(f"{e.pointer} {e.message}" for e in errors[:10]))
+    elif invitation is not None and command.at >= invitation.expires_at:
+        decision.decline("invitation_expired", f"invitation expired at {invitation.expires_at.isoformat()}")
+    else:
+        key = invitation.invitation_id if invitation else event.invitation_id or f"response/{event.response_id}"
+        answer = _answer(command, event.response_id, survey, answers, event.complete)
+        context = invitation.context if invitation else _response_context(event)
+        _count(decision, survey, command, key, answer, digest, invitation, context, event.respondent_kind)
 
 
-def _matching(state: Respondent, said: SurveyResponded, at: datetime) -> Invitation | None:
-    """By its id, else the newest invitation of the survey that is open for this contact."""
-    if said.invitation_id is not None:
-        return state.invitations.get(said.invitation_id)
-    fitting = [i for i in state.invitations.values() if i.survey == said.survey and i.at <= at < i.expires_at
-               and not state.answered(i.invitation_id) and (None in (said.contact_id, i.contact_id)
-                                                            or said.contact_id == i.contact_id)]
-    return max(fitting, key=lambda i: (i.at, i.invitation_id), default=None)
+def _invitation_of(state: RespondentState, event: SurveyResponded, at: datetime) -> SentInvitation | None:
+    """The named one, else the newest open invitation of the survey for this contact."""
+    if event.invitation_id is not None:
+        return state.invitations.get(event.invitation_id)
+    matching = [i for i in state.invitations.values() if i.survey == event.survey and i.at <= at < i.expires_at
+                and not state.answered(i.invitation_id) and (None in (event.contact_id, i.contact_id)
+                                                             or event.contact_id == i.contact_id)]
+    return max(matching, key=lambda i: (i.at, i.invitation_id), default=None)
 
 
-def _of_answer(said: SurveyResponded) -> SurveyContext:
-    customer = said.customer_id or (said.respondent_id if said.respondent_kind == "customer" else None)
+def _response_context(event: SurveyResponded) -> SurveyContext:
+    customer = event.customer_id or (event.respondent_id if event.respondent_kind == "customer" else None)
     return SurveyContext(
-        business_line=said.business_line, region=said.region, team=said.team, rep_id=said.rep_id, customer_id=customer,
-        opportunity_id=said.opportunity_id, product_id=said.product_id, dimensions=said.dimensions,
+        business_line=event.business_line, region=event.region, team=event.team, rep_id=event.rep_id,
+        customer_id=customer, opportunity_id=event.opportunity_id, product_id=event.product_id,
+        dimensions=event.dimensions,
     )
 
 
-def by_link(surveys: Surveys, command: AnswerByLink, state: Respondent) -> Events:
+def answer_by_link(decision: RespondentDecision, command: AnswerByLink) -> None:
+    state = decision.state
     invitation = state.invitations.get(command.invitation_id)
-    survey = surveys.version(invitation.model) if invitation else None
+    survey = decision.definitions.version(invitation.model) if invitation else None
     if invitation is None or survey is None:
-        return [AnswerRefused(reason="unknown")]
+        decision.emit(AnswerRefused(reason="unknown"))
+        return
     if state.answered(command.invitation_id):
-        return [AnswerRefused(reason="answered")]
+        decision.emit(AnswerRefused(reason="answered"))
+        return
     if command.at >= invitation.expires_at:
-        return [AnswerRefused(reason="expired")]
-    answers = clean(command.answers)
-    wrong = faults(survey, answers, complete=True)
-    if wrong:
-        return [AnswerRefused(reason="invalid", faults=wrong)]
-    given = Given(response_id=f"link-{command.invitation_id}", survey=survey.name, answers=answers, complete=True,
-                  stamp=Stamp(at=command.at, source=command.actor, ref=command.ref))
-    return _counted(survey, command, state, command.invitation_id, given, digest_of(survey.name, answers), invitation,
-                    invitation.context, invitation.respondent_kind)
+        decision.emit(AnswerRefused(reason="expired"))
+        return
+    answers = normalised(command.answers)
+    if errors := answer_errors(survey, answers, complete=True):
+        decision.emit(AnswerRefused(reason="invalid", faults=errors))
+        return
+    answer = _answer(command, f"link-{command.invitation_id}", survey, answers, True)
+    _count(decision, survey, command, command.invitation_id, answer, digest_of(survey.name, answers), invitation,
+           invitation.context, invitation.respondent_kind)
 
 
-def _counted(
-    survey: Survey, command: Command, state: Respondent, key: str, given: Given, digest: str,
-    invitation: Invitation | None, context: SurveyContext, kind: Any,
-) -> Events:
-    """The last complete answer counts: a partial one only until a complete one has come."""
+def _answer(
+    command: Command, response_id: str, survey: SurveyDefinition, answers: dict[str, Any], complete: bool,
+) -> CountedAnswer:
+    stamp = Stamp(at=command.at, source=command.actor, ref=command.ref)
+    return CountedAnswer(response_id=response_id, survey=survey.name, answers=answers, complete=complete, stamp=stamp)
+
+
+def _count(
+    decision: RespondentDecision, survey: SurveyDefinition, command: Command, key: str, answer: CountedAnswer,
+    digest: str, invitation: SentInvitation | None, context: SurveyContext, kind: Any,
+) -> None:
+    """The last complete answer counts; a partial one only until a complete one arrives."""
+    state = decision.state
     old = state.given.get(key)
-    counts = old is None or given.complete > old.complete or (
-        given.complete == old.complete and given.stamp.after(old.stamp))
-    noted = ResponseNoted(response_id=given.response_id, digest=digest, key=key, given=given if counts else None)
+    counts = old is None or answer.complete > old.complete or (
+        answer.complete == old.complete and answer.stamp.after(old.stamp))
+    decision.emit(ResponseRecorded(
+        response_id=answer.response_id, digest=digest, key=key, given=answer if counts else None))
     if not counts:
-        return [noted]
-    accepted = SurveyAnswerAccepted(
-        respondent_id=state.respondent_id, response_id=given.response_id, survey=survey.name, answers=given.answers,
-        context=context, complete=given.complete, respondent_kind=kind,
+        return
+    decision.emit(SurveyAnswerAccepted(
+        respondent_id=state.respondent_id, response_id=answer.response_id, survey=survey.name, answers=answer.answers,
+        context=context, complete=answer.complete, respondent_kind=kind,
         invitation_id=None if key.startswith("response/") else key, invited_at=invitation.at if invitation else None,
         before=None if old is None else old.answers, model=survey.ref,
-    )
-    return [noted, accepted, *_issues(survey, command, state, key, given, context)]
+    ))
+    _raise_issue(decision, survey, command, key, answer, context)
 
 
-def _issues(
-    survey: Survey, command: Command, state: Respondent, key: str, given: Given, context: SurveyContext,
-) -> Events:
-    """One issue for an invitation, by the first rule that holds. History raises none: it would call for acting now."""
+def _raise_issue(
+    decision: RespondentDecision, survey: SurveyDefinition, command: Command, key: str, answer: CountedAnswer,
+    context: SurveyContext,
+) -> None:
+    """At most one issue per invitation, by the first rule that is met. History raises none: issues call for action."""
+    state = decision.state
     id = issue_id(state.respondent_id, key)
-    if not (command.live and given.complete) or id in state.issues:
-        return []
-    for rule in survey.issues:
-        if rule.holds(given.answers):
-            return [IssueRaised(respondent_id=state.respondent_id, issue_id=id, survey=survey.name,
-                                response_id=given.response_id, reason=rule.reason, context=context)]
-    return []
+    if not (command.live and answer.complete) or id in state.issues:
+        return
+    rule = next((rule for rule in survey.issues if rule.when.is_met(answer.answers)), None)
+    if rule is not None:
+        decision.emit(IssueRaised(
+            respondent_id=state.respondent_id, issue_id=id, survey=survey.name, response_id=answer.response_id,
+            reason=rule.reason, context=context))

@@ -1,25 +1,20 @@
-"""What is remembered of a respondent (fatigue and answers live there), and how each event changes it."""
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+"""A respondent: invitations (the fatigue rules read them), the answers that count, issues, consents."""
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from chassis.domain.decider import State, replace
+from chassis.domain.decision import EventHandlers
 from contracts.crm import Answer
-from contracts.surveys import (
-    IssueRaised,
-    IssueResolved,
-    SurveyContext,
-    SurveyReminded,
-)
+from contracts.surveys import IssueRaised, IssueResolved, SurveyContext, SurveyReminded
 
 Answers = Mapping[str, Answer]
 Delivery = Literal["", "delivered", "bounced", "opened"]
-RANK: Mapping[str, int] = {"": 0, "delivered": 1, "bounced": 2, "opened": 3}
+DELIVERY_RANK: Mapping[str, int] = {"": 0, "delivered": 1, "bounced": 2, "opened": 3}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """When, by whom and in which message: what orders contradicting statements."""
+class Stamp(State, frozen=True, kw_only=True):
+    """When, by which source and in which message: orders contradicting statements."""
 
     at: datetime
     source: str = ""
@@ -29,8 +24,7 @@ class Stamp:
         return (self.at, self.source, self.ref) > (other.at, other.source, other.ref)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation:
+class SentInvitation(State, frozen=True, kw_only=True):
     invitation_id: str
     survey: str
     model: str
@@ -44,8 +38,7 @@ class Invitation:
     reminded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedInvitation(State, frozen=True, kw_only=True):
     """An invitation that waits for its delay to pass."""
 
     survey: str
@@ -53,8 +46,7 @@ class Planned:
     context: SurveyContext
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class CountedAnswer(State, frozen=True, kw_only=True):
     """The answer that counts for an invitation (or, without one, for its own response)."""
 
     response_id: str
@@ -64,163 +56,162 @@ class Given:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenIssue:
+class RaisedIssue(State, frozen=True, kw_only=True):
     survey: str
     context: SurveyContext
     resolved: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class Consent(State, frozen=True, kw_only=True):
     granted: bool
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Respondent:
+class RespondentState(State, frozen=True, kw_only=True):
     respondent_id: str
-    invitations: Mapping[str, Invitation] = field(default_factory=dict)
-    planned: Mapping[str, Planned] = field(default_factory=dict)
-    given: Mapping[str, Given] = field(default_factory=dict)  # by invitation id, else by response id
-    responses: Mapping[str, str] = field(default_factory=dict)  # response id -> digest, to know a repeat for ever
-    issues: Mapping[str, OpenIssue] = field(default_factory=dict)
-    consents: Mapping[str, Consent] = field(default_factory=dict)  # "contact|channel" (contact empty: all of them)
+    invitations: Mapping[str, SentInvitation] = {}
+    planned: Mapping[str, PlannedInvitation] = {}
+    given: Mapping[str, CountedAnswer] = {}  # by invitation id, else by response id
+    responses: Mapping[str, str] = {}  # response id -> digest, to recognise a repeat for ever
+    issues: Mapping[str, RaisedIssue] = {}
+    consents: Mapping[str, Consent] = {}  # "contact|channel" (contact empty: the respondent as a whole)
     erased: bool = False
 
     def answered(self, invitation_id: str) -> bool:
-        given = self.given.get(invitation_id)
-        return given is not None and given.complete
+        answer = self.given.get(invitation_id)
+        return answer is not None and answer.complete
 
 
-# --- what happens to a respondent, for its own memory ----------------------------------------------------------------
+def new_respondent(respondent_id: str) -> RespondentState:
+    return RespondentState(respondent_id=respondent_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvitationPlanned:
+# --- unpublished events ----------------------------------------------------------------------------------------------
+
+
+class InvitationPlanned(State, frozen=True, kw_only=True):
     invitation_id: str
-    planned: Planned
+    planned: PlannedInvitation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanDropped:
-    invitation_id: str
+class InvitationDropped(State, frozen=True, kw_only=True):
+    """A planned invitation is not sent."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvitationOpened:
-    invitation: Invitation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReminderSkipped:
     invitation_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseNoted:
-    """`given` is None when an earlier noted answer goes on counting."""
+class InvitationSent(State, frozen=True, kw_only=True):
+    invitation: SentInvitation
+
+
+class ReminderSkipped(State, frozen=True, kw_only=True):
+    invitation_id: str
+
+
+class ResponseRecorded(State, frozen=True, kw_only=True):
+    """`given` is None when an earlier answer continues to count."""
 
     response_id: str
     digest: str
     key: str
-    given: Given | None
+    given: CountedAnswer | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryNoted:
+class DeliveryRecorded(State, frozen=True, kw_only=True):
     invitation_id: str
     status: Delivery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentNoted:
+class ConsentRecorded(State, frozen=True, kw_only=True):
     key: str
     consent: Consent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerFault:
-    """One thing wrong with an answer; `pointer` (RFC 6901) says where."""
+class AnswerError(State, frozen=True, kw_only=True):
+    """One error of an answer; `pointer` (RFC 6901) says where."""
 
     code: str
     pointer: str
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRefused:
-    """An answer on our page that cannot count: unknown, answered, expired, invalid. Changes nothing."""
+class AnswerRefused(State, frozen=True, kw_only=True):
+    """An answer on the public page that does not count. Changes nothing."""
 
     reason: Literal["unknown", "answered", "expired", "invalid"]
-    faults: tuple[AnswerFault, ...] = ()
+    faults: tuple[AnswerError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RespondentForgotten:
+class RespondentAnonymised(State, frozen=True, kw_only=True):
     pass
 
 
-def _opened(state: Respondent, event: InvitationOpened) -> Respondent:
-    made = event.invitation
-    return _undone(replace(state, invitations={**state.invitations, made.invitation_id: made}), made.invitation_id)
+# --- event handlers --------------------------------------------------------------------------------------------------
 
 
-def _undone(state: Respondent, invitation_id: str) -> Respondent:
+def _planned(state: RespondentState, event: InvitationPlanned) -> RespondentState:
+    return replace(state, planned={**state.planned, event.invitation_id: event.planned})
+
+
+def _dropped(state: RespondentState, event: InvitationDropped) -> RespondentState:
+    return _without_plan(state, event.invitation_id)
+
+
+def _sent(state: RespondentState, event: InvitationSent) -> RespondentState:
+    sent = event.invitation
+    invitations = {**state.invitations, sent.invitation_id: sent}
+    return _without_plan(replace(state, invitations=invitations), sent.invitation_id)
+
+
+def _without_plan(state: RespondentState, invitation_id: str) -> RespondentState:
     return replace(state, planned={k: v for k, v in state.planned.items() if k != invitation_id})
 
 
-def _reminded(state: Respondent, event: SurveyReminded | ReminderSkipped) -> Respondent:
-    known = state.invitations[event.invitation_id]
-    return replace(state, invitations={**state.invitations, event.invitation_id: replace(known, reminded=True)})
+def _reminded(state: RespondentState, event: SurveyReminded | ReminderSkipped) -> RespondentState:
+    sent = state.invitations[event.invitation_id]
+    return replace(state, invitations={**state.invitations, event.invitation_id: replace(sent, reminded=True)})
 
 
-def _responded(state: Respondent, event: ResponseNoted) -> Respondent:
+def _responded(state: RespondentState, event: ResponseRecorded) -> RespondentState:
     given = state.given if event.given is None else {**state.given, event.key: event.given}
     return replace(state, given=given, responses={**state.responses, event.response_id: event.digest})
 
 
-def _delivered(state: Respondent, event: DeliveryNoted) -> Respondent:
-    known = state.invitations[event.invitation_id]
-    return replace(state, invitations={**state.invitations, event.invitation_id: replace(known, delivery=event.status)})
+def _delivered(state: RespondentState, event: DeliveryRecorded) -> RespondentState:
+    sent = state.invitations[event.invitation_id]
+    return replace(state, invitations={**state.invitations, event.invitation_id: replace(sent, delivery=event.status)})
 
 
-def _raised(state: Respondent, event: IssueRaised) -> Respondent:
-    issue = OpenIssue(survey=event.survey, context=event.context)
+def _consent_recorded(state: RespondentState, event: ConsentRecorded) -> RespondentState:
+    return replace(state, consents={**state.consents, event.key: event.consent})
+
+
+def _raised(state: RespondentState, event: IssueRaised) -> RespondentState:
+    issue = RaisedIssue(survey=event.survey, context=event.context)
     return replace(state, issues={**state.issues, event.issue_id: issue})
 
 
-def _resolved(state: Respondent, event: IssueResolved) -> Respondent:
-    known = state.issues[event.issue_id]
-    return replace(state, issues={**state.issues, event.issue_id: replace(known, resolved=True)})
+def _resolved(state: RespondentState, event: IssueResolved) -> RespondentState:
+    issue = state.issues[event.issue_id]
+    return replace(state, issues={**state.issues, event.issue_id: replace(issue, resolved=True)})
 
 
-def _forgotten(state: Respondent, _event: RespondentForgotten) -> Respondent:
-    """Invitations stay (they say nothing of a person but when it was asked), and ids of answers."""
-    return Respondent(respondent_id=state.respondent_id, erased=True, invitations=state.invitations,
-                      responses=dict.fromkeys(state.responses, ""), issues=state.issues)
+def _anonymised(state: RespondentState, _event: RespondentAnonymised) -> RespondentState:
+    """Invitations stay (of the person they hold only when it was invited), and the ids of responses."""
+    return RespondentState(respondent_id=state.respondent_id, erased=True, invitations=state.invitations,
+                           responses=dict.fromkeys(state.responses, ""), issues=state.issues)
 
 
-_EVOLVE: Mapping[type, Callable[[Respondent, Any], Respondent]] = {
-    InvitationPlanned: lambda s, e: replace(s, planned={**s.planned, e.invitation_id: e.planned}),
-    PlanDropped: lambda s, e: _undone(s, e.invitation_id),
-    InvitationOpened: _opened,
+EVENTS: EventHandlers[RespondentState] = {
+    InvitationPlanned: _planned,
+    InvitationDropped: _dropped,
+    InvitationSent: _sent,
     SurveyReminded: _reminded,
     ReminderSkipped: _reminded,
-    ResponseNoted: _responded,
-    DeliveryNoted: _delivered,
-    ConsentNoted: lambda s, e: replace(s, consents={**s.consents, e.key: e.consent}),
+    ResponseRecorded: _responded,
+    DeliveryRecorded: _delivered,
+    ConsentRecorded: _consent_recorded,
     IssueRaised: _raised,
     IssueResolved: _resolved,
-    RespondentForgotten: _forgotten,
+    RespondentAnonymised: _anonymised,
 }
-
-
-def evolve(state: Respondent, event: Any) -> Respondent:
-    """What changes nothing in our memory (a refusal, a dead letter) is passed over."""
-    change = _EVOLVE.get(type(event))
-    return state if change is None else change(state, event)
-
-
-def new_respondent(respondent_id: str) -> Respondent:
-    return Respondent(respondent_id=respondent_id)

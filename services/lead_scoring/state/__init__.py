@@ -1,0 +1,1 @@
+"""State of the lead aggregate: structs, unpublished events, event handlers."""

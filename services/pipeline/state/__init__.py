@@ -1,0 +1,1 @@
+"""State of the opportunity aggregate: structs, unpublished events, event handlers, index."""

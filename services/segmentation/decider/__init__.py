@@ -1,0 +1,1 @@
+"""Deciders of purchases, customers and cut-offs."""
