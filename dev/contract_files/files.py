@@ -24,7 +24,7 @@ def files() -> Mapping[str, str]:
     for name, kind in sorted(BY_NAME.items()):
         made[f"schemas/{name}{_SCHEMA}"] = _json(schema_of(kind))
         made[f"samples/{name}.json"] = _json(sample(kind))
-    for name in sorted(definitions.FORMS):
+    for name in sorted(definitions.MODELS):
         made[f"definitions/{name}{_SCHEMA}"] = _json(definitions.schema_of(name))
     return made
 

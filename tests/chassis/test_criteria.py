@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.domain.criteria import MAX_DEPTH, MAX_LENGTH, CriterionError, compile_criterion
+from chassis.domain.criteria import ALWAYS, MAX_DEPTH, MAX_LENGTH, CriterionError, compile_criterion
+from tests.support.criteria_truth import TRUTH
 from tests.support.effort import examples
 
 DEAL: dict[str, Any] = {
@@ -84,6 +85,23 @@ def test_names_are_collected_and_only_known_ones_allowed() -> None:
     for text in ("scores > 1", "contact.phone", "contact == 1", "field('x')", "lead.source == leads"):
         with pytest.raises(CriterionError, match="is not a known name; use one of"):
             compile_criterion(text, names=allowed)
+
+
+@pytest.mark.parametrize(("held", "met"), TRUTH)
+def test_a_criterion_is_met_by_true_alone(held: Any, met: bool) -> None:
+    assert compile_criterion("a").is_met({"a": held}) is met
+    assert compile_criterion("coalesce(missing, a)").is_met({"a": held}) is met
+    assert ALWAYS.is_met({"a": held})
+
+
+@pytest.mark.parametrize(("text", "possible"), [
+    ("true", True), ("false", False), ("null", False), ("1", False), ("'yes'", False), ("a", True), ("b", False),
+    ("c.d", False), ("field('a')", False), ("a + 1", False), ("-a", False), ("[a]", False), ("not b", True),
+    ("b == 1", True), ("b and c", True), ("len(b)", False), ("contains(b, 'x')", True), ("coalesce(b, a)", True),
+    ("coalesce(b, 1)", False), ("if_else(a, b, 1)", False), ("if_else(b, a, 1)", True), ("own(b)", True),
+])
+def test_what_can_never_be_true_is_known_when_it_is_compiled(text: str, possible: bool) -> None:
+    assert compile_criterion(text, boolean_names={"a"}, functions={"own": lambda x: x}).can_be_met is possible
 
 
 def test_any_mapping_will_do_and_is_not_changed() -> None:

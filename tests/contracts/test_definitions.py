@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
-from chassis.runtime.host import find_services
+from chassis.service.discovery import internal_services
 from dev.contract_files import PUBLISHED
-from dev.contract_files.definitions import FORMS, schema_of
-from tests.living import DEFINITIONS
+from dev.contract_files.definitions import MODELS, schema_of
+from tests.support.running_service import DEFINITIONS
+from tests.support.effort import examples
 from tools.importing.mapping import compile_mapping
 
 SHIPPED = read_directory(DEFINITIONS)
@@ -35,7 +36,7 @@ def taken(definition: Definition) -> bool:
     """Whether the services build with this one in the place of the shipped one."""
     others = [d for d in ALL if (d.kind, d.name) != (definition.kind, definition.name)]
     try:
-        for service in find_services():
+        for service in internal_services():
             service.build(Definitions([*others, definition]))
         if definition.kind == "mappings":
             compile_mapping(definition)
@@ -45,11 +46,11 @@ def taken(definition: Definition) -> bool:
 
 
 def test_every_kind_that_a_service_reads_or_that_is_shipped_has_a_schema() -> None:
-    read = {kind for service in find_services() for kind in service.definitions}
-    assert set(SHIPPED.kinds()) | read <= set(FORMS)
+    read = {kind for service in internal_services() for kind in service.definitions}
+    assert set(SHIPPED.kinds()) | read <= set(MODELS)
 
 
-@pytest.mark.parametrize("kind", sorted(FORMS))
+@pytest.mark.parametrize("kind", sorted(MODELS))
 def test_a_schema_is_one(kind: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema_of(kind))
 
@@ -147,16 +148,16 @@ junk = st.recursive(scalars, lambda inner: st.lists(inner, max_size=2) | st.dict
 
 @given(st.sampled_from([d for d in ALL if d.kind in ("boards", "calendar", "dimensions", "targets", "segments")]),
        st.data())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_whatever_is_put_in_the_place_of_a_value_the_code_takes_nothing_that_the_schema_refuses(
     definition: Definition, data: st.DataObject,
 ) -> None:
     body: dict[str, Any] = copy.deepcopy(dict(definition.body))
     key = data.draw(st.sampled_from(sorted(set(body) - {"name", "version"})))
     body[key] = data.draw(junk)
-    form = FORMS[definition.kind]
+    model = MODELS[definition.kind]
     try:
-        form.model_validate(body)
+        model.model_validate(body)
     except ValueError:
         return
     assert valid(definition.kind, body), f"{key}: {body[key]!r} is taken by the code and refused by the editor"

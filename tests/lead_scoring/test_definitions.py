@@ -6,6 +6,7 @@ import pytest
 
 from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
 from services.lead_scoring.definitions.compiler import compile_scorecards
+from tests.support.criteria_truth import TRUTH
 
 from .scenes import CARD, TITLE, cards
 
@@ -41,3 +42,12 @@ def test_two_scorecards_for_one_line_are_refused() -> None:
                          for name in ("a", "b")])
     with pytest.raises(DefinitionError, match="software"):
         compile_scorecards(twice)
+
+
+@pytest.mark.parametrize(("held", "met"), TRUTH)
+def test_a_rule_counts_when_its_criterion_is_true(held: Any, met: bool) -> None:
+    rule = {"rule": "r", "title": TITLE, "when": "attributes.x", "points": 1}
+    signal = {"rule": "s", "title": TITLE, "on": "activity", "when": "properties.x", "points": 1}
+    card = cards(fit=[rule], engagement=[signal], limits={}).for_line("software")
+    assert card is not None and card.fit[0].when.is_met({"attributes": {"x": held}}) is met
+    assert card.matching("activity", "call", {"properties": {"x": held}}) == (("s",) if met else ())

@@ -10,12 +10,13 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from transitions import MachineError
 
-from chassis.domain.definitions import Definition, DefinitionError, Definitions, FaultReporter
+from chassis.domain.definitions import Definition, DefinitionError, Definitions
 from services.pipeline.definitions import BlueprintDefinition, FieldDefinition, OptionDefinition, misfit
-from services.pipeline.definitions.compiler import compile_book, compile_line
+from services.pipeline.definitions.compiler import compile_book
 from services.pipeline.definitions.diagram import mermaid, state_machine
 from services.pipeline.definitions.schema import BusinessLineYaml
-from tests.pipeline.vocabulary import BOOK, after, opened, requested, shipped
+from tests.pipeline.builders import BOOK, deal, open_deal, request, shipped
+from tests.support.criteria_truth import TRUTH
 
 BLUEPRINTS = sorted(BOOK.versions.values(), key=lambda b: b.ref)
 HARDWARE = shipped().one("business_lines", "hardware")
@@ -80,10 +81,10 @@ def blueprints(draw: some.DrawFn) -> Definition:
 def test_any_walk_of_decisions_goes_as_the_machine_goes(definition: Definition, walk: list[int]) -> None:
     book = compile_book(Definitions([definition]))
     blueprint = book.pipelines["made"]
-    scenario = after(opened("made"), book=book)
+    scenario = deal(open_deal("made"), book=book)
     decider, state, stage = scenario.decider, scenario.state, blueprint.initial
     for n in walk:
-        command = requested(f"t{n}", opened().at, fields={"loss_reason": "price"})
+        command = request(f"t{n}", open_deal().at, fields={"loss_reason": "price"})
         for event in decider.decide(command, state):
             state = decider.evolve(state, event)
         stage = by_machine(blueprint, stage, f"t{n}") or stage
@@ -102,7 +103,7 @@ def test_open_deals_keep_the_version_they_were_opened_under() -> None:
     book = compile_book(Definitions([newer], [HARDWARE]))
     assert book.pipelines["hardware"].version == 2
     assert book.of("hardware@1").version == 1
-    assert after(opened("hardware"), book=book).state.deal.blueprint == "hardware@2"
+    assert deal(open_deal("hardware"), book=book).state.deal.blueprint == "hardware@2"
 
 
 def test_a_picture_is_drawn_of_every_blueprint() -> None:
@@ -122,9 +123,9 @@ def moves_of(body: Any) -> Any:
 
 WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a transition to nowhere": (lambda b: moves_of(b)[0].update(to="paid"), "transitions/0/to: 'paid' is not a stage"),
-    "a transition from nowhere": (lambda b: moves_of(b)[0].update({"from": []}), "transitions/0: must start from a stage"),
+    "a transition from nowhere": (lambda b: moves_of(b)[0].update({"from": []}), "transitions/0: must start"),
     "a stage nobody reaches": (
-        lambda b: stages_of(b).insert(1, {"name": "attic", "title": {"en": "Attic"}}), "no transition leads to 'attic'"),
+        lambda b: stages_of(b).insert(1, {"name": "attic", "title": {"en": "Attic"}}), "leads to 'attic'"),
     "a stage twice": (
         lambda b: stages_of(b)[1].update(name="prospecting"), "stages/1/name: 'prospecting' occurs twice"),
     "a transition twice": (lambda b: moves_of(b)[1].update(name="engage"), "transitions/1/name: 'engage' occurs twice"),
@@ -133,14 +134,14 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a field nobody declared": (
         lambda b: moves_of(b)[0].update(requires=[{"field": "colour"}]), "transitions/0/requires/0/field: 'colour'"),
     "a criterion nobody can read": (lambda b: moves_of(b)[0].update(criteria="amount >"), "transitions/0/criteria"),
-    "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "'colour' is not a known name"),
+    "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "'colour' is not a known"),
     "a reopening that does not say so": (lambda b: moves_of(b)[3].pop("reopen"), "transitions/3: `reopen: true`"),
     "an action nobody knows": (
         lambda b: moves_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions/0/actions/0/kind"),
     "a word that means nothing": (lambda b: b.update(colour="red"), "colour"),
-    "'soon' must be a duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "'soon' must be a duration"),
+    "no duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "'soon' must be a duration"),
     "a standard field again": (
-        lambda b: b["layout"]["fields"][0].update(name="amount"), "layout/fields/0/name: 'amount' is a standard field that every"),
+        lambda b: b["layout"]["fields"][0].update(name="amount"), "fields/0/name: 'amount' is a standard field"),
     "a choice without options": (
         lambda b: b["layout"]["fields"][0].update(type="choice"), "layout/fields/0: `options`"),
 }
@@ -184,3 +185,45 @@ def test_a_value_fits_its_field_or_not(kind: Any, good: list[Any], bad: list[Any
     form = FieldDefinition("it", kind, {"en": "It"}, options=options)
     assert [misfit(form, value) for value in [*good, None]] == [None] * (len(good) + 1)
     assert all(misfit(form, value) for value in bad)
+
+
+@pytest.mark.parametrize(("held", "met"), TRUTH)
+def test_a_blueprint_takes_a_deal_when_its_criterion_is_true(held: Any, met: bool) -> None:
+    assert HARDWARE is not None
+    body = deepcopy(dict(HARDWARE.body))
+    body["layout"]["fields"] += [{"name": "approved", "type": "boolean", "label": {"en": "Approved"}},
+                                 {"name": "wish", "type": "text", "label": {"en": "Wish"}}]
+    body["blueprints"][0]["when"] = "coalesce(approved, wish)"
+    moves_of(body)[0]["criteria"] = "coalesce(approved, wish)"
+    line = compile_book(Definitions([Definition("business_lines", "hardware", 1, body)])).lines["hardware"]
+    criteria = next(iter(line.blueprints[0].transitions.values())).criteria
+    assert (line.blueprint_for({"wish": held}) is not None) is met
+    assert criteria is not None and criteria.is_met({"wish": held}) is met
+
+
+def test_the_faults_of_all_lines_are_found_in_one_run() -> None:
+    bodies = []
+    for name in ("hardware", "services"):
+        found = shipped().one("business_lines", name)
+        assert found is not None
+        body = deepcopy(dict(found.body))
+        moves_of(body)[0].update(to="paid", criteria="amount")
+        body["colour"] = "red"
+        bodies.append(Definition("business_lines", name, 1, body, found.path, found.marks))
+    with pytest.raises(DefinitionError) as refused:
+        compile_book(Definitions(bodies))
+    for name in ("hardware", "services"):
+        codes = {f.code for f in refused.value.faults if f.file.endswith(f"{name}.yaml")}
+        assert codes == {"unknown_key", "unknown_stage", "criterion_not_boolean"}
+
+
+def test_a_published_version_is_not_judged_by_checks_that_came_later() -> None:
+    assert HARDWARE is not None
+    body = deepcopy(dict(HARDWARE.body))
+    moves_of(body)[0]["criteria"] = "amount"
+    old = Definition("business_lines", "hardware", 1, body)
+    current = Definition("business_lines", "hardware", 2, {**HARDWARE.body, "version": 2})
+    criteria = next(iter(compile_book(Definitions([current], [old])).of("hardware@1").transitions.values())).criteria
+    assert criteria is not None and not criteria.is_met({"amount": {"amount_minor": 1, "currency": "EUR"}})
+    with pytest.raises(DefinitionError, match="is never true"):
+        compile_book(Definitions([old]))

@@ -16,7 +16,7 @@ from services.segmentation.definitions import DAY_KEY, Values, fifths
 from services.segmentation.definitions.compiler import compile_segmentations
 from services.segmentation.queries import Placed, matrix
 from services.segmentation.service import SERVICE
-from tests.living import DEFINITIONS
+from tests.support.running_service import DEFINITIONS
 
 from .scenes import ANY, ONE, RFM, TITLE, compiled
 
@@ -33,15 +33,15 @@ def cutoffs(**change: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"colour": "red"}, "colour: unknown key; use one of business_line, currency"),
-    ({"purchases": "visits"}, "purchases: must be 'orders', 'wins' or 'orders_else_wins'"),
-    ({"segments": []}, "segments: must have at least 1 entries"),
+    ({"purchases": "visits"}, "purchases: must be one of orders, wins, orders_else_wins"),
+    ({"segments": []}, "segments: must be a list of length 1 or more"),
     ({"segments": [segment("a"), segment("a")]}, "segments/1/name: segment 'a' occurs twice"),
     ({"segments": [segment("a", r=[2, 5])]}, "the score 111 has no segment"),
     ({"segments": [segment("a", f=[0, 5])]}, "segments/0/f/0: must be at least 1"),
     ({"segments": [segment("a", m=[1, 6])]}, "segments/0/m/1: must be at most 5"),
     ({"segments": [segment("a", r=[5, 1]), segment("b")]}, "segments/0/r: 5 to 1 is empty"),
     ({"segments": [segment("Best customers")]}, "segments/0/name"),
-    (cutoffs(method="guess"), "cutoffs/method: must be 'quantiles' or 'absolute'"),
+    (cutoffs(method="guess"), "cutoffs/method: must be one of quantiles, absolute"),
     (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 3, 9]}), "frequency: must be four rising numbers"),
     (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 5]}), "cutoffs/absolute/frequency"),
     (cutoffs(monetary_unit_minor=0), "cutoffs/monetary_unit_minor"),

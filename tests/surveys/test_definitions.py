@@ -6,6 +6,7 @@ import pytest
 
 from chassis.domain.definitions import DefinitionError, read_directory
 from services.surveys.definitions.compiler import compile_surveys
+from tests.support.criteria_truth import TRUTH
 
 from .scenes import surveys
 
@@ -22,15 +23,26 @@ def test_the_shipped_surveys_ask_customers_after_a_win_and_employees_by_hand() -
 @pytest.mark.parametrize(("change", "words"), [
     ({"colour": "red"}, "colour"),
     ({"languages": ["en", "de"]}, "must have a text in de"),
-    ({"questions": [{"id": "q", "type": "enps", "title": {"en": "?"}}], "issues": []}, "enps questions are for employees only"),
+    ({"questions": [{"id": "q", "type": "enps", "title": {"en": "?"}}], "issues": []}, "are for employees only"),
     ({"questions": [{"id": "q", "type": "choice", "title": {"en": "?"}}], "issues": []}, "has choices"),
     ({"questions": [{"id": "q", "type": "nps", "title": {"en": "?"}, "scale": {"min": 1, "max": 5}}], "issues": []},
      "fixed"),
     ({"questions": [{"id": "q", "type": "text", "title": {"en": "?"}}] * 2, "issues": []}, "question 'q' occurs twice"),
-    ({"issues": [{"name": "bad", "when": "score <= 6", "reason": {"en": "x"}}]}, "issues/0/when: 'score' is not a known name"),
+    ({"issues": [{"name": "bad", "when": "score <= 6", "reason": {"en": "x"}}]}, "0/when: 'score' is not a known"),
     ({"remind_after_days": 30}, "must be less than `expires_after_days`"),
     ({"trigger": {"on": "birthday"}}, "trigger/on"),
 ])
 def test_a_survey_that_cannot_be_used_is_refused_with_its_reason(change: dict[str, Any], words: str) -> None:
     with pytest.raises(DefinitionError, match=words):
         surveys(**change)
+
+
+@pytest.mark.parametrize(("held", "met"), TRUTH)
+def test_an_issue_is_raised_when_its_criterion_is_true(held: Any, met: bool) -> None:
+    survey = surveys(issues=[{"name": "again", "when": "again", "reason": {"en": "x"}}]).one("after_win")
+    assert survey is not None and survey.issues[0].when.is_met({"again": held}) is met
+
+
+def test_a_criterion_over_an_answer_that_is_no_boolean_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="issues/0/when: 'nps' is never true; compare it, as in nps > 0"):
+        surveys(issues=[{"name": "bad", "when": "nps", "reason": {"en": "x"}}])

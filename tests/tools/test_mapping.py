@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chassis.domain.definitions import DefinitionError, parse_yaml
 from chassis.messages.envelope import Message, decode_structured
 from chassis.support.clock import utc_now
-from tests.living import DEFINITIONS
+from tests.support.running_service import DEFINITIONS
 from tools.importing.mapping import load_mapping
 from tools.importing.rows import Event, MissingFile, Tally, events
 from tools.importing.sender import _by_size, chunks
@@ -204,6 +204,16 @@ def test_a_mapping_that_cannot_mean_anything_is_refused_with_file_line_and_reaso
     with pytest.raises(DefinitionError, match=words) as told:
         shop.made("1,2025-07-01,C1,paid,West,1")
     assert str(shop.mapping) in str(told.value)
+
+
+def test_a_row_is_taken_when_the_criterion_is_true_and_a_column_alone_is_no_criterion(shop: Shop) -> None:
+    shop.write(ORDERS, ("when: status != 'draft'", "when: lookup('customers', customer, 'tier')"))
+    assert shop.made("1,2025-07-01,C1,paid,West,1") == [], "a text is not true"
+    shop.write(ORDERS, ("when: status != 'draft'", "when: lookup('customers', customer, 'tier') == 'gold'"))
+    assert len(shop.made("1,2025-07-01,C1,paid,West,1")) == 1
+    shop.write(ORDERS, ("when: status != 'draft'", "when: status"))
+    with pytest.raises(DefinitionError, match=r"emit/0/when: 'status' is never true; compare it"):
+        shop.made("1,2025-07-01,C1,paid,West,1")
 
 
 def test_a_mapping_that_is_not_there_is_answered_with_those_that_are() -> None:

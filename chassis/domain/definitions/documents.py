@@ -66,9 +66,6 @@ class Definition:
         mark = self.marks.of(path)
         return f"{self.file}:{mark.line}:{mark.column}" if mark else self.file
 
-    def fault(self, path: Path, message: str) -> str:
-        return f"{self.location(*path)}: {'/'.join(map(str, path))}: {message}"
-
     @property
     def digest(self) -> str:
         return hashlib.sha256(msgspec.json.encode(self.body, order="deterministic")).hexdigest()

@@ -43,9 +43,7 @@ class DefinitionFault:
 class DefinitionError(ActionableError, ValueError):
     """Definitions that cannot be used: `faults` has every reason; the message has one line for each."""
 
-    def __init__(self, faults: Iterable[DefinitionFault] | str) -> None:
-        if isinstance(faults, str):
-            faults = [DefinitionFault("invalid_definition", faults, "")]
+    def __init__(self, faults: Iterable[DefinitionFault]) -> None:
         self.faults: Sequence[DefinitionFault] = tuple(dict.fromkeys(faults))
         super().__init__("\n".join(map(str, self.faults)))
         self.args = (self.faults,)  # what pickle passes to `__init__` again

@@ -3,6 +3,7 @@
 The idiom of every kind: `…Yaml` is the pydantic model of the file (JSON Schemas for editors are made from it) and
 `…Definition` or a plain noun is what a compiler makes of it, a frozen value without pydantic for the pure modules.
 """
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -25,34 +26,44 @@ from chassis.domain.definitions.faults import FaultReporter, InvalidValue
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Version = Annotated[int, Field(ge=1)]
-LONGEST_TEXT = 10_000
-_LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
-_TEXT = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 
 
 class Languages:
-    """Makes a dict a text per language, of which these are required; a null counts as absent."""
+    """Makes a dict a text per language; a null counts as absent.
 
-    def __init__(self, *required: str) -> None:
-        self.required = required
+    `required`: languages that must have a text. `allowed`: none but these, each text of 1 to `longest` characters;
+    empty: any language, any text.
+    """
+
+    def __init__(
+        self, *, required: Sequence[str] = (), allowed: Sequence[str] = (), longest: int | None = None,
+    ) -> None:
+        self.required, self.allowed, self.longest = required, allowed, longest
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        shortest = 1 if self.allowed else None
         texts = core_schema.dict_schema(
-            core_schema.str_schema(pattern=_LANGUAGE), core_schema.str_schema(max_length=LONGEST_TEXT, strict=True))
+            core_schema.str_schema(),
+            core_schema.str_schema(min_length=shortest, max_length=self.longest, strict=True))
         present = core_schema.no_info_before_validator_function(_without_nulls, texts)
         return core_schema.no_info_after_validator_function(self._check, present)
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        made: JsonSchemaValue = {
-            "type": "object", "description": "A text per language",
-            "properties": dict.fromkeys(self.required, _TEXT), "propertyNames": {"pattern": _LANGUAGE},
-            "additionalProperties": {"type": ["string", "null"], "maxLength": LONGEST_TEXT},
-        }
-        return made | {"required": list(self.required)} if self.required else made
+        made: JsonSchemaValue = {"type": "object", "description": "A text per language"}
+        if not self.allowed:
+            return made | {"additionalProperties": {"type": ["string", "null"]}}
+        text = {"minLength": 1, "maxLength": self.longest}
+        return made | {
+            "properties": {n: {"type": "string" if n in self.required else ["string", "null"], **text}
+                           for n in self.allowed},
+            "required": list(self.required), "additionalProperties": False}
 
     def _check(self, texts: dict[str, str]) -> dict[str, str]:
         if missing := [name for name in self.required if not texts.get(name)]:
             raise InvalidValue("text_missing", "must have a text in {missing}", missing=missing)
+        if self.allowed and (unknown := sorted(set(texts) - set(self.allowed))):
+            raise InvalidValue("unknown_language", "language {value!r} is not supported; use one of {allowed}",
+                               value=unknown[0], allowed=list(self.allowed))
         return texts
 
 
@@ -62,8 +73,10 @@ def _without_nulls(value: Any) -> Any:
 
 Title = TypeAliasType("Title", Annotated[dict[str, str], Languages()])
 """A text per language, in whichever languages the definition offers."""
-EnglishTitle = TypeAliasType("EnglishTitle", Annotated[dict[str, str], Languages("en")])
-BilingualTitle = TypeAliasType("BilingualTitle", Annotated[dict[str, str], Languages("en", "zh")])
+EnglishTitle = TypeAliasType("EnglishTitle", Annotated[dict[str, str], Languages(
+    required=("en",), allowed=("en", "zh"), longest=500)])
+BilingualTitle = TypeAliasType("BilingualTitle", Annotated[dict[str, str], Languages(
+    required=("en", "zh"), allowed=("en", "zh"), longest=2000)])
 
 
 class YamlModel(BaseModel):
@@ -75,9 +88,9 @@ class YamlModel(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 MESSAGES: Mapping[str, str] = {
     "missing": "is required",
-    "literal_error": "must be {expected}", "enum": "must be {expected}",
+    "literal_error": "must be one of {allowed}", "enum": "must be one of {allowed}",
     "string_type": "must be a string",
-    "string_too_short": "must be a string of at least {min_length} characters",
+    "string_too_short": "must be a string of {min_length} characters or more",
     "string_too_long": "must be a string of at most {max_length} characters",
     "string_pattern_mismatch": "must match the pattern {pattern}",
     "int_type": "must be a whole number", "int_parsing": "must be a whole number",
@@ -87,7 +100,7 @@ MESSAGES: Mapping[str, str] = {
     "dict_type": "must be a mapping of keys to values", "model_type": "must be a mapping of keys to values",
     "greater_than": "must be greater than {gt}", "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}", "less_than_equal": "must be at most {le}",
-    "too_short": "must have at least {min_length} entries", "too_long": "must have at most {max_length} entries",
+    "too_short": "must be a list of length {min_length} or more", "too_long": "must be a list of at most {max_length}",
     "date_type": "must be a date such as 2026-09-14", "date_parsing": "must be a date such as 2026-09-14",
     "date_from_datetime_parsing": "must be a date such as 2026-09-14",
 }
@@ -95,12 +108,14 @@ MESSAGES: Mapping[str, str] = {
 
 
 def load(report: FaultReporter, model: type[Model], *, strict: bool = False) -> Model | None:
-    """The document as its model; reports every fault. None when it cannot be used even without its unknown keys.
+    """The value at the reporter's path (the document, without one) as the model; reports every fault.
 
-    `strict`: no conversion, as of `"50"` to 50. With unknown keys alone the model is returned beside the faults, so
-    that the compiler finds the faults of the rest in the same run.
+    None when it cannot be used even without its unknown keys. With unknown keys alone the model is returned beside the
+    faults, so that the compiler finds the faults of the rest in the same run. `strict`: no conversion of "50" to 50.
     """
-    body = report.definition.body
+    body: Any = report.definition.body
+    for step in report.path:
+        body = body[step]
     try:
         return model.model_validate(body, strict=strict or None)
     except ValidationError as error:
@@ -117,7 +132,7 @@ def load(report: FaultReporter, model: type[Model], *, strict: bool = False) -> 
 
 def _report(report: FaultReporter, model: type[BaseModel], fault: Mapping[str, Any]) -> None:
     loc, params = fault["loc"], dict(fault.get("ctx", {}))
-    known = report.definition.marks.known(loc)
+    known = report.definition.marks.known((*report.path, *loc))[len(report.path):]
     path = loc if fault["type"] in ("missing", "extra_forbidden") else known  # without pydantic's names of alternatives
     error = params.pop("error", None)
     if fault["type"] == "extra_forbidden":
@@ -126,6 +141,8 @@ def _report(report: FaultReporter, model: type[BaseModel], fault: Mapping[str, A
     elif isinstance(error, InvalidValue):
         report.at(*path).add(error.code, _plain(str(error)), **error.params)
     else:
+        if "expected" in params:
+            params["allowed"] = re.findall(r"'([^']*)'", str(params["expected"])) or [params["expected"]]
         template = MESSAGES.get(fault["type"]) or _plain(str(fault["msg"]))
         report.at(*path).add(fault["type"], template, **params)
 

@@ -7,6 +7,8 @@ _FILES: Mapping[str, str] = {
     "bad_version": "必须是不小于 1 的整数。",
     "bad_yaml": "不是有效的 YAML：{problem}",
     "duplicate_key": "键“{value}”重复，请删除其中一个。",
+    "enum": "必须是以下之一：{allowed}。",
+    "literal_error": "必须是以下之一：{allowed}。",
     "missing": "缺少此必填的键。",
     "name_is_not_the_file": "“{value}”必须与文件名“{expected}”一致。",
     "not_a_mapping": "必须是键与值组成的映射。",
@@ -17,6 +19,7 @@ _FILES: Mapping[str, str] = {
     "text_missing": "缺少以下语言的文本：{missing}。",
     "too_deep_file": "嵌套最多 {most} 层。",
     "too_large_file": "文件最大为 1 MiB。",
+    "unknown_language": "不支持语言“{value}”，可用的有：{allowed}。",
     "unknown_key": "没有此键，可用的键有：{allowed}。",
 }
 _CRITERIA: Mapping[str, str] = {
@@ -88,6 +91,23 @@ _SURVEYS: Mapping[str, str] = {
     "scale_not_allowed": "类型为 {type} 的问题没有量表，请删除。",
     "scale_order": "min 必须小于 max。",
 }
+_MEASURES: Mapping[str, str] = {
+    "bad_target_period": "“{value}”不是有效的期间，例如 2026、2026-Q3、2026-09 或 FY2026。",
+    "bad_target_value": "必须是数字，而不是“{value}”。",
+    "bad_tile": "指标卡无效：{problem}",
+    "bad_without": "“{value}”不是标准维度或已声明的维度，可用的有：{allowed}。",
+    "key_needed": "类型为 {kind} 的指标必须写 {needed}。",
+    "ratio_of_unlike": "分子和分母必须都按币种划分，或都不划分。",
+    "rows_not_lasting": "snapshot 必须统计有持续时间的行，例如 deal.standing，而不是 {rows}。",
+    "rows_without_lines": "{rows} 不能按明细行划分。",
+    "sum_of_money": "sum 只能对金额求和，请写 value: amount。",
+    "target_currency": "指标 {measure} 的目标必须注明 currency。",
+    "unknown_dimension": "{rows} 没有维度“{value}”，可用的有：{allowed}。",
+    "unknown_measure": "没有指标“{value}”，可用的有：{allowed}。",
+    "unknown_row": "没有行类型“{value}”，可用的有：{allowed}。",
+    "unknown_row_field": "{row} 没有字段“{value}”，可用的有：{allowed}。",
+    "unknown_scope_dimension": "指标 {measure} 没有维度“{value}”，可用的有：{allowed}。",
+}
 _OTHERS: Mapping[str, str] = {
     "check_failed": "{files} 个文件中共有 {count} 处错误。",
     "check_passed": "{kinds} 类共 {definitions} 个定义，全部有效。",
@@ -99,5 +119,5 @@ _OTHERS: Mapping[str, str] = {
 }
 DEFINITIONS: Mapping[str, Sequence[str]] = {
     f"definition.{code}": (text,)
-    for texts in (_FILES, _CRITERIA, _BUSINESS_LINES, _SCORECARDS, _SEGMENTS, _SURVEYS, _OTHERS)
+    for texts in (_FILES, _CRITERIA, _BUSINESS_LINES, _SCORECARDS, _SEGMENTS, _SURVEYS, _MEASURES, _OTHERS)
     for code, text in texts.items()}

@@ -44,7 +44,7 @@ def compile_catalogue(
     return Catalogue(
         {d.name: measures[d.name] for d in current if d.name in measures},
         _by_row(rows, (c for _, cs in counted for c in cs)), zone, declared, related,
-        _generation(current, zone, related, tuple(declared), {m.name: m.kept for m, _ in counted}),
+        _generation(current, zone, related, tuple(declared), {m.name: m.stored_as for m, _ in counted}),
     )
 
 
@@ -64,9 +64,9 @@ def _share_cells(
     for d, measure, counters in compiled:
         how = (measure.kind, measure.by_currency, measure.money, measure.line_dimensions, str(d.body.get("when")),
                tuple((c.row, c.value, c.member, c.labels) for c in counters))
-        kept = first.setdefault(how, measure.name)
-        measure = replace(measure, kept=kept)
-        shared.append((measure, [replace(c, measure=measure) for c in counters] if kept == measure.name else []))
+        name = first.setdefault(how, measure.name)
+        measure = replace(measure, stored_as=name)
+        shared.append((measure, [replace(c, measure=measure) for c in counters] if name == measure.name else []))
     return shared
 
 
@@ -87,7 +87,7 @@ def _by_row(rows: RowTypes, counters: Iterable[MeasureCounter]) -> dict[str, tup
 
 def _generation(
     found: Sequence[Definition], zone: ZoneInfo, related: RelatedDefinitions, declared: Sequence[str],
-    kept: Mapping[str, str],
+    stored_as: Mapping[str, str],
 ) -> str:
     """Twelve hex digits over all that decides where and how a fact is counted; titles and other words do not."""
     parts: list[Any] = [zone.key, sorted(declared), sorted((p, sorted(s.items())) for p, s in related.stages.items()),
@@ -95,5 +95,5 @@ def _generation(
     for d in found:
         if d.body.get("kind") not in ("ratio", "basis"):
             parts.append(sorted((k, str(v)) for k, v in d.body.items() if k not in WORDS))
-    parts += sorted((name, where) for name, where in kept.items() if name != where)
+    parts += sorted((name, where) for name, where in stored_as.items() if name != where)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

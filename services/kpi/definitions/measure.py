@@ -45,8 +45,8 @@ class CompiledMeasure:
     `also`: further measures in the answer of a ratio (`{"open": "stage_unfinished"}`). `basis`: the measure whose
     figures this one gives. `first`: a member of a distinct measure counts only on its first day, over all facts.
     `snapshot`: a cell's `n` and `sum` are changes; the figure at a bucket's end is the sum of all days up to it,
-    undated cells (day None) included. `hidden`: used by other measures, not listed. `kept`: the measure under whose
-    name its cells are stored: itself, or the first one that counts the same.
+    undated cells (day None) included. `hidden`: used by other measures, not listed. `stored_as`: the measure under
+    whose name its cells are stored: itself, or the first one that counts the same.
     """
 
     name: str
@@ -67,7 +67,7 @@ class CompiledMeasure:
     money: bool = False  # of a snapshot: its figure is `sum`, not `n`
     hidden: bool = False
     sources: tuple[RowSource, ...] = ()
-    kept: str = ""
+    stored_as: str = ""
 
     @property
     def ref(self) -> str:
