@@ -68,8 +68,9 @@ def test_the_order_of_stages_is_read_from_the_blueprints() -> None:
 
 @pytest.mark.parametrize(("body", "message"), [
     ({"row": "deal.flying"}, "row: row type 'deal.flying' does not exist; use one of"),
-    ({"kind": "guess"}, "kind: must be 'count', 'sum'"),
-    ({"unit": "litres"}, "unit: must be 'count', 'money'"),
+    ({"kind": "guess"}, "kind: must be one of count, sum"),
+    ({"unit": "litres"}, "unit: must be one of count, money"),
+    ({"better": "more"}, "better: must be one of higher, lower, neither"),
     ({"when": "colour == 'red'"}, "colour"),
     ({"when": "status =="}, "when"),
     ({"dimensions": ["stage"]}, "dimensions/0: deal.closing has no dimension 'stage'"),
@@ -114,7 +115,7 @@ def test_measures_that_count_the_same_are_counted_once() -> None:
         measure("e", when="status == 'won'", kind="distinct", member="customer_id"),
         measure("f", when="status == 'won'", kind="distinct", member="customer_id", first=True),
         measure("g", when="status == 'won'", lines=True))
-    assert {m.name: m.kept for m in found.measures.values()} == {
+    assert {m.name: m.stored_as for m in found.measures.values()} == {
         "a": "a", "b": "a", "c": "c", "d": "d", "e": "e", "f": "e", "g": "g"}
     assert [c.measure.name for c in found.counters["deal.closing"]] == ["a", "c", "d", "e", "g"]
 

@@ -17,7 +17,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data" / "crm_opportunities"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not DATA.exists(), reason=f"the public data does not lie at {DATA}"),
+    pytest.mark.skipif(not DATA.exists(), reason=f"the public data is not at {DATA}"),
 ]
 
 
@@ -41,7 +41,7 @@ def deal(row: dict[str, str], teams: dict[str, dict[str, str]], stage: str) -> O
 
 
 def events(row: dict[str, str], teams: dict[str, dict[str, str]]) -> Iterator[tuple[Any, datetime]]:
-    """As pipeline tells a deal that a mapping reported."""
+    """As pipeline publishes a deal that a mapping reported."""
     id, stage = row["opportunity_id"], row["deal_stage"].lower()
     first = "prospecting" if stage == "prospecting" else "engaging"
     opened = deal(row, teams, first)

@@ -120,8 +120,8 @@ def test_a_leads_events_in_any_order_give_the_same_figures(
     events: list[tuple[Any, Any]] = [
         (LeadCaptured(lead_id="L", business_line="software", source="web", dimensions={"tier": "1"}), meta(START, "c"))]
     for i, (at, field, value) in enumerate(revisions):
-        said: Any = ({"sector": value} if value else None) if field == "dimensions" else value
-        changes: dict[str, Any] = {field: said}
+        new: Any = ({"sector": value} if value else None) if field == "dimensions" else value
+        changes: dict[str, Any] = {field: new}
         events.append((LeadRevised(lead_id="L", given=(field,), **changes), meta(at, f"r{i}")))
     if lost:
         events.append((LeadLost(lead_id="L", reason="x"), meta(START + timedelta(days=3), "l")))
@@ -155,7 +155,7 @@ steps = st.lists(st.tuples(st.sampled_from(["enter", "revise", "win", "lose", "r
 def lived(
     figures: MemoryFigures, id: str, plot: list[tuple[str, int, int]], undated: bool,
 ) -> tuple[DealBuilder, str | None, int]:
-    """A deal that lives as the plot says; with its last closing's day if it is won, and the amount it then has."""
+    """A deal after the steps of the plot, with the day of its last closing if it is won, and its amount."""
     day = START + timedelta(days=5)
     deal = DealBuilder(figures, id=id, amount=eur(1)).opened(day.date().isoformat(), undated=undated)
     closed: str | None = None

@@ -13,7 +13,7 @@ from tests.kpi.memory_figures import MemoryFigures, meta
 
 FILE = Path(__file__).parents[3] / "shared" / "data" / "superstore" / "superstore_dev_2019_2021.csv"
 
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason=f"the public data does not lie at {FILE}")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not FILE.exists(), reason=f"the public data is not at {FILE}")]
 
 
 def cents(text: str) -> int:
@@ -23,8 +23,8 @@ def cents(text: str) -> int:
 def test_order_amounts_by_region_category_and_month_are_those_of_the_lines() -> None:
     groups: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
     expected: Counter[tuple[str | None, str | None, str]] = Counter()
-    with FILE.open(newline="", encoding="utf-8") as lines:
-        for row in csv.DictReader(lines):
+    with FILE.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
             groups[row["Customer ID"], row["Order ID"]].append(row)
     figures = MemoryFigures()
     for (customer, order), rows in groups.items():
@@ -35,7 +35,7 @@ def test_order_amounts_by_region_category_and_month_are_those_of_the_lines() -> 
             expected[rows[0]["Region"], r["Category"], day[:7]] += cents(r["Sales"])
         event = OrderPlaced(
             order_id=order, customer_id=customer, region=rows[0]["Region"], lines=tuple(lines),
-            amount=Money(amount_minor=sum(x.amount.amount_minor for x in lines), currency="USD"))
+            amount=Money(amount_minor=sum(one.amount.amount_minor for one in lines), currency="USD"))
         at = datetime.fromisoformat(day).replace(hour=11, tzinfo=UTC)
         assert figures.apply(event, meta(at, f"{customer}-{order}")) is None
     found: Counter[tuple[str | None, str | None, str]] = Counter()

@@ -44,7 +44,7 @@ def test_given_a_target_when_a_seed_arrives_then_nothing_happens() -> None:
 
 
 def test_a_target_is_indexed_by_period_and_measure() -> None:
-    state = given(DECIDER).when(set_target("100")).state()
+    state = given(DECIDER).when(set_target("100")).state
     assert index(state) == {"period": "2026-Q3", "measure": "signed_amount"}
     assert (state.value, state.set_by, state.set_at) == ("100", "anna", AT)
     assert isinstance(state, TargetState)

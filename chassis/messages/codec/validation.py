@@ -1,21 +1,28 @@
-"""Validation with pydantic: every error at once, and the JSON Schemas."""
+"""Validation with pydantic: every error at once, and the JSON Schemas.
+
+pydantic is imported when it is first needed, so that deciders and projections, which use the codec, start without it.
+"""
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
-import pydantic
 
 from chassis.messages.codec.decoder import from_builtins
 from chassis.messages.codec.errors import FieldError, InvalidData
 from chassis.messages.codec.introspection import is_patch
 
+if TYPE_CHECKING:
+    import pydantic
+
 T = TypeVar("T")
 
 
 @cache
-def type_adapter(cls: type) -> pydantic.TypeAdapter[Any]:
+def type_adapter(cls: type) -> "pydantic.TypeAdapter[Any]":
     """The pydantic adapter of a contract class."""
+    import pydantic
+
     return pydantic.TypeAdapter(cls)
 
 
@@ -35,6 +42,8 @@ def validation_errors(
     cls: type, obj: Any, *, unknown: Literal["forbid", "ignore"] = "ignore"
 ) -> tuple[FieldError, ...]:
     """All errors of `obj` (JSON builtins) against the event's contract; empty when it is valid."""
+    import pydantic
+
     own: tuple[FieldError, ...] = ()
     if isinstance(obj, Mapping) and "given" in obj and is_patch(cls):
         obj = {name: value for name, value in obj.items() if name != "given"}

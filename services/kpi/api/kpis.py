@@ -86,7 +86,7 @@ def router(queries: FigureQueries) -> APIRouter:
 
     @routes.get("/v1/kpis/{measure}/records", response_model=page_schema(FactRecord),
                 summary="The facts behind a figure")
-    async def behind(
+    async def records(
         measure: str, request: Request, paged: Paged, from_: Annotated[str | None, Query(alias="from")] = None,
         to: Text = None, period: Text = None, where: Texts = None,
     ) -> Response:

@@ -23,7 +23,7 @@ from services.kpi.queries.request_scope import scope_covers
 from services.kpi.state import TargetState, target_key
 
 
-class TargetAsked(BaseModel):
+class TargetBody(BaseModel):
     """`scope`: {dimension: label}, empty for the whole company. Money in minor units, with its currency. `rev`: that of
     the target that was read (0: it did not exist); 412 when it has changed since."""
 
@@ -52,7 +52,7 @@ def router(queries: FigureQueries) -> APIRouter:
 
     @routes.put("/v1/targets/{period}", response_model=page_schema(schemas.Target),
                 summary="Set targets; others of the period stay")
-    async def set_targets(period: str, wanted: list[TargetAsked], write: Write) -> Response:
+    async def set_targets(period: str, wanted: list[TargetBody], write: Write) -> Response:
         label = _period(queries, period).label
         await _check_scope(queries, wanted)
         faults = [f for i, w in enumerate(wanted) for f in _faults(queries, i, w)]
@@ -113,7 +113,7 @@ async def _targets(queries: FigureQueries, period: Period) -> Sequence[Entity]:
         after = page_.next
 
 
-async def _check_scope(queries: FigureQueries, wanted: Sequence[TargetAsked]) -> None:
+async def _check_scope(queries: FigureQueries, wanted: Sequence[TargetBody]) -> None:
     """Raises Problem 403 for a target of others."""
     reference = (await queries.reader()).reference
     faults = [FieldError("outside_scope", f"/{i}/scope", "This target is outside of your scope.")
@@ -134,7 +134,7 @@ def _text(value: str | int | float | None) -> str:
     return format(Decimal(str(value)).normalize(), "f")
 
 
-def _faults(queries: FigureQueries, index: int, wanted: TargetAsked) -> list[FieldError]:
+def _faults(queries: FigureQueries, index: int, wanted: TargetBody) -> list[FieldError]:
     if wanted.growth is not None:
         raise not_in_this_release("targets by growth")
     measure = queries.catalogue.measures.get(wanted.measure)

@@ -72,7 +72,7 @@ def _share_cells(
 
 def _declared_dimensions(definitions: Definitions) -> dict[str, Mapping[str, str]]:
     """{name: title}; entries that do not fit the model are left out, and reported where models are checked."""
-    definition = definitions.one("dimensions", "dimensions")
+    definition = definitions.find("dimensions", "dimensions")
     entries = definition.body.get("dimensions") if definition else ()
     valid = [e for e in entries or () if isinstance(e, Mapping) and isinstance(e.get("name"), str)]
     return {e["name"]: e.get("title") or {"en": e["name"]} for e in valid}

@@ -1,6 +1,6 @@
 """Projection of events into facts, and of facts into contributions to cells.
 
-Each fact module says how its events make the image and which rows the image yields (`registry`); `contributions` turns
+Each fact module makes images of its events and rows of the images (`registry`); `contributions` turns
 rows into contributions by the compiled measures and knows none of them by name.
 """
 from services.kpi.projections.projection import make_projection

@@ -24,7 +24,7 @@ EXAMPLE_START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 class RowDeclarationError(TypeError):
-    """A row function does not return what its declaration says; names the module, the row type and the field."""
+    """A row function does not return what is declared; the message names the module, the row type and the field."""
 
 
 @dataclass(frozen=True, slots=True)

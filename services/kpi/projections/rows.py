@@ -33,7 +33,7 @@ class LocalDays:
 
 
 class FactContext(NamedTuple):
-    """What facts are read with: the company's local days, and what other definitions say."""
+    """What facts are read with: the company's local days, and what rows need of other definitions."""
 
     days: LocalDays
     related: RelatedDefinitions

@@ -47,7 +47,7 @@ async def activities(
 async def _page(queries: FigureQueries, criteria: ActivityFilter, after: str | None, limit: int) -> FactPage:
     if criteria.subject is not None:
         prefix = f"{criteria.subject[0]}:{criteria.subject[1]}|"
-        return await queries.cells.facts_below(KIND, prefix, after=after, limit=limit)
+        return await queries.cells.facts_by_prefix(KIND, prefix, after=after, limit=limit)
     low, high = (None if d is None else d.isoformat() for d in (criteria.low, criteria.high))
     days = {} if low is None and high is None else {"opened": Between(low, high)}
     return await queries.cells.facts(KIND, days, order="opened", descending=True, after=after, limit=limit)

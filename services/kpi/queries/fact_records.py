@@ -20,12 +20,12 @@ async def fact_records(
         return [], None
     parts = queries.catalogue.parts_of(q.measure)
     kinds = list(dict.fromkeys(s.fact for m in parts for s in m.sources))
-    names = {m.kept: m.name for m in parts}
+    names = {m.stored_as: m.name for m in parts}
     low, high = min(p.low for p in q.periods), max(p.high for p in q.periods)
     at, after = decode_cursor(cursor, int, str | None) if cursor else (0, None)
     items: list[dict[str, Any]] = []
     while at < len(kinds):
-        page = await queries.cells.facts_below(kinds[at], "", after=after, limit=min(500, limit - len(items)) or 1)
+        page = await queries.cells.facts_by_prefix(kinds[at], "", after=after, limit=min(500, limit - len(items)) or 1)
         for fact in page.items:
             counts = [c for c in fact.contributions if _counts(reader, parts, c, low, high, q.slice)]
             if counts:
@@ -41,7 +41,7 @@ def _counts(
     reader: FigureReader, parts: Sequence[CompiledMeasure], c: Contribution, low: date, high: date, slice: Slice,
 ) -> bool:
     by_line = bool(slice.names & set(LINE))
-    names = {m.kept for m in parts} | ({f"{m.kept}:lines" for m in parts} if by_line else set())
+    names = {m.stored_as for m in parts} | ({f"{m.stored_as}:lines" for m in parts} if by_line else set())
     if c.cell.measure not in names:
         return False
     snapshot = any(m.snapshot for m in parts)

@@ -34,6 +34,6 @@ class FigureQueries:
 
 def make_figure_queries(context: ServiceContext) -> FigureQueries:
     compiled: KpiDefinitions = context.components.extra
-    calendar = context.definitions.one("calendar", "calendar")
+    calendar = context.definitions.find("calendar", "calendar")
     starts = int((calendar.body.get("fiscal_year_starts") if calendar else None) or 1)
     return FigureQueries(context, compiled.catalogue, Calendar(starts))

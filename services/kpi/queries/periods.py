@@ -82,7 +82,7 @@ class Calendar:
         return Period(text, start, months_after(start, 12), "fiscal_year")
 
     def bucket(self, day: date, grain: Grain) -> Period:
-        """The bucket of that grain in which the day lies."""
+        """The bucket of that grain that contains the day."""
         match grain:
             case "day":
                 return day_of(day)

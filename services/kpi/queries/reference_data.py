@@ -61,7 +61,7 @@ async def _all(cells: CellReader, kind: str) -> list[StoredFact]:
     found: list[StoredFact] = []
     after: str | None = None
     while True:
-        page = await cells.facts_below(kind, "", after=after, limit=500)
+        page = await cells.facts_by_prefix(kind, "", after=after, limit=500)
         found += [f for f in page.items if f.image]
         if page.next is None:
             return found

@@ -49,14 +49,14 @@ def queryable_dimensions(measure: CompiledMeasure) -> tuple[str, ...]:
 
 
 def buckets_within(periods: Sequence[Period]) -> BucketsOf:
-    """The periods in which a day lies; periods may overlap when they are compared with each other."""
+    """The periods that contain a day; periods may overlap when they are compared with each other."""
     def buckets(day: date | None) -> Sequence[int]:
         return [i for i, p in enumerate(periods) if day is not None and p.low <= day < p.high]
     return buckets
 
 
 def buckets_until(periods: Sequence[Period]) -> BucketsOf:
-    """The periods that end after the day; the undated lies before all of them."""
+    """The periods that end after the day; the undated counts in all of them."""
     def buckets(day: date | None) -> Sequence[int]:
         return [i for i, p in enumerate(periods) if day is None or day < p.high]
     return buckets

@@ -88,12 +88,12 @@ class FigureReader:
         if measure.kind == "distinct":
             await self._add_members(measure, periods, slice, totals)
             return totals
-        await self._add_cells(measure, measure.kept, periods, slice, totals, skip_many=split)
+        await self._add_cells(measure, measure.stored_as, periods, slice, totals, skip_many=split)
         if split:
             if measure.kind == "count":
-                await self._add_line_members(f"{measure.kept}:lines", periods, slice, totals)
+                await self._add_line_members(f"{measure.stored_as}:lines", periods, slice, totals)
             else:
-                await self._add_cells(measure, f"{measure.kept}:lines", periods, slice, totals, skip_many=False)
+                await self._add_cells(measure, f"{measure.stored_as}:lines", periods, slice, totals, skip_many=False)
         return totals
 
     async def _add_cells(
@@ -128,7 +128,7 @@ class FigureReader:
         self, measure: CompiledMeasure, periods: Sequence[Period], slice: Slice, totals: Totals,
     ) -> None:
         low, high = min(p.low for p in periods), max(p.high for p in periods)
-        rows = await self.cells.members(measure.kept, None if measure.first else low, high)
+        rows = await self.cells.members(measure.stored_as, None if measure.first else low, high)
         buckets_of = buckets_within(periods)
         for row in first_memberships(rows) if measure.first else rows:
             group = self._group(row, slice)
