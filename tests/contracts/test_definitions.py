@@ -124,7 +124,7 @@ WRONG: list[tuple[str, str, Change]] = [
 
 @pytest.mark.parametrize(("kind", "name", "change"), WRONG)
 def test_what_a_schema_refuses_the_code_refuses_too(kind: str, name: str, change: Change) -> None:
-    definition = SHIPPED.one(kind, name)
+    definition = SHIPPED.find(kind, name)
     assert definition is not None
     body: dict[str, Any] = copy.deepcopy(dict(definition.body))
     change(body)
@@ -133,7 +133,7 @@ def test_what_a_schema_refuses_the_code_refuses_too(kind: str, name: str, change
 
 
 def test_a_board_of_a_measure_that_there_is_not_is_found_before_anything_starts() -> None:
-    board = SHIPPED.one("boards", "revenue")
+    board = SHIPPED.find("boards", "revenue")
     assert board is not None
     body = copy.deepcopy(dict(board.body))
     body["tiles"][1]["measure"] = "happiness"

@@ -8,7 +8,7 @@ from chassis.domain.definitions import Definition, DefinitionError, Definitions,
 from services.lead_scoring.definitions.compiler import compile_scorecards
 from tests.support.criteria_truth import TRUTH
 
-from .scenes import CARD, TITLE, cards
+from .builders import CARD, TITLE, cards
 
 SHIPPED = Path(__file__).parents[2] / "definitions"
 

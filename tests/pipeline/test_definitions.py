@@ -15,11 +15,11 @@ from services.pipeline.definitions import BlueprintDefinition, FieldDefinition, 
 from services.pipeline.definitions.compiler import compile_book
 from services.pipeline.definitions.diagram import mermaid, state_machine
 from services.pipeline.definitions.schema import BusinessLineYaml
-from tests.pipeline.builders import BOOK, deal, open_deal, request, shipped
+from tests.pipeline.builders import BOOK, open_deal, opportunity, request, shipped
 from tests.support.criteria_truth import TRUTH
 
 BLUEPRINTS = sorted(BOOK.versions.values(), key=lambda b: b.ref)
-HARDWARE = shipped().one("business_lines", "hardware")
+HARDWARE = shipped().find("business_lines", "hardware")
 assert HARDWARE is not None
 
 
@@ -81,7 +81,7 @@ def blueprints(draw: some.DrawFn) -> Definition:
 def test_any_walk_of_decisions_goes_as_the_machine_goes(definition: Definition, walk: list[int]) -> None:
     book = compile_book(Definitions([definition]))
     blueprint = book.pipelines["made"]
-    scenario = deal(open_deal("made"), book=book)
+    scenario = opportunity(open_deal("made"), book=book)
     decider, state, stage = scenario.decider, scenario.state, blueprint.initial
     for n in walk:
         command = request(f"t{n}", open_deal().at, fields={"loss_reason": "price"})
@@ -103,7 +103,7 @@ def test_open_deals_keep_the_version_they_were_opened_under() -> None:
     book = compile_book(Definitions([newer], [HARDWARE]))
     assert book.pipelines["hardware"].version == 2
     assert book.of("hardware@1").version == 1
-    assert deal(open_deal("hardware"), book=book).state.deal.blueprint == "hardware@2"
+    assert opportunity(open_deal("hardware"), book=book).state.deal.blueprint == "hardware@2"
 
 
 def test_a_picture_is_drawn_of_every_blueprint() -> None:
@@ -204,7 +204,7 @@ def test_a_blueprint_takes_a_deal_when_its_criterion_is_true(held: Any, met: boo
 def test_the_faults_of_all_lines_are_found_in_one_run() -> None:
     bodies = []
     for name in ("hardware", "services"):
-        found = shipped().one("business_lines", name)
+        found = shipped().find("business_lines", name)
         assert found is not None
         body = deepcopy(dict(found.body))
         moves_of(body)[0].update(to="paid", criteria="amount")

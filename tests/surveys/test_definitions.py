@@ -16,7 +16,7 @@ SHIPPED = Path(__file__).parents[2] / "definitions"
 def test_the_shipped_surveys_ask_customers_after_a_win_and_employees_by_hand() -> None:
     found = compile_surveys(read_directory(SHIPPED))
     assert [s.name for s in found.triggered("opportunity_won", "hardware")] == ["after_win"]
-    pulse = found.one("employee_pulse")
+    pulse = found.find("employee_pulse")
     assert pulse is not None and (pulse.audience, pulse.smallest_group, pulse.trigger) == ("employee", 5, None)
 
 

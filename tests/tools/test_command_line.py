@@ -1,4 +1,5 @@
 """What the command line says: one sentence that a person can act on, and a status that a script can."""
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from rich.console import Console
 from chassis.support.settings import settings
 from dev.kafka_cluster import free_ports
 from tests.journeys.system import port_block
-from tests.living import DEFINITIONS
+from tests.support.running_service import DEFINITIONS
 from tools.cli import main
 from tools.up import _alone
 
@@ -43,12 +44,12 @@ def nobody() -> str:
 
 
 @pytest.mark.parametrize(("words", "env", "sentence"), [
-    (["import", "nothing", "."], {}, "There is no mapping 'nothing'. Shipped with this installation: "
-                                     "crm_opportunities, orders_rfm, superstore."),
+    (["import", "nothing", "."], {}, "definitions/mappings: mapping 'nothing' does not exist; use one of "
+                                     "crm_opportunities, orders_rfm, superstore"),
     (["import", "orders_rfm", "docs"], {}, "docs has no file 'orders.csv', which the mapping orders_rfm reads."),
     (["run", "billing"], {}, "There is no service 'billing'; there are lead_scoring, pipeline, segmentation, surveys, "
                              "kpi and gateway."),
-    (["check", "nowhere"], {}, "There is no directory nowhere; name the one that holds your definitions."),
+    (["check", "nowhere"], {}, "Directory nowhere does not exist; name the directory of your definitions."),
     (["simulate", "--until", "soon"], {}, "--until soon: say a time such as 2026-03-31T18:00:00Z."),
     (["lag"], {"TIMEZONE": "Mars/Olympus"},
      "TRIPTYCH_TIMEZONE=Mars/Olympus: 'Mars/Olympus' is no IANA time zone such as Europe/Berlin or Asia/Shanghai."),
@@ -76,29 +77,63 @@ def test_without_a_running_system_it_says_how_to_start_one(run: Run) -> None:
         assert status == 1 and "No system answers at http://127.0.0.1:" in said and "`triptych up`" in said
 
 
-def test_the_shipped_definitions_are_in_order(run: Run) -> None:
-    status, said, _ = run("check")
-    assert status == 0 and "definitions of 10 kinds are in order" in said
+def test_the_shipped_definitions_are_valid(run: Run) -> None:
+    status, said, _ = run("check", "--language", "en")
+    assert status == 0 and "definitions of 10 kinds are valid" in said
 
 
-def test_a_fault_in_a_definition_is_told_with_file_and_line(run: Run, tmp_path: Path) -> None:
-    for file, old, new, place in [
-        ("segments/rfm.yaml", "r: [5, 5], f: [5, 5]", "r: [5, 9], f: [5, 5]", "line 21: segments/0/r/1: "),
-        ("surveys/after_win.yaml", "audience: customer", "audience: everybody", "audience: "),
-        ("scorecards/software.yaml", "qualify_at:", "qualify_when:", "qualify_at: Field required"),
-        ("mappings/orders_rfm.yaml", "slug(customer_id)", "slug(customer_id", "emit/0/data/customer_id: "),
-        ("measures/visits.yaml", "kind: count", "kind: number", "`kind` is one of count, "),
-        ("business_lines/software.yaml", "blueprints:", "blueprint:", "blueprints: Field required"),
-        ("calendar.yaml", "Europe/Berlin", "Europe/Bärlin", "line 5: timezone: 'Europe/Bärlin' is no IANA time zone"),
-    ]:
-        root = tmp_path / file.replace("/", "-")
-        shutil.copytree(DEFINITIONS, root)
+FAULTS = [
+    ("business_lines/software.yaml", "blueprints:", "blueprint:", "30:1: blueprint: unknown key; use one of "),
+    ("calendar.yaml", "Europe/Berlin", "Europe/Bärlin", "5:11: timezone: 'Europe/Bärlin' must be an IANA time zone"),
+    ("mappings/orders_rfm.yaml", "slug(customer_id)", "slug(customer_id", "15:24: emit/0/data/customer_id: "),
+    ("measures/visits.yaml", "kind: count", "kind: number", "9:7: kind: must be one of count, "),
+    ("scorecards/software.yaml", "qualify_at:", "qualify_when:", "qualify_at: is required"),
+    ("segments/rfm.yaml", "r: [5, 5], f: [5, 5]", "r: [5, 9], f: [5, 5]", "21:64: segments/0/r/1: must be at most 5"),
+    ("surveys/after_win.yaml", "audience: customer", "audience: everybody", "9:11: audience: must be one of customer"),
+]
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    root = tmp_path / "definitions"
+    shutil.copytree(DEFINITIONS, root)
+    for file, old, new, _ in FAULTS:
         text = (root / file).read_text("utf-8")
         assert old in text, file
         (root / file).write_text(text.replace(old, new), "utf-8")
-        status, _, said = run("check", str(root))
-        assert status == 1 and said.startswith(f"triptych: {root / file}"), said
-        assert place in said, said
+    return root
+
+
+def test_check_prints_every_fault_of_every_file_with_line_and_column(run: Run, faulty: Path) -> None:
+    status, said, error = run("check", str(faulty), "--language", "en")
+    lines = error.splitlines()
+    assert (status, said) == (1, "")
+    for file, _, _, place in FAULTS:
+        assert any(line.startswith(f"{faulty / file}:") and place in line for line in lines), (file, place, error)
+    assert all(re.match(r".+\.yaml:\d+:\d+: \S+: \S", line) for line in lines[:-1]), error
+    assert lines[:-1] == sorted(lines[:-1], key=lambda line: line.split(":")[0]) and "Traceback" not in error
+    assert lines[-1] == f"{len(lines) - 1} faults in 7 files."
+
+
+@pytest.mark.parametrize(("words", "env"), [
+    (("--language", "zh"), {}), ((), {"LC_ALL": "zh_CN.UTF-8"}), ((), {"LC_ALL": "", "LANG": "zh_CN.UTF-8"}),
+])
+def test_check_answers_in_the_requested_language(
+    run: Run, faulty: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], env: dict[str, str],
+) -> None:
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    status, _, error = run("check", str(faulty), *words)
+    assert status == 1
+    assert f"{faulty / 'segments/rfm.yaml'}:21:64: segments/0/r/1: 不能大于 5。" in error.splitlines()
+    for line in error.splitlines():
+        assert re.search("[\u4e00-\u9fff]", line), line
+
+
+def test_check_refuses_a_language_that_it_does_not_have(run: Run) -> None:
+    status, _, error = run("check", "--language", "fr")
+    assert status == 1 and error == "triptych: --language fr: use one of en, zh.\n"
 
 
 # --- import ----------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def compile_versions(
     found = faults or FaultCollector()
     current: dict[str, T] = {}
     by_ref: dict[str, T] = {}
-    for definition in definitions.every(kind):
+    for definition in definitions.versions(kind):
         report = FaultReporter(definition, current=definitions.is_current(definition))
         made = compile(report)
         found.faults += report.faults

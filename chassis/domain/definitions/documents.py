@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-Path = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
 """Keys and list indices from the root of a document to a value."""
 
 
-class Mark(NamedTuple):
+class SourceMark(NamedTuple):
     """Line and column, from 1. `text`: column of a scalar's first character; 0 when it spans lines or has escapes."""
 
     line: int
@@ -19,26 +19,26 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class SourceMarks:
     """Where each key and each value of a document begins, by path."""
 
-    keys: Mapping[Path, Mark] = field(default_factory=dict)
-    values: Mapping[Path, Mark] = field(default_factory=dict)
+    keys: Mapping[ValuePath, SourceMark] = field(default_factory=dict)
+    values: Mapping[ValuePath, SourceMark] = field(default_factory=dict)
 
-    def known(self, path: Path) -> Path:
+    def known(self, path: ValuePath) -> ValuePath:
         """The longest leading part of the path that the document has; all of it for a document without marks."""
         if not self.values:
             return path
         return next(path[:n] for n in range(len(path), -1, -1) if path[:n] in self.values or n == 0)
 
-    def of(self, path: Path, *, key: bool = False) -> Mark | None:
+    def of(self, path: ValuePath, *, key: bool = False) -> SourceMark | None:
         """The mark of a scalar, else of the key that holds the value; `key`: of the key even for a scalar."""
         found = self.known(path)
         own, value = self.keys.get(found), self.values.get(found)
         return own or value if key or value is None or not value.text else value
 
 
-NO_MARKS = Marks()
+NO_MARKS = SourceMarks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Definition:
     version: int
     body: Mapping[str, Any]
     path: str = ""
-    marks: Marks = field(default=NO_MARKS, compare=False, repr=False)
+    marks: SourceMarks = field(default=NO_MARKS, compare=False, repr=False)
 
     @property
     def ref(self) -> str:
@@ -89,11 +89,11 @@ class Definitions:
         """Those in force, in the order of their file names."""
         return [d for (k, _), d in self._current.items() if k == kind]
 
-    def every(self, kind: str) -> Sequence[Definition]:
+    def versions(self, kind: str) -> Sequence[Definition]:
         """Every version ever published, current ones included: open records are decided by the version they name."""
         return [d for (k, _), d in self._all.items() if k == kind]
 
-    def one(self, kind: str, name: str) -> Definition | None:
+    def find(self, kind: str, name: str) -> Definition | None:
         return self._current.get((kind, name))
 
     def version(self, kind: str, ref: str) -> Definition | None:

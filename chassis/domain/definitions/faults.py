@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from chassis.domain.criteria import Criterion, CriterionError, Expression, compile_criterion, compile_expression
-from chassis.domain.definitions.documents import Definition, Path
+from chassis.domain.definitions.documents import Definition, ValuePath
 from chassis.support.errors import ActionableError
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class DefinitionFault:
     code: str
     message: str
     file: str
-    path: Path = ()
+    path: ValuePath = ()
     line: int | None = None
     column: int | None = None
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -63,7 +63,7 @@ class FaultReporter:
     __slots__ = ("current", "definition", "faults", "path")
 
     def __init__(
-        self, definition: Definition, *, current: bool = True, path: Path = (),
+        self, definition: Definition, *, current: bool = True, path: ValuePath = (),
         faults: list[DefinitionFault] | None = None,
     ) -> None:
         """`current`: whether the version is in force. Checks added after a version was published do not apply to it."""

@@ -21,7 +21,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from typing_extensions import TypeAliasType
 
-from chassis.domain.definitions.documents import Path
+from chassis.domain.definitions.documents import ValuePath
 from chassis.domain.definitions.faults import FaultReporter, InvalidValue
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -121,7 +121,8 @@ def load(report: FaultReporter, model: type[Model], *, strict: bool = False) -> 
     except ValidationError as error:
         found = error.errors(include_url=False)
     for fault in found:
-        _report(report, model, fault)
+        if fault["type"] != "too_short" or not _invalid_below(fault["loc"], found):
+            _report(report, model, body, fault)
     if any(fault["type"] != "extra_forbidden" for fault in found):
         return None
     try:
@@ -130,10 +131,16 @@ def load(report: FaultReporter, model: type[Model], *, strict: bool = False) -> 
         return None
 
 
-def _report(report: FaultReporter, model: type[BaseModel], fault: Mapping[str, Any]) -> None:
+def _invalid_below(loc: ValuePath, faults: Sequence[Any]) -> bool:
+    """Whether entries of this list are invalid: pydantic does not count them, and so reports the list as too short."""
+    return any(len(fault["loc"]) > len(loc) and fault["loc"][:len(loc)] == loc for fault in faults)
+
+
+def _report(report: FaultReporter, model: type[BaseModel], body: Any, fault: Mapping[str, Any]) -> None:
     loc, params = fault["loc"], dict(fault.get("ctx", {}))
-    known = report.definition.marks.known((*report.path, *loc))[len(report.path):]
-    path = loc if fault["type"] in ("missing", "extra_forbidden") else known  # without pydantic's names of alternatives
+    path = _existing(body, loc)
+    if fault["type"] == "missing":
+        path = (*path, loc[-1])
     error = params.pop("error", None)
     if fault["type"] == "extra_forbidden":
         allowed = sorted(_keys_at(model, loc[:-1]))
@@ -147,13 +154,24 @@ def _report(report: FaultReporter, model: type[BaseModel], fault: Mapping[str, A
         report.at(*path).add(fault["type"], template, **params)
 
 
+def _existing(body: Any, loc: ValuePath) -> ValuePath:
+    """The steps that the document has: without a missing key, and without pydantic's names of a union's members."""
+    path: list[str | int] = []
+    for step in loc:
+        if (isinstance(body, Mapping) and step in body) or (
+                isinstance(body, list) and isinstance(step, int) and step < len(body)):
+            body = body[step]
+            path.append(step)
+    return tuple(path)
+
+
 def _plain(message: str) -> str:
     return message.removeprefix("Value error, ").replace("{", "{{").replace("}", "}}")
 
 
-def _without(value: Any, paths: Sequence[Path]) -> Any:
+def _without(value: Any, paths: Sequence[ValuePath]) -> Any:
     """A copy of the document without what lies at these paths."""
-    heads: dict[str | int, list[Path]] = {}
+    heads: dict[str | int, list[ValuePath]] = {}
     for path in paths:
         heads.setdefault(path[0], []).append(path[1:])
     if isinstance(value, Mapping):
@@ -161,7 +179,7 @@ def _without(value: Any, paths: Sequence[Path]) -> Any:
     return [_without(v, heads[i]) if i in heads else v for i, v in enumerate(value)]
 
 
-def _keys_at(model: Any, loc: Path) -> set[str]:
+def _keys_at(model: Any, loc: ValuePath) -> set[str]:
     """The keys that are allowed in the mapping at this place of the model."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}

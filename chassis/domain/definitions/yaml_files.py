@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from chassis.domain.definitions.documents import Definition, Definitions, Mark, Marks
-from chassis.domain.definitions.documents import Path as ValuePath
+from chassis.domain.definitions.documents import Definition, Definitions, SourceMark, SourceMarks, ValuePath
 from chassis.domain.definitions.faults import DefinitionError, DefinitionFault, FaultCollector
 
 MAX_BYTES = 1024 * 1024
@@ -52,7 +51,7 @@ def read_file(path: Path, kind: str) -> Definition:
     found: list[DefinitionFault] = []
 
     def fault(at: ValuePath, code: str, message: str, **params: Any) -> None:
-        mark = marks.of(at) or Mark(1, 1)
+        mark = marks.of(at) or SourceMark(1, 1)
         found.append(DefinitionFault(code, message, str(path), at, mark.line, mark.column, params))
 
     if not isinstance(body, dict):
@@ -71,7 +70,7 @@ def read_file(path: Path, kind: str) -> Definition:
     return Definition(kind, str(name), int(version), body, str(path), marks)
 
 
-def parse_yaml(text: bytes, file: str) -> tuple[Any, Marks]:
+def parse_yaml(text: bytes, file: str) -> tuple[Any, SourceMarks]:
     """One document as builtins, and the marks of its keys and values. Raises DefinitionError with all its faults."""
     return _Parser(file).parse(text)
 
@@ -82,11 +81,11 @@ class _Parser:
     def __init__(self, file: str) -> None:
         self.file = file
         self.faults: list[DefinitionFault] = []
-        self.keys: dict[ValuePath, Mark] = {}
-        self.values: dict[ValuePath, Mark] = {}
+        self.keys: dict[ValuePath, SourceMark] = {}
+        self.values: dict[ValuePath, SourceMark] = {}
         self.events: Iterator[yaml.Event] = iter(())
 
-    def parse(self, text: bytes) -> tuple[Any, Marks]:
+    def parse(self, text: bytes) -> tuple[Any, SourceMarks]:
         body = None
         if len(text) > MAX_BYTES:
             self._fault(None, "too_large_file", "must be at most 1 MiB")
@@ -110,7 +109,7 @@ class _Parser:
             pass
         if self.faults:
             raise DefinitionError(self.faults)
-        return body, Marks(self.keys, self.values)
+        return body, SourceMarks(self.keys, self.values)
 
     def _fault(self, mark: Any, code: str, message: str, **params: Any) -> None:
         line, column = (None, None) if mark is None else (mark.line + 1, mark.column + 1)
@@ -161,15 +160,15 @@ class _TooDeepError(Exception):
     pass
 
 
-def _mark(start: Any) -> Mark:
-    return Mark(start.line + 1, start.column + 1)
+def _mark(start: Any) -> SourceMark:
+    return SourceMark(start.line + 1, start.column + 1)
 
 
-def _scalar_mark(event: Any) -> Mark:
+def _scalar_mark(event: Any) -> SourceMark:
     start, end = event.start_mark, event.end_mark
     quotes = 0 if event.style in (None, "") else 1
     whole = start.line == end.line and end.column - start.column == len(event.value) + 2 * quotes
-    return Mark(start.line + 1, start.column + 1, start.column + 1 + quotes if whole else 0)
+    return SourceMark(start.line + 1, start.column + 1, start.column + 1 + quotes if whole else 0)
 
 
 def _scalar(text: str) -> Any:

@@ -7,7 +7,7 @@ from chassis.domain.definitions.faults import FaultReporter
 
 def company_zone(definitions: Definitions) -> ZoneInfo:
     """`timezone` of `definitions/calendar.yaml`; UTC without one. Raises DefinitionError."""
-    calendar = definitions.one("calendar", "calendar")
+    calendar = definitions.find("calendar", "calendar")
     named = calendar.body.get("timezone") if calendar else None
     if calendar is None or named is None:
         return ZoneInfo("UTC")

@@ -21,7 +21,7 @@ def compile_scorecards(definitions: Definitions) -> Scorecards:
     lines: dict[str, str] = {}
     for name, card in found.current.items():
         other = lines.setdefault(card.business_line, name)
-        definition = definitions.one(KIND, name)
+        definition = definitions.find(KIND, name)
         if other != name and definition is not None:
             FaultReporter(definition, path=("business_line",), faults=faults.faults).add(
                 "scorecard_for_line_twice", "business line {line!r} has the scorecard {other!r} already; one line has "

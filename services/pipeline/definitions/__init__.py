@@ -7,12 +7,21 @@ from services.pipeline.definitions.model import (
     BlueprintDefinition,
     Book,
     BusinessLineDefinition,
-    FieldRequirement,
+    RequirementDefinition,
     StageDefinition,
     TransitionDefinition,
 )
 
 __all__ = [
-    "LOSS_REASON", "STANDARD", "BlueprintDefinition", "Book", "BusinessLineDefinition", "FieldDefinition",
-    "FieldRequirement", "OptionDefinition", "StageDefinition", "TransitionDefinition", "misfit",
+    "LOSS_REASON",
+    "STANDARD",
+    "BlueprintDefinition",
+    "Book",
+    "BusinessLineDefinition",
+    "FieldDefinition",
+    "OptionDefinition",
+    "RequirementDefinition",
+    "StageDefinition",
+    "TransitionDefinition",
+    "misfit",
 ]

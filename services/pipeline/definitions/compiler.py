@@ -6,12 +6,12 @@ from chassis.domain.definitions import Definitions, FaultCollector, FaultReporte
 from chassis.domain.definitions.schema import load
 from services.pipeline.definitions.fields import LOSS_REASON, STANDARD, FieldDefinition, OptionDefinition
 from services.pipeline.definitions.model import (
-    ActivityRequirement,
+    ActionDefinition,
     BlueprintDefinition,
     Book,
     BusinessLineDefinition,
-    FieldRequirement,
     Level,
+    RequirementDefinition,
     StageDefinition,
     TransitionDefinition,
 )
@@ -38,7 +38,7 @@ def compile_book(definitions: Definitions) -> Book:
     found = compile_versions(definitions, KIND, compile_line, faults)
     pipelines: dict[str, str] = {}
     for line in found.current.values():
-        definition = definitions.one(KIND, line.name)
+        definition = definitions.find(KIND, line.name)
         for i, blueprint in enumerate(line.blueprints):
             other = pipelines.setdefault(blueprint.name, line.name)
             if other != line.name and definition is not None:
@@ -103,11 +103,11 @@ def _blueprint(read: BlueprintYaml, line: BusinessLineYaml, fields: Fields, repo
 
 
 def _required(transition: TransitionDefinition, to: StageDefinition | None, fields: Fields,
-              ) -> tuple[FieldRequirement, ...]:
+              ) -> tuple[RequirementDefinition, ...]:
     """A deal may be lost without the fields that the layout requires."""
     own = {r.field for r in transition.requires}
     by_layout = () if to is None or to.type == "lost" else (
-        FieldRequirement(n, None, None) for n, f in fields.items() if f.required and n not in own)
+        RequirementDefinition(n, None, None) for n, f in fields.items() if f.required and n not in own)
     return (*transition.requires, *by_layout)
 
 
@@ -142,7 +142,7 @@ def _transition(
         name=read.name, title=read.title, from_=sources, to=read.to, reopen=read.reopen, owners=read.owners,
         criteria=_criterion(read.criteria, fields, report.at("criteria")),
         criteria_message=read.criteria_message, requires=requires,
-        actions=tuple(ActivityRequirement(a.kind, a.count) for a in read.actions),
+        actions=tuple(ActionDefinition(a.kind, a.count) for a in read.actions),
         checklist=_options(read.checklist),
     )
 
@@ -166,12 +166,12 @@ def _check_stages(
                             value=read.to)
 
 
-def _requirement(read: RequirementYaml, fields: Fields, report: FaultReporter) -> FieldRequirement:
+def _requirement(read: RequirementYaml, fields: Fields, report: FaultReporter) -> RequirementDefinition:
     if read.field not in fields:
         report.at("field").add(
             "unknown_field_required", "{value!r} is neither a field of the layout nor a standard field; use one of "
             "{allowed}", value=read.field, allowed=sorted(fields))
-    return FieldRequirement(read.field, _criterion(read.check, fields, report.at("check")), read.message)
+    return RequirementDefinition(read.field, _criterion(read.check, fields, report.at("check")), read.message)
 
 
 def _criterion(text: str | None, fields: Fields, report: FaultReporter) -> Criterion | None:

@@ -30,7 +30,7 @@ class StageDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldRequirement:
+class RequirementDefinition:
     """A field that a transition needs filled. `check` must be met by the deal as it would be, else `message`."""
 
     field: str
@@ -39,7 +39,7 @@ class FieldRequirement:
 
 
 @dataclass(frozen=True, slots=True)
-class ActivityRequirement:
+class ActionDefinition:
     """Activities of a kind that a transition needs done, and how many."""
 
     kind: str
@@ -58,8 +58,8 @@ class TransitionDefinition:
     owners: tuple[str, ...]
     criteria: Criterion | None
     criteria_message: Titles | None
-    requires: tuple[FieldRequirement, ...]
-    actions: tuple[ActivityRequirement, ...]
+    requires: tuple[RequirementDefinition, ...]
+    actions: tuple[ActionDefinition, ...]
     checklist: tuple[OptionDefinition, ...]
 
 
@@ -79,7 +79,7 @@ class BlueprintDefinition:
     fields: Mapping[str, FieldDefinition]
     count_lead_activities: bool
     table: Mapping[tuple[str, str], str]
-    required: Mapping[str, tuple[FieldRequirement, ...]]  # by transition: its own, then what the layout requires
+    required: Mapping[str, tuple[RequirementDefinition, ...]]  # by transition: its own, then what the layout requires
 
     @property
     def ref(self) -> str:

@@ -82,7 +82,7 @@ class Surveys:
     def all(self) -> tuple[SurveyDefinition, ...]:
         return tuple(self._current.values())
 
-    def one(self, name: str) -> SurveyDefinition | None:
+    def find(self, name: str) -> SurveyDefinition | None:
         return self._current.get(name)
 
     def version(self, ref: str) -> SurveyDefinition | None:
