@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from chassis.support import clock
 from chassis.support.clock import today
 from services.gateway.console import BUILT
 from tests.journeys.system import DEADLINE, ROOT, System
@@ -27,7 +28,10 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ANEW = "() => { const { style } = document.documentElement; style.display = 'none'; void document.body.offsetWidth; " \
        "style.display = '' }"
+PATIENT_MS = 60_000  # only ends a test that hangs
 SLOWLY = "0.001"  # simulated days per hour: the company stands still while it is looked at
+
+expect.set_options(timeout=PATIENT_MS)
 
 
 @pytest.fixture(scope="package")
@@ -57,6 +61,15 @@ def arrived(system: System) -> bool:
     answer = system.client.get("/v1/kpis/leads_captured", params={**span, "grain": "day"})
     rows = answer.json()["rows"] if answer.status_code == 200 else []
     return any(row["value"] for row in rows)
+
+
+def clock_script() -> str:
+    """Moves a page's clock as far as `TRIPTYCH_CLOCK` moves that of the services."""
+    offset_ms = 1000 * float(os.environ.get(clock.OFFSET_VARIABLE) or 0)
+    return """globalThis.Date = new Proxy(Date, {
+        construct: (machine, given) => given.length ? new machine(...given) : new machine(machine.now() + OFFSET),
+        get: (machine, name) => name === 'now' ? () => machine.now() + OFFSET : machine[name],
+    })""".replace("OFFSET", f"{offset_ms:.0f}") if offset_ms else ""
 
 
 @dataclass
@@ -116,9 +129,10 @@ def too_wide(page: Page) -> int:
 
 
 def watch(context: BrowserContext, base: str) -> Watched:
+    context.add_init_script(clock_script())
     watched = Watched(context.new_page(), base)
     page = watched.page
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENT_MS)
     page.on("request", lambda r: watched.elsewhere.append(r.url) if not re.match(
         rf"{re.escape(base)}/|data:|blob:", r.url) else None)
     page.on("pageerror", lambda error: watched.errors.append(str(error)))
