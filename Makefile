@@ -52,7 +52,7 @@ test: setup  ## every test that this machine can run, in short forms; lists what
 	@$(BIN)/pytest -n 2 --dist loadfile -m 'not alone and not nightly'; beside=$$?; $(BIN)/pytest -m 'alone and not nightly' && exit $$beside
 
 quick: .venv/ready  ## the tests that start no broker and no process: half a minute, with few examples of each property
-	@TRIPTYCH_TEST_EFFORT=0.1 $(BIN)/pytest -q -n 2 --dist loadfile -m 'not real and not slow and not journey and not nightly'
+	@TRIPTYCH_TEST_EFFORT=0.1 $(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/journeys --ignore tests/benchmarks -m 'not real and not slow and not journey and not nightly'
 
 nightly: setup  ## exhaustive model checks, every property with ten times the examples, the long fault profile; hours
 	@TRIPTYCH_TEST_EFFORT=10 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200 -m 'not real and not alone'; models=$$?; $(MAKE) --no-print-directory faults PROFILE=long && exit $$models

@@ -1,7 +1,7 @@
 """Every service has the same rooms, the quiet rooms stay quiet, and no service knows another. A new one too."""
 import ast
 import importlib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,13 +27,21 @@ def files_of(room: Path) -> list[Path]:
     return [room.with_suffix(".py")] if room.with_suffix(".py").exists() else sorted(room.rglob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    names: list[str] = []
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            yield from (a.name for a in node.names)
+            names += [a.name for a in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            yield node.module or ""
+            names.append(node.module or "")
+    return tuple(names)
 
 
 QUIET_FILES = [f for s in DOMAIN for room in QUIET for f in files_of(s / room)]
@@ -63,8 +71,7 @@ def test_no_service_knows_another(service: Path) -> None:
 @pytest.mark.parametrize("path", QUIET_FILES, ids=named)
 def test_quiet_rooms_do_no_io_and_read_no_clock(path: Path) -> None:
     allowed = PURE | (MEANING if "definitions" in named(path) else set())
-    tree = ast.parse(path.read_text())
-    names = list(imported(path))
+    tree, names = parsed(path), imported(path)
     assert {n.split(".")[0] for n in names} <= allowed
     assert {n for n in names if n.startswith("chassis")} <= CHASSIS_FOR_QUIET
     assert not [n for n in ast.walk(tree) if isinstance(n, ast.AsyncFunctionDef | ast.Await)]
@@ -77,9 +84,9 @@ def test_a_service_says_its_own_events_only_and_its_readme_tells_what_it_hears_a
     value = importlib.import_module(f"services.{service.name}.service").SERVICE
     readme = (service / "README.md").read_text()
     assert value.name == service.name
-    for cls in value.says:
+    for cls in value.publishes:
         assert cls.__module__ == f"contracts.{service.name}"
-    for cls in (*value.says, *value.hears):
+    for cls in (*value.publishes, *value.consumes):
         assert EVENTS[cls].name in readme, f"{EVENTS[cls].name} is missing in services/{service.name}/README.md"
 
 

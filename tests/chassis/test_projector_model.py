@@ -1,8 +1,7 @@
 """The model check of the projector: its own code, under every interleaving within small bounds, and random ones beyond.
 
-`TRIPTYCH_EXAMPLES=5000` makes the random part a soak.
+`TRIPTYCH_TEST_EFFORT=50` makes the random part a soak.
 """
-import os
 import random
 from typing import Any
 
@@ -14,19 +13,21 @@ from tests.chassis.model_projector.logs import BACK, CLICKS, LEAN, REUSED, VOID,
 from tests.chassis.model_projector.search import explore, walk
 from tests.chassis.model_projector.world import World
 from tests.chassis.projecting import Clicked, Letter, Moved, letters
+from tests.support.effort import examples
 
-EXAMPLES = int(os.environ.get("TRIPTYCH_EXAMPLES", "120"))
+EXAMPLES = examples(120)
 
 
 @pytest.mark.parametrize(("log", "faults"), [
     (BACK, {"rebalances": 0, "crashes": 2, "lost": 2}),
     (BACK, {"rebalances": 1, "crashes": 0, "lost": 0}),
-    (VOID, {"rebalances": 1, "crashes": 1, "lost": 0}),
-    (VOID, {"rebalances": 1, "crashes": 0, "lost": 1}),
-    (REUSED, {"rebalances": 1, "crashes": 1, "lost": 0}),
-    (CLICKS, {"rebalances": 1, "crashes": 1, "lost": 0}),
-    (VOID, {"rebalances": 1, "crashes": 1, "lost": 0, "prune_every": 1, "keep": 1, "batch": 1}),
-    pytest.param(VOID, {"rebalances": 1, "crashes": 1, "lost": 1}, marks=pytest.mark.slow),
+    *(pytest.param(log, faults, marks=pytest.mark.slow) for log, faults in [
+        (VOID, {"rebalances": 1, "crashes": 1, "lost": 0}),
+        (VOID, {"rebalances": 1, "crashes": 0, "lost": 1}),
+        (REUSED, {"rebalances": 1, "crashes": 1, "lost": 0}),
+        (CLICKS, {"rebalances": 1, "crashes": 1, "lost": 0}),
+        (VOID, {"rebalances": 1, "crashes": 1, "lost": 0, "prune_every": 1, "keep": 1, "batch": 1})]),
+    pytest.param(VOID, {"rebalances": 1, "crashes": 1, "lost": 1}, marks=pytest.mark.nightly),
 ], ids=["moved", "moved-zombie", "void-zombie", "void-lost-answer", "id-reused", "signals", "pruned", "all-faults"])
 def test_the_projector_is_exact_under_every_interleaving(log: list[Letter], faults: dict[str, Any]) -> None:
     found = explore(World(log, projection=LEAN, **faults))

@@ -1,9 +1,8 @@
 """Every write and every refusal leaves a line: who, what, when, what came of it; no names, no bodies, no secrets."""
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +10,47 @@ import pytest
 
 from chassis.adapters.memory import MemoryStore
 from chassis.ports import StoreUnavailable
+from chassis.support.clock import now_ns, utc_now
 from services.gateway.middleware import audit_log
-from services.gateway.middleware.audit_log import LOG, Audit, Entry
-from tests.gateway.scenes import client, code, looking, peopled
-from tests.gateway.town import Town, town
+from services.gateway.middleware.audit_log import LOG, AuditLog, AuditRecord
+from tests.gateway.harness import GatewayHarness, gateway_harness
+from tests.gateway.scenarios import company_harness, new_client, signed_in_as, status_and_code
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    async with peopled(tmp_path_factory.mktemp("home")) as made:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
+    async with company_harness(tmp_path_factory.mktemp("harness")) as made:
         yield made
 
 
-async def entries(home: Town, **query: Any) -> list[dict[str, Any]]:
-    answer = await home.door.get("/v1/audit", params={"limit": 500, **query})
+async def entries(harness: GatewayHarness, **query: Any) -> list[dict[str, Any]]:
+    answer = await harness.client.get("/v1/audit", params={"limit": 500, **query})
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
 
 
-async def last(home: Town) -> dict[str, Any]:
-    return (await entries(home))[0]
+async def last(harness: GatewayHarness) -> dict[str, Any]:
+    return (await entries(harness))[0]
 
 
-async def test_a_write_is_told_with_who_what_when_and_outcome(home: Town):
-    before = datetime.now(UTC)
-    async with looking(home, "rep", rep_id="anna") as anna:
+async def test_a_write_is_told_with_who_what_when_and_outcome(harness: GatewayHarness):
+    before = utc_now()
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         made = await anna.post("/v1/opportunities", json={"business_line": "hardware", "region": "Secretland"})
         assert made.status_code == 201
-    told = await last(home)
+    told = await last(harness)
     assert (told["principal"], told["mode"], told["roles"], told["method"], told["path"]) == (
         "anna", "developer", ["rep"], "POST", "/v1/opportunities")
     assert (told["permission"], told["status"], told["outcome"]) == ("deals:write", 201, "done")
-    assert before <= datetime.fromisoformat(told["at"]) <= datetime.now(UTC)
+    assert before <= datetime.fromisoformat(told["at"]) <= utc_now()
 
 
-async def test_a_write_that_failed_is_told_too(home: Town):
-    async with looking(home, "rep", rep_id="anna") as anna:
+async def test_a_write_that_failed_is_told_too(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         move = await anna.post("/v1/opportunities/deal-anna/transitions", json={"transition": "no_such"})
-    told = await last(home)
+    told = await last(harness)
     assert (told["path"], told["status"], told["outcome"]) == (
         "/v1/opportunities/deal-anna/transitions", move.status_code, "failed")
     assert move.status_code in (409, 422)
@@ -59,116 +61,116 @@ async def test_a_write_that_failed_is_told_too(home: Town):
     ("POST", "/v1/opportunities", {"origin": "https://evil.test"}, 403),
     ("GET", "/v1/me", {"authorization": "Bearer tk_no"}, 401), ("GET", "/v1/me", {"host": "evil.test"}, 421),
 ])
-async def test_a_refusal_is_told_even_of_a_read(home: Town, method: str, path: str, headers: Any, status: int):
-    async with looking(home, "analyst") as browser:
+async def test_a_refusal_is_told_even_of_a_read(harness: GatewayHarness, method: str, path: str, headers: Any, status: int):
+    async with signed_in_as(harness, "analyst") as browser:
         answer = await browser.request(method, path, headers=headers, json=None if method == "GET" else {})
-    told = await last(home)
+    told = await last(harness)
     assert answer.status_code == status
     assert (told["method"], told["path"], told["status"], told["code"], told["outcome"]) == (
         method, path, status, answer.json()["code"], "refused")
 
 
-async def test_reads_and_questions_leave_no_line(home: Town):
-    count = len(await entries(home))
-    async with looking(home, "director") as director:
+async def test_reads_and_questions_leave_no_line(harness: GatewayHarness):
+    count = len(await entries(harness))
+    async with signed_in_as(harness, "director") as director:
         signed_in = 1
         for path in ("/v1/opportunities", "/v1/opportunities/no", "/v1/boards", "/v1/audit"):
             await director.get(path)
         await director.post("/v1/kpis/query", json=[{"measure": "visits"}])
-    assert len(await entries(home)) == count + signed_in
+    assert len(await entries(harness)) == count + signed_in
 
 
-async def test_nothing_personal_and_no_secret_gets_into_the_log(home: Town):
-    key, _ = await home.app.state.door.keys.create("spy", ["leads:write"])
-    async with client(home, address="203.0.113.7", authorization=f"Bearer {key}") as program:
+async def test_nothing_personal_and_no_secret_gets_into_the_log(harness: GatewayHarness):
+    key, _ = await harness.gateway.keys.create("spy", ["leads:write"])
+    async with new_client(harness, address="203.0.113.7", authorization=f"Bearer {key}") as program:
         await program.post("/v1/leads?note=Querytext", json={
             "business_line": "hardware", "contact": {"name": "Jo Secret", "email": "jo@secret.test"}})
-    await home.door.post("/s/eyJ0.secret-token", content=b"nps=9",
+    await harness.client.post("/s/eyJ0.secret-token", content=b"nps=9",
                          headers={"content-type": "application/x-www-form-urlencoded"})
-    store = home.app.state.door.store
+    store = harness.gateway.store
     kept = (await store.find(LOG.name, {}, limit=500)).documents
     whole = b"".join(d.body for d in kept) + json.dumps([dict(d.index) for d in kept]).encode()
     for text in (b"Secret", b"secret", b"Querytext", b"203.0.113.7", key.encode(), b"Secretland", b"Anna"):
         assert text not in whole
-    assert "/s/…" in {e["path"] for e in await entries(home)}
+    assert "/s/…" in {e["path"] for e in await entries(harness)}
 
 
 async def test_a_flood_of_equal_refusals_is_one_line_a_minute_with_their_number(
-    home: Town, monkeypatch: pytest.MonkeyPatch,
+    harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch,
 ):
-    async with looking(home, "analyst") as browser:
-        count = len(await entries(home))
+    async with signed_in_as(harness, "analyst") as browser:
+        count = len(await entries(harness))
         for _ in range(20):
             assert (await browser.get("/v1/definitions")).status_code == 403
-        assert len(await entries(home)) == count + 1
-        monkeypatch.setattr(audit_log, "WINDOW", 0.0)
+        assert len(await entries(harness)) == count + 1
+        monkeypatch.setattr(audit_log, "REPEAT_SECONDS", 0.0)
         await browser.get("/v1/definitions")
-        told = await last(home)
+        told = await last(harness)
         assert (told["path"], told["repeated"]) == ("/v1/definitions", 19)
 
 
-async def test_the_log_can_be_asked_by_whom_by_outcome_by_time_and_page_by_page(home: Town):
-    async with looking(home, "rep", rep_id="bert") as bert:
+async def test_the_log_can_be_asked_by_whom_by_outcome_by_time_and_page_by_page(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id="bert") as bert:
         for _ in range(3):
             await bert.post("/v1/opportunities", json={"business_line": "hardware"})
-    mine = await entries(home, principal="bert", outcome="done")
+    mine = await entries(harness, principal="bert", outcome="done")
     assert len(mine) == 3 and {e["principal"] for e in mine} == {"bert"}
     assert [e["at"] for e in mine] == sorted((e["at"] for e in mine), reverse=True)
-    future = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-    assert await entries(home, since=future) == []
-    assert len(await entries(home, principal="bert", until=future, since="2020-01-01T00:00:00Z")) == 3
+    future = (utc_now() + timedelta(hours=1)).isoformat()
+    assert await entries(harness, since=future) == []
+    assert len(await entries(harness, principal="bert", until=future, since="2020-01-01T00:00:00Z")) == 3
     seen, path = [], "/v1/audit?principal=bert&limit=1"
     while path:
-        page = await home.door.get(path)
+        page = await harness.client.get(path)
         seen += [e["id"] for e in page.json()["items"]]
         path = page.links.get("next", {}).get("url")
     assert seen == [e["id"] for e in mine]
 
 
 async def test_it_lasts_longer_than_the_process(tmp_path: Path):
-    async with town("sqlite", tmp_path) as first, looking(first, "admin", rep_id="root") as browser:
+    async with gateway_harness("sqlite", tmp_path) as first, signed_in_as(first, "admin", rep_id="root") as browser:
         assert (await browser.post("/v1/segments/recompute?as_of=2026-01-01")).status_code == 202
-    async with town("sqlite", tmp_path) as second:
+    async with gateway_harness("sqlite", tmp_path) as second:
         assert "/v1/segments/recompute" in {e["path"] for e in await entries(second, principal="root")}
 
 
-async def test_many_at_once_are_all_kept(home: Town):
-    async with looking(home, "rep", rep_id="max") as browser:
+async def test_many_at_once_are_all_kept(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id="max") as browser:
         await asyncio.gather(*(browser.post("/v1/opportunities", json={"business_line": "hardware"})
                                for _ in range(25)))
-    assert len(await entries(home, principal="max", outcome="done")) == 25
+    assert len(await entries(harness, principal="max", outcome="done")) == 25
 
 
-async def test_what_was_done_is_answered_as_done_though_the_log_could_not_be_written(home: Town):
+async def test_what_was_done_is_answered_as_done_though_the_log_could_not_be_written(harness: GatewayHarness):
     """The write cannot be taken back; the line is in the process's log instead."""
     class Away:
         async def ensure(self, _collections: Any) -> None:
             raise StoreUnavailable("away")
 
-    kept = Audit(Away())  # type: ignore[arg-type]
-    entry = Entry(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
+    kept = AuditLog(Away())  # type: ignore[arg-type]
+    entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
                   code=None, milliseconds=1)
-    await kept.note(entry, "127.0.0.1")
+    await kept.record(entry, "127.0.0.1")
 
 
 async def test_lines_are_kept_for_so_many_days(monkeypatch: pytest.MonkeyPatch):
     store = MemoryStore()
-    kept = Audit(store, days=10)
-    now = time.time_ns()
-    entry = Entry(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
+    kept = AuditLog(store, days=10)
+    now = now_ns()
+    entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
                   code=None, milliseconds=1)
     for days in (12, 11, 9, 0):
-        monkeypatch.setattr(audit_log.time, "time_ns", lambda days=days: now - days * 86_400_000_000_000)
-        await kept.note(entry, "127.0.0.1")
+        monkeypatch.setattr(audit_log, "now_ns", lambda days=days: now - days * 86_400_000_000_000)
+        await kept.record(entry, "127.0.0.1")
     assert len((await kept.page({}, None, 100))[0]) == 4
-    monkeypatch.setattr(audit_log, "PRUNE_EVERY", -1.0)
-    await kept.note(entry, "127.0.0.1")
+    monkeypatch.setattr(audit_log, "PRUNE_SECONDS", -1.0)
+    await kept.record(entry, "127.0.0.1")
     assert len((await kept.page({}, None, 100))[0]) == 3
 
 
-async def test_only_who_may_reads_it(home: Town):
+async def test_only_who_may_reads_it(harness: GatewayHarness):
     for role, wanted in (("rep", 403), ("marketer", 403), ("operator", 200), ("director", 200), ("admin", 200)):
-        async with looking(home, role, rep_id="anna") as browser:
+        async with signed_in_as(harness, role, rep_id="anna") as browser:
             assert (await browser.get("/v1/audit")).status_code == wanted
     for query in ("outcome=all", "since=yesterday", "limit=501", "cursor=x"):
-        assert code(await home.door.get(f"/v1/audit?{query}"))[0] in (400, 422)
+        assert status_and_code(await harness.client.get(f"/v1/audit?{query}"))[0] in (400, 422)

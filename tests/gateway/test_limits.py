@@ -2,47 +2,50 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from services.gateway.middleware import request_gate
-from services.gateway.middleware.rate_limit import MOST_BUCKETS, Buckets
-from tests.gateway.scenes import client, code, looking, peopled
-from tests.gateway.town import Town
+from chassis.support.clock import utc_now
+from services.gateway.middleware import request_middleware
+from services.gateway.middleware.rate_limit import MAX_BUCKETS, TokenBuckets
+from tests.gateway.harness import GatewayHarness
+from tests.gateway.scenarios import company_harness, new_client, signed_in_as, status_and_code
+
+pytestmark = pytest.mark.slow
 
 LIMIT = 30
 
 
 @pytest.fixture(scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    async with peopled(tmp_path_factory.mktemp("home"), rate_limit=LIMIT) as made:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
+    async with company_harness(tmp_path_factory.mktemp("harness"), rate_limit=LIMIT) as made:
         yield made
 
 
-async def test_every_answer_says_how_much_is_left(home: Town):
-    async with looking(home, "rep", rep_id="bert") as bert:
+async def test_every_answer_says_how_much_is_left(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id="bert") as bert:
         first, second = await bert.get("/v1/me"), await bert.get("/v1/me")
     assert first.headers["ratelimit-policy"] == f'"caller";q={LIMIT};w=60'
     left = [int(re.search(r"r=(\d+)", a.headers["ratelimit"])[1]) for a in (first, second)]
     assert left == [LIMIT - 1, LIMIT - 2]
 
 
-async def test_who_asks_too_often_waits_and_others_do_not(home: Town):
-    async with looking(home, "rep", rep_id="anna") as anna, looking(home, "rep", rep_id="cleo") as cleo:
+async def test_who_asks_too_often_waits_and_others_do_not(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna, signed_in_as(harness, "rep", rep_id="cleo") as cleo:
         answers = [await anna.get("/v1/me") for _ in range(LIMIT + 5)]
         assert [a.status_code for a in answers[:LIMIT]] == [200] * LIMIT
-        assert code(answers[-1]) == (429, "too_many_requests")
+        assert status_and_code(answers[-1]) == (429, "too_many_requests")
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 60 and "r=0" in answers[-1].headers["ratelimit"]
         assert (await cleo.get("/v1/me")).status_code == 200
-        async with looking(home, "rep", rep_id="anna") as anew:  # another cookie is the same person
+        async with signed_in_as(harness, "rep", rep_id="anna") as anew:  # another cookie is the same person
             assert (await anew.get("/v1/me")).status_code == 429
 
 
-async def test_who_is_not_signed_in_is_counted_by_address(home: Town):
-    async with client(home, address="10.0.0.1") as one, client(home, address="10.0.0.2") as other:
+async def test_who_is_not_signed_in_is_counted_by_address(harness: GatewayHarness):
+    async with new_client(harness, address="10.0.0.1") as one, new_client(harness, address="10.0.0.2") as other:
         answers = [(await one.get("/v1/sign-in")).status_code for _ in range(LIMIT + 1)]
         assert answers == [200] * LIMIT + [429]
         assert (await other.get("/v1/sign-in")).status_code == 200
@@ -50,57 +53,57 @@ async def test_who_is_not_signed_in_is_counted_by_address(home: Town):
 
 def test_a_bucket_fills_again_with_time_and_no_further():
     now = [0.0]
-    buckets = Buckets(60, clock=lambda: now[0])
+    buckets = TokenBuckets(60, clock=lambda: now[0])
     assert [buckets.take("a") for _ in range(61)] == [True] * 60 + [False]
     now[0] = 2.0
     assert [buckets.take("a") for _ in range(3)] == [True, True, False]
     now[0] = 1000.0
-    assert buckets.left("a") == 60 and buckets.headers("a")["RateLimit"] == '"caller";r=60;t=0'
+    assert buckets.remaining("a") == 60 and buckets.headers("a")["RateLimit"] == '"caller";r=60;t=0'
 
 
 def test_a_thousand_times_ten_callers_take_no_more_memory():
-    buckets = Buckets(10, clock=lambda: 0.0)
-    for i in range(MOST_BUCKETS + 50):
+    buckets = TokenBuckets(10, clock=lambda: 0.0)
+    for i in range(MAX_BUCKETS + 50):
         buckets.take(f"caller-{i}")
-    assert len(buckets._held) == MOST_BUCKETS
+    assert len(buckets._buckets) == MAX_BUCKETS
 
 
-async def test_a_service_that_hangs_is_not_waited_for(home: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(request_gate, "ANSWER_SECONDS", 0.2)
+async def test_a_service_that_hangs_is_not_waited_for(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(request_middleware, "RESPONSE_SECONDS", 0.2)
 
     async def hanging(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(30)
         raise AssertionError("it was waited for")
 
-    monkeypatch.setattr(home.streets, "handle_async_request", hanging)
-    async with looking(home, "director") as director:
-        assert code(await director.get("/v1/opportunities")) == (504, "too_slow")
+    monkeypatch.setattr(harness.network, "handle_async_request", hanging)
+    async with signed_in_as(harness, "director") as director:
+        assert status_and_code(await director.get("/v1/opportunities")) == (504, "too_slow")
 
 
-async def test_a_fault_of_ours_tells_nothing_of_the_inside(home: Town, monkeypatch: pytest.MonkeyPatch):
+async def test_a_fault_of_ours_tells_nothing_of_the_inside(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     async def broken(request: httpx.Request) -> httpx.Response:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(home.streets, "handle_async_request", broken)
-    async with looking(home, "director") as director:
+    monkeypatch.setattr(harness.network, "handle_async_request", broken)
+    async with signed_in_as(harness, "director") as director:
         with capture_logs() as logs:
             answer = await director.get("/v1/opportunities")
-    assert code(answer) == (500, "internal") and "secret" not in answer.text
+    assert status_and_code(answer) == (500, "internal") and "secret" not in answer.text
     assert [(entry["event"], entry["path"]) for entry in logs if entry["log_level"] == "error"] == [
-        ("a request failed", "/v1/opportunities")]
+        ("request failed", "/v1/opportunities")]
 
 
-async def test_pages_are_bounded(home: Town):
-    async with looking(home, "marketer") as browser:
+async def test_pages_are_bounded(harness: GatewayHarness):
+    async with signed_in_as(harness, "marketer") as browser:
         assert (await browser.get("/v1/leads?limit=501")).status_code == 422
         assert (await browser.get("/v1/customers?limit=0")).status_code == 422
         assert (await browser.get("/v1/search?q=")).status_code == 422
         assert (await browser.get("/v1/search?q=" + "x" * 129)).status_code == 422
-        assert code(await browser.get("/v1/leads?q=" + "x" * 9000)) == (414, "too_long")
+        assert status_and_code(await browser.get("/v1/leads?q=" + "x" * 9000)) == (414, "too_long")
 
 
-async def test_every_answer_is_safe_to_show(home: Town):
-    async with looking(home, "admin") as browser:
+async def test_every_answer_is_safe_to_show(harness: GatewayHarness):
+    async with signed_in_as(harness, "admin") as browser:
         for path in ("/v1/me", "/v1/nothing", "/openapi.json", "/v1/opportunities"):
             headers = (await browser.get(path)).headers
             assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
@@ -108,14 +111,14 @@ async def test_every_answer_is_safe_to_show(home: Town):
             assert not path.startswith("/v1") or headers["cache-control"] == "no-store"
 
 
-async def test_lists_can_be_asked_for_what_changed_since(home: Town):
+async def test_lists_can_be_asked_for_what_changed_since(harness: GatewayHarness):
     """What a system of record needs to keep in step."""
-    async with looking(home, "admin") as browser:
-        now = datetime.now(UTC)
+    async with signed_in_as(harness, "admin") as browser:
+        now = utc_now()
         for path, name in (("/v1/leads", "lead_id"), ("/v1/customers", "customer_id"),
                            ("/v1/opportunities", "opportunity_id")):
             for since, wanted in ((now - timedelta(days=1), 2), (now + timedelta(days=1), 0)):
                 answer = await browser.get(path, params={"updated_since": since.isoformat()})
                 assert len({i[name] for i in answer.json()["items"]}) == wanted, path
-            assert code(await browser.get(path, params={"updated_since": "yesterday"})) == (422, "invalid")
+            assert status_and_code(await browser.get(path, params={"updated_since": "yesterday"})) == (422, "invalid")
         assert (await browser.get("/v1/issues", params={"updated_since": now.isoformat()})).json()["items"] == []

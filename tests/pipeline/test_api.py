@@ -1,8 +1,8 @@
-"""The doors of the pipeline, on a running service: in memory, and on the embedded store and log."""
+"""HTTP API of the pipeline on a running service: in memory, and on the embedded store and log."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import pytest
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
-from chassis.domain.decider import changed
+from chassis.domain.decider import replace
 from chassis.ports import Bus, Store
 from chassis.runtime.application import Application
+from chassis.support.clock import utc_now
 from chassis.support.settings import Settings
 from contracts.crm import (
     ActivityLogged,
@@ -26,9 +27,9 @@ from contracts.crm import (
 from contracts.kinds import Money, Subject
 from contracts.lead_scoring import LeadQualified
 from services.pipeline.service import SERVICE
-from tests.pipeline.vocabulary import shipped
+from tests.pipeline.builders import shipped
 
-NOW = datetime.now(UTC)
+NOW = utc_now()
 EUR = {"amount_minor": 900_000, "currency": "EUR"}
 
 
@@ -46,7 +47,7 @@ async def adapters(kind: str, directory: Path) -> AsyncIterator[tuple[Store, Bus
     await store.stop()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.slow)])
 async def app(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Application]:
     async with adapters(request.param, tmp_path) as (store, bus):
         made = Application(SERVICE, Settings(), store, bus, shipped())
@@ -63,15 +64,15 @@ async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def heard(app: Application, *events: Any, days_ago: float = 1, backfill: bool = False) -> None:
+async def publish(app: Application, *events: Any, days_ago: float = 1, backfill: bool = False) -> None:
     for n, event in enumerate(events):
         at = NOW - timedelta(days=days_ago - n / 1000)
-        await app.say(event, time=at, source="/erp", id=f"{type(event).__name__}-{days_ago}-{n}",
+        await app.publish(event, time=at, source="/erp", id=f"{type(event).__name__}-{days_ago}-{n}",
                       extensions={"backfill": "true"} if backfill else None)
-    async def taken() -> bool:
-        return not any((await app.settled())["lag"].values())
+    async def processed() -> bool:
+        return not any((await app.freshness())["lag"].values())
 
-    await until(taken)
+    await until(processed)
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -99,7 +100,7 @@ def stage(id: str, name: str, **more: Any) -> OpportunityStageReported:
 
 
 async def test_a_lead_becomes_a_deal_is_refused_mended_and_won(app: Application, http: httpx.AsyncClient) -> None:
-    await heard(app, lead_qualified())
+    await publish(app, lead_qualified())
     deal = (await http.get("/opportunities/lead.l1")).json()
     assert (deal["stage"], deal["lead_id"], deal["rep_id"], deal["blueprint"]) == (
         "qualified", "l1", "ann", "software@1")
@@ -114,7 +115,7 @@ async def test_a_lead_becomes_a_deal_is_refused_mended_and_won(app: Application,
     assert refused.json()["errors"][0]["code"] == "action_missing"
     assert refused.json()["allowed_transitions"] == ["demonstrate", "lose"]
 
-    await heard(app, demo(), days_ago=0.5)
+    await publish(app, demo(), days_ago=0.5)
     assert (await http.post(path, json={"transition": "demonstrate"})).json()["stage"] == "demonstrated"
     fields = {"amount": EUR, "expected_close_on": "2026-12-31"}
     moved = await http.post(path, json={"transition": "propose", "fields": fields})
@@ -158,7 +159,7 @@ async def test_the_same_deal_is_not_opened_twice(http: httpx.AsyncClient) -> Non
 
 
 async def test_lists_filter_sort_and_go_on(app: Application, http: httpx.AsyncClient) -> None:
-    await heard(app, *(hardware(f"d{n}", amount=Money(amount_minor=n * 100, currency="EUR")) for n in range(5)),
+    await publish(app, *(hardware(f"d{n}", amount=Money(amount_minor=n * 100, currency="EUR")) for n in range(5)),
                 lead_qualified())
     first = await http.get("/opportunities?business_line=hardware&sort=-amount&limit=3")
     assert [d["opportunity_id"] for d in first.json()["items"]] == ["d4", "d3", "d2"]
@@ -174,14 +175,14 @@ async def test_lists_filter_sort_and_go_on(app: Application, http: httpx.AsyncCl
 
 
 async def test_the_board_counts_and_sums_by_stage(app: Application, http: httpx.AsyncClient) -> None:
-    await heard(app, hardware("d1"), hardware("d2"), stage("d2", "won", amount=Money(**EUR)))
+    await publish(app, hardware("d1"), hardware("d2"), stage("d2", "won", amount=Money(**EUR)))
     columns = (await http.get("/opportunities/board?business_line=hardware")).json()["columns"]
     assert [(c["stage"], c["count"], c["sums"]) for c in columns] == [
         ("prospecting", 1, []), ("engaging", 0, []), ("won", 1, [EUR]), ("lost", 0, [])]
 
 
 async def test_many_transitions_are_answered_one_by_one(app: Application, http: httpx.AsyncClient) -> None:
-    await heard(app, hardware("d1"), hardware("d2"))
+    await publish(app, hardware("d1"), hardware("d2"))
     answer = await http.post("/opportunities/transitions", json=[
         {"opportunity_id": "d1", "transition": "engage"}, {"opportunity_id": "d2", "transition": "win"},
         {"opportunity_id": "d3", "transition": "win"}])
@@ -190,9 +191,9 @@ async def test_many_transitions_are_answered_one_by_one(app: Application, http: 
 
 
 async def test_the_funnel_never_drops_a_lost_deal(app: Application, http: httpx.AsyncClient) -> None:
-    await heard(app, hardware("d1"), hardware("d2"), hardware("d3"), days_ago=6)
-    await heard(app, stage("d1", "engaging"), stage("d2", "engaging"), days_ago=4)
-    await heard(app, stage("d1", "won"), stage("d2", "lost", loss_reason="price"), stage("d3", "lost"), days_ago=2)
+    await publish(app, hardware("d1"), hardware("d2"), hardware("d3"), days_ago=6)
+    await publish(app, stage("d1", "engaging"), stage("d2", "engaging"), days_ago=4)
+    await publish(app, stage("d1", "won"), stage("d2", "lost", loss_reason="price"), stage("d3", "lost"), days_ago=2)
     stages = (await http.get("/funnels/hardware")).json()["stages"]
     assert [(s["stage"], s["reached"], s["converted"], s["lost"], s["loss_reasons"]) for s in stages] == [
         ("prospecting", 3, 2, 1, {"not_recorded": 1}), ("engaging", 2, 1, 1, {"price": 1}), ("won", 1, 0, 0, {})]
@@ -209,9 +210,9 @@ async def test_the_funnel_never_drops_a_lost_deal(app: Application, http: httpx.
 async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
     app: Application, http: httpx.AsyncClient,
 ) -> None:
-    await heard(app, lead_qualified(), days_ago=6)
-    await heard(app, lead_qualified("l2"), days_ago=5.9, backfill=True)
-    await heard(app, lead_qualified("l3"), days_ago=2)
+    await publish(app, lead_qualified(), days_ago=6)
+    await publish(app, lead_qualified("l2"), days_ago=5.9, backfill=True)
+    await publish(app, lead_qualified("l3"), days_ago=2)
 
     async def breached() -> bool:
         return bool((await http.get("/opportunities/lead.l1")).json()["breaches"])
@@ -225,7 +226,7 @@ async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
 
 async def test_systems_speak_over_the_log_as_people_do_over_http(app: Application, http: httpx.AsyncClient) -> None:
     revision = OpportunityRevisionRequested(opportunity_id="d1", region=None, rep_id="bob", given=("region", "rep_id"))
-    await heard(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="software", region="West"),
+    await publish(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="software", region="West"),
                 revision, OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate"))
     deal = (await http.get("/opportunities/d1")).json()
     assert (deal["region"], deal["rep_id"], deal["stage"]) == (None, "bob", "qualified")
@@ -233,19 +234,19 @@ async def test_systems_speak_over_the_log_as_people_do_over_http(app: Applicatio
     assert last["type"] == "crm.transition.refused.v1" and last["data"]["reasons"][0]["code"] == "action_missing"
     seen = ActivityLogged(activity_id="a7", kind="demo", subject=Subject(kind="opportunity", id="d1"))
     ask = OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate")
-    await heard(app, seen, days_ago=0.9)
-    await heard(app, ActivityVoided(activity_id="a7", subject=seen.subject), days_ago=0.8)
-    await heard(app, ask, days_ago=0.7)
+    await publish(app, seen, days_ago=0.9)
+    await publish(app, ActivityVoided(activity_id="a7", subject=seen.subject), days_ago=0.8)
+    await publish(app, ask, days_ago=0.7)
     assert (await http.get("/opportunities/d1")).json()["stage"] == "qualified"
-    await heard(app, changed(seen, activity_id="a8"), days_ago=0.6)
-    await heard(app, ask, days_ago=0.5)
+    await publish(app, replace(seen, activity_id="a8"), days_ago=0.6)
+    await publish(app, ask, days_ago=0.5)
     assert (await http.get("/opportunities/d1")).json()["stage"] == "demonstrated"
 
 
 async def test_what_contradicts_is_a_dead_letter_and_the_good_goes_on(
     app: Application, http: httpx.AsyncClient,
 ) -> None:
-    await heard(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="shipping"), hardware("d2"),
+    await publish(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="shipping"), hardware("d2"),
                 hardware("d2", rep_id="ann"), stage("d3", "won"), stage("d2", "paid"))
     letters = (await http.get("/dead-letters")).json()["items"]
     assert sorted(letter["code"] for letter in letters) == [
@@ -253,7 +254,7 @@ async def test_what_contradicts_is_a_dead_letter_and_the_good_goes_on(
     assert [d["opportunity_id"] for d in (await http.get("/opportunities")).json()["items"]] == ["d2"]
 
 
-async def test_lines_layouts_blueprints_and_pictures_are_told(http: httpx.AsyncClient) -> None:
+async def test_lines_layouts_blueprints_and_diagrams_are_readable(http: httpx.AsyncClient) -> None:
     lines = (await http.get("/business-lines")).json()["items"]
     assert [line["name"] for line in lines] == ["hardware", "services", "software"]
     fields = (await http.get("/business-lines/software/layout")).json()["fields"]

@@ -17,14 +17,14 @@ from contracts.crm import (
 )
 from contracts.kinds import Money
 from services.segmentation.service import SERVICE
-from tests.living import House, living
+from tests.support.running_service import RunningService, running_service
 
 from .looking import looked
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
-    async with living(SERVICE, request.param, tmp_path) as house:
+@pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.slow)])
+async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RunningService]:
+    async with running_service(SERVICE, request.param, tmp_path) as house:
         yield house
 
 
@@ -32,30 +32,30 @@ def euro(amount: int) -> Money:
     return Money(amount_minor=amount, currency="EUR")
 
 
-async def order(house: House, customer: str, amount: int = 30_000, days_ago: float = 0, id: str = "o1") -> None:
+async def order(house: RunningService, customer: str, amount: int = 30_000, days_ago: float = 0, id: str = "o1") -> None:
     placed = OrderPlaced(order_id=id, customer_id=customer, amount=euro(amount), business_line="software")
     here = house.app.now().astimezone(house.app.zone)  # days of the calendar: clocks may have changed since
     time = (here - timedelta(days=days_ago)).astimezone(UTC)
-    await house.app.say(placed, time=time, source="/shop", id=f"{customer}-{id}")
+    await house.app.publish(placed, time=time, source="/shop", id=f"{customer}-{id}")
 
 
-async def get(house: House, path: str, **params: Any) -> Any:
+async def get(house: RunningService, path: str, **params: Any) -> Any:
     answer = await house.door.get(path, params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-async def members(house: House, **params: Any) -> dict[str, int]:
+async def members(house: RunningService, **params: Any) -> dict[str, int]:
     body = await get(house, "/v1/segments", **params)
     return {i["name"]: i["members"] for i in body["items"] if i["members"]}
 
 
-def day_of(house: House, days_ago: int = 0) -> date:
+def day_of(house: RunningService, days_ago: int = 0) -> date:
     found: date = (house.app.now().astimezone(house.app.zone) - timedelta(days=days_ago)).date()
     return found
 
 
-async def test_an_order_puts_its_customer_into_a_segment_with_reasons_to_read(house: House) -> None:
+async def test_an_order_puts_its_customer_into_a_segment_with_reasons_to_read(house: RunningService) -> None:
     await house.say(CustomerRegistered(customer_id="k1", name="Acme", region="West", rep_id="anna"), "c1")
     await order(house, "k1")
     await house.quiet()
@@ -73,7 +73,7 @@ async def test_an_order_puts_its_customer_into_a_segment_with_reasons_to_read(ho
     assert row.type == "crm.segment.entered.v1"
 
 
-async def test_revisions_refunds_and_cancellations_change_what_was_bought(house: House) -> None:
+async def test_revisions_refunds_and_cancellations_change_what_was_bought(house: RunningService) -> None:
     await order(house, "k1")
     revised = OrderRevised(order_id="o1", customer_id="k1", amount=euro(50_000), given=("amount",))
     await house.say(revised, "r1")
@@ -85,9 +85,9 @@ async def test_revisions_refunds_and_cancellations_change_what_was_bought(house:
     assert await members(house) == {}
 
 
-async def test_customers_are_found_by_segment_and_region_and_sorted_page_by_page(house: House) -> None:
+async def test_customers_are_found_by_segment_and_region_and_sorted_page_by_page(house: RunningService) -> None:
     for n in range(5):
-        await house.app.say(CustomerRegistered(customer_id=f"k{n}", name=f"N{n}", region="West" if n else "East"),
+        await house.app.publish(CustomerRegistered(customer_id=f"k{n}", name=f"N{n}", region="West" if n else "East"),
                             time=house.app.now(), source="/crm", id=f"c{n}")
         await order(house, f"k{n}", 10_000 * (n + 1))
     await house.quiet()
@@ -107,7 +107,7 @@ async def test_customers_are_found_by_segment_and_region_and_sorted_page_by_page
     assert (first["members"], rest["next"]) == (5, None)
 
 
-async def test_a_day_of_the_past_is_answered_as_it_was(house: House) -> None:
+async def test_a_day_of_the_past_is_answered_as_it_was(house: RunningService) -> None:
     await order(house, "k1", days_ago=40)
     await order(house, "k1", 5_000_000, days_ago=1, id="o2")
     await order(house, "k1", days_ago=1, id="o3")
@@ -126,7 +126,7 @@ async def test_a_day_of_the_past_is_answered_as_it_was(house: House) -> None:
     assert sum(c["customers"] for c in cells) == 2 and sum(c["monetary_minor"] for c in cells) == 5_090_000
 
 
-async def test_the_pages_of_a_day_are_of_one_moment_and_whoever_is_erased_meanwhile_is_on_none(house: House) -> None:
+async def test_the_pages_of_a_day_are_of_one_moment_and_whoever_is_erased_meanwhile_is_on_none(house: RunningService) -> None:
     for n in range(5):
         await order(house, f"k{n}")
     await house.quiet()
@@ -143,7 +143,7 @@ async def test_the_pages_of_a_day_are_of_one_moment_and_whoever_is_erased_meanwh
         "k0", "k1", "k2", "k4", "k9"]
 
 
-async def test_history_moves_nobody_until_the_next_look_at_the_cut_offs(house: House) -> None:
+async def test_history_moves_nobody_until_the_next_look_at_the_cut_offs(house: RunningService) -> None:
     for n in range(25):
         await order(house, f"k{n:02}", 1_000 * (n + 1), days_ago=30 + 10 * n)
     await house.quiet()
@@ -158,7 +158,7 @@ async def test_history_moves_nobody_until_the_next_look_at_the_cut_offs(house: H
     assert sum(c["customers"] for c in matrix) == 25
 
 
-async def test_cut_offs_can_be_asked_for_as_of_a_day(house: House) -> None:
+async def test_cut_offs_can_be_asked_for_as_of_a_day(house: RunningService) -> None:
     await order(house, "k1")
     await house.quiet()
     answer = await house.door.post("/v1/segments/recompute", params={"as_of": str(day_of(house))})
@@ -166,7 +166,7 @@ async def test_cut_offs_can_be_asked_for_as_of_a_day(house: House) -> None:
     assert set(answer.json()["cutoffs"]) == {"recency_days", "frequency", "monetary_minor"}
 
 
-async def test_a_merged_customer_s_purchases_are_the_other_s_now(house: House) -> None:
+async def test_a_merged_customer_s_purchases_are_the_other_s_now(house: RunningService) -> None:
     await order(house, "k1", 30_000)
     await order(house, "k2", 40_000)
     await house.quiet()
@@ -179,7 +179,7 @@ async def test_a_merged_customer_s_purchases_are_the_other_s_now(house: House) -
     assert sum((await members(house)).values()) == 1
 
 
-async def test_an_erased_customer_is_nowhere_to_be_read(house: House) -> None:
+async def test_an_erased_customer_is_nowhere_to_be_read(house: RunningService) -> None:
     await house.say(CustomerRegistered(customer_id="k1", name="Ada Lindqvist"), "c1")
     await order(house, "k1", days_ago=1)
     await house.say(CustomerErased(customer_id="k1"), "e1")
@@ -188,10 +188,10 @@ async def test_an_erased_customer_is_nowhere_to_be_read(house: House) -> None:
     assert (await house.door.get("/v1/customers/k1")).status_code == 404
     assert (await get(house, "/v1/customers"))["items"] == []
     assert await members(house) == {} and await members(house, as_of=day_of(house)) == {}
-    assert "Lindqvist" not in str((await house.app.read("customer", "k1")).state)
+    assert "Lindqvist" not in str((await house.app.get("customer", "k1")).state)
 
 
-async def test_what_is_asked_wrongly_is_told(house: House) -> None:
+async def test_what_is_asked_wrongly_is_told(house: RunningService) -> None:
     assert (await house.door.get("/v1/customers/nobody")).status_code == 404
     unknown = await house.door.get("/v1/segments?segmentation=abc")
     assert unknown.status_code == 404 and "there are: rfm" in unknown.json()["detail"]
@@ -205,10 +205,10 @@ async def test_what_is_asked_wrongly_is_told(house: House) -> None:
     assert (await house.door.get("/v1/customers?cursor=abc")).status_code == 400
 
 
-async def test_customers_are_asked_by_their_ids_and_unknown_ones_are_left_out(house: House) -> None:
+async def test_customers_are_asked_by_their_ids_and_unknown_ones_are_left_out(house: RunningService) -> None:
     for id in ("c1", "c2", "c3"):
         said = CustomerRegistered(customer_id=id, name=id.upper())
-        await house.app.say(said, time=house.app.now(), source="/crm", id=f"registered-{id}")
+        await house.app.publish(said, time=house.app.now(), source="/crm", id=f"registered-{id}")
     await house.quiet()
     body = await get(house, "/v1/customers", id=["c1", "c3", "c9"])
     assert sorted(i["name"] for i in body["items"]) == ["C1", "C3"] and body["next"] is None

@@ -13,18 +13,18 @@ from contracts.crm import CustomerErased, SurveyDeliveryReported, SurveyResponde
 from contracts.pipeline import Opportunity, OpportunityWon
 from services.surveys.api.links import Links, links_of
 from services.surveys.service import SERVICE
-from tests.living import House, living
+from tests.support.running_service import RunningService, running_service
 
 from .scenes import at
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[House]:
-    async with living(SERVICE, request.param, tmp_path) as house:
+@pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.slow)])
+async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[RunningService]:
+    async with running_service(SERVICE, request.param, tmp_path) as house:
         yield house
 
 
-async def win(house: House, deal: str = "d1", customer: str = "k1", days_ago: float = 0) -> None:
+async def win(house: RunningService, deal: str = "d1", customer: str = "k1", days_ago: float = 0) -> None:
     now = house.app.now() - timedelta(days=days_ago)
     opportunity = Opportunity(
         pipeline="p", business_line="software", stage="won", opened_at=now, forecast_category="closed", deal_kind="new",
@@ -33,13 +33,13 @@ async def win(house: House, deal: str = "d1", customer: str = "k1", days_ago: fl
     await house.say(said, f"won-{deal}", now)
 
 
-async def link_of(house: House, **where: str) -> str:
+async def link_of(house: RunningService, **where: str) -> str:
     [item] = (await house.door.get("/v1/surveys/after_win/invitations", params=where)).json()["items"]
     link: str = item["url"]
     return link
 
 
-async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(house: House) -> None:
+async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(house: RunningService) -> None:
     await win(house)
     link = await link_of(house, opportunity_id="d1")
     page = await house.door.get(link)
@@ -72,17 +72,17 @@ async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(h
     assert (issue["note"], issue["actor_id"]) == ("Called", "local")
 
 
-async def test_what_employees_answer_is_never_shown_word_for_word(house: House) -> None:
+async def test_what_employees_answer_is_never_shown_word_for_word(house: RunningService) -> None:
     answer = await house.door.get("/v1/surveys/employee_pulse/answers")
     assert (answer.status_code, answer.json()["code"]) == (403, "not_shown")
 
 
-async def test_an_old_win_invites_nobody(house: House) -> None:
+async def test_an_old_win_invites_nobody(house: RunningService) -> None:
     await win(house, days_ago=30)
     assert (await house.door.get("/v1/surveys/after_win/invitations?respondent_id=k1")).json()["items"] == []
 
 
-async def test_an_invitation_by_hand_answers_with_its_link_and_fatigue_holds(house: House) -> None:
+async def test_an_invitation_by_hand_answers_with_its_link_and_fatigue_holds(house: RunningService) -> None:
     body = {"respondent_id": "e1", "department": "sales"}
     path, once = "/v1/surveys/employee_pulse/invitations", {"Idempotency-Key": "a"}
     made = await house.door.post(path, json=body, headers=once)
@@ -99,7 +99,7 @@ async def test_an_invitation_by_hand_answers_with_its_link_and_fatigue_holds(hou
     assert (await house.door.get("/v1/surveys/employee_pulse/results?by=rep_id")).status_code == 400
 
 
-async def test_what_is_not_right_is_told_with_its_place(house: House) -> None:
+async def test_what_is_not_right_is_told_with_its_place(house: RunningService) -> None:
     unknown = await house.door.post("/v1/surveys/nothing/invitations", json={"respondent_id": "k1"})
     assert unknown.status_code == 404
     wrong = await house.door.post("/v1/surveys/after_win/invitations", json={"respondent_id": "k 1", "x": 1})
@@ -121,7 +121,7 @@ async def test_what_is_not_right_is_told_with_its_place(house: House) -> None:
     assert (await house.door.post(link, content=b"<a/>", headers={"Content-Type": "text/xml"})).status_code == 415
 
 
-async def test_the_page_speaks_the_respondents_language_and_asks_nothing_of_others(house: House) -> None:
+async def test_the_page_speaks_the_respondents_language_and_asks_nothing_of_others(house: RunningService) -> None:
     await win(house)
     link = await link_of(house, respondent_id="k1")
     chinese = await house.door.get(link, headers={"Accept-Language": "fr, zh-CN;q=0.8, en;q=0.5"})
@@ -133,7 +133,7 @@ async def test_the_page_speaks_the_respondents_language_and_asks_nothing_of_othe
     assert not re.search(r"https?://|//", chinese.text), "nothing is fetched from anywhere"
 
 
-async def test_a_forged_or_foreign_link_opens_nothing(house: House) -> None:
+async def test_a_forged_or_foreign_link_opens_nothing(house: RunningService) -> None:
     await win(house)
     link = await link_of(house, respondent_id="k1")
     for forged in (link[:-1] + ("A" if link[-1] != "A" else "B"), "/s/x", "/s/a.b.c", "/s/" + "x" * 3000, "/s/ü.ü"):
@@ -143,7 +143,7 @@ async def test_a_forged_or_foreign_link_opens_nothing(house: House) -> None:
     assert (await house.door.get(other)).status_code == 404
 
 
-async def test_an_expired_link_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_expired_link_says_so(house: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
     await win(house)
     link = await link_of(house, respondent_id="k1")
     later = house.app.now() + timedelta(days=31)
@@ -154,7 +154,7 @@ async def test_an_expired_link_says_so(house: House, monkeypatch: pytest.MonkeyP
     assert (item["status"], item["url"]) == ("expired", None)
 
 
-async def test_answers_from_other_tools_count_and_bounced_invitations_were_not_delivered(house: House) -> None:
+async def test_answers_from_other_tools_count_and_bounced_invitations_were_not_delivered(house: RunningService) -> None:
     await win(house, "d1", "k1")
     await win(house, "d2", "k2")
     [item] = (await house.door.get("/v1/surveys/after_win/invitations?respondent_id=k2")).json()["items"]
@@ -174,7 +174,7 @@ async def test_answers_from_other_tools_count_and_bounced_invitations_were_not_d
     assert (empty[0]["n"], empty[0]["questions"][0]["reason"]) == (0, "no_answers")
 
 
-async def test_words_of_an_answer_without_invitation_are_shown_until_the_customer_is_erased(house: House) -> None:
+async def test_words_of_an_answer_without_invitation_are_shown_until_the_customer_is_erased(house: RunningService) -> None:
     said = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k7",
                            answers={"nps": 10, "reason": "kind people"}, complete=True)
     await house.say(said, "a")
@@ -190,7 +190,7 @@ async def test_words_of_an_answer_without_invitation_are_shown_until_the_custome
     assert "kind people" not in (await house.door.get("/v1/surveys/after_win/answers")).text
 
 
-async def test_a_dead_letter_tells_what_is_wrong_with_an_answer(house: House) -> None:
+async def test_a_dead_letter_tells_what_is_wrong_with_an_answer(house: RunningService) -> None:
     said = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k1",
                            answers={"nps": 12}, complete=True)
     await house.say(said, "bad")
@@ -209,7 +209,7 @@ def test_the_key_of_links_is_made_once_and_is_its_owners_only(tmp_path: Path) ->
     assert links_of(Settings(secret="s")).read(links_of(Settings(secret="s")).token("k", "i", at())) is not None
 
 
-async def test_surveys_are_listed(house: House) -> None:
+async def test_surveys_are_listed(house: RunningService) -> None:
     items = (await house.door.get("/v1/surveys")).json()["items"]
     assert [i["name"] for i in items] == ["after_win", "employee_pulse"]
     assert (await house.door.get("/v1/surveys/after_win")).json()["questions"][0]["scale"] == {"min": 0, "max": 10}

@@ -104,7 +104,9 @@ class ModelRunner(Runner):
 class Crew:
     """Builds what a process is made of, and drives it. `make` builds the runner; `ring`: how many ids it remembers."""
 
-    def __init__(self, make: Callable[..., Runner], sequenced: bool, ring: int, requests: Sequence[CommandRequest]) -> None:
+    def __init__(
+        self, make: Callable[..., Runner], sequenced: bool, ring: int, requests: Sequence[CommandRequest],
+    ) -> None:
         self._make, self._sequenced, self._ring, self._requests = make, sequenced, ring, requests
 
     def look(self, task: Task) -> tuple[str, Any, Settled, int | None]:
@@ -127,7 +129,8 @@ class Crew:
 
     def _runner(self, task: Task, ports: Any) -> Runner:
         dead = DeadLetterRepository(SERVICE, (LEADS,), ports, ports)
-        runner = self._make(SERVICE, parts(task.mended), ports, ports, dead.dead_letter, topics=(LEADS,), metrics=METRICS)
+        runner = self._make(
+            SERVICE, parts(task.mended), ports, ports, dead.dead_letter, topics=(LEADS,), metrics=METRICS)
         runner.fence_keys._topics = {LEADS: 0, SCORES: 1}
         runner._published = dict(task.settled)
         if self._sequenced:
@@ -151,13 +154,13 @@ class Crew:
     def _batch(self, task: Task, ports: Any, runner: Runner, partition: int, lo: int) -> Coroutine[Any, Any, Any]:
         messages = [told(each, partition, lo + n) for n, each in enumerate(task.records)]
         by_offset = {m.record.offset: m for m in messages if m.record}
-        progress: Any = SimpleNamespace(reached=lambda place, record: None)
+        progress: Any = SimpleNamespace(record_batch=lambda partition, record: None)
         worker = Worker(
             SERVICE, (LEADS,), ports, [AggregateProcessor(runner)], lambda record: by_offset[record.offset],
             DeadLetterRepository(SERVICE, (LEADS,), ports, ports), progress, group=GROUP, health=HealthState(SERVICE),
             metrics=METRICS)
         records = [m.record for m in messages if m.record]
-        return worker._take_in(ports, {TopicPartition(LEADS, partition): records})
+        return worker._process_batch(ports, {TopicPartition(LEADS, partition): records})
 
     def _scheduler(self, ports: Any, runner: Runner) -> DeadlineScheduler:
         return DeadlineScheduler(runner, ports, ports, group=GROUP, topics=(LEADS,), now=lambda: LATER)
