@@ -12,7 +12,7 @@ from chassis.ports import BusUnavailable, Outgoing, TopicPartition
 from chassis.projections import Projector
 from chassis.projections.documents import decode_total
 from chassis.runtime.application import Application
-from chassis.runtime.host import definitions_of
+from chassis.runtime.host import load_definitions
 from chassis.runtime.rebuild import CannotRebuild, Rebuild
 from chassis.runtime.topic_epochs import TopicInUse, begin_epoch
 from chassis.service.discovery import find_service
@@ -20,7 +20,7 @@ from chassis.support.settings import Settings
 from tests.chassis.house import LEADS, NOON, SCORES, captured
 from tests.chassis.projecting import PLACE, Clicked, Moved, feed, letters, projector
 from tests.chassis.test_application import make, quiet, running, until
-from tests.faults.fleet import DEFINITIONS
+from tests.faults.processes import DEFINITIONS
 
 
 async def said(app: Application, *ids: int) -> None:
@@ -169,7 +169,7 @@ async def test_figures_go_on_and_facts_and_signals_are_known_again():
 
 async def figures_of_a_company() -> Application:
     store, bus = MemoryStore(), MemoryBus()
-    app = Application(find_service("kpi"), Settings(), store, bus, definitions_of(Settings(definitions=DEFINITIONS)))
+    app = Application(find_service("kpi"), Settings(), store, bus, load_definitions(Settings(definitions=DEFINITIONS)))
     await app.start()
     return app
 

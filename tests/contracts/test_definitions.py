@@ -14,8 +14,8 @@ from chassis.domain.definitions import Definition, DefinitionError, Definitions,
 from chassis.service.discovery import internal_services
 from dev.contract_files import PUBLISHED
 from dev.contract_files.definitions import MODELS, schema_of
-from tests.support.running_service import DEFINITIONS
 from tests.support.effort import examples
+from tests.support.running_service import DEFINITIONS
 from tools.importing.mapping import compile_mapping
 
 SHIPPED = read_directory(DEFINITIONS)
@@ -23,7 +23,7 @@ ALL = [d for kind in SHIPPED.kinds() for d in SHIPPED.current(kind)]
 FIRST_LINE = re.compile(r"# yaml-language-server: \$schema=(\S+)")
 
 
-def told(definition: Definition) -> str:
+def name_of(definition: Definition) -> str:
     return f"{definition.kind}/{definition.name}"
 
 
@@ -55,7 +55,7 @@ def test_a_schema_is_one(kind: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema_of(kind))
 
 
-@pytest.mark.parametrize("definition", ALL, ids=told)
+@pytest.mark.parametrize("definition", ALL, ids=name_of)
 def test_what_is_shipped_is_valid_by_the_schema_that_its_first_line_names(definition: Definition) -> None:
     path = Path(definition.path)
     found = FIRST_LINE.fullmatch(path.read_text("utf-8").splitlines()[0])
@@ -65,19 +65,19 @@ def test_what_is_shipped_is_valid_by_the_schema_that_its_first_line_names(defini
     jsonschema.Draft202012Validator(schema_of(definition.kind)).validate(definition.body)
 
 
-@pytest.mark.parametrize("definition", ALL, ids=told)
+@pytest.mark.parametrize("definition", ALL, ids=name_of)
 def test_what_is_shipped_speaks_both_languages(definition: Definition) -> None:
-    def look(value: Any) -> None:
+    def check(value: Any) -> None:
         if isinstance(value, dict):
             if "en" in value or "zh" in value:
                 assert value.get("en") and value.get("zh") and set(value) == {"en", "zh"}, value
             for inner in value.values():
-                look(inner)
+                check(inner)
         elif isinstance(value, list):
             for inner in value:
-                look(inner)
+                check(inner)
 
-    look(definition.body)
+    check(definition.body)
     assert {"name", "version", "title"} <= set(definition.body)
 
 
@@ -128,7 +128,7 @@ def test_what_a_schema_refuses_the_code_refuses_too(kind: str, name: str, change
     assert definition is not None
     body: dict[str, Any] = copy.deepcopy(dict(definition.body))
     change(body)
-    assert not valid(kind, body), "an editor would not say so"
+    assert not valid(kind, body), "an editor would not report it"
     assert not taken(Definition(kind, name, 1, body, definition.path)), "the system would take it"
 
 

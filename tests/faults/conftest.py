@@ -13,7 +13,7 @@ import pytest
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile, chosen
 from tests.faults.report import Report, Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 from tests.faults.verifier import differences
 
 REPORT = Report(chosen())

@@ -11,7 +11,7 @@ from chassis.ports import Record
 from contracts.topics import TOPICS
 
 if TYPE_CHECKING:
-    from tests.faults.stage import Stage
+    from tests.faults.system_under_test import Stage
 
 OWN = tuple(name for name, topic in TOPICS.items() if topic.owner != "enterprise")
 

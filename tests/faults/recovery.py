@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from chassis.ports import BusUnavailable, TopicPartition
 from chassis.service.discovery import find_service
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 
 Ends = Mapping[TopicPartition, int]
 

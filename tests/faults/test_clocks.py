@@ -7,10 +7,10 @@ import pytest
 
 from chassis.service.discovery import internal_names
 from tests.faults.conftest import Judged
-from tests.faults.families import Said
+from tests.faults.event_families import Said
 from tests.faults.profiles import Profile, chosen
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 
 pytestmark = pytest.mark.slow
 SKEWS = {"300@4": 300.0, "-300": -300.0, "300": 300.0, "-300@4": -300.0}

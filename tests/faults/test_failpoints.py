@@ -11,11 +11,11 @@ from chassis.ports import BusUnavailable, Record
 from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
 from tests.faults.conftest import Judged
-from tests.faults.fleet import first_of
+from tests.faults.processes import first_of
 from tests.faults.outputs import read_topic
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 
 pytestmark = pytest.mark.slow
 REACHED_WITHIN = 120.0

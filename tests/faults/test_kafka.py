@@ -20,7 +20,7 @@ from tests.faults.profiles import Profile, chosen
 from tests.faults.proxy import FOUL, Proxy, Weather
 from tests.faults.recovery import ends_now, recovered
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 from tests.faults.test_failpoints import Campaign, keep_loading
 from tests.faults.test_messy import reset
 from tests.faults.test_recreated import why_not_ready

@@ -12,7 +12,7 @@ from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile
 from tests.faults.recovery import ends_now, recovered
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 
 pytestmark = pytest.mark.slow
 SESSION = 2.0

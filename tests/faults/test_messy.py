@@ -12,7 +12,7 @@ from tests.faults.conftest import Judged
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 from tests.faults.verifier import differences
 
 pytestmark = pytest.mark.slow

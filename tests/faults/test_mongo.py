@@ -10,7 +10,7 @@ from tests.adapters.real import mongo
 from tests.faults.conftest import Judged
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 from tests.faults.test_failpoints import Campaign, keep_loading
 
 __all__ = ("mongo",)

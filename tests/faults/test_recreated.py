@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.conftest import Judged
 from tests.faults.report import Result
-from tests.faults.stage import Stage
+from tests.faults.system_under_test import Stage
 
 pytestmark = pytest.mark.slow
 TOPIC = "crm.orders.v1"

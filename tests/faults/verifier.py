@@ -6,12 +6,13 @@ from typing import Any
 
 from chassis.service.discovery import find_service, internal_names
 from chassis.support.clock import utc_now
-from tests.faults import oracle
-from tests.faults.oracle import Figures, History, expected_figures, standing
-from tests.faults.oracle.history import day
+from tests.faults import reference_model
+from tests.faults.reference_model import Figures, History, expected_figures
+from tests.faults.reference_model import documents
+from tests.faults.reference_model.history import day
 from tests.faults.outputs import Outputs, read_outputs, read_topic
-from tests.faults.stage import Stage, parts_of
-from tests.faults.world import PLANTED
+from tests.faults.system_under_test import Stage, parts_of
+from tests.faults.load import PLANTED
 
 LASTING = 120.0  # seconds
 TOLD_WITHIN = 5.0  # seconds, of a deadline: services look every second, and first hear what lies in the log
@@ -20,7 +21,7 @@ SHOWN = 8  # differences of one kind that are told in full
 
 async def differences(stage: Stage) -> list[str]:
     """Figures, documents, lists, targets; outputs on the log; journal against cells; what is still owed."""
-    history = oracle.read(stage.ledger.said.values())
+    history = reference_model.read(stage.ledger.said.values())
     began = utc_now()
     outputs = await read_outputs(stage)
     found = await _lasting_ends(stage)
@@ -128,7 +129,7 @@ def _breaches(history: History, outputs: Outputs, began: datetime, ahead: float)
 async def _segments(stage: Stage, history: History) -> list[str]:
     """As on the day of the load; and, once the cut-offs were told to everybody, as each customer stands."""
     as_of = day(stage.ledger.start)
-    expected = standing.segments(history, as_of)
+    expected = documents.segments(history, as_of)
     actual: dict[str, str] = {}
     for name in sorted(set(expected.values())):
         for item in await stage.pages("segmentation", f"/v1/segments/{name}/members", as_of=str(as_of)):
@@ -139,7 +140,7 @@ async def _segments(stage: Stage, history: History) -> list[str]:
 async def _funnel(stage: Stage, history: History) -> list[str]:
     rows = (await stage.get("pipeline", "/v1/funnels/hardware"))["stages"]
     actual = {r["stage"]: {n: r[n] for n in ("reached", "converted", "lost", "loss_reasons")} for r in rows}
-    return compared("funnel", standing.funnel(history), actual)
+    return compared("funnel", documents.funnel(history), actual)
 
 
 async def _survey(stage: Stage, history: History) -> list[str]:
@@ -147,7 +148,7 @@ async def _survey(stage: Stage, history: History) -> list[str]:
     marks = {q["id"]: q for q in row["questions"]}
     actual = {"n": row["n"], "invited": row["invited"], "answered": row["answered"], "nps": marks["nps"]["nps"],
               "csat": marks["csat"]["csat"]["top2"]["value"]}
-    return compared("survey", standing.survey(history), actual)
+    return compared("survey", documents.survey(history), actual)
 
 
 async def _dead_letters(stage: Stage) -> list[str]:

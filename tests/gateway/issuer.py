@@ -1,7 +1,6 @@
-"""An OpenID Connect issuer on loopback: a real HTTP server with discovery and keys, and a hand that signs tokens."""
+"""An OpenID Connect issuer on loopback: an HTTP server with discovery and keys, which also signs tokens."""
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,17 +12,19 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from chassis.support.clock import now_seconds
+
 AUDIENCE = "triptych"
 
 
 @dataclass
 class Issuer:
-    """`away`: it answers 503. `asked`: how often each path was asked for."""
+    """`unavailable`: it responds 503. `requests`: number of requests by path."""
 
     url: str
     keys: dict[str, Any] = field(default_factory=dict)
-    asked: Counter[str] = field(default_factory=Counter)
-    away: bool = False
+    requests: Counter[str] = field(default_factory=Counter)
+    unavailable: bool = False
 
     def add_key(self, id: str, kind: str = "ES256") -> None:
         self.keys[id] = ec.generate_private_key(ec.SECP256R1()) if kind == "ES256" else rsa.generate_private_key(
@@ -38,8 +39,8 @@ class Issuer:
         return made
 
     def claims(self, **changed: Any) -> dict[str, Any]:
-        """What a good token says; a change to None takes a claim away."""
-        now = int(time.time())
+        """The claims of a valid token with these changes; None removes a claim."""
+        now = int(now_seconds())
         made = {"iss": self.url, "aud": AUDIENCE, "sub": "u-1", "iat": now, "exp": now + 600, "roles": ["director"],
                 **changed}
         return {name: value for name, value in made.items() if value is not None}
@@ -59,19 +60,19 @@ class Issuer:
 
 
 @contextmanager
-def issuing() -> Iterator[Issuer]:
-    """It has one key, k1."""
+def running_issuer() -> Iterator[Issuer]:
+    """An issuer with the key k1."""
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            made.asked[self.path] += 1
+            issuer.requests[self.path] += 1
             pages: dict[str, Any] = {
                 "/.well-known/openid-configuration": {
-                    "issuer": made.url, "jwks_uri": f"{made.url}/keys", "authorization_endpoint": f"{made.url}/auth",
-                    "token_endpoint": f"{made.url}/token"},
-                "/keys": made.jwks(),
+                    "issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys", "authorization_endpoint": f"{issuer.url}/auth",
+                    "token_endpoint": f"{issuer.url}/token"},
+                "/keys": issuer.jwks(),
             }
             body = json.dumps(pages.get(self.path, {})).encode()
-            self.send_response(503 if made.away else 200)
+            self.send_response(503 if issuer.unavailable else 200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -80,12 +81,12 @@ def issuing() -> Iterator[Issuer]:
         def log_message(self, format: str, *args: Any) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    made = Issuer(f"http://127.0.0.1:{server.server_port}")
-    made.add_key("k1")
+    issuer = Issuer(f"http://127.0.0.1:{server.server_port}")
+    issuer.add_key("k1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield made
+        yield issuer
     finally:
         server.shutdown()
         thread.join()

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.gateway.scenes import code, event, looking, peopled
-from tests.gateway.town import Town
+from tests.gateway.harness import GatewayHarness
+from tests.gateway.scenarios import company_harness, event, signed_in_as, status_and_code
 
 pytestmark = pytest.mark.slow
 PATH = "/v1/activities"
@@ -19,9 +19,9 @@ def done(id: str, time: str, subject: str, rep: str | None = "anna", kind: str =
 
 
 @pytest.fixture(scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
     """Besides the two visits of the company: four calls, of which one is voided, and one that is planned."""
-    async with peopled(tmp_path_factory.mktemp("home")) as made:
+    async with company_harness(tmp_path_factory.mktemp("harness")) as made:
         planned = event("crm.activity.planned.v1", "p", activity_id="p", kind="meeting", rep_id="anna",
                         subject={"kind": "lead", "id": "lead-anna"}, due_at="2027-01-05T09:00:00Z")
         voided = event("crm.activity.voided.v1", "v", activity_id="c2", subject={"kind": "lead", "id": "lead-anna"})
@@ -34,8 +34,8 @@ async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
         yield made
 
 
-async def ids(home: Town, query: str) -> list[str]:
-    answer = await home.door.get(PATH + query)
+async def ids(harness: GatewayHarness, query: str) -> list[str]:
+    answer = await harness.client.get(PATH + query)
     assert answer.status_code == 200, answer.text
     return [i["activity_id"] for i in answer.json()["items"]]
 
@@ -50,15 +50,15 @@ async def ids(home: Town, query: str) -> list[str]:
     ("?team=Hill&from=2026-02-01&to=2026-03-01", set()),
     ("?business_line=hardware&kind=call", {"c1", "c2", "c3", "c4"}),
 ])
-async def test_activities_are_found_by_what_they_are_about(home: Town, query: str, wanted: set[str]):
-    assert set(await ids(home, query)) == wanted
+async def test_activities_are_found_by_what_they_are_about(harness: GatewayHarness, query: str, wanted: set[str]):
+    assert set(await ids(harness, query)) == wanted
 
 
-async def test_the_latest_come_first_page_by_page_and_what_is_only_planned_last(home: Town):
+async def test_the_latest_come_first_page_by_page_and_what_is_only_planned_last(harness: GatewayHarness):
     seen: list[str] = []
     path: str | None = f"{PATH}?limit=2"
     while path:
-        answer = await home.door.get(path)
+        answer = await harness.client.get(path)
         seen += [i["activity_id"] for i in answer.json()["items"]]
         path = answer.links.get("next", {}).get("url")
     assert seen[2:] == ["c4", "c3", "c2", "c1", "p"] or seen[2:] == ["c3", "c4", "c2", "c1", "p"]
@@ -66,40 +66,40 @@ async def test_the_latest_come_first_page_by_page_and_what_is_only_planned_last(
     of_lead = []
     path = f"{PATH}?subject=lead:lead-anna&limit=1"
     while path:
-        answer = await home.door.get(path)
+        answer = await harness.client.get(path)
         of_lead += [i["activity_id"] for i in answer.json()["items"]]
         path = answer.links.get("next", {}).get("url")
     assert of_lead == ["c1", "c2", "p"]
 
 
-async def test_an_activity_tells_what_was_said_of_it(home: Town):
-    [planned] = (await home.door.get(f"{PATH}?status=planned")).json()["items"]
+async def test_an_activity_tells_what_was_said_of_it(harness: GatewayHarness):
+    [planned] = (await harness.client.get(f"{PATH}?status=planned")).json()["items"]
     assert (planned["due_at"], planned["done_at"]) == ("2027-01-05T09:00:00Z", None)
-    [call] = (await home.door.get(f"{PATH}?subject=customer:customer-cleo")).json()["items"]
+    [call] = (await harness.client.get(f"{PATH}?subject=customer:customer-cleo")).json()["items"]
     assert call["subject"] == {"kind": "customer", "id": "customer-cleo"} and call["done_at"] == "2026-02-03T23:30:00Z"
 
 
-async def test_a_list_and_its_figure_agree(home: Town):
-    whole = (await home.door.get("/v1/kpis/activities?period=2026-02")).json()["rows"][0]["value"]
-    listed = await ids(home, "?status=done&from=2026-02-01&to=2026-03-01")
+async def test_a_list_and_its_figure_agree(harness: GatewayHarness):
+    whole = (await harness.client.get("/v1/kpis/activities?period=2026-02")).json()["rows"][0]["value"]
+    listed = await ids(harness, "?status=done&from=2026-02-01&to=2026-03-01")
     assert whole == len(listed) == 3
 
 
 @pytest.mark.parametrize("query", ["", "?rep_id=cleo", "?subject=customer:customer-cleo", "?kind=visit",
                                    "?subject=opportunity:deal-cleo", "?from=2026-01-01"])
-async def test_nobody_sees_the_activities_of_others(home: Town, query: str):
-    assert "cleo" in (await home.door.get(PATH + query)).text, "there is something to hide"
-    async with looking(home, "rep", rep_id="anna") as anna, looking(home, "manager", rep_id="max") as max:
+async def test_nobody_sees_the_activities_of_others(harness: GatewayHarness, query: str):
+    assert "cleo" in (await harness.client.get(PATH + query)).text, "there is something to hide"
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna, signed_in_as(harness, "manager", rep_id="max") as max:
         for who in (anna, max):
             answer = await who.get(PATH + query)
             assert answer.status_code == 200 and "cleo" not in answer.text
         table = await anna.get(PATH + query, headers={"accept": "text/csv"})
         assert {r["rep_id"] for r in csv.DictReader(io.StringIO(table.text, newline=""))} <= {"anna"}
-    async with looking(home, "analyst") as analyst:
-        assert code(await analyst.get(PATH)) == (403, "not_permitted")
+    async with signed_in_as(harness, "analyst") as analyst:
+        assert status_and_code(await analyst.get(PATH)) == (403, "not_permitted")
 
 
 @pytest.mark.parametrize("query", ["?subject=deal:x", "?subject=lead", "?subject=lead:a|b", "?kind=moon", "?from=x",
                                    "?cursor=!!"])
-async def test_what_cannot_be_asked_is_refused(home: Town, query: str):
-    assert (await home.door.get(PATH + query)).status_code in (400, 422)
+async def test_what_cannot_be_asked_is_refused(harness: GatewayHarness, query: str):
+    assert (await harness.client.get(PATH + query)).status_code in (400, 422)

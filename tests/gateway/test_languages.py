@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.scenes import client, event, looking, peopled
-from tests.gateway.town import Town
+from tests.gateway.harness import GatewayHarness
+from tests.gateway.scenarios import company_harness, event, new_client, signed_in_as
 
 pytestmark = pytest.mark.slow
 ZH = {"accept-language": "zh-CN,zh;q=0.9"}
@@ -14,8 +14,8 @@ HEARD = event("crm.lead.captured.v1", "no-lead")
 
 
 @pytest.fixture(scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    async with peopled(tmp_path_factory.mktemp("home")) as made:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
+    async with company_harness(tmp_path_factory.mktemp("harness")) as made:
         yield made
 
 
@@ -40,9 +40,9 @@ REFUSED: list[tuple[str, str, Any, int]] = [
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), REFUSED)
 async def test_a_refusal_is_told_in_the_language_that_is_asked_for(
-    home: Town, method: str, path: str, body: Any, status: int,
+    harness: GatewayHarness, method: str, path: str, body: Any, status: int,
 ):
-    answers = [await home.door.request(method, path, json=body, headers=headers) for headers in ({}, ZH)]
+    answers = [await harness.client.request(method, path, json=body, headers=headers) for headers in ({}, ZH)]
     assert [a.status_code for a in answers] == [status, status], answers[0].text
     assert [a.headers["content-language"] for a in answers] == ["en", "zh"]
     english, other = (a.json() for a in answers)
@@ -52,17 +52,17 @@ async def test_a_refusal_is_told_in_the_language_that_is_asked_for(
     assert all(chinese(e["message"]) for e in other["errors"]), other
 
 
-async def test_who_may_not_is_told_so_in_the_language_that_is_asked_for(home: Town):
-    async with looking(home, "rep", rep_id="anna") as anna:
+async def test_who_may_not_is_told_so_in_the_language_that_is_asked_for(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         for path in ("/v1/lag", "/v1/opportunities/deal-cleo"):
             assert chinese((await anna.get(path, headers=ZH)).json()["detail"])
-    async with client(home, authorization="Bearer tk_x_y") as nobody:
+    async with new_client(harness, authorization="Bearer tk_x_y") as nobody:
         answer = await nobody.get("/v1/me", headers=ZH)
         assert answer.status_code == 401 and chinese(answer.json()["detail"])
 
 
-async def test_what_a_transition_still_asks_for_is_told_in_both_languages(home: Town):
-    door = home.door
+async def test_what_a_transition_still_asks_for_is_told_in_both_languages(harness: GatewayHarness):
+    door = harness.client
     made = (await door.post("/v1/opportunities", json={"business_line": "software"})).json()["opportunity_id"]
     path = f"/v1/opportunities/{made}/transitions"
     english, other = [(await door.get(path, headers=h)).json()["items"] for h in ({}, ZH)]
@@ -80,27 +80,27 @@ async def test_what_a_transition_still_asks_for_is_told_in_both_languages(home: 
     assert reasons and all(chinese(r["message"]) for r in reasons)
 
 
-async def test_why_a_score_is_what_it_is_is_told_in_both_languages(home: Town):
+async def test_why_a_score_is_what_it_is_is_told_in_both_languages(harness: GatewayHarness):
     lead = event("crm.lead.captured.v1", "scored", lead_id="scored", business_line="software", source="referral",
                  attributes={"company_size": 500, "budget": 100_000, "country": "DE"},
                  contact={"email": "a@example.test", "phone": "1", "role": "cto"})
     calls = [event("crm.activity.logged.v1", f"call-{n}", activity_id=f"call-{n}", kind="demo", lead_id="scored",
                    subject={"kind": "lead", "id": "scored"}) for n in range(3)]
-    assert (await home.publish(lead, *calls)).status_code == 202
-    english, other = [(await home.door.get("/v1/leads/scored/score", headers=h)).json()["contributions"]
+    assert (await harness.publish(lead, *calls)).status_code == 202
+    english, other = [(await harness.client.get("/v1/leads/scored/score", headers=h)).json()["contributions"]
                       for h in ({}, ZH)]
     assert english and [c["rule"] for c in english] == [c["rule"] for c in other]
     assert all(chinese(c["why"]) for c in other) and not any(chinese(c["why"]) for c in english)
 
 
-async def test_why_an_issue_was_raised_is_told_in_both_languages(home: Town):
-    invited = await home.door.post("/v1/surveys/after_win/invitations", json={"respondent_id": "customer-anna"})
+async def test_why_an_issue_was_raised_is_told_in_both_languages(harness: GatewayHarness):
+    invited = await harness.client.post("/v1/surveys/after_win/invitations", json={"respondent_id": "customer-anna"})
     said = {"answers": {"nps": 1, "csat": 1}}
     url = invited.json()["url"]
-    wrong: httpx.Response = await home.door.post(url, json={"answers": {"nps": 99}}, headers=ZH)
+    wrong: httpx.Response = await harness.client.post(url, json={"answers": {"nps": 99}}, headers=ZH)
     assert wrong.status_code == 422 and all(chinese(e["message"]) for e in wrong.json()["errors"])
-    assert (await home.door.post(url, json=said)).status_code == 200
-    await home.quiet()
-    english, other = [(await home.door.get("/v1/issues", headers=h)).json()["items"][0] for h in ({}, ZH)]
+    assert (await harness.client.post(url, json=said)).status_code == 200
+    await harness.settle()
+    english, other = [(await harness.client.get("/v1/issues", headers=h)).json()["items"][0] for h in ({}, ZH)]
     assert (english["rule"], english["reason"]) == ("detractor", "Would not recommend us")
     assert (other["rule"], other["reason"]) == ("detractor", "不愿推荐我们")

@@ -6,51 +6,52 @@ from typing import Any
 import pytest
 
 from chassis.ports import TopicPartition
+from chassis.service.addresses import api_port
 from chassis.support.clock import today
-from services.gateway.stream import feed, live
-from services.gateway.stream.listener import MOST_WAITING, LiveChannel, LiveMessage, LiveSubscription
-from tests.gateway.scenes import client, code, event, looking, peopled
-from tests.gateway.streams import opened
-from tests.gateway.town import Town
+from services.gateway.stream import feed, server_sent_events
+from services.gateway.stream.subscription import MAX_QUEUED, LiveChannel, LiveMessage, LiveSubscription
+from tests.gateway.harness import GatewayHarness, gateway_harness
+from tests.gateway.live_stream import open_stream
+from tests.gateway.scenarios import company_harness, event, new_client, signed_in_as, status_and_code
 from tests.support.environment import COMPANY_ZONE
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    async with peopled(tmp_path_factory.mktemp("home"), live_streams=3) as made:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
+    async with company_harness(tmp_path_factory.mktemp("harness"), live_streams=3) as made:
         yield made
 
 
-async def cookie_of(home: Town, role: str, **place: str) -> str:
-    async with looking(home, role, **place) as browser:
+async def cookie_of(harness: GatewayHarness, role: str, **place: str) -> str:
+    async with signed_in_as(harness, role, **place) as browser:
         return "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
 
 
 numbers = iter(range(1000))
 
 
-async def deal(home: Town, rep: str) -> str:
+async def deal(harness: GatewayHarness, rep: str) -> str:
     """A new deal of that rep."""
     id = f"new-{next(numbers)}"
-    await home.publish(event("crm.opportunity.opening_requested.v1", f"open-{id}", opportunity_id=id,
+    await harness.publish(event("crm.opportunity.opening_requested.v1", f"open-{id}", opportunity_id=id,
                              business_line="hardware", rep_id=rep))
     return id
 
 
-async def test_what_stands_comes_first_and_then_what_changes(home: Town):
+async def test_what_stands_comes_first_and_then_what_changes(harness: GatewayHarness):
     month = "kpis:opportunities_opened"
-    async with opened(home, f"opportunities,{month},worklist:anna") as stream:
+    async with open_stream(harness, f"opportunities,{month},worklist:anna") as stream:
         await stream.until(lambda: len(stream.events) >= 3, "three snapshots")
         assert stream.status == 200 and stream.headers["content-type"].startswith("text/event-stream")
         assert stream.headers["cache-control"] == "no-store"
         assert stream.text.startswith("retry: ")
         assert [(e["event"], e["channel"]) for e in stream.events[:3]] == [
             ("snapshot", "opportunities"), ("snapshot", month), ("snapshot", "worklist:anna")]
-        standing = (await home.door.get("/v1/kpis/opportunities_opened?period=" + f"{today(COMPANY_ZONE):%Y-%m}")
+        standing = (await harness.client.get("/v1/kpis/opportunities_opened?period=" + f"{today(COMPANY_ZONE):%Y-%m}")
                     ).json()["rows"][0]["value"]
-        id = await deal(home, "anna")
+        id = await deal(harness, "anna")
         await stream.until(lambda: stream.of("opportunities"), "the deal is told")
         told = stream.of("opportunities")[0]
         assert (told["opportunity_id"], told["item"]["opportunity_id"], told["item"]["rep_id"]) == (id, id, "anna")
@@ -60,126 +61,126 @@ async def test_what_stands_comes_first_and_then_what_changes(home: Town):
         await stream.until(lambda: id in str(stream.of("worklist:anna")[-1:]), "the worklist is told")
 
 
-async def test_only_own_changes_are_told(home: Town):
-    anna = await cookie_of(home, "rep", rep_id="anna")
-    async with opened(home, "opportunities,kpis:opportunities_opened,worklist", anna) as stream:
+async def test_only_own_changes_are_told(harness: GatewayHarness):
+    anna = await cookie_of(harness, "rep", rep_id="anna")
+    async with open_stream(harness, "opportunities,kpis:opportunities_opened,worklist", anna) as stream:
         await stream.until(lambda: len(stream.events) >= 3, "three snapshots")
         assert {d["rep_id"] for d in stream.of("opportunities", "snapshot")[0]["items"]} == {"anna"}
-        foreign, own = await deal(home, "cleo"), await deal(home, "anna")
+        foreign, own = await deal(harness, "cleo"), await deal(harness, "anna")
         await stream.until(lambda: stream.of("opportunities"), "the own deal is told")
         await stream.until(lambda: stream.of("kpis:opportunities_opened"), "the own figure is told")
         assert {e["opportunity_id"] for e in stream.of("opportunities")} == {own}
         assert foreign not in stream.text and "cleo" not in stream.text
 
 
-async def test_a_deal_that_leaves_ones_scope_is_told_as_gone_and_what_became_of_it_is_not(home: Town):
-    anna = await cookie_of(home, "rep", rep_id="anna")
-    id = await deal(home, "anna")
-    async with opened(home, "opportunities", anna) as stream:
+async def test_a_deal_that_leaves_ones_scope_is_told_as_gone_and_what_became_of_it_is_not(harness: GatewayHarness):
+    anna = await cookie_of(harness, "rep", rep_id="anna")
+    id = await deal(harness, "anna")
+    async with open_stream(harness, "opportunities", anna) as stream:
         await stream.until(lambda: stream.of("opportunities", "snapshot"), "the snapshot")
-        shown = await home.door.get(f"/v1/opportunities/{id}")
-        moved = await home.door.patch(f"/v1/opportunities/{id}", json={"rep_id": "cleo", "region": "Secret"},
+        shown = await harness.client.get(f"/v1/opportunities/{id}")
+        moved = await harness.client.patch(f"/v1/opportunities/{id}", json={"rep_id": "cleo", "region": "Secret"},
                                       headers={"if-match": shown.headers["etag"]})
         assert moved.status_code == 200, moved.text
         await stream.until(lambda: [e for e in stream.of("opportunities") if e.get("removed")], "it is told as gone")
         assert "Secret" not in stream.text
 
 
-async def test_after_a_break_only_what_was_missed_is_told(home: Town):
-    async with opened(home, "opportunities") as stream:
+async def test_after_a_break_only_what_was_missed_is_told(harness: GatewayHarness):
+    async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        first = await deal(home, "anna")
+        first = await deal(harness, "anna")
         await stream.until(lambda: first in stream.text and stream.of("opportunities"), "the first deal")
         last = stream.events[-1]["id"]
-    missed = [await deal(home, "anna"), await deal(home, "cleo")]
-    async with opened(home, "opportunities", last_event_id=last) as again:
+    missed = [await deal(harness, "anna"), await deal(harness, "cleo")]
+    async with open_stream(harness, "opportunities", last_event_id=last) as again:
         await again.until(lambda: len(again.of("opportunities")) >= 2, "what was missed")
         assert {e["opportunity_id"] for e in again.of("opportunities")} == set(missed)
         assert not again.of("opportunities", "snapshot")
 
 
-async def test_who_may_not_see_all_that_was_missed_gets_the_whole_anew(home: Town):
+async def test_who_may_not_see_all_that_was_missed_gets_the_whole_anew(harness: GatewayHarness):
     """One that is not seen now may have been seen before: only a whole list tells so, without telling its name."""
-    anna = await cookie_of(home, "rep", rep_id="anna")
-    async with opened(home, "opportunities", anna) as stream:
+    anna = await cookie_of(harness, "rep", rep_id="anna")
+    async with open_stream(harness, "opportunities", anna) as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         last = stream.events[-1]["id"]
-    foreign = await deal(home, "cleo")
-    async with opened(home, "opportunities", anna, last_event_id=last) as again:
+    foreign = await deal(harness, "cleo")
+    async with open_stream(harness, "opportunities", anna, last_event_id=last) as again:
         await again.until(lambda: again.of("opportunities", "snapshot"), "a snapshot")
         assert foreign not in again.text
 
 
 @pytest.mark.parametrize("last", ["", "x", "00000000.0.0.0.0.0.0.0.0", "{log}.1", "{log}.-1.0.0.0.0.0.0.0",
                                   "{log}.9999999.0.0.0.0.0.0.0", "{log}.a.0.0.0.0.0.0.0", "{log}" + ".9" * 200])
-async def test_a_word_that_is_not_ours_gives_a_snapshot(home: Town, last: str):
-    async with opened(home, "opportunities") as stream:
+async def test_a_word_that_is_not_ours_gives_a_snapshot(harness: GatewayHarness, last: str):
+    async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         log = stream.events[-1]["id"].split(".")[0]
-    async with opened(home, "opportunities", last_event_id=last.replace("{log}", log)) as again:
+    async with open_stream(harness, "opportunities", last_event_id=last.replace("{log}", log)) as again:
         await again.until(lambda: again.events, "the snapshot")
         assert again.events[0]["event"] == "snapshot"
 
 
-async def test_too_much_missed_gives_a_snapshot(home: Town, monkeypatch: pytest.MonkeyPatch):
-    async with opened(home, "opportunities") as stream:
+async def test_too_much_missed_gives_a_snapshot(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+    async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         last = stream.events[-1]["id"]
-    monkeypatch.setattr("services.gateway.stream.positions.MOST_MISSED", 0)
-    await deal(home, "anna")
-    async with opened(home, "opportunities", last_event_id=last) as again:
+    monkeypatch.setattr("services.gateway.stream.positions.MAX_MISSED", 0)
+    await deal(harness, "anna")
+    async with open_stream(harness, "opportunities", last_event_id=last) as again:
         await again.until(lambda: again.events, "the snapshot")
         assert again.events[0]["event"] == "snapshot"
 
 
-async def test_many_changes_at_once_are_told_as_a_whole(home: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(feed, "MOST_AT_ONCE", 0)
-    async with opened(home, "opportunities") as stream:
+async def test_many_changes_at_once_are_told_as_a_whole(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed, "MAX_CHANGED_DEALS", 0)
+    async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        id = await deal(home, "anna")
+        id = await deal(harness, "anna")
         await stream.until(lambda: len(stream.of("opportunities", "snapshot")) >= 2, "a snapshot anew")
         assert id in str(stream.of("opportunities", "snapshot")[-1])
         assert not stream.of("opportunities")
 
 
 async def test_who_reads_too_slowly_gets_a_snapshot_and_takes_no_memory():
-    listener = LiveSubscription(())
-    for i in range(MOST_WAITING * 3):
-        listener.send(LiveMessage("delta", {"n": i}))
-        assert len(listener.queue) <= MOST_WAITING
-    assert await listener.take(1) == ([], True)
-    listener.send(LiveMessage("delta", {"n": 1}))
-    assert await listener.take(1) == ([LiveMessage("delta", {"n": 1})], False)
-    assert await listener.take(0.01) == ([], False)
+    subscription = LiveSubscription(())
+    for i in range(MAX_QUEUED * 3):
+        subscription.send(LiveMessage("delta", {"n": i}))
+        assert len(subscription.queue) <= MAX_QUEUED
+    assert await subscription.receive(1) == ([], True)
+    subscription.send(LiveMessage("delta", {"n": 1}))
+    assert await subscription.receive(1) == ([LiveMessage("delta", {"n": 1})], False)
+    assert await subscription.receive(0.01) == ([], False)
 
 
-async def test_a_quiet_stream_beats(home: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "BEAT", 0.05)
-    async with opened(home, "worklist:anna") as stream:
+async def test_a_quiet_stream_beats(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
+    async with open_stream(harness, "worklist:anna") as stream:
         await stream.until(lambda: stream.text.count(": beat\n\n") >= 2, "two beats")
 
 
-async def test_a_stream_ends_when_one_signs_out(home: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "BEAT", 0.05)
-    monkeypatch.setattr(live, "LOOK_AGAIN", 0.1)
-    async with looking(home, "rep", rep_id="anna") as anna:
+async def test_a_stream_ends_when_one_signs_out(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(server_sent_events, "REAUTHENTICATE_SECONDS", 0.1)
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         cookie = "; ".join(f"{k}={v}" for k, v in anna.cookies.items())
-        async with opened(home, "opportunities", cookie) as stream:
+        async with open_stream(harness, "opportunities", cookie) as stream:
             await stream.until(lambda: stream.events, "the snapshot")
             await anna.post("/v1/sign-out")
             await stream.until(stream.done.is_set, "the stream ends")
             assert "event: bye" in stream.text
 
 
-async def test_streams_are_counted_per_caller_and_given_back(home: Town):
-    bert, anna = await cookie_of(home, "rep", rep_id="bert"), await cookie_of(home, "rep", rep_id="anna")
+async def test_streams_are_counted_per_caller_and_given_back(harness: GatewayHarness):
+    bert, anna = await cookie_of(harness, "rep", rep_id="bert"), await cookie_of(harness, "rep", rep_id="anna")
     for _ in range(2):
-        async with opened(home, "worklist", bert), opened(home, "worklist", bert), opened(home, "worklist", bert):
-            async with opened(home, "worklist", bert) as fourth:
+        async with open_stream(harness, "worklist", bert), open_stream(harness, "worklist", bert), open_stream(harness, "worklist", bert):
+            async with open_stream(harness, "worklist", bert) as fourth:
                 assert fourth.status == 429 and fourth.headers["retry-after"]
-            async with opened(home, "worklist", anna) as other:
+            async with open_stream(harness, "worklist", anna) as other:
                 assert other.status == 200
-    assert not home.app.state.door.feed._listeners
+    assert not harness.gateway.live_feed._subscriptions
 
 
 @pytest.mark.parametrize(("channels", "wanted"), [
@@ -189,64 +190,64 @@ async def test_streams_are_counted_per_caller_and_given_back(home: Town):
     ("worklist", (422, "invalid")), ("kpis:no_such", (404, "unknown_measure")),
     (",".join(f"kpis:m{i}" for i in range(21)), (422, "invalid")),
 ])
-async def test_what_is_no_channel_is_said_with_a_status(home: Town, channels: str, wanted: Any):
-    assert code(await home.door.get("/v1/live", params={"channels": channels})) == wanted
+async def test_what_is_no_channel_is_said_with_a_status(harness: GatewayHarness, channels: str, wanted: Any):
+    assert status_and_code(await harness.client.get("/v1/live", params={"channels": channels})) == wanted
 
 
-async def test_a_channel_asks_for_its_own_permission(home: Town):
-    async with looking(home, "operator") as operator:
+async def test_a_channel_asks_for_its_own_permission(harness: GatewayHarness):
+    async with signed_in_as(harness, "operator") as operator:
         for channel in ("opportunities", "worklist:anna", "kpis:visits"):
-            assert code(await operator.get(f"/v1/live?channels={channel}")) == (403, "not_permitted")
-    async with looking(home, "analyst") as analyst:
-        assert code(await analyst.get("/v1/live?channels=kpis:visits,opportunities")) == (403, "not_permitted")
-    async with looking(home, "rep", rep_id="anna") as anna:
-        assert code(await anna.get("/v1/live?channels=worklist:cleo")) == (404, "not_found")
+            assert status_and_code(await operator.get(f"/v1/live?channels={channel}")) == (403, "not_permitted")
+    async with signed_in_as(harness, "analyst") as analyst:
+        assert status_and_code(await analyst.get("/v1/live?channels=kpis:visits,opportunities")) == (403, "not_permitted")
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna:
+        assert status_and_code(await anna.get("/v1/live?channels=worklist:cleo")) == (404, "not_found")
 
 
-async def test_a_service_that_is_away_for_a_moment_costs_nobody_a_change(home: Town):
-    async with opened(home, "opportunities") as stream:
+async def test_a_service_that_is_away_for_a_moment_costs_nobody_a_change(harness: GatewayHarness):
+    async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        port = home.app.state.door.settings.port("pipeline")
-        home.streets.away.add(port)
+        port = api_port(harness.gateway.settings, "pipeline")
+        harness.network.unavailable.add(port)
         try:
-            id = await deal(home, "anna")
-            await asyncio.sleep(3 * feed.TICK)
+            id = await deal(harness, "anna")
+            await asyncio.sleep(3 * feed.TICK_SECONDS)
             assert not stream.of("opportunities")
         finally:
-            home.streets.away.discard(port)
+            harness.network.unavailable.discard(port)
         await stream.until(lambda: stream.of("opportunities"), "the deal is told after all")
         assert stream.of("opportunities")[0]["opportunity_id"] == id
 
 
-async def test_an_id_lies_behind_what_was_told_never_before(home: Town):
+async def test_an_id_lies_behind_what_was_told_never_before(harness: GatewayHarness):
     """What is heard while the changes before it are still being asked for must not be passed over."""
-    door = home.app.state.door
-    async with opened(home, "opportunities") as stream:
+    gateway = harness.gateway
+    async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        asked = door.feed.deals
+        asked = gateway.live_feed.deals
 
         async def slowly(ids: Any) -> Any:
             found = await asked(ids)
             for partition in range(8):
-                door.feed.positions.passed(partition, 10_000)
+                gateway.live_feed.positions.advance(partition, 10_000)
             return found
 
-        door.feed.deals = slowly
+        gateway.live_feed.deals = slowly
         try:
-            await deal(home, "anna")
+            await deal(harness, "anna")
             await stream.until(lambda: stream.of("opportunities"), "the deal is told")
             offsets = [int(x) for x in stream.of("opportunities")[0]["id"].split(".")[1:]]
-            ends = await home.bus.end_offsets(["crm.opportunities.v1"])
+            ends = await harness.bus.end_offsets(["crm.opportunities.v1"])
             assert all(offsets[p] <= ends[TopicPartition("crm.opportunities.v1", p)] for p in range(8))
         finally:
-            door.feed.deals = asked
-            door.feed.positions = None
+            gateway.live_feed.deals = asked
+            gateway.live_feed.positions = None
 
 
 async def test_a_drain_ends_the_streams(tmp_path: Any):
-    async with peopled(tmp_path) as made, opened(made, "opportunities") as stream:
+    async with company_harness(tmp_path) as made, open_stream(made, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        made.app.state.door.live.stop()
+        made.gateway.live_streams.stop()
         await stream.until(stream.done.is_set, "the stream ends")
 
 
@@ -254,18 +255,18 @@ def test_a_channel_knows_whose_it_is():
     from chassis.http.access import Access, Scope
 
     mine, other = (LiveChannel("opportunities", "opportunities", "", Access(p, Scope(reps=(p,)))) for p in ("a", "b"))
-    listener = LiveSubscription((mine,))
-    assert feed.LiveFeed.delta(listener, mine, "d", {"rep_id": "a"}, None) is not None
+    subscription = LiveSubscription((mine,))
+    assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "a"}, None) is not None
     assert feed.LiveFeed.delta(LiveSubscription((other,)), other, "d", {"rep_id": "a"}, None) is None
-    assert feed.LiveFeed.delta(listener, mine, "d", {"rep_id": "b"}, None) == {
+    assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "b"}, None) == {
         "channel": "opportunities", "opportunity_id": "d", "type": None, "removed": True}
-    assert feed.LiveFeed.delta(listener, mine, "d", {"rep_id": "b"}, None) is None
+    assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "b"}, None) is None
 
 
 async def test_a_stream_needs_a_sign_in_where_there_is_a_provider(tmp_path: Any):
-    from tests.gateway.issuer import AUDIENCE, issuing
-    from tests.gateway.town import town
+    from tests.gateway.issuer import AUDIENCE, running_issuer
 
-    with issuing() as issuer:
-        async with town("memory", tmp_path, oidc_issuer=issuer.url, oidc_audience=AUDIENCE) as made, client(made) as c:
-            assert code(await c.get("/v1/live?channels=opportunities")) == (401, "not_signed_in")
+    with running_issuer() as issuer:
+        async with (gateway_harness("memory", tmp_path, oidc_issuer=issuer.url, oidc_audience=AUDIENCE) as made,
+                    new_client(made) as c):
+            assert status_and_code(await c.get("/v1/live?channels=opportunities")) == (401, "not_signed_in")

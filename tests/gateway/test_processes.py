@@ -2,13 +2,12 @@
 import json
 import signal
 import threading
-import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.journeys.system import System
+from tests.journeys.system import DEADLINE, System
 
 pytestmark = pytest.mark.journey
 
@@ -20,7 +19,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def test_the_start_says_loudly_that_nobody_is_asked_for_a_password(system: System):
-    system.until(lambda: "DEVELOPER" in system.log.read_text(), 10.0, "it has said so")
+    system.until(lambda: "DEVELOPER" in system.log.read_text(), "it has said so")
 
 
 def test_a_services_own_port_answers_nobody_but_the_gateway(system: System):
@@ -41,7 +40,7 @@ def test_a_key_that_the_command_line_makes_opens_the_running_door_until_it_is_re
     assert system.client.get("/v1/leads", headers=headers).status_code == 200
     assert system.client.get("/v1/opportunities", headers=headers).status_code == 403
     listed = system.run("keys", "list").stdout
-    _, id, secret = key.split("_", 2)  # a secret may hold and begin with the same sign
+    _, id, secret = key.split("_", 2)  # a secret may validate_response and begin with the same sign
     assert id in listed and secret not in listed
     assert system.run("keys", "revoke", id).returncode == 0
     assert system.client.get("/v1/leads", headers=headers).status_code == 401
@@ -70,12 +69,11 @@ def test_a_body_over_a_socket_that_stops_halfway_is_not_waited_for_longer_than_i
     import socket
 
     host, port = system.http.split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as line:
+    with socket.create_connection((host, int(port)), timeout=DEADLINE) as line:
         line.sendall(f"POST /v1/leads HTTP/1.1\r\nhost: {system.http}\r\ncontent-type: application/json\r\n"
                      "content-length: 100\r\n\r\n{".encode())
-        began = time.monotonic()
-        answer = line.recv(4096).decode()
-    assert answer.startswith("HTTP/1.1 408") and 9 < time.monotonic() - began < 14
+        answer = line.recv(4096).decode()  # while the client still holds the connection open
+    assert answer.startswith("HTTP/1.1 408")
 
 
 def test_a_live_stream_tells_over_a_socket_and_a_drain_does_not_wait_for_it(system: System):
@@ -93,17 +91,16 @@ def test_a_live_stream_tells_over_a_socket_and_a_drain_does_not_wait_for_it(syst
 
     thread = threading.Thread(target=listen)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(DEADLINE)
     made = system.client.post("/v1/opportunities", json={"business_line": "hardware"})
     id = made.json()["opportunity_id"]
-    system.until(lambda: any(id in line for line in told), 10, "the deal is told")
+    system.until(lambda: any(id in line for line in told), "the deal is told")
     data = [json.loads(line.removeprefix("data: ")) for line in told if line.startswith("data: ")]
     assert data[0]["channel"] == "opportunities" and data[-1]["opportunity_id"] == id
     assert system.process is not None
-    began = time.monotonic()
     system.process.send_signal(signal.SIGTERM)
-    assert ended.wait(15)
-    system.process.wait(20)
-    assert time.monotonic() - began < 10
-    thread.join(5)
+    assert ended.wait(DEADLINE)
+    assert system.process.wait(DEADLINE) == 0
+    assert "timeout graceful shutdown exceeded" not in system.log.read_text()  # the stream ended by itself
+    thread.join(DEADLINE)
     system.process = None

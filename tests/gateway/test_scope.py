@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 
 from chassis.domain.definitions import read_directory
-from chassis.http.access import EVERYTHING, NOTHING, Access, Scope, narrowed, seeing
-from chassis.http.routing import Problem
+from chassis.http.access import EVERYTHING, NOTHING, Access, Scope, narrow, use_access
+from chassis.http.problems import ProblemError
 from chassis.ports import AnyOf, Between, Contains
-from chassis.runtime.host import find_service, find_services
-from services.gateway.permissions import PERMISSIONS, PUBLIC, ROLES, SIGNED_IN
-from services.gateway.routes import CONSOLE, RULES, rule_for
-from services.kpi.queries.figures import Reader, Slice
-from services.kpi.queries.organisation import Organisation
-from tests.gateway.scenes import OWNERS, PEOPLE, client, code, event, looking, peopled
-from tests.gateway.town import Town
-from tests.living import DEFINITIONS
+from chassis.service.access_rules import PUBLIC, SIGNED_IN
+from chassis.service.discovery import find_service, internal_services
+from services.gateway.permissions import ROLES, granted_by_role, permission_texts
+from services.gateway.routes import CONSOLE, access_rules, rule_for
+from services.kpi.queries.figures import FigureReader, Slice
+from services.kpi.queries.reference_data import ReferenceData
+from tests.gateway.harness import GatewayHarness
+from tests.gateway.scenarios import OWNERS, PEOPLE, company_harness, event, new_client, signed_in_as, status_and_code
+from tests.support.running_service import DEFINITIONS
 
 pytestmark = pytest.mark.slow
 IDS = ("opportunity_id", "lead_id", "customer_id", "activity_id", "rep_id", "id")
@@ -27,64 +28,64 @@ OWN, FOREIGN = OWNERS
 
 
 @pytest.fixture(scope="module")
-async def home(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
-    async with peopled(tmp_path_factory.mktemp("home")) as made:
+async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
+    async with company_harness(tmp_path_factory.mktemp("harness")) as made:
         yield made
 
 
 # --- roles and routes ------------------------------------------------------------------------------------------------
 
 
-async def test_every_route_of_every_service_asks_for_a_permission(home: Town):
+async def test_every_route_of_every_service_asks_for_a_permission(harness: GatewayHarness):
     """A new route without a rule cannot be reached; here it is noticed before somebody wonders why."""
-    paths = (await home.door.get("/openapi.json")).json()["paths"]
+    paths = (await harness.client.get("/openapi.json")).json()["paths"]
     for path, methods in paths.items():
         plain = re.sub(r"\{[^}]+\}", "x", path)
         for method in methods:
             rule = rule_for(method.upper(), plain)
             assert rule is not None, f"no rule names {method.upper()} {path}"
             assert rule is not CONSOLE, f"{method.upper()} {path} is left to the console"
-            assert rule.permission in {*PERMISSIONS, PUBLIC, SIGNED_IN}
+            assert rule.permission in {*permission_texts(), PUBLIC, SIGNED_IN}
 
 
 def test_every_write_of_the_table_is_told_to_the_audit_log():
-    reads = {"/v1/kpis/query", "/v1/targets/solve", "/v1/sign\\-out"}
-    for rule in RULES:
-        silent = rule.methods & {"POST", "PUT", "PATCH", "DELETE"} and not rule.writes
-        assert not silent or rule.pattern.pattern in reads, rule.pattern.pattern
+    reads = {"/v1/kpis/query", "/v1/targets/solve", "/v1/sign-out"}
+    for rule in access_rules():
+        unaudited = rule.methods & {"POST", "PUT", "PATCH", "DELETE"} and not rule.audited
+        assert not unaudited or rule.path in reads, rule.path
 
 
 def test_every_permission_belongs_to_a_role_and_only_the_admin_has_all():
-    assert ROLES["admin"] == set(PERMISSIONS)
-    assert not [r for r, granted in ROLES.items() if r != "admin" and granted >= set(PERMISSIONS)]
-    assert set().union(*(g for r, g in ROLES.items())) == set(PERMISSIONS)
-    assert "organisation:write" not in set().union(*(g for r, g in ROLES.items() if r != "admin"))
+    assert granted_by_role()["admin"] == set(permission_texts())
+    assert not [r for r, granted in granted_by_role().items() if r != "admin" and granted >= set(permission_texts())]
+    assert set().union(*(g for r, g in granted_by_role().items())) == set(permission_texts())
+    assert "organisation:write" not in set().union(*(g for r, g in granted_by_role().items() if r != "admin"))
 
 
-@pytest.mark.parametrize("role", list(ROLES))
-async def test_a_role_is_refused_what_it_was_not_given(home: Town, role: str):
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_is_refused_what_it_was_not_given(harness: GatewayHarness, role: str):
     asked = {"deals:read": "/v1/opportunities", "leads:read": "/v1/leads", "customers:read": "/v1/customers",
              "figures:read": "/v1/boards", "operate:read": "/v1/lag", "audit:read": "/v1/audit",
              "definitions:read": "/v1/definitions", "surveys:write": "/v1/surveys/after_win/invitations",
              "people:read": "/v1/reps", "issues:read": "/v1/issues", "process:read": "/v1/blueprints",
              "segments:read": "/v1/segments", "surveys:read": "/v1/surveys"}
-    async with looking(home, role, rep_id="anna") as browser:
+    async with signed_in_as(harness, role, rep_id="anna") as browser:
         for permission, path in asked.items():
             answer = await browser.get(path)
-            wanted = (200, None) if permission in ROLES[role] else (403, "not_permitted")
-            assert code(answer) == wanted, f"{role} at {path}"
+            wanted = (200, None) if permission in granted_by_role()[role] else (403, "not_permitted")
+            assert status_and_code(answer) == wanted, f"{role} at {path}"
 
 
-async def test_who_reads_figures_does_not_read_names(home: Town):
-    async with looking(home, "analyst") as analyst:
+async def test_who_reads_figures_does_not_read_names(harness: GatewayHarness):
+    async with signed_in_as(harness, "analyst") as analyst:
         assert (await analyst.get("/v1/segments")).status_code == 200
         for path in ("/v1/segments/lost/members", "/v1/customers", "/v1/opportunities", "/v1/leads"):
-            assert code(await analyst.get(path)) == (403, "not_permitted")
+            assert status_and_code(await analyst.get(path)) == (403, "not_permitted")
 
 
-async def test_who_has_no_role_may_do_nothing(home: Town):
-    found = home.app.state.door.organisation.scope((), None, None)
-    assert found == NOTHING and not found.holds({"rep_id": None})
+async def test_who_has_no_role_may_do_nothing(harness: GatewayHarness):
+    found = harness.gateway.directory.scope((), None, None)
+    assert found == NOTHING and not found.matches({"rep_id": None})
 
 
 # --- a foreign record is not there -----------------------------------------------------------------------------------
@@ -97,23 +98,23 @@ def records(rep: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", records(FOREIGN))
-async def test_a_foreign_record_is_not_there(home: Town, path: str):
+async def test_a_foreign_record_is_not_there(harness: GatewayHarness, path: str):
     own = path.replace(FOREIGN, OWN)
     nowhere = path.replace(FOREIGN, "nobody")
-    async with looking(home, "rep", rep_id=OWN) as anna:
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         assert (await anna.get(own)).status_code == 200
         foreign, absent = await anna.get(path), await anna.get(nowhere)
-        assert code(foreign) == code(absent) == (404, "not_found")
+        assert status_and_code(foreign) == status_and_code(absent) == (404, "not_found")
         assert foreign.json()["detail"].replace(FOREIGN, "nobody") == absent.json()["detail"]
 
 
-async def test_every_readable_path_with_an_id_is_tried_above_or_holds_no_persons_records(home: Town):
+async def test_every_readable_path_with_an_id_is_tried_above_or_holds_no_persons_records(harness: GatewayHarness):
     """A path that is added to a scoped service comes here, or to the list of what belongs to nobody."""
     nobodys = re.compile(
         r"/v1/(blueprints|business-lines|surveys|kpis|boards|targets|funnels|forecasts|segments|dead-letters|campaigns"
         r"|anomalies|teams|definitions|webhooks)\b.*|/s/.*|/v1/issues/\{.*|/v1/reps/\{[^}]+\}/.*|/v1/sign-in.*")
     tried = {re.sub(r"\?.*", "", p) for p in records("x")}
-    for path, methods in (await home.door.get("/openapi.json")).json()["paths"].items():
+    for path, methods in (await harness.client.get("/openapi.json")).json()["paths"].items():
         if "get" in methods and "{" in path and not nobodys.fullmatch(path):
             kind = path.split("/")[2]
             name = {"opportunities": "deal-x", "leads": "lead-x", "customers": "customer-x", "reps": "x"}[kind]
@@ -131,9 +132,9 @@ LISTS = ["/v1/activities", "/v1/opportunities", "/v1/leads", "/v1/customers", "/
 
 
 @pytest.mark.parametrize("path", LISTS)
-async def test_a_list_has_own_records_only(home: Town, path: str):
-    assert FOREIGN in (await home.door.get(path)).text, "the admin sees both: there is something to hide"
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_a_list_has_own_records_only(harness: GatewayHarness, path: str):
+    assert FOREIGN in (await harness.client.get(path)).text, "the admin sees both: there is something to hide"
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         answer = await anna.get(path)
         assert answer.status_code == 200, answer.text
         shown = answer.text.replace('"q":"cleo"', "")
@@ -142,8 +143,8 @@ async def test_a_list_has_own_records_only(home: Town, path: str):
             assert OWN in shown, "and the own ones are there"
 
 
-async def test_pages_of_a_list_hold_own_records_only_and_end(home: Town):
-    async with looking(home, "manager", rep_id="max") as manager:
+async def test_pages_of_a_list_hold_own_records_only_and_end(harness: GatewayHarness):
+    async with signed_in_as(harness, "manager", rep_id="max") as manager:
         seen: list[str] = []
         path: str | None = "/v1/opportunities?limit=1"
         while path:
@@ -153,16 +154,16 @@ async def test_pages_of_a_list_hold_own_records_only_and_end(home: Town):
         assert set(seen) == {"anna"}
 
 
-async def test_an_export_has_own_records_only(home: Town):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_an_export_has_own_records_only(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         answer = await anna.get("/v1/opportunities", headers={"accept": "text/csv"})
         rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
         assert {r["rep_id"] for r in rows} == {OWN}
         assert rows[0]["amount.currency"] == "EUR"
 
 
-async def test_an_export_without_a_limit_has_every_page_and_one_with_a_limit_leads_on(home: Town):
-    door = home.door
+async def test_an_export_without_a_limit_has_every_page_and_one_with_a_limit_leads_on(harness: GatewayHarness):
+    door = harness.client
     count = len((await door.get("/v1/opportunities?limit=500")).json()["items"])
     assert count >= 2
     for path, wanted in (("/v1/opportunities", count), ("/v1/opportunities?limit=1", 1)):
@@ -173,20 +174,20 @@ async def test_an_export_without_a_limit_has_every_page_and_one_with_a_limit_lea
     assert len(everything) == count
 
 
-async def test_the_doors_own_lists_are_exported_as_those_behind_it(home: Town):
+async def test_the_doors_own_lists_are_exported_as_those_behind_it(harness: GatewayHarness):
     for path, column in (("/v1/reps", "rep_id"), ("/v1/definitions", "name"), ("/v1/audit", "path"),
                          ("/v1/dead-letters", "id"), ("/v1/search?q=deal", "id")):
-        listed = (await home.door.get(f"{path}{'&' if '?' in path else '?'}limit=50")).json()["items"]
-        answer = await home.door.get(path, headers={"accept": "text/csv"})
+        listed = (await harness.client.get(f"{path}{'&' if '?' in path else '?'}limit=50")).json()["items"]
+        answer = await harness.client.get(path, headers={"accept": "text/csv"})
         rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
         assert answer.headers["content-type"].startswith("text/csv") and len(rows) >= len(listed), path
         assert not listed or rows[0][column] == listed[0][column]
     [first] = csv.DictReader(io.StringIO(
-        (await home.door.get("/v1/reps?limit=1", headers={"accept": "text/csv"})).text, newline=""))
+        (await harness.client.get("/v1/reps?limit=1", headers={"accept": "text/csv"})).text, newline=""))
     assert first["rep_id"] == "anna"
-    assert code(await home.door.get("/v1/me", headers={"accept": "text/csv"})) == (200, None)
-    assert code(await home.door.get("/v1/lag", headers={"accept": "text/csv"})) == (406, "no_list")
-    async with looking(home, "rep", rep_id=OWN) as anna:
+    assert status_and_code(await harness.client.get("/v1/me", headers={"accept": "text/csv"})) == (200, None)
+    assert status_and_code(await harness.client.get("/v1/lag", headers={"accept": "text/csv"})) == (406, "no_list")
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         answer = await anna.get("/v1/reps", headers={"accept": "text/csv"})
         assert [r["rep_id"] for r in csv.DictReader(io.StringIO(answer.text, newline=""))] == [OWN]
 
@@ -200,10 +201,10 @@ async def _pages(door: Any) -> AsyncIterator[dict[str, str]]:
         path = answer.links.get("next", {}).get("url")
 
 
-async def test_counts_and_sums_are_of_own_records_only(home: Town):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_counts_and_sums_are_of_own_records_only(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         columns = (await anna.get("/v1/opportunities/board")).json()["columns"]
-        everybodys = (await home.door.get("/v1/opportunities/board")).json()["columns"]
+        everybodys = (await harness.client.get("/v1/opportunities/board")).json()["columns"]
         own, whole = (sum(c["count"] for c in found) for found in (columns, everybodys))
         assert 0 < own == len((await anna.get("/v1/opportunities")).json()["items"]) < whole
         funnel = (await anna.get("/v1/funnels/hardware")).json()["stages"]
@@ -214,8 +215,8 @@ async def test_counts_and_sums_are_of_own_records_only(home: Town):
 
 @pytest.mark.parametrize("query", ["", "?by=rep", "?by=region", "?by=team", "?where=rep:cleo", "?where=region:East",
                                    "?by=rep&where=rep:cleo&where=rep:anna", "?compare=previous&by=rep"])
-async def test_a_figure_counts_own_records_only(home: Town, query: str):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_a_figure_counts_own_records_only(harness: GatewayHarness, query: str):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         for measure in ("opportunities_opened", "visits", "open_pipeline", "leads_captured"):
             answer = await anna.get(f"/v1/kpis/{measure}{query}")
             rows = answer.json()["rows"]
@@ -224,8 +225,8 @@ async def test_a_figure_counts_own_records_only(home: Town, query: str):
             assert not {FOREIGN, "nora", "East", "Lake"} & {v for r in rows for v in r["dimensions"].values()}
 
 
-async def test_several_questions_and_boards_count_own_records_only(home: Town):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_several_questions_and_boards_count_own_records_only(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         asked = [{"measure": "opportunities_opened"}, {"measure": "visits", "by": ["rep"]}]
         found = (await anna.post("/v1/kpis/query", json=asked)).json()["items"]
         assert [sum(r["value"] for r in item["rows"]) for item in found] == [1, 1]
@@ -242,19 +243,20 @@ async def test_what_cannot_be_divided_by_a_scope_has_no_figure_instead_of_a_wron
     ratio = changed.measures["win_rate"]
     assert "opportunities_won" in (*ratio.numerator, *ratio.denominator)
     for measure in (undivided, ratio):
-        assert not Reader(changed, None, Organisation(), {}).beyond(measure)
-        limited = Reader(changed, None, Organisation(), {"team": frozenset({"Hill"})})
-        assert limited.beyond(measure)
-        with pytest.raises(Problem) as refused:
+        assert not FigureReader(changed, None, ReferenceData(), {}).exceeds_scope(measure)
+        limited = FigureReader(changed, None, ReferenceData(), {"team": frozenset({"Hill"})})
+        assert limited.exceeds_scope(measure)
+        with pytest.raises(ProblemError) as refused:
             await limited.figures(measure, (), Slice((), {}))
         assert (refused.value.status, refused.value.code) == (403, "beyond_scope")
-    assert not Reader(changed, None, Organisation(), {"team": frozenset({"Hill"})}).beyond(changed.measures["visits"])
+    limited = FigureReader(changed, None, ReferenceData(), {"team": frozenset({"Hill"})})
+    assert not limited.exceeds_scope(changed.measures["visits"])
 
 
-async def test_targets_of_others_are_not_shown(home: Town):
+async def test_targets_of_others_are_not_shown(harness: GatewayHarness):
     targets = [{"measure": "visits", "scope": {"rep": rep}, "value": 10} for rep in OWNERS]
-    assert (await home.door.put("/v1/targets/2026-01", json=[*targets, {"measure": "visits", "value": 99}])).is_success
-    async with looking(home, "rep", rep_id=OWN) as anna:
+    assert (await harness.client.put("/v1/targets/2026-01", json=[*targets, {"measure": "visits", "value": 99}])).is_success
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         for path in ("/v1/targets/2026-01", "/v1/targets/2026-01/attainment"):
             assert [t["scope"] for t in (await anna.get(path)).json()["items"]] == [{"rep": OWN}]
         rows = (await anna.get("/v1/kpis/visits?period=2026-01&where=rep:cleo")).json()["rows"]
@@ -262,14 +264,14 @@ async def test_targets_of_others_are_not_shown(home: Town):
 
 
 @pytest.mark.parametrize("query", ["", "?as_of=2100-01-01"])
-async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_are_of_all(home: Town, query: str):
+async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_are_of_all(harness: GatewayHarness, query: str):
     for rep in OWNERS:
-        answer = await home.publish(event(
+        answer = await harness.publish(event(
             "crm.order.placed.v1", f"order-{rep}", order_id=f"order-{rep}", customer_id=f"customer-{rep}",
             amount={"amount_minor": 100 if rep == OWN else 900, "currency": "EUR"}))
         assert answer.status_code == 202, answer.text
-    whole = (await home.door.get(f"/v1/segments{query}")).json()
-    async with looking(home, "rep", rep_id=OWN) as anna:
+    whole = (await harness.client.get(f"/v1/segments{query}")).json()
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         own = (await anna.get(f"/v1/segments{query}")).json()
         assert (whole["customers"], own["customers"]) == (2, 1)
         assert own["cutoffs"] == whole["cutoffs"]
@@ -283,41 +285,41 @@ async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_ar
         assert sum(c["customers"] for c in cells) == 1 and sum(c["monetary_minor"] for c in cells) == 100
 
 
-async def test_a_target_that_somebody_else_has_changed_is_not_overwritten_unseen(home: Town):
+async def test_a_target_that_somebody_else_has_changed_is_not_overwritten_unseen(harness: GatewayHarness):
     async def put(value: int, rev: int | None) -> Any:
-        return await home.door.put("/v1/targets/2026-02", json=[{"measure": "visits", "value": value, "rev": rev}])
+        return await harness.client.put("/v1/targets/2026-02", json=[{"measure": "visits", "value": value, "rev": rev}])
 
     [first] = (await put(10, 0)).json()["items"]
     [second] = (await put(20, first["rev"])).json()["items"]
     stale = await put(30, first["rev"])
     assert (stale.status_code, stale.json()["code"]) == (412, "stale")
     assert (await put(40, 0)).status_code == 412
-    [kept] = (await home.door.get("/v1/targets/2026-02")).json()["items"]
+    [kept] = (await harness.client.get("/v1/targets/2026-02")).json()["items"]
     assert (kept["value"], kept["rev"]) == (20, second["rev"])
     assert (await put(50, None)).json()["items"][0]["value"] == 50
 
 
-async def test_answers_and_issues_are_of_own_customers_only(home: Town):
+async def test_answers_and_issues_are_of_own_customers_only(harness: GatewayHarness):
     for rep in OWNERS:
         team, region, _ = PEOPLE[rep]
         body = {"respondent_id": f"customer-{rep}", "rep_id": rep, "team": team, "region": region,
                 "business_line": "hardware"}
-        invited = await home.door.post("/v1/surveys/after_win/invitations", json=body)
+        invited = await harness.client.post("/v1/surveys/after_win/invitations", json=body)
         assert invited.status_code == 201, invited.text
         answers = {"answers": {"nps": 1, "csat": 1, "reason": f"Slow, says {rep}"}}
-        assert (await home.door.post(invited.json()["url"], json=answers)).status_code == 200
-    await home.quiet()
-    issues = {i["context"]["rep_id"]: i["issue_id"] for i in (await home.door.get("/v1/issues")).json()["items"]}
+        assert (await harness.client.post(invited.json()["url"], json=answers)).status_code == 200
+    await harness.settle()
+    issues = {i["context"]["rep_id"]: i["issue_id"] for i in (await harness.client.get("/v1/issues")).json()["items"]}
     assert set(issues) == set(OWNERS)
-    async with looking(home, "rep", rep_id=OWN) as anna, looking(home, "manager", rep_id="max") as manager:
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna, signed_in_as(harness, "manager", rep_id="max") as manager:
         assert [i["context"]["rep_id"] for i in (await anna.get("/v1/issues")).json()["items"]] == [OWN]
         assert (await anna.get("/v1/issues?rep_id=cleo")).json()["items"] == []
         assert (await anna.get(f"/v1/issues/{issues[OWN]}")).status_code == 200
-        assert code(await anna.get(f"/v1/issues/{issues[FOREIGN]}")) == (404, "not_found")
-        assert code(await anna.post(f"/v1/issues/{issues[FOREIGN]}/resolve")) == (404, "not_found")
+        assert status_and_code(await anna.get(f"/v1/issues/{issues[FOREIGN]}")) == (404, "not_found")
+        assert status_and_code(await anna.post(f"/v1/issues/{issues[FOREIGN]}/resolve")) == (404, "not_found")
         assert (await anna.post(f"/v1/issues/{issues[OWN]}/resolve")).status_code == 200
         for path in ("/v1/surveys/after_win/results", "/v1/surveys/after_win/results?by=rep_id"):
-            own, whole = (await manager.get(path)).json()["rows"], (await home.door.get(path)).json()["rows"]
+            own, whole = (await manager.get(path)).json()["rows"], (await harness.client.get(path)).json()["rows"]
             assert (sum(r["n"] for r in own), sum(r["n"] for r in whole)) == (1, 2)
             assert FOREIGN not in str(own)
 
@@ -331,26 +333,26 @@ async def test_answers_and_issues_are_of_own_customers_only(home: Town):
     ({"business_line": "software"}, set()), ({"team": "Hill", "region": "East"}, set()), ({"team": "Unknown"}, set()),
 ])
 async def test_a_manager_sees_the_subtree_or_the_places_that_were_given(
-    home: Town, place: dict[str, str], seen: set[str],
+    harness: GatewayHarness, place: dict[str, str], seen: set[str],
 ):
-    async with looking(home, "manager", **place) as manager:
+    async with signed_in_as(harness, "manager", **place) as manager:
         assert {i["rep_id"] for i in (await manager.get("/v1/opportunities")).json()["items"]} == seen
         rows = (await manager.get("/v1/kpis/opportunities_opened?by=rep")).json()["rows"]
         assert {r["dimensions"]["rep"] for r in rows} == seen
 
 
-async def test_a_role_for_the_whole_company_widens_only_what_it_grants(home: Town):
+async def test_a_role_for_the_whole_company_widens_only_what_it_grants(harness: GatewayHarness):
     """A rep who is an analyst too counts everybody's figures, and still opens his own deals only."""
     from services.gateway.auth.caller import Identity
 
-    caller = home.app.state.door.identifier.known(
+    caller = harness.gateway.authenticator.known(
         Identity("oidc", "user:a", rep_id=OWN, roles=("rep", "analyst")), "header")
     assert caller.scope("figures:read") == EVERYTHING
     assert caller.scope("deals:read") == Scope(reps=(OWN,))
 
 
 async def test_the_tree_is_followed_as_it_changes(tmp_path: Any):
-    async with peopled(tmp_path) as made, looking(made, "manager", rep_id="nora") as nora:
+    async with company_harness(tmp_path) as made, signed_in_as(made, "manager", rep_id="nora") as nora:
         assert (await nora.get("/v1/opportunities/deal-anna")).status_code == 404
         await made.publish(event("crm.employee.assigned.v1", "moved", employee_id=OWN, name="Anna", team="Lake",
                                  region="East", manager_id="nora"))
@@ -360,9 +362,9 @@ async def test_the_tree_is_followed_as_it_changes(tmp_path: Any):
 
         from tests.adapters.waiting import until
 
-        await until(seen, 5, "the tree has changed")
+        await until(seen, "the tree has changed")
         await made.publish(event("crm.employee.left.v1", "gone", employee_id=OWN))
-        await until(lambda: _not(seen), 5, "who left is below nobody")
+        await until(lambda: _not(seen), "who left is below nobody")
 
 
 async def _not(holds: Any) -> bool:
@@ -390,23 +392,23 @@ CALL = {"kind": "call"}
      {"transition": "engage", "fields": {"customer_id": "customer-cleo"}}),
     ("POST", "/v1/issues/none/resolve", {}),
 ])
-async def test_a_write_about_a_foreign_record_finds_nothing(home: Town, method: str, path: str, body: Any):
-    before = (await home.door.get("/v1/opportunities/deal-cleo")).json()
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_a_write_about_a_foreign_record_finds_nothing(harness: GatewayHarness, method: str, path: str, body: Any):
+    before = (await harness.client.get("/v1/opportunities/deal-cleo")).json()
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         answer = await anna.request(method, path, json=body, headers={"if-match": '"1"'})
-        assert code(answer) == (404, "not_found"), answer.text
-    await home.quiet()
-    assert (await home.door.get("/v1/opportunities/deal-cleo")).json() == before
+        assert status_and_code(answer) == (404, "not_found"), answer.text
+    await harness.settle()
+    assert (await harness.client.get("/v1/opportunities/deal-cleo")).json() == before
 
 
-async def test_of_many_moves_at_once_the_foreign_one_finds_nothing_and_the_own_one_counts(home: Town):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_of_many_moves_at_once_the_foreign_one_finds_nothing_and_the_own_one_counts(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         own = (await anna.post("/v1/opportunities", json={"business_line": "hardware"})).json()["opportunity_id"]
         moves = [{"opportunity_id": id, "transition": "engage"} for id in (own, "deal-cleo", "nowhere")]
         answer = await anna.post("/v1/opportunities/transitions", json=moves)
         assert (answer.status_code, [v["status"] for v in answer.json()]) == (207, [200, 404, 404])
         moves[0]["fields"] = {"customer_id": "customer-cleo"}
-        assert code(await anna.post("/v1/opportunities/transitions", json=moves)) == (404, "not_found")
+        assert status_and_code(await anna.post("/v1/opportunities/transitions", json=moves)) == (404, "not_found")
 
 
 @pytest.mark.parametrize(("path", "body"), [
@@ -415,48 +417,48 @@ async def test_of_many_moves_at_once_the_foreign_one_finds_nothing_and_the_own_o
     ("/v1/activities", {**CALL, "rep_id": "cleo", "subject": {"kind": "lead", "id": "lead-anna"}}),
     ("/v1/opportunities/deal-anna/transitions", {"transition": "engage", "fields": {"rep_id": "cleo"}}),
 ])
-async def test_nothing_is_written_under_anothers_name(home: Town, path: str, body: Any):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_nothing_is_written_under_anothers_name(harness: GatewayHarness, path: str, body: Any):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         answer = await anna.post(path, json=body)
-        assert code(answer) == (403, "outside_scope")
+        assert status_and_code(answer) == (403, "outside_scope")
         assert answer.json()["errors"][0]["pointer"] in ("/rep_id", "/fields/rep_id")
 
 
-async def test_a_record_that_a_rep_opens_is_his_own(home: Town):
-    async with looking(home, "rep", rep_id=OWN) as anna:
+async def test_a_record_that_a_rep_opens_is_his_own(harness: GatewayHarness):
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         made = await anna.post("/v1/opportunities", json={"business_line": "hardware"})
         assert (made.status_code, made.json()["rep_id"]) == (201, OWN)
         assert (await anna.get(f"/v1/opportunities/{made.json()['opportunity_id']}")).status_code == 200
         for given_to in (None, "bert"):
             answer = await anna.patch(f"/v1/opportunities/{made.json()['opportunity_id']}", json={"rep_id": given_to},
                                       headers={"if-match": made.headers["etag"]})
-            assert code(answer) == (403, "outside_scope")
+            assert status_and_code(answer) == (403, "outside_scope")
 
 
 @pytest.mark.parametrize("path", ["/v1/opportunities", "/v1/leads"])
-async def test_an_id_that_stands_for_anothers_record_cannot_be_taken(home: Town, path: str):
+async def test_an_id_that_stands_for_anothers_record_cannot_be_taken(harness: GatewayHarness, path: str):
     name, kind = ("opportunity_id", "deal") if "opp" in path else ("lead_id", "lead")
-    async with looking(home, "rep", rep_id=OWN) as anna:
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         answer = await anna.post(path, json={"business_line": "hardware", name: f"{kind}-cleo"})
-        assert code(answer) == (409, "id_in_use")
+        assert status_and_code(answer) == (409, "id_in_use")
 
 
-async def test_a_body_that_two_readers_could_read_differently_is_refused(home: Town):
+async def test_a_body_that_two_readers_could_read_differently_is_refused(harness: GatewayHarness):
     headers = {"content-type": "application/json"}
-    async with looking(home, "rep", rep_id=OWN) as anna:
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         for body in (b'{"business_line": "hardware", "rep_id": "cleo", "x": NaN}',
                      '{"business_line": "hardware", "rep_id": "cleo"}'.encode("utf-16")):
-            assert code(await anna.post("/v1/opportunities", content=body, headers=headers)) == (400, "not_json")
+            assert status_and_code(await anna.post("/v1/opportunities", content=body, headers=headers)) == (400, "not_json")
 
 
-async def test_only_who_may_rearranges_the_organisation(home: Town):
-    key, _ = await home.app.state.door.keys.create("crm", ["events:write"])
-    async with client(home, authorization=f"Bearer {key}") as program:
+async def test_only_who_may_rearranges_the_organisation(harness: GatewayHarness):
+    key, _ = await harness.gateway.keys.create("crm", ["events:write"])
+    async with new_client(harness, authorization=f"Bearer {key}") as program:
         promoted = event("crm.employee.assigned.v1", "promoted", employee_id="anna", name="Anna", roles=["admin"])
-        assert code(await program.post("/v1/events", json=promoted)) == (400, "not_permitted")
+        assert status_and_code(await program.post("/v1/events", json=promoted)) == (400, "not_permitted")
         lead = event("crm.lead.captured.v1", "l9", lead_id="L9", business_line="hardware")
         assert (await program.post("/v1/events", json=[promoted, lead])).status_code == 207
-        assert code(await program.get("/v1/leads")) == (403, "not_permitted")
+        assert status_and_code(await program.get("/v1/leads")) == (403, "not_permitted")
 
 
 # --- the filter itself -----------------------------------------------------------------------------------------------
@@ -465,7 +467,7 @@ async def test_only_who_may_rearranges_the_organisation(home: Town):
 def test_each_aggregate_with_peoples_records_is_scoped_and_has_the_labels():
     open_to_all = {"target", "cutoffs", "respondent", "purchase"}
     definitions = read_directory(DEFINITIONS)
-    for service in find_services():
+    for service in internal_services():
         for aggregate in service.build(definitions).aggregates:
             assert aggregate.scoped != (aggregate.name in open_to_all), f"{service.name}.{aggregate.name}"
             if aggregate.scoped:
@@ -483,23 +485,23 @@ def test_no_service_reads_documents_past_the_filter():
 
 def test_a_filter_and_a_scope_hold_together():
     scope = Scope(reps=("a", "b"), regions=("West",))
-    assert narrowed({"status": "open"}, scope) == {"status": "open", "rep_id": AnyOf(("a", "b")), "region": "West"}
-    assert narrowed({"rep_id": "a"}, scope) == {"rep_id": "a", "region": "West"}
-    assert narrowed({"rep_id": "c"}, scope) is None
-    assert narrowed({"region": Contains("we")}, scope) == {"rep_id": AnyOf(("a", "b")), "region": "West"}
-    assert narrowed({"rep_id": AnyOf(("b", "c"))}, scope) == {"rep_id": "b", "region": "West"}
-    assert narrowed({"rep_id": Between("b", None)}, scope) == {"rep_id": "b", "region": "West"}
-    assert narrowed({}, NOTHING) is None
-    assert narrowed({"rep_id": "c"}, EVERYTHING) == {"rep_id": "c"}
+    assert narrow({"status": "open"}, scope) == {"status": "open", "rep_id": AnyOf(("a", "b")), "region": "West"}
+    assert narrow({"rep_id": "a"}, scope) == {"rep_id": "a", "region": "West"}
+    assert narrow({"rep_id": "c"}, scope) is None
+    assert narrow({"region": Contains("we")}, scope) == {"rep_id": AnyOf(("a", "b")), "region": "West"}
+    assert narrow({"rep_id": AnyOf(("b", "c"))}, scope) == {"rep_id": "b", "region": "West"}
+    assert narrow({"rep_id": Between("b", None)}, scope) == {"rep_id": "b", "region": "West"}
+    assert narrow({}, NOTHING) is None
+    assert narrow({"rep_id": "c"}, EVERYTHING) == {"rep_id": "c"}
 
 
-async def test_without_a_request_nothing_is_withheld_and_within_one_everything_else(home: Town):
-    pipeline = home.services["pipeline"]
+async def test_without_a_request_nothing_is_withheld_and_within_one_everything_else(harness: GatewayHarness):
+    pipeline = harness.services["pipeline"]
     assert len((await pipeline.find("opportunity", {})).items) >= 2
-    with seeing(Access("x", NOTHING)):
+    with use_access(Access("x", NOTHING)):
         assert (await pipeline.find("opportunity", {})).items == ()
         assert (await pipeline.count("opportunity", {}))[0].n == 0
         assert await pipeline.count("opportunity", {}, by=("stage",)) == []
-        assert await pipeline.read("opportunity", "deal-anna") is None
+        assert await pipeline.get("opportunity", "deal-anna") is None
         assert await pipeline.history("opportunity", "deal-anna") == []
-        assert await pipeline.begins("opportunity", "deal") == []
+        assert await pipeline.find_by_prefix("opportunity", "deal") == []

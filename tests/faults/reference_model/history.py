@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.faults.families import ZONE, Said
+from tests.faults.event_families import ZONE, Said
 
 BREACHES_AFTER = timedelta(hours=48)  # of the first stage of services
 QUALIFIES_AT = 50

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.faults.families import ZONE, Said
+from tests.faults.event_families import ZONE, Said
 
 if TYPE_CHECKING:
-    from tests.faults.stage import Stage
+    from tests.faults.system_under_test import Stage
 
 PATIENCE = 300  # tries
 

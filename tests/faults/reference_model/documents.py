@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import Any, NamedTuple
 
-from tests.faults.oracle.figures import nps
-from tests.faults.oracle.history import Deal, History, day
+from tests.faults.reference_model.figures import nps
+from tests.faults.reference_model.history import Deal, History, day
 
 FIFTHS = (1, 2, 3, 4)
 UNITS = (1, 1, 100)

@@ -3,7 +3,7 @@ from typing import Any
 
 import orjson
 
-from tests.gateway.town import Town
+from tests.gateway.harness import GatewayHarness
 
 URL = "/v1/events"
 
@@ -13,21 +13,21 @@ def lead(id: str = "l1", event_id: str | None = None, **change: Any) -> dict[str
             "time": "2026-03-02T09:00:00Z", "data": {"lead_id": id, "business_line": "software"}, **change}
 
 
-async def test_one_good_event_is_accepted_and_heard(shared: Town) -> None:
-    answer = await shared.publish(lead("one"))
+async def test_one_good_event_is_accepted_and_heard(harness: GatewayHarness) -> None:
+    answer = await harness.publish(lead("one"))
     assert answer.status_code == 202
     assert answer.json() == {"accepted": 1, "rejected": 0,
                              "items": [{"index": 0, "id": "captured-one", "status": 202}]}
-    assert (await shared.door.get("/v1/leads/one")).json()["lead_id"] == "one"
+    assert (await harness.client.get("/v1/leads/one")).json()["lead_id"] == "one"
 
 
-async def test_a_single_event_need_not_be_in_an_array(shared: Town) -> None:
-    answer = await shared.door.post(URL, json=lead("single"))
+async def test_a_single_event_need_not_be_in_an_array(harness: GatewayHarness) -> None:
+    answer = await harness.client.post(URL, json=lead("single"))
     assert answer.status_code == 202 and answer.json()["accepted"] == 1
 
 
-async def test_good_and_bad_ones_are_answered_one_by_one_and_the_good_go_on(shared: Town) -> None:
-    answer = await shared.publish(
+async def test_good_and_bad_ones_are_answered_one_by_one_and_the_good_go_on(harness: GatewayHarness) -> None:
+    answer = await harness.publish(
         lead("good"), lead("bad", data={"lead_id": "b d"}), lead("none", type="crm.lead.eaten.v1"), 7)  # type: ignore[arg-type]
     assert answer.status_code == 207
     body = answer.json()
@@ -38,76 +38,76 @@ async def test_good_and_bad_ones_are_answered_one_by_one_and_the_good_go_on(shar
     assert bad["code"] == "invalid" and {e["pointer"] for e in bad["errors"]} == {
         "/data/lead_id", "/data/business_line"}
     assert unknown["code"] == "unknown_type" and number["code"] == "not_cloudevents"
-    assert (await shared.door.get("/v1/leads/good")).status_code == 200
+    assert (await harness.client.get("/v1/leads/good")).status_code == 200
 
 
-async def test_when_none_is_good_it_is_one_problem_with_every_place(shared: Town) -> None:
-    answer = await shared.door.post(URL, json=[lead(data={"lead_id": "a"}), lead(specversion="0.3")])
+async def test_when_none_is_good_it_is_one_problem_with_every_place(harness: GatewayHarness) -> None:
+    answer = await harness.client.post(URL, json=[lead(data={"lead_id": "a"}), lead(specversion="0.3")])
     assert answer.status_code == 400 and answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
     assert body["code"] == "no_good_event" and len(body["items"]) == 2
     assert {e["pointer"].split("/")[1] for e in body["errors"]} == {"0", "1"}
-    alone = (await shared.door.post(URL, json=lead(data={"lead_id": "a"}))).json()
+    alone = (await harness.client.post(URL, json=lead(data={"lead_id": "a"}))).json()
     assert [e["pointer"] for e in alone["errors"]] == ["/data/business_line"]
 
 
-async def test_a_repeat_is_accepted_and_changes_nothing(shared: Town) -> None:
-    await shared.publish(lead("twice"))
-    before = (await shared.door.get("/v1/leads/twice")).json()
-    assert (await shared.publish(lead("twice"), lead("twice"))).status_code == 202
-    assert (await shared.door.get("/v1/leads/twice")).json() == before
+async def test_a_repeat_is_accepted_and_changes_nothing(harness: GatewayHarness) -> None:
+    await harness.publish(lead("twice"))
+    before = (await harness.client.get("/v1/leads/twice")).json()
+    assert (await harness.publish(lead("twice"), lead("twice"))).status_code == 202
+    assert (await harness.client.get("/v1/leads/twice")).json() == before
 
 
-async def test_what_a_service_says_cannot_be_said_for_it(shared: Town) -> None:
+async def test_what_a_service_says_cannot_be_said_for_it(harness: GatewayHarness) -> None:
     qualified = {**lead("x"), "type": "crm.lead.disqualified.v1",
                  "data": {"lead_id": "x", "business_line": "software", "score": 1, "model": "m@1",
                           "captured_at": "2026-03-02T09:00:00Z"}}
-    answer = await shared.door.post(URL, json=qualified)
+    answer = await harness.client.post(URL, json=qualified)
     assert answer.status_code == 400 and answer.json()["code"] == "not_yours_to_say", answer.text
     assert "lead_scoring" in answer.json()["detail"]
 
 
-async def test_another_media_type_is_refused(shared: Town) -> None:
-    answer = await shared.door.post(URL, content=orjson.dumps(lead()), headers={"content-type": "text/plain"})
+async def test_another_media_type_is_refused(harness: GatewayHarness) -> None:
+    answer = await harness.client.post(URL, content=orjson.dumps(lead()), headers={"content-type": "text/plain"})
     assert answer.status_code == 415 and answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_what_is_no_json_no_event_or_nothing_is_told(shared: Town) -> None:
+async def test_what_is_no_json_no_event_or_nothing_is_told(harness: GatewayHarness) -> None:
     for content, code in ((b"{", "not_json"), (b"", "not_json"), (b"[]", "empty"), (b'"x"', "not_cloudevents"),
                           (b"null", "not_cloudevents"), (b'{"a": NaN}', "not_json")):
-        answer = await shared.door.post(URL, content=content, headers={"content-type": "application/json"})
+        answer = await harness.client.post(URL, content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 400 and answer.json()["code"] == code, content
 
 
-async def test_a_thousand_events_are_taken_and_one_more_is_not(shared: Town) -> None:
+async def test_a_thousand_events_are_taken_and_one_more_is_not(harness: GatewayHarness) -> None:
     many = [lead(f"m{n}") for n in range(1001)]
-    refused = await shared.door.post(URL, json=many)
+    refused = await harness.client.post(URL, json=many)
     assert refused.status_code == 413 and refused.json()["code"] == "too_many" and "1000" in refused.json()["detail"]
-    assert (await shared.door.get("/v1/leads/m0")).status_code == 404, "none of them is in the log"
-    taken = await shared.door.post(URL, json=many[:1000])
+    assert (await harness.client.get("/v1/leads/m0")).status_code == 404, "none of them is in the log"
+    taken = await harness.client.post(URL, json=many[:1000])
     assert taken.status_code == 202 and taken.json()["accepted"] == 1000
-    await shared.quiet()
+    await harness.settle()
 
 
-async def test_a_body_over_8_mib_is_refused_and_one_below_is_read(shared: Town) -> None:
+async def test_a_body_over_8_mib_is_refused_and_one_below_is_read(harness: GatewayHarness) -> None:
     limit = 8 * 1024 * 1024
     filler = [lead(f"f{n}", data={"lead_id": f"f{n}", "business_line": "software",
                                   "attributes": {"note": "x" * 200_000}}) for n in range(41)]
     kind = {"content-type": "application/json"}
-    refused = await shared.door.post(URL, content=orjson.dumps([*filler, filler[0]]), headers=kind)
+    refused = await harness.client.post(URL, content=orjson.dumps([*filler, filler[0]]), headers=kind)
     assert len(orjson.dumps([*filler, filler[0]])) > limit
     assert refused.status_code == 413 and refused.json()["code"] == "too_large"
     below = filler[:40]
     assert len(orjson.dumps(below)) < limit
-    assert (await shared.door.post(URL, content=orjson.dumps(below), headers=kind)).status_code == 202
-    await shared.quiet()
+    assert (await harness.client.post(URL, content=orjson.dumps(below), headers=kind)).status_code == 202
+    await harness.settle()
 
 
-async def test_one_event_over_256_kib_is_refused_and_the_others_are_not(shared: Town) -> None:
+async def test_one_event_over_256_kib_is_refused_and_the_others_are_not(harness: GatewayHarness) -> None:
     def sized(id: str, size: int) -> dict[str, Any]:
         return lead(id, data={"lead_id": id, "business_line": "software", "attributes": {"note": "x" * size}})
 
-    answer = await shared.publish(sized("small", 250 * 1024), sized("large", 257 * 1024))
+    answer = await harness.publish(sized("small", 250 * 1024), sized("large", 257 * 1024))
     assert answer.status_code == 207
     assert [i.get("problem", {}).get("code") for i in answer.json()["items"]] == [None, "too_large"]
-    assert (await shared.door.get("/v1/dead-letters")).json()["items"] == []
+    assert (await harness.client.get("/v1/dead-letters")).json()["items"] == []

@@ -2,7 +2,7 @@
 
 It knows what `definitions/` say, in numbers of its own; whoever changes a definition changes these too.
 """
-from tests.faults.oracle.figures import Figures, expected_figures
-from tests.faults.oracle.history import History, read
+from tests.faults.reference_model.figures import Figures, expected_figures
+from tests.faults.reference_model.history import History, read
 
 __all__ = ("Figures", "History", "expected_figures", "read")

@@ -69,7 +69,7 @@ class Fleet:
         options = ["--kafka"] if self._kafka else []
         environment = clean_environment()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.nursery", *options, cwd=ROOT, env=environment,
+            sys.executable, "-m", "tests.faults.fork_server", *options, cwd=ROOT, env=environment,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
         self._listening = asyncio.create_task(self._listen())
         await asyncio.wait_for(self._warm.wait(), 60)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any, NamedTuple
 
-from tests.faults.oracle.history import Deal, History, day
+from tests.faults.reference_model.history import Deal, History, day
 
 Spot = tuple[Any, ...]
 Values = dict[Spot, Any]

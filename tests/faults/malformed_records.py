@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from chassis.ports import Outgoing
-from tests.faults.families import Said
-from tests.faults.world import Planted, encoded
+from tests.faults.event_families import Said
+from tests.faults.load import Planted, encoded
 
 READERS = {
     "crm.leads.v1": ("lead_scoring", "pipeline", "kpi"), "crm.activities.v1": ("lead_scoring", "pipeline", "kpi"),

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from chassis.ports import Outgoing
-from tests.faults.families import Family, Said
+from tests.faults.event_families import Family, Said
 
 AT_ONCE = 300  # queues that events are taken from at any time
 PLANTED = "planted"  # the header that numbers hostile records
@@ -55,7 +55,7 @@ class World:
         self, seed: int, start: datetime, *, copies: float = 0.0, delay: int = 3000, hostile: float = 0.0,
         largest: int | None = None,
     ) -> None:
-        from tests.faults.hostile import LARGEST, Hostile
+        from tests.faults.malformed_records import LARGEST, Hostile
 
         self.ledger = Ledger(start)
         self._hostile, self._bad, self._elsewhere = Hostile(seed, largest=largest or LARGEST), hostile, 0

@@ -1,6 +1,6 @@
 """A warm parent: everything is imported once, then members are forked, each ready in a fraction of a second.
 
-    python -m tests.faults.nursery       reads one JSON object a line, and answers so
+    python -m tests.faults.fork_server       reads one JSON object a line, and answers so
 
     {"start": "kpi-1", "service": "kpi", "env": {"TRIPTYCH_...": "..."}, "log": "kpi-1.log"}
     -> {"started": "kpi-1", "pid": 7}, {"ready": "kpi-1", "pid": 7}, {"ended": "kpi-1", "pid": 7, "status": -9}
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from chassis.runtime.host import definitions_of, run_process
+from chassis.runtime.host import load_definitions, run_process
 from chassis.service.discovery import internal_services
 from chassis.support.settings import Settings
 from tests.support.environment import clean_environment
@@ -106,10 +106,10 @@ def _tell(**said: Any) -> None:
 
 
 if __name__ == "__main__":
-    definitions = definitions_of(Settings(definitions=Path("definitions")))
+    definitions = load_definitions(Settings(definitions=Path("definitions")))
     for service in internal_services():
         service.build(definitions)
-    import services.gateway.api  # noqa: F401
+    import services.gateway.app  # noqa: F401
 
     import chassis.adapters.sqlite
 

@@ -24,15 +24,15 @@ import orjson
 from chassis.http.access import EVERYTHING, HEADER, Access, sealer_from_settings
 from chassis.ports import Between, Bus, BusUnavailable, Outgoing, Store, StoreUnavailable, TopicPartition
 from chassis.projections.generations import Generations
-from chassis.runtime.host import definitions_of, ports
+from chassis.runtime.host import load_definitions, open_ports
 from chassis.service.description import ServiceComponents
 from chassis.service.discovery import find_service, internal_names
 from chassis.support.clock import now_ms, utc_now
 from chassis.support.settings import Settings
-from tests.faults.clerk import Clerk
-from tests.faults.families import Said
-from tests.faults.fleet import DEFINITIONS, ROOT, Fleet, Member
-from tests.faults.world import World, encoded
+from tests.faults.retrying_client import Clerk
+from tests.faults.event_families import Said
+from tests.faults.processes import DEFINITIONS, ROOT, Fleet, Member
+from tests.faults.load import World, encoded
 
 INVITATIONS = "crm.surveys.v1"
 
@@ -65,7 +65,7 @@ class Stage:
         self.ahead = 0.0  # seconds by which the clocks of the members are wrong
 
     async def __aenter__(self) -> "Stage":
-        self._ports = ports(self.settings)
+        self._ports = open_ports(self.settings)
         self.bus: Bus
         self.store: Store
         self.bus, self.store = await self._ports.__aenter__()
@@ -252,4 +252,4 @@ class Stage:
 
 @cache
 def parts_of(service: str) -> ServiceComponents:
-    return find_service(service).build(definitions_of(Settings(definitions=DEFINITIONS)))
+    return find_service(service).build(load_definitions(Settings(definitions=DEFINITIONS)))

@@ -1,4 +1,4 @@
-"""A live stream as a browser would hold it open."""
+"""An open live stream, as a browser receives it."""
 import asyncio
 import json
 from collections.abc import AsyncIterator
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.adapters.waiting import until
-from tests.gateway.town import Town
+from tests.gateway.harness import GatewayHarness
 
 
 @dataclass
-class Stream:
-    """One open request, spoken to the app itself: a client library would wait for its end."""
+class LiveStream:
+    """One open request, sent to the ASGI application directly: an HTTP client would wait for its end."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -31,30 +31,27 @@ class Stream:
     def of(self, channel: str, kind: str = "delta") -> list[dict[str, Any]]:
         return [e for e in self.events if e.get("channel") == channel and e["event"] == kind]
 
-    async def until(self, holds: Any, what: str) -> None:
-        async def now() -> bool:
-            return bool(holds())
-
-        await until(now, what)
+    async def until(self, condition: Any, what: str) -> None:
+        await until(condition, what)
 
 
 @asynccontextmanager
-async def opened(home: Town, channels: str, cookie: str = "", **headers: str) -> AsyncIterator[Stream]:
-    stream, left = Stream(), asyncio.Event()
-    sent = {"host": "127.0.0.1:8080", **({"cookie": cookie} if cookie else {}), **headers}
+async def open_stream(harness: GatewayHarness, channels: str, cookie: str = "", **headers: str) -> AsyncIterator[LiveStream]:
+    stream, closed = LiveStream(), asyncio.Event()
+    headers_sent = {"host": "127.0.0.1:8080", **({"cookie": cookie} if cookie else {}), **headers}
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
         "path": "/v1/live", "raw_path": b"/v1/live", "query_string": f"channels={channels}".encode(),
-        "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in sent.items()],
+        "headers": [(k.replace("_", "-").encode(), v.encode()) for k, v in headers_sent.items()],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8080), "root_path": ""}
-    begun = False
+    requested = False
 
     async def receive() -> dict[str, Any]:
-        nonlocal begun
-        if not begun:
-            begun = True
+        nonlocal requested
+        if not requested:
+            requested = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        await left.wait()
+        await closed.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
@@ -64,14 +61,14 @@ async def opened(home: Town, channels: str, cookie: str = "", **headers: str) ->
         else:
             stream.text += message.get("body", b"").decode()
 
-    async def whole() -> None:
-        await home.app(scope, receive, send)
+    async def serve() -> None:
+        await harness.gateway.asgi(scope, receive, send)
         stream.done.set()
 
-    task = asyncio.create_task(whole())
+    task = asyncio.create_task(serve())
     try:
-        await stream.until(lambda: stream.done.is_set() or "\n\n" in stream.text, "the stream has begun")
+        await stream.until(lambda: stream.done.is_set() or "\n\n" in stream.text, "the stream has started")
         yield stream
     finally:
-        left.set()
+        closed.set()
         await asyncio.wait_for(task, 5)
