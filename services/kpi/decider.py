@@ -1,23 +1,13 @@
 """Decider of targets. Whether measure and scope exist is validated by the API, which has the definitions."""
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from chassis.domain.decider import Aggregate, replace
 from chassis.domain.decision import DecisionBuilder, table_decider
 from chassis.ports import Scalar
 from contracts.kpi import TargetSet
 from services.kpi.commands import SetTarget
-from services.kpi.state import TargetState
-
-
-class TargetSetBy(msgspec.Struct, frozen=True, gc=False):
-    """Who set the target and when. Not published: it changes the state only."""
-
-    at: datetime
-    by: str
+from services.kpi.state import TargetSetBy, TargetState
 
 
 def _set_target(decision: DecisionBuilder[TargetState, Any], command: SetTarget) -> None:

@@ -1,10 +1,8 @@
-"""State of a target: the period, measure and scope that its key consists of, and its value."""
+"""State of a target: the period, measure and scope that its key consists of, and its value; its unpublished event."""
 import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-
-import msgspec
 
 from chassis.domain.decider import State
 
@@ -13,11 +11,18 @@ class TargetState(State, frozen=True):
     key: str
     period: str = ""
     measure: str = ""
-    scope: Mapping[str, str] = msgspec.field(default_factory=dict)
+    scope: Mapping[str, str] = {}
     value: str | None = None  # decimal text in the measure's unit; None: not set yet
     currency: str | None = None
     set_at: datetime | None = None
     set_by: str = ""
+
+
+class TargetSetBy(State, frozen=True):
+    """Who set the target and when. Not published: it changes the state only."""
+
+    at: datetime
+    by: str
 
 
 def target_key(period: str, measure: str, scope: Mapping[str, str], currency: str | None = None) -> str:

@@ -8,10 +8,10 @@ from chassis.domain.definitions import Definition, DefinitionError, Definitions
 from chassis.domain.testing import given
 from contracts.kpi import TargetSet
 from services.kpi.commands import SetTarget
-from services.kpi.decider import DECIDER, TargetSetBy, index
+from services.kpi.decider import DECIDER, index
 from services.kpi.definitions.targets import read_targets
 from services.kpi.service import SERVICE, build
-from services.kpi.state import TargetState, target_key
+from services.kpi.state import TargetSetBy, TargetState, target_key
 from tests.kpi.memory_figures import catalogue
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
