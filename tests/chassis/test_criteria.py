@@ -1,4 +1,4 @@
-"""Criteria mean what they say, on any data; and nothing but criteria gets through."""
+"""Criteria: what each operator and function gives on any data, and which texts are refused."""
 import ast
 from collections.abc import Callable
 from datetime import UTC, date, datetime

@@ -77,9 +77,9 @@ def test_marks_are_where_the_file_has_the_value(body: dict[str, Any], flow: bool
         rest = lines[mark.line - 1][mark.column - 1:]
         assert re.match(rf"['\"]?{re.escape(str(path[-1]))}['\"]?:", rest), (path, text)
     for path, mark in marks.values.items():
-        value = body
+        value: Any = body
         for step in path:
-            value = value[step]  # type: ignore[index, call-overload]
+            value = value[step]
         if mark.text and isinstance(value, str):
             assert lines[mark.line - 1][mark.text - 1:].startswith(value), (path, text)
 
@@ -231,8 +231,8 @@ def reported_codes() -> dict[str, tuple[str, str | None]]:
             if isinstance(node, ast.Call) and name in CODE_AT and len(node.args) > CODE_AT[name] + 1:
                 code, template = node.args[CODE_AT[name]:CODE_AT[name] + 2]
                 if isinstance(code, ast.Constant) and re.fullmatch("[a-z][a-z0-9_]+", str(code.value)):
-                    text = template.value if isinstance(template, ast.Constant) else None
-                    found[code.value] = f"{path.relative_to(ROOT)}:{node.lineno}", text
+                    text = str(template.value) if isinstance(template, ast.Constant) else None
+                    found[str(code.value)] = f"{path.relative_to(ROOT)}:{node.lineno}", text
     return found
 
 

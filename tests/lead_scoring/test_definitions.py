@@ -1,4 +1,4 @@
-"""A scorecard that cannot mean what it says is refused, naming the file and what is wrong."""
+"""Scorecards: an invalid one is refused with the place of each fault; criteria of rules."""
 from pathlib import Path
 from typing import Any
 

@@ -60,7 +60,7 @@ def test_the_table_is_equal_to_the_machine(blueprint: BlueprintDefinition) -> No
 def blueprints(draw: some.DrawFn) -> Definition:
     """A line with a random net of transitions over a chain that makes every stage reachable."""
     names = [f"s{n}" for n in range(draw(some.integers(1, 5)))]
-    chain = [{"from": [a], "to": b} for a, b in zip(names, [*names[1:], "won"], strict=True)]
+    chain: list[dict[str, Any]] = [{"from": [a], "to": b} for a, b in zip(names, [*names[1:], "won"], strict=True)]
     chain += [{"common": True, "to": "lost"}]
     steps = some.tuples(some.sampled_from(names), some.sampled_from([*names, "won", "lost"]))
     pairs = draw(some.lists(steps, max_size=6))
@@ -135,7 +135,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda b: moves_of(b)[0].update(requires=[{"field": "colour"}]), "transitions/0/requires/0/field: 'colour'"),
     "a criterion nobody can read": (lambda b: moves_of(b)[0].update(criteria="amount >"), "transitions/0/criteria"),
     "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "'colour' is not a known"),
-    "a reopening that does not say so": (lambda b: moves_of(b)[3].pop("reopen"), "transitions/3: `reopen: true`"),
+    "a reopening without `reopen`": (lambda b: moves_of(b)[3].pop("reopen"), "transitions/3: `reopen: true`"),
     "an action nobody knows": (
         lambda b: moves_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions/0/actions/0/kind"),
     "a word that means nothing": (lambda b: b.update(colour="red"), "colour"),
@@ -150,12 +150,12 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_could_never_work_is_refused_by_name_and_place(wrong: str) -> None:
     assert HARDWARE is not None
-    change, told = WRONG[wrong]
+    change, message = WRONG[wrong]
     body = deepcopy(dict(HARDWARE.body))
     change(body)
     with pytest.raises(DefinitionError) as refused:
         compile_book(Definitions([Definition("business_lines", "hardware", 1, body, HARDWARE.path, HARDWARE.marks)]))
-    assert "hardware.yaml:" in str(refused.value) and told in str(refused.value)
+    assert "hardware.yaml:" in str(refused.value) and message in str(refused.value)
     assert all(fault.line and fault.column for fault in refused.value.faults)
 
 

@@ -1,4 +1,4 @@
-"""A segmentation that cannot mean what it says is refused; one that can puts customers where published tables do."""
+"""Segmentations: an invalid one is refused; a valid one places customers as published tables do."""
 import csv
 from collections import Counter
 from datetime import date
@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.domain.definitions import DefinitionError, Definitions, read_directory
-from services.segmentation.decider import profile_of
+from services.segmentation.decider.customers import profile_of
 from services.segmentation.definitions import DAY_KEY, Values, fifths
 from services.segmentation.definitions.compiler import compile_segmentations
-from services.segmentation.queries import Placed, matrix
+from services.segmentation.queries.customers import matrix
+from services.segmentation.queries.process_state import PlacedCustomer
 from services.segmentation.service import SERVICE
 from tests.support.running_service import DEFINITIONS
 
-from .scenes import ANY, ONE, RFM, TITLE, compiled
+from .builders import ANY, ONE, RFM, TITLE, compiled
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "orders_rfm" / "orders.csv"
 
@@ -42,7 +43,7 @@ def cutoffs(**change: Any) -> dict[str, Any]:
     ({"segments": [segment("a", r=[5, 1]), segment("b")]}, "segments/0/r: 5 to 1 is empty"),
     ({"segments": [segment("Best customers")]}, "segments/0/name"),
     (cutoffs(method="guess"), "cutoffs/method: must be one of quantiles, absolute"),
-    (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 3, 9]}), "frequency: must be four rising numbers"),
+    (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 3, 9]}), "frequency: must be four rising"),
     (cutoffs(absolute={**RFM["cutoffs"]["absolute"], "frequency": [2, 3, 5]}), "cutoffs/absolute/frequency"),
     (cutoffs(monetary_unit_minor=0), "cutoffs/monetary_unit_minor"),
     (cutoffs(smallest_base=-1), "cutoffs/smallest_base"),
@@ -52,13 +53,13 @@ def cutoffs(**change: Any) -> dict[str, Any]:
 def test_a_segmentation_that_cannot_be_used_is_refused_with_file_place_and_reason(
     change: dict[str, Any], words: str,
 ) -> None:
-    with pytest.raises(DefinitionError, match=f"^segments/rfm.yaml: .*{words}") as told:
+    with pytest.raises(DefinitionError, match=f"^segments/rfm.yaml: .*{words}") as error:
         compiled(**change)
-    assert "Value error" not in str(told.value)
+    assert "Value error" not in str(error.value)
 
 
 def test_an_installation_without_any_segmentation_is_told_what_to_do() -> None:
-    with pytest.raises(DefinitionError, match="definitions/segments: there is no segmentation; add at least one"):
+    with pytest.raises(DefinitionError, match="definitions/segments: needs at least one segmentation; add a file"):
         compile_segmentations(Definitions())
 
 
@@ -161,7 +162,7 @@ def test_what_lies_after_the_day_is_not_yet_known() -> None:
 def test_the_matrix_has_every_cell_and_holds_every_customer_once() -> None:
     rfm = SERVICE.build(read_directory(DEFINITIONS)).extra.compiled.first
     values = [Values(d, n, 1_000 * n, "EUR") for d in (1, 50, 100, 200, 400) for n in (1, 2, 4, 6, 10)]
-    cells = matrix([Placed(str(i), None, "x", profile_of(rfm, v, rfm.absolute)) for i, v in enumerate(values)])
+    cells = matrix([PlacedCustomer(str(i), None, "x", profile_of(rfm, v, rfm.absolute)) for i, v in enumerate(values)])
     assert len(cells) == 25 and {(c["r"], c["fm"]) for c in cells} == {(r, fm) for r in range(1, 6)
                                                                      for fm in range(1, 6)}
     assert sum(c["customers"] for c in cells) == len(values)

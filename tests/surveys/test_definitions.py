@@ -1,4 +1,4 @@
-"""A survey that cannot mean what it says is refused, naming what is wrong."""
+"""Surveys: an invalid one is refused with the place of each fault; criteria of issues."""
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from chassis.domain.definitions import DefinitionError, read_directory
 from services.surveys.definitions.compiler import compile_surveys
 from tests.support.criteria_truth import TRUTH
 
-from .scenes import surveys
+from .builders import surveys
 
 SHIPPED = Path(__file__).parents[2] / "definitions"
 

@@ -13,7 +13,7 @@ from dev.kafka_cluster import free_ports
 from tests.journeys.system import port_block
 from tests.support.running_service import DEFINITIONS
 from tools.cli import main
-from tools.up import _alone
+from tools.up import _exclusive
 
 Said = tuple[int, str, str]
 Run = Callable[..., Said]
@@ -174,7 +174,7 @@ def test_up_refuses_to_listen_where_others_can_reach_it(run: Run, address: str) 
 
 
 def test_up_refuses_a_data_directory_that_another_system_uses(run: Run, tmp_path: Path) -> None:
-    with _alone(tmp_path / "data"):
+    with _exclusive(tmp_path / "data"):
         status, _, said = run("up", HTTP=nobody(), FIRST_PORT=str(ports_in_a_row()))
     assert status == 1 and "Stop it, or choose another TRIPTYCH_DATA_DIR." in said
 

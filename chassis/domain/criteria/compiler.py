@@ -295,7 +295,7 @@ class _Checker:
         return self._made(_total(function), *map(self.translate, node.args), name=f"call_{name}")
 
     def _field(self, node: ast.Call) -> ast.expr:
-        """field('Order Date'): a key of the data that is no name."""
+        """field('Order Date'): a key of the data that is not a name."""
         if len(node.args) != 1 or not isinstance(node.args[0], ast.Constant) or not isinstance(node.args[0].value, str):
             raise self._error(node, "criterion_field", "field('...') must have one text in quotes")
         return self._look_up(node, (node.args[0].value,))

@@ -1,4 +1,4 @@
-"""Base of all `…Yaml` models, which say what may be written in a definition, and `load`, which validates against them.
+"""Base of all `…Yaml` models, which define what a definition may contain, and `load`, which validates against them.
 
 The idiom of every kind: `…Yaml` is the pydantic model of the file (JSON Schemas for editors are made from it) and
 `…Definition` or a plain noun is what a compiler makes of it, a frozen value without pydantic for the pure modules.
@@ -158,8 +158,8 @@ def _existing(body: Any, loc: ValuePath) -> ValuePath:
     """The steps that the document has: without a missing key, and without pydantic's names of a union's members."""
     path: list[str | int] = []
     for step in loc:
-        if (isinstance(body, Mapping) and step in body) or (
-                isinstance(body, list) and isinstance(step, int) and step < len(body)):
+        in_list = isinstance(body, list) and isinstance(step, int) and step < len(body)
+        if in_list or (isinstance(body, Mapping) and step in body):
             body = body[step]
             path.append(step)
     return tuple(path)

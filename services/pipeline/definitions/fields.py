@@ -59,63 +59,64 @@ IDS = frozenset({"customer_id", "rep_id", "product_id", "campaign_id"})
 MAX_TEXT = 2_000
 
 
-def misfit(form: FieldDefinition, value: Any) -> str | None:
-    """What is wrong with a JSON value for this field, in words; None when nothing is. Null always fits: it empties."""
+def misfit(field: FieldDefinition, value: Any) -> str | None:
+    """Why a JSON value does not fit the field, as in "must be a number"; None when it fits. Null fits: it empties."""
     if value is None:
         return None
-    if form.name in IDS and form is STANDARD.get(form.name):
-        return None if isinstance(value, str) and re.fullmatch(ID_PATTERN, value) else "is no id"
-    return CHECKS[form.type](form, value)
+    if field.name in IDS and field is STANDARD.get(field.name):
+        return None if isinstance(value, str) and re.fullmatch(ID_PATTERN, value) else "must be an id"
+    return CHECKS[field.type](field, value)
 
 
-def _text(_form: FieldDefinition, value: Any) -> str | None:
-    return None if isinstance(value, str) and len(value) <= MAX_TEXT else f"is no text of at most {MAX_TEXT} characters"
+def _text(_definition: FieldDefinition, value: Any) -> str | None:
+    fits = isinstance(value, str) and len(value) <= MAX_TEXT
+    return None if fits else f"must be a string of at most {MAX_TEXT} characters"
 
 
-def _number(_form: FieldDefinition, value: Any) -> str | None:
+def _number(_definition: FieldDefinition, value: Any) -> str | None:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= INT64_MAX  # NaN does not
-    return None if fits else "is no number"
+    return None if fits else "must be a number"
 
 
-def _integer(_form: FieldDefinition, value: Any) -> str | None:
-    return None if _whole(value) else "is no whole number"
+def _integer(_definition: FieldDefinition, value: Any) -> str | None:
+    return None if _whole(value) else "must be a whole number"
 
 
 def _whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT64_MAX
 
 
-def _boolean(_form: FieldDefinition, value: Any) -> str | None:
-    return None if isinstance(value, bool) else "is neither true nor false"
+def _boolean(_definition: FieldDefinition, value: Any) -> str | None:
+    return None if isinstance(value, bool) else "must be true or false"
 
 
-def _date(_form: FieldDefinition, value: Any) -> str | None:
+def _date(_definition: FieldDefinition, value: Any) -> str | None:
     if isinstance(value, date):
         return None
     try:
         date.fromisoformat(value)
     except (TypeError, ValueError):
-        return "is no date such as 2026-09-14"
+        return "must be a date such as 2026-09-14"
     return None
 
 
-def _money(_form: FieldDefinition, value: Any) -> str | None:
+def _money(_definition: FieldDefinition, value: Any) -> str | None:
     fits = (
         isinstance(value, Mapping) and set(value) == {"amount_minor", "currency"} and _whole(value["amount_minor"])
         and isinstance(value["currency"], str) and re.fullmatch("[A-Z]{3}", value["currency"])
     )
-    return None if fits else "is no amount such as {amount_minor: 1200, currency: EUR}"
+    return None if fits else "must be an amount such as {amount_minor: 1200, currency: EUR}"
 
 
-def _choice(form: FieldDefinition, value: Any) -> str | None:
-    names = [o.name for o in form.options]
-    return None if value in names else f"is none of {', '.join(names)}"
+def _choice(field: FieldDefinition, value: Any) -> str | None:
+    names = [o.name for o in field.options]
+    return None if value in names else f"must be one of {', '.join(names)}"
 
 
-def _choices(form: FieldDefinition, value: Any) -> str | None:
+def _choices(field: FieldDefinition, value: Any) -> str | None:
     if not isinstance(value, list | tuple):
-        return "is no list"
-    return next((found for v in value if (found := _choice(form, v))), None)
+        return "must be a list"
+    return next((found for v in value if (found := _choice(field, v))), None)
 
 
 CHECKS = {"text": _text, "number": _number, "integer": _integer, "boolean": _boolean, "date": _date, "money": _money,

@@ -25,7 +25,7 @@ def compile_segmentations(definitions: Definitions) -> Segmentations:
     zone = faults.attempt(company_zone, definitions)
     if not definitions.names(KIND):
         faults.faults.append(DefinitionFault(
-            "no_segmentation", "there is no segmentation; add at least one", f"definitions/{KIND}"))
+            "no_segmentation", "needs at least one segmentation; add a file", f"definitions/{KIND}"))
     if zone is None or faults.faults:
         raise DefinitionError(faults.faults)
     return Segmentations(found, zone)
