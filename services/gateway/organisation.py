@@ -3,7 +3,6 @@
 An employee's events replace what the definitions say of him.
 """
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -12,19 +11,20 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chassis.domain.definitions import DefinitionError, Definitions
+from chassis.domain.definitions import Definition, Definitions, FaultReporter
+from chassis.domain.definitions.schema import load
 from chassis.http.access import Scope
 from chassis.messages.envelope import Message, decode
 from chassis.ports import Bus, BusUnavailable, Record, TopicPartition
 from chassis.support import clock
 from contracts.crm import EmployeeAssigned, EmployeeErased, EmployeeLeft
-from contracts.kinds import EVENTS, ID_PATTERN
+from contracts.kinds import EVENTS
+from services.gateway.organisation_schema import OrganisationYaml
 from services.gateway.permissions import ROLES
 
 TOPIC = "crm.organisation.v1"
 CONSUMED_TYPES = frozenset(EVENTS[c].name for c in (EmployeeAssigned, EmployeeLeft, EmployeeErased))
 RETRY_SECONDS = 2.0
-DEFINED_FIELDS = frozenset({"employee_id", "name", "team", "region", "department", "manager_id", "login", "roles"})
 log = structlog.get_logger()
 
 
@@ -63,28 +63,22 @@ class OrganisationDirectory:
         self._today: tuple[date, dict[str, Employee]] | None = None
         self.loaded = True  # false until the events before the start of this process are read
         for definition in definitions.current("organisation") if definitions else ():
-            self._define(definition.body.get("employees") or (), definition.path or definition.name)
+            self._define(definition)
 
     def today(self) -> date:
         return clock.today(self._zone)
 
     # --- updates -----------------------------------------------------------------------------------------------------
 
-    def _define(self, employees: Any, where: str) -> None:
-        """Raises DefinitionError for unknown fields and roles: they decide what somebody may see."""
-        if not isinstance(employees, list):
-            raise DefinitionError(f"{where}: `employees` must be a list")
-        for number, entry in enumerate(employees, 1):
-            at = f"{where}: employee {number}"
-            if not isinstance(entry, dict) or set(entry) - DEFINED_FIELDS or not _is_id(entry.get("employee_id")):
-                raise DefinitionError(f"{at}: must have employee_id and may have {', '.join(sorted(DEFINED_FIELDS))}")
-            texts = {name: entry.get(name) for name in DEFINED_FIELDS - {"employee_id", "roles"}}
-            roles = entry.get("roles") or []
-            if not all(v is None or isinstance(v, str) for v in texts.values()) or not isinstance(roles, list):
-                raise DefinitionError(f"{at}: fields must be texts, `roles` must be a list")
-            if unknown := [r for r in roles if r not in ROLES]:
-                raise DefinitionError(f"{at}: role {unknown[0]!r} is not one of {', '.join(ROLES)}")
-            employee = Employee(entry["employee_id"], **texts, roles=tuple(roles))
+    def _define(self, definition: Definition) -> None:
+        """Raises DefinitionError with every fault: the entries decide what an employee may see."""
+        report = FaultReporter(definition)
+        read = load(report, OrganisationYaml)
+        report.raise_if_any()
+        for entry in read.employees or () if read else ():
+            employee = Employee(
+                entry.employee_id, entry.name, entry.team, entry.region, entry.department, entry.manager_id,
+                entry.login, entry.roles or ())
             self._assignments[employee.rep_id] = _Assignments({date.min: ((0,), employee)}, defined=True)
 
     def apply(self, event: EmployeeAssigned | EmployeeLeft | EmployeeErased, stamp: tuple[Any, ...], day: date) -> None:
@@ -158,10 +152,6 @@ class OrganisationDirectory:
         whole = labels_of[True] - labels_of[False]
         return replace(scope, whole_teams=tuple(sorted(v for n, v in whole if n == "team")),
                        whole_regions=tuple(sorted(v for n, v in whole if n == "region")))
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(ID_PATTERN, value) is not None
 
 
 def _known_roles(roles: Any) -> tuple[str, ...]:
