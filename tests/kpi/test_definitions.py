@@ -4,10 +4,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chassis.domain.definitions import Definition, DefinitionError, Definitions, read_directory
+from chassis.domain.definitions import Definition, DefinitionError, Definitions, company_zone, read_directory
 from services.kpi.definitions import Catalogue
+from services.kpi.definitions.loading import load_definitions
+from services.kpi.projections import check_rows
+from services.kpi.service import FACTS
 from tests.kpi.memory_figures import ROOT, catalogue
 from tests.kpi.memory_figures import compiled as compile_definitions
+from tests.support.criteria_truth import TRUTH
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WORDS = {"en": "words", "zh": "说明"}
@@ -142,3 +146,28 @@ def test_without_the_key_more_is_better_except_for_days_and_a_basis_takes_it_fro
         measure("losses", better="lower"), measure("damage", kind="basis", basis="losses")).measures
     assert {n: m.better for n, m in found.items()} == {
         "wins": "higher", "cycle": "lower", "duration": "lower", "losses": "lower", "damage": "lower"}
+
+
+@pytest.mark.parametrize(("held", "met"), TRUTH)
+def test_a_row_is_counted_when_the_criterion_is_true(held: Any, met: bool) -> None:
+    [counter] = compiled(measure(row="deal.stage_entry", when="first")).counters["deal.stage_entry"]
+    assert counter.when({"first": held}) is met
+
+
+def test_the_faults_of_all_kinds_are_found_in_one_run() -> None:
+    definitions = Definitions([
+        measure("a", when="colour == 1", value="height", dimensions=["stage"]), measure("b", unit="litres"),
+        measure("c", kind="ratio", numerator="a", denominator="nothing"),
+        Definition("boards", "x", 1, {"name": "x", "title": WORDS, "tiles": [{"measure": "a"}, {"measure": "gold"}]}),
+        Definition("targets", "x", 1, {"name": "x", "title": WORDS, "targets": [
+            {"period": "26", "measure": "a", "value": 1}, {"period": "2026", "measure": "gold", "value": 1}]}),
+        Definition("calendar", "calendar", 1, {"name": "calendar", "title": WORDS, "timezone": "Mars/Olympus"}),
+    ])
+    with pytest.raises(DefinitionError) as error:
+        load_definitions(definitions, company_zone, check_rows(FACTS))
+    assert sorted(("/".join(map(str, f.path)), f.code) for f in error.value.faults) == [
+        ("denominator", "unknown_measure"), ("dimensions/0", "unknown_dimension"),
+        ("targets/0/period", "bad_target_period"), ("targets/1/measure", "unknown_measure"),
+        ("tiles/1/measure", "unknown_measure"), ("timezone", "bad_timezone"), ("unit", "literal_error"),
+        ("value", "unknown_row_field"), ("when", "criterion_unknown_name"),
+    ], "what names a measure with faults of its own is not a further fault"
