@@ -98,7 +98,7 @@ _DEALS: Mapping[str, Sequence[str]] = {
     "out_of_order": ("该商机在此时间之后已有更改。",),
     "transition_refused": ("“{transition}”未通过：{reasons}", "此流转未通过。"),
     "unknown_business_line": ("没有此业务线。",),
-    "unknown_pipeline": ("没有此销售流程。",),
+    "unknown_pipeline": ("没有此销售管道。",),
     "unknown_stage": ("没有此阶段。",),
 }
 _FIGURES: Mapping[str, Sequence[str]] = {

@@ -44,8 +44,21 @@ def compile_catalogue(
     return Catalogue(
         {d.name: measures[d.name] for d in current if d.name in measures},
         _by_row(rows, (c for _, cs in counted for c in cs)), zone, declared, related,
-        _generation(current, zone, related, tuple(declared), {m.name: m.stored_as for m, _ in counted}),
+        _generation([_oldest_equal(d, definitions) for d in current], zone, related, tuple(declared),
+                    {m.name: m.stored_as for m, _ in counted}),
     )
+
+
+def _oldest_equal(definition: Definition, definitions: Definitions) -> Definition:
+    """The first published version that counts the same, so that a version with other words only counts nothing anew."""
+    same = [
+        d for d in definitions.versions("measures")
+        if d.name == definition.name and _counted_keys(d) == _counted_keys(definition)]
+    return min((definition, *same), key=lambda d: d.version)
+
+
+def _counted_keys(definition: Definition) -> list[tuple[str, str]]:
+    return sorted((k, str(v)) for k, v in definition.body.items() if k not in WORDS and k != "version")
 
 
 def _uncompiled(
