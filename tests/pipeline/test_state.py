@@ -1,11 +1,11 @@
-"""The day of a moment is the one that the zone says, however fast it is found."""
+"""Local days of the index equal those of the zone database."""
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.pipeline.state import local_day
+from services.pipeline.state.index import local_day
 
 ZONES = [ZoneInfo(name) for name in (
     "UTC", "Europe/Berlin", "Asia/Shanghai", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns",
@@ -13,8 +13,8 @@ ZONES = [ZoneInfo(name) for name in (
 
 
 @given(st.datetimes(datetime(1960, 1, 1), datetime(2090, 1, 1)), st.sampled_from(ZONES), st.sampled_from(ZONES))  # noqa: DTZ001
-def test_a_local_day_is_that_of_the_zone(at: datetime, zone: ZoneInfo, said_in: ZoneInfo) -> None:
+def test_a_local_day_is_that_of_the_zone(at: datetime, zone: ZoneInfo, given_in: ZoneInfo) -> None:
     moment = at.replace(tzinfo=UTC)
     expected = moment.astimezone(zone).date().isoformat()
     assert local_day(moment, zone) == expected
-    assert local_day(moment.astimezone(said_in), zone) == expected
+    assert local_day(moment.astimezone(given_in), zone) == expected

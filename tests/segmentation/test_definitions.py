@@ -69,7 +69,7 @@ def test_a_calendar_with_an_unknown_time_zone_is_refused_with_its_file() -> None
 
 
 def test_the_shipped_segmentation_takes_every_score_and_names_segments_in_both_languages() -> None:
-    found = SERVICE.build(read_directory(DEFINITIONS)).extra.compiled.first
+    found = SERVICE.build(read_directory(DEFINITIONS)).extra.segmentations.first
     assert found.ref == "rfm@1" and found.segment(5, 5, 5).name == "champions"
     assert all({"en", "zh"} <= set(s.title) for s in found.segments)
 
@@ -119,7 +119,7 @@ def test_the_published_table_of_the_rfm_package_comes_out_to_the_customer() -> N
             key = ("order", "", "USD", date.fromisoformat(row["order_date"]))
             n, amount = bought.get(key, (0, 0))
             bought[key] = (n + 1, amount + int(row["revenue"]) * 100)
-    rfm = SERVICE.build(read_directory(DEFINITIONS)).extra.compiled.first
+    rfm = SERVICE.build(read_directory(DEFINITIONS)).extra.segmentations.first
     values = [v for bought in days.values() if (v := rfm.measure(bought, date(2006, 12, 31))) is not None]
     bounds = rfm.cutoffs_of(values)
     counts = Counter(rfm.segment(*rfm.scores(v, bounds)).name for v in values)
@@ -160,7 +160,7 @@ def test_what_lies_after_the_day_is_not_yet_known() -> None:
 
 
 def test_the_matrix_has_every_cell_and_holds_every_customer_once() -> None:
-    rfm = SERVICE.build(read_directory(DEFINITIONS)).extra.compiled.first
+    rfm = SERVICE.build(read_directory(DEFINITIONS)).extra.segmentations.first
     values = [Values(d, n, 1_000 * n, "EUR") for d in (1, 50, 100, 200, 400) for n in (1, 2, 4, 6, 10)]
     cells = matrix([PlacedCustomer(str(i), None, "x", profile_of(rfm, v, rfm.absolute)) for i, v in enumerate(values)])
     assert len(cells) == 25 and {(c["r"], c["fm"]) for c in cells} == {(r, fm) for r in range(1, 6)

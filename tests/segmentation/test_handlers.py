@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chassis.domain.decider import changed
+from chassis.domain.decider import replace
 from chassis.domain.handlers import Meta
 from contracts.crm import (
     CustomerErased,
@@ -59,14 +59,14 @@ def test_a_win_counts_on_the_day_of_its_closing() -> None:
 
 
 def test_a_deal_that_is_not_closed_asks_nothing_and_a_lost_one_that_reopens_neither() -> None:
-    open_ = changed(DEAL, forecast_category="pipeline")
+    open_ = replace(DEAL, forecast_category="pipeline")
     assert asked(OpportunityRevised(opportunity_id="d1", opportunity=open_, before=DEAL)) == []
     [ask] = asked(OpportunityRevised(opportunity_id="d1", opportunity=DEAL, before=open_))
     assert ask.key == "win|d1"
     reopened = OpportunityReopened(opportunity_id="d1", opportunity=open_, before=DEAL, won=False, closed_at=NOW,
                                    stage_before="s")
     assert asked(reopened) == []
-    assert [a.key for a in asked(changed(reopened, won=True))] == ["win|d1"]
+    assert [a.key for a in asked(replace(reopened, won=True))] == ["win|d1"]
 
 
 def test_a_revision_says_only_what_was_given_and_nulls_remove() -> None:

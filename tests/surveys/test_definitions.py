@@ -39,7 +39,7 @@ def test_a_survey_that_cannot_be_used_is_refused_with_its_reason(change: dict[st
 
 @pytest.mark.parametrize(("held", "met"), TRUTH)
 def test_an_issue_is_raised_when_its_criterion_is_true(held: Any, met: bool) -> None:
-    survey = surveys(issues=[{"name": "again", "when": "again", "reason": {"en": "x"}}]).one("after_win")
+    survey = surveys(issues=[{"name": "again", "when": "again", "reason": {"en": "x"}}]).find("after_win")
     assert survey is not None and survey.issues[0].when.is_met({"again": held}) is met
 
 

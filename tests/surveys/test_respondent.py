@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.domain.decider import DeadLetter, Wake
+from chassis.domain.decider import DeadlineReached, Declined, replace
+from chassis.domain.testing import of_type
 from contracts.surveys import (
     IssueRaised,
     IssueResolved,
@@ -15,24 +16,24 @@ from contracts.surveys import (
     SurveyReminded,
     SurveySuppressed,
 )
-from services.surveys.commands import ForgetRespondent, ResolveIssue
+from services.surveys.commands import EraseRespondent, ResolveIssue
 from services.surveys.decider.ids import invitation_id
-from services.surveys.decider.invitations import wake_at
-from services.surveys.state import AnswerRefused
+from services.surveys.decider.invitations import next_deadline
+from services.surveys.state.respondent import AnswerRefused
+from tests.support.effort import examples
 
-from .scenes import (
+from .builders import (
     RESPONDENT,
-    after,
     at,
     by_link,
+    command_fields,
     consent,
     delivery,
     invite,
-    of,
     respond,
     respondent,
+    respondent_after,
     surveys,
-    told,
     won,
 )
 
@@ -43,8 +44,8 @@ D1 = invitation_id("d1", "after_win")
 
 
 def test_a_win_invites_the_customer_of_the_deal() -> None:
-    _, said = after(won())
-    [invited] = of(SurveyInvited, said)
+    _, events = respondent_after(won())
+    [invited] = of_type(SurveyInvited, events)
     assert (invited.invitation_id, invited.respondent_id, invited.survey) == (D1, "k1", "after_win")
     assert (invited.expires_at, invited.url, invited.model) == (at(30), f"/s/{D1}", "after_win@1")
     context = invited.context
@@ -52,12 +53,12 @@ def test_a_win_invites_the_customer_of_the_deal() -> None:
 
 
 def test_nobody_is_invited_for_history_or_for_another_business_line() -> None:
-    assert after(won(live=False))[1] == []
-    assert after(won(line="hardware"))[1] == []
+    assert respondent_after(won(live=False))[1] == []
+    assert respondent_after(won(line="hardware"))[1] == []
 
 
 def test_a_deal_won_twice_is_asked_about_once() -> None:
-    assert len(of(SurveyInvited, after(won(), won(days=200))[1])) == 1
+    assert len(of_type(SurveyInvited, respondent_after(won(), won(days=200))[1])) == 1
 
 
 @pytest.mark.parametrize(("commands", "rule"), [
@@ -69,37 +70,38 @@ def test_a_deal_won_twice_is_asked_about_once() -> None:
     ((consent(False, channel="all"), won(days=1)), "consent"),
 ])
 def test_who_was_asked_lately_or_withdrew_is_not_asked_and_the_rule_is_told(commands: Any, rule: str) -> None:
-    _, said = after(*commands)
-    [suppressed] = of(SurveySuppressed, said)
+    _, events = respondent_after(*commands)
+    [suppressed] = of_type(SurveySuppressed, events)
     assert (suppressed.rule, suppressed.survey) == (rule, "after_win")
 
 
 def test_the_latest_word_on_consent_counts_however_it_arrives() -> None:
-    assert of(SurveyInvited, after(consent(True, days=2), consent(False, days=1), won(days=3))[1])
-    assert not of(SurveyInvited, after(consent(True, days=1), consent(False, days=2), won(days=3))[1])
-    assert of(SurveyInvited, after(consent(False, purpose="marketing"), won(days=3))[1])
-    assert of(SurveyInvited, after(consent(False, contact_id="c9"), won(days=3))[1]), "another person's word"
+    assert of_type(SurveyInvited, respondent_after(consent(True, days=2), consent(False, days=1), won(days=3))[1])
+    assert not of_type(SurveyInvited, respondent_after(consent(True, days=1), consent(False, days=2), won(days=3))[1])
+    assert of_type(SurveyInvited, respondent_after(consent(False, purpose="marketing"), won(days=3))[1])
+    _, events = respondent_after(consent(False, contact_id="c9"), won(days=3))
+    assert of_type(SurveyInvited, events), "the consent of another person"
 
 
 def test_an_invitation_with_a_delay_goes_out_when_it_is_due() -> None:
     trigger = {"on": "opportunity_won", "delay_hours": 48}
     decider = respondent(trigger=trigger)
-    state, said = after(won(), decider=decider)
-    assert not of(SurveyInvited, said) and wake_at(surveys(trigger=trigger), state) == at(2)
-    _, said = after(won(), Wake(at=at(2)), decider=decider)
-    assert [e.expires_at for e in of(SurveyInvited, said)] == [at(32)]
-    state, said = after(won(), Wake(at=at(2), live=False), decider=decider)
-    assert not of(SurveyInvited, said) and wake_at(surveys(trigger=trigger), state) is None
+    state, events = respondent_after(won(), decider=decider)
+    assert not of_type(SurveyInvited, events) and next_deadline(surveys(trigger=trigger), state) == at(2)
+    _, events = respondent_after(won(), DeadlineReached(at=at(2)), decider=decider)
+    assert [e.expires_at for e in of_type(SurveyInvited, events)] == [at(32)]
+    state, events = respondent_after(won(), DeadlineReached(at=at(2), live=False), decider=decider)
+    assert not of_type(SurveyInvited, events) and next_deadline(surveys(trigger=trigger), state) is None
 
 
 def test_an_open_invitation_is_reminded_of_once() -> None:
     decider = respondent(remind_after_days=7)
-    state, said = after(won(), Wake(at=at(7)), decider=decider)
-    assert len(of(SurveyReminded, said)) == 1 and wake_at(surveys(remind_after_days=7), state) is None
-    assert not of(SurveyReminded, after(won(), respond(nps=9), Wake(at=at(7)), decider=decider)[1])
-    assert not of(SurveyReminded, after(won(), delivery(D1, "bounced"), Wake(at=at(7)), decider=decider)[1])
-    assert not of(SurveyReminded, after(won(), consent(False, days=2), Wake(at=at(7)), decider=decider)[1])
-    assert not of(SurveyReminded, after(won(), Wake(at=at(7), live=False), decider=decider)[1])
+    state, events = respondent_after(won(), DeadlineReached(at=at(7)), decider=decider)
+    assert len(of_type(SurveyReminded, events)) == 1 and next_deadline(surveys(remind_after_days=7), state) is None
+    week = DeadlineReached(at=at(7))
+    for silent in ((respond(nps=9), week), (delivery(D1, "bounced"), week), (consent(False, days=2), week),
+                   (replace(week, live=False),)):
+        assert not of_type(SurveyReminded, respondent_after(won(), *silent, decider=decider)[1])
 
 
 # --- answering -------------------------------------------------------------------------------------------------------
@@ -107,37 +109,38 @@ def test_an_open_invitation_is_reminded_of_once() -> None:
 
 def test_an_answer_is_matched_to_the_invitation_and_counts_where_that_came_from() -> None:
     for answer in (respond(nps=9, invitation_id=D1), respond(nps=9), respond(nps=9, contact_id="c1")):
-        [accepted] = of(SurveyAnswerAccepted, after(won(), answer)[1])
+        [accepted] = of_type(SurveyAnswerAccepted, respondent_after(won(), answer)[1])
         assert (accepted.invitation_id, accepted.invited_at, accepted.context.region) == (D1, at(), "West")
         assert (accepted.before, accepted.model, accepted.answers) == (None, "after_win@1", {"nps": 9})
 
 
 def test_an_answer_without_invitation_is_kept_on_its_own_with_the_context_it_brings() -> None:
-    [accepted] = of(SurveyAnswerAccepted, after(respond(nps=9))[1])
+    [accepted] = of_type(SurveyAnswerAccepted, respondent_after(respond(nps=9))[1])
     assert (accepted.invitation_id, accepted.invited_at) == (None, None)
     assert (accepted.context.region, accepted.context.customer_id) == ("North", "k1")
 
 
 def test_the_last_complete_answer_of_an_invitation_counts() -> None:
-    _, said = after(won(), respond(1, "a", nps=3, invitation_id=D1), respond(2, "b", nps=9, invitation_id=D1))
-    told = [(e.answers, e.before) for e in of(SurveyAnswerAccepted, said)]
-    assert told == [({"nps": 3}, None), ({"nps": 9}, {"nps": 3})]
-    _, said = after(won(), respond(2, "b", nps=9, invitation_id=D1), respond(1, "a", nps=3, invitation_id=D1))
-    assert [e.answers["nps"] for e in of(SurveyAnswerAccepted, said)] == [9], "the earlier one came late"
+    first, second = respond(1, "a", nps=3, invitation_id=D1), respond(2, "b", nps=9, invitation_id=D1)
+    _, events = respondent_after(won(), first, second)
+    accepted = [(e.answers, e.before) for e in of_type(SurveyAnswerAccepted, events)]
+    assert accepted == [({"nps": 3}, None), ({"nps": 9}, {"nps": 3})]
+    _, events = respondent_after(won(), second, first)
+    assert [e.answers["nps"] for e in of_type(SurveyAnswerAccepted, events)] == [9], "the earlier one came late"
 
 
 def test_a_partial_answer_counts_until_a_complete_one_comes() -> None:
-    _, said = after(won(), respond(1, "a", complete=False, csat=4), respond(2, "b", nps=9),
+    _, events = respondent_after(won(), respond(1, "a", complete=False, csat=4), respond(2, "b", nps=9),
                     respond(3, "c", complete=False, csat=1, invitation_id=D1))
-    told = [(e.complete, e.before) for e in of(SurveyAnswerAccepted, said)]
+    told = [(e.complete, e.before) for e in of_type(SurveyAnswerAccepted, events)]
     assert told == [(False, None), (True, {"csat": 4})]
 
 
 def test_the_same_response_again_changes_nothing_and_another_under_its_id_is_a_dead_letter() -> None:
-    state, _ = after(won(), respond(1, nps=9))
+    state, _ = respondent_after(won(), respond(1, nps=9))
     assert RESPONDENT.decide(respond(5, nps=9), state) == []
     [letter] = RESPONDENT.decide(respond(1, nps=8), state)
-    assert isinstance(letter, DeadLetter) and letter.code == "already_known"
+    assert isinstance(letter, Declined) and letter.code == "already_known"
 
 
 @pytest.mark.parametrize("answers", [
@@ -146,19 +149,19 @@ def test_the_same_response_again_changes_nothing_and_another_under_its_id_is_a_d
     {"nps": 9, "colour": "red"}, {"nps": 9, "reason": "x" * 2001},
 ])
 def test_an_answer_that_does_not_fit_the_questions_is_a_dead_letter(answers: dict[str, Any]) -> None:
-    state, _ = after(won())
+    state, _ = respondent_after(won())
     [letter] = RESPONDENT.decide(respond(**answers), state)
-    assert isinstance(letter, DeadLetter) and letter.code == "invalid_answer"
+    assert isinstance(letter, Declined) and letter.code == "invalid_answer"
 
 
 def test_an_answer_that_fits_is_taken_as_the_survey_types_it() -> None:
-    _, said = after(won(), respond(nps=9.0, csat=None, reason="Good", liked=("people",), again=False))
-    [accepted] = of(SurveyAnswerAccepted, said)
+    _, events = respondent_after(won(), respond(nps=9.0, csat=None, reason="Good", liked=("people",), again=False))
+    [accepted] = of_type(SurveyAnswerAccepted, events)
     assert accepted.answers == {"nps": 9, "reason": "Good", "liked": ("people",), "again": False}
 
 
 def test_an_unknown_survey_and_an_expired_invitation_are_dead_letters() -> None:
-    state, _ = after(won())
+    state, _ = respondent_after(won())
     assert RESPONDENT.decide(respond(survey="nobody", nps=9), state)[0].code == "invalid_answer"
     assert RESPONDENT.decide(respond(days=31, nps=9, invitation_id=D1), state)[0].code == "invitation_expired"
     [_, accepted] = RESPONDENT.decide(respond(days=31, nps=9), state)
@@ -166,12 +169,12 @@ def test_an_unknown_survey_and_an_expired_invitation_are_dead_letters() -> None:
 
 
 def test_a_link_is_answered_once_in_time_and_completely() -> None:
-    state, said = after(won(), by_link(D1, nps=9))
-    [accepted] = of(SurveyAnswerAccepted, said)
+    state, events = respondent_after(won(), by_link(D1, nps=9))
+    [accepted] = of_type(SurveyAnswerAccepted, events)
     assert (accepted.invitation_id, accepted.complete) == (D1, True)
     refused = RESPONDENT.decide(by_link(D1, nps=3), state)
     assert refused == [AnswerRefused(reason="answered")]
-    state, _ = after(won())
+    state, _ = respondent_after(won())
     assert RESPONDENT.decide(by_link(D1, days=30, nps=3), state) == [AnswerRefused(reason="expired")]
     assert RESPONDENT.decide(by_link("other", nps=3), state) == [AnswerRefused(reason="unknown")]
     [invalid] = RESPONDENT.decide(by_link(D1, csat=3), state)
@@ -182,10 +185,11 @@ def test_a_link_is_answered_once_in_time_and_completely() -> None:
 
 
 def test_a_bad_answer_raises_one_issue_which_is_resolved_once() -> None:
-    state, said = after(won(), respond(1, "a", nps=3, invitation_id=D1), respond(2, "b", nps=2, invitation_id=D1))
-    [issue] = of(IssueRaised, said)
+    answers = (respond(1, "a", nps=3, invitation_id=D1), respond(2, "b", nps=2, invitation_id=D1))
+    state, events = respondent_after(won(), *answers)
+    [issue] = of_type(IssueRaised, events)
     assert (issue.reason, issue.context.rep_id, issue.response_id) == ("Would not recommend us", "r1", "a")
-    resolve = ResolveIssue(**told(3, "x"), issue_id=issue.issue_id, note="Called")
+    resolve = ResolveIssue(**command_fields(3, "x"), issue_id=issue.issue_id, note="Called")
     [resolved] = RESPONDENT.decide(resolve, state)
     assert isinstance(resolved, IssueResolved) and (resolved.note, resolved.actor_id) == ("Called", "crm")
     assert RESPONDENT.decide(resolve, RESPONDENT.evolve(state, resolved)) == []
@@ -193,13 +197,13 @@ def test_a_bad_answer_raises_one_issue_which_is_resolved_once() -> None:
 
 def test_neither_a_good_nor_an_old_nor_a_partial_answer_raises_an_issue() -> None:
     for answer in (respond(nps=7), respond(nps=0, live=False), respond(nps=0, complete=False)):
-        assert not of(IssueRaised, after(won(), answer)[1])
+        assert not of_type(IssueRaised, respondent_after(won(), answer)[1])
 
 
-def test_an_erasure_removes_what_was_written_and_keeps_the_fences() -> None:
-    state, _ = after(won(), respond(nps=9, reason="Call me"), ForgetRespondent(**told(3, "x")))
+def test_an_erasure_removes_free_text_and_leaves_the_ids() -> None:
+    state, _ = respondent_after(won(), respond(nps=9, reason="Call me"), EraseRespondent(**command_fields(3, "x")))
     assert "Call me" not in repr(state) and "a1" in state.responses
-    assert RESPONDENT.decide(respond(nps=9, reason="Call me"), state) == ()
+    assert RESPONDENT.decide(respond(nps=9, reason="Call me"), state) == []
     assert RESPONDENT.decide(by_link(D1, nps=9), state) == [AnswerRefused(reason="unknown")]
 
 
@@ -209,18 +213,18 @@ ANSWERS = [respond(n, f"a{n}", complete=n % 3 > 0, nps=n, invitation_id=D1) for 
 
 
 @given(st.permutations(ANSWERS), st.lists(st.sampled_from(ANSWERS), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_the_order_the_last_complete_answer_counts_and_befores_form_a_chain(order: Any, repeats: Any) -> None:
-    state, said = after(won(), *order, *repeats)
+    state, events = respondent_after(won(), *order, *repeats)
     assert state.given[D1].answers == {"nps": 8}
-    accepted = of(SurveyAnswerAccepted, said)
+    accepted = of_type(SurveyAnswerAccepted, events)
     assert [e.before for e in accepted] == [None, *(e.answers for e in accepted[:-1])]
 
 
 @given(st.lists(st.tuples(st.floats(0, 400), st.sampled_from(["after_win", "quarterly"])), max_size=15))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_nobody_is_asked_more_often_than_the_rules_allow(asked: list[tuple[float, str]]) -> None:
-    state, _ = after(*(invite(days, survey, f"i{n}") for n, (days, survey) in enumerate(asked)))
+    state, _ = respondent_after(*(invite(days, survey, f"i{n}") for n, (days, survey) in enumerate(asked)))
     made = sorted(state.invitations.values(), key=lambda i: i.at)
     for one, next_one in pairwise(made):
         assert (next_one.at - one.at).total_seconds() >= 14 * 86400

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.surveys.api.results import mean, nps, rows, share
-from services.surveys.state import Feedback
+from services.surveys.state.feedback import FeedbackState
 
-from .scenes import at, surveys
+from .builders import at, surveys
 
 VERBATIM = Path(__file__).parents[3] / "shared" / "data" / "survey_verbatim" / "verbatim.csv"
-SURVEY = surveys().one("after_win")
+SURVEY = surveys().find("after_win")
 
 
 def test_the_nps_of_real_answers_is_the_published_one() -> None:
@@ -49,10 +49,10 @@ def test_csat_is_told_as_top_two_and_as_mean() -> None:
     assert mean([5, 4, 3, 1]) == {"value": 3.25, "margin": round(1.96 * math.sqrt(2.9166666667 / 4), 6)}
 
 
-def _feedback(n: int, nps: int | None, *, region: str = "West", delivery: str = "") -> Feedback:
+def _feedback(n: int, nps: int | None, *, region: str = "West", delivery: str = "") -> FeedbackState:
     from contracts.surveys import SurveyContext
 
-    return Feedback(feedback_id=f"f{n}", survey="after_win", context=SurveyContext(region=region), invited_at=at(),
+    return FeedbackState(feedback_id=f"f{n}", survey="after_win", context=SurveyContext(region=region), invited_at=at(),
                     answered_at=None if nps is None else at(1), complete=nps is not None, delivery=delivery,  # type: ignore[arg-type]
                     answers={} if nps is None else {"nps": nps, "liked": ("price",)})
 
@@ -66,14 +66,14 @@ def test_results_are_grouped_and_a_missing_label_is_a_row_of_its_own() -> None:
     question = row["questions"][0]
     assert (question["id"], question["nps"], question["distribution"]["9"]) == ("nps", 0.0, 1)
     assert {q["id"]: q["distribution"] for q in row["questions"]}["liked"] == {"price": 2, "people": 0}
-    other = Feedback(feedback_id="x", complete=True, answers={"nps": 9}, answered_at=at())
+    other = FeedbackState(feedback_id="x", complete=True, answers={"nps": 9}, answered_at=at())
     by = rows(SURVEY, [_feedback(1, 9), other], [], ["region"])
     assert [r["dimensions"] for r in by] == [{"region": None}, {"region": "West"}]
     assert [r["n"] for r in rows(SURVEY, [], [], [])] == [0]
 
 
 def test_a_small_group_of_employees_is_not_shown() -> None:
-    survey = surveys(smallest_group=5).one("after_win")
+    survey = surveys(smallest_group=5).find("after_win")
     assert survey is not None
     [row] = rows(survey, [_feedback(n, 0) for n in range(4)], [], [])
     assert row["n"] is None and row["reason"] == "group_too_small" and "questions" not in row

@@ -1,11 +1,10 @@
-"""What the tests of lead_scoring share: a small scorecard, and how things are said to a lead."""
+"""Builders of the lead scoring tests: a small scorecard, commands of a lead."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from typing import Any
 
-from chassis.domain.decider import Wake
 from chassis.domain.definitions import Definition, Definitions
+from chassis.domain.testing import Scenario, given
 from contracts.crm import (
     ActivityLogged,
     CampaignResponded,
@@ -24,11 +23,12 @@ from services.lead_scoring.commands import (
     CountResponse,
     LoseLead,
     ReviseLead,
-    VoidActivity,
+    VoidLeadActivity,
 )
 from services.lead_scoring.decider import lead_decider
-from services.lead_scoring.definitions import Scorecards, compile_scorecards
-from services.lead_scoring.state import Lead
+from services.lead_scoring.definitions import Scorecards
+from services.lead_scoring.definitions.compiler import compile_scorecards
+from services.lead_scoring.state.model import LeadState
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TITLE = {"en": "A rule", "zh": "规则"}
@@ -72,73 +72,54 @@ def at(days: float = 0) -> datetime:
     return T0 + timedelta(days=days)
 
 
-def told(days: float, ref: str) -> dict[str, Any]:
+def command_fields(days: float, ref: str) -> dict[str, Any]:
     return {"at": at(days), "ref": ref, "actor": "crm"}
 
 
 def capture(days: float = 0, *, line: str = "software", source: str = "web", **attributes: Any) -> CaptureLead:
-    said = LeadCaptured(lead_id="l1", business_line=line, source=source, rep_id="r1", attributes=attributes,
-                        contact=Contact(name="Ada", email="ada@example.com"))
-    return CaptureLead(**told(days, "capture"), said=said)
+    event = LeadCaptured(lead_id="l1", business_line=line, source=source, rep_id="r1", attributes=attributes,
+                         contact=Contact(name="Ada", email="ada@example.com"))
+    return CaptureLead(**command_fields(days, "capture"), event=event)
 
 
 def revise(days: float = 1, **fields: Any) -> ReviseLead:
-    said = LeadRevised(lead_id="l1", given=tuple(fields), **fields)
-    return ReviseLead(**told(days, f"revise-{days}"), said=said)
+    event = LeadRevised(lead_id="l1", given=tuple(fields), **fields)
+    return ReviseLead(**command_fields(days, f"revise-{days}"), event=event)
 
 
 def activity(kind: Any, id: str, days: float = 1, **more: Any) -> CountActivity:
-    said = ActivityLogged(activity_id=id, kind=kind, subject=Subject(kind="lead", id="l1"), **more)
-    return CountActivity(**told(days, f"a-{id}-{days}"), said=said)
+    event = ActivityLogged(activity_id=id, kind=kind, subject=Subject(kind="lead", id="l1"), **more)
+    return CountActivity(**command_fields(days, f"a-{id}-{days}"), event=event)
 
 
-def void(id: str, days: float = 2) -> VoidActivity:
-    return VoidActivity(**told(days, f"v-{id}"), activity_id=id)
+def void(id: str, days: float = 2) -> VoidLeadActivity:
+    return VoidLeadActivity(**command_fields(days, f"v-{id}"), activity_id=id)
 
 
 def visit(id: str, days: float = 1) -> CountEngagement:
-    said = EngagementRecorded(engagement_id=id, kind="web_visit", subject=Subject(kind="lead", id="l1"))
-    return CountEngagement(**told(days, f"e-{id}"), said=said)
+    event = EngagementRecorded(engagement_id=id, kind="web_visit", subject=Subject(kind="lead", id="l1"))
+    return CountEngagement(**command_fields(days, f"e-{id}"), event=event)
 
 
 def reply(id: str, days: float = 1) -> CountResponse:
-    said = CampaignResponded(campaign_id="c1", response_id=id, response="replied", lead_id="l1")
-    return CountResponse(**told(days, f"r-{id}"), said=said)
+    event = CampaignResponded(campaign_id="c1", response_id=id, response="replied", lead_id="l1")
+    return CountResponse(**command_fields(days, f"r-{id}"), event=event)
 
 
 def convert(days: float = 3) -> ConvertLead:
-    return ConvertLead(**told(days, "convert"), said=LeadConverted(lead_id="l1", customer_id="k1"))
+    return ConvertLead(**command_fields(days, "convert"), event=LeadConverted(lead_id="l1", customer_id="k1"))
 
 
 def lose(days: float = 3) -> LoseLead:
-    return LoseLead(**told(days, "lose"), said=LeadLost(lead_id="l1", reason="no_budget"))
+    return LoseLead(**command_fields(days, "lose"), event=LeadLost(lead_id="l1", reason="no_budget"))
 
 
-def timed(*commands: Any, decider: Any = LEAD) -> tuple[Lead, list[tuple[datetime, Any]]]:
-    """The lead after these commands, and everything that was said and for when. Deadlines fire as they come due."""
-    state, said = decider.initial_state("l1"), []
-
-    def step(command: Any) -> None:
-        nonlocal state
-        events = decider.decide(command, state)
-        state = reduce(decider.evolve, events, state)
-        said.extend((command.at, event) for event in events)
-
-    def wake(until: datetime) -> None:
-        while (due := decider.wake_at(state)) is not None and due <= until:
-            step(Wake(at=due))
-
-    for command in commands:
-        wake(command.at)
-        step(command)
-    wake(max((command.at for command in commands), default=T0))
-    return state, said
+def scenario(*commands: Any, decider: Any = LEAD) -> Scenario:
+    """The lead after these commands and the deadlines between them."""
+    return given(decider, key="l1").commands(*commands, deadlines=True)
 
 
-def after(*commands: Any, decider: Any = LEAD) -> tuple[Lead, list[Any]]:
-    state, said = timed(*commands, decider=decider)
-    return state, [event for _, event in said]
-
-
-def of(cls: type, events: list[Any]) -> list[Any]:
-    return [e for e in events if isinstance(e, cls)]
+def lead_after(*commands: Any, decider: Any = LEAD) -> tuple[LeadState, list[Any]]:
+    """The state of the lead and every event so far."""
+    found = scenario(*commands, decider=decider)
+    return found.state, found.events

@@ -1,17 +1,25 @@
-"""What the tests of surveys share: one small survey, and how things are said to a respondent."""
+"""Builders of the surveys tests: two small surveys, commands of a respondent."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from typing import Any
 
 from chassis.domain.definitions import Definition, Definitions
+from chassis.domain.testing import given
 from contracts.crm import ConsentChanged, SurveyResponded
 from contracts.pipeline import Opportunity, OpportunityWon
 from contracts.surveys import SurveyContext
-from services.surveys.commands import AnswerByLink, ChangeConsent, HearAnswer, HearWin, Invite, NoteDelivery
+from services.surveys.commands import (
+    AnswerByLink,
+    ChangeConsent,
+    Invite,
+    InviteAfterWin,
+    RecordDelivery,
+    RecordResponse,
+)
 from services.surveys.decider import respondent_decider
-from services.surveys.definitions import Surveys, compile_surveys
-from services.surveys.state import Respondent
+from services.surveys.definitions import Surveys
+from services.surveys.definitions.compiler import compile_surveys
+from services.surveys.state.respondent import RespondentState
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -51,54 +59,47 @@ def at(days: float = 0) -> datetime:
     return T0 + timedelta(days=days)
 
 
-def told(days: float, ref: str, live: bool = True) -> dict[str, Any]:
+def command_fields(days: float, ref: str, live: bool = True) -> dict[str, Any]:
     return {"at": at(days), "ref": ref, "actor": "crm", "live": live}
 
 
-def won(days: float = 0, deal: str = "d1", line: str = "software", live: bool = True) -> HearWin:
+def won(days: float = 0, deal: str = "d1", line: str = "software", live: bool = True) -> InviteAfterWin:
     opportunity = Opportunity(
         pipeline="p", business_line=line, stage="won", opened_at=at(-9), forecast_category="closed", deal_kind="new",
         customer_id="k1", rep_id="r1", region="West", dimensions={"sector": "retail"})
-    said = OpportunityWon(opportunity_id=deal, opportunity=opportunity, closed_at=at(days), stage_before="s")
-    return HearWin(**told(days, f"won-{deal}", live), said=said)
+    event = OpportunityWon(opportunity_id=deal, opportunity=opportunity, closed_at=at(days), stage_before="s")
+    return InviteAfterWin(**command_fields(days, f"won-{deal}", live), event=event)
 
 
 def invite(days: float = 0, survey: str = "quarterly", id: str = "i1", **more: Any) -> Invite:
-    return Invite(**told(days, id), survey=survey, invitation_id=id, context=SurveyContext(business_line="software"),
-                  **more)
+    return Invite(**command_fields(days, id), survey=survey, invitation_id=id,
+                  context=SurveyContext(business_line="software"), **more)
 
 
 def respond(
     days: float = 1, id: str = "a1", survey: str = "after_win", complete: bool = True, live: bool = True,
     invitation_id: str | None = None, contact_id: str | None = None, **answers: Any,
-) -> HearAnswer:
-    said = SurveyResponded(response_id=id, survey=survey, respondent_kind="customer", respondent_id="k1",
+) -> RecordResponse:
+    event = SurveyResponded(response_id=id, survey=survey, respondent_kind="customer", respondent_id="k1",
                            answers=answers, complete=complete, invitation_id=invitation_id, contact_id=contact_id,
                            region="North")
-    return HearAnswer(**told(days, f"m-{id}-{days}", live), said=said)
+    return RecordResponse(**command_fields(days, f"m-{id}-{days}", live), event=event)
 
 
 def by_link(invitation_id: str, days: float = 1, **answers: Any) -> AnswerByLink:
-    return AnswerByLink(**told(days, "link"), invitation_id=invitation_id, answers=answers)
+    return AnswerByLink(**command_fields(days, "link"), invitation_id=invitation_id, answers=answers)
 
 
 def consent(granted: bool, days: float = 0, channel: str = "email", purpose: str = "survey", **more: Any) -> Any:
-    said = ConsentChanged(customer_id="k1", channel=channel, purpose=purpose, granted=granted, **more)
-    return ChangeConsent(**told(days, f"c-{granted}-{days}"), said=said)
+    event = ConsentChanged(customer_id="k1", channel=channel, purpose=purpose, granted=granted, **more)
+    return ChangeConsent(**command_fields(days, f"c-{granted}-{days}"), event=event)
 
 
-def delivery(invitation_id: str, status: Any, days: float = 0.1) -> NoteDelivery:
-    return NoteDelivery(**told(days, f"d-{status}"), invitation_id=invitation_id, status=status)
+def delivery(invitation_id: str, status: Any, days: float = 0.1) -> RecordDelivery:
+    return RecordDelivery(**command_fields(days, f"d-{status}"), invitation_id=invitation_id, status=status)
 
 
-def after(*commands: Any, decider: Any = RESPONDENT) -> tuple[Respondent, list[Any]]:
-    """The respondent after these commands, and everything that was said, in order."""
-    state, said = decider.initial_state("k1"), []
-    for command in commands:
-        events = decider.decide(command, state)
-        state, said = reduce(decider.evolve, events, state), [*said, *events]
-    return state, said
-
-
-def of(cls: type, events: list[Any]) -> list[Any]:
-    return [e for e in events if isinstance(e, cls)]
+def respondent_after(*commands: Any, decider: Any = RESPONDENT) -> tuple[RespondentState, list[Any]]:
+    """The respondent after these commands, and every event."""
+    scenario = given(decider, key="k1").commands(*commands)
+    return scenario.state, scenario.events

@@ -1,11 +1,10 @@
-"""What the tests of segmentation share: a small segmentation, and how things are said to a purchase or a customer."""
+"""Builders of the segmentation tests: a small segmentation, commands of purchases and customers."""
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
 from typing import Any
 
-from chassis.domain.decider import Wake
 from chassis.domain.definitions import Definition, Definitions
+from chassis.domain.testing import given, of_type, published
 from contracts.segmentation import PurchaseChanged
 from services.segmentation.commands import (
     CancelPurchase,
@@ -18,9 +17,12 @@ from services.segmentation.commands import (
     Rescore,
     RevisePurchase,
 )
-from services.segmentation.decider import PURCHASE, customer_decider
-from services.segmentation.definitions import Compiled, compile_all
-from services.segmentation.state import Customer, Purchase
+from services.segmentation.decider.customers import customer_decider
+from services.segmentation.decider.purchases import PURCHASE
+from services.segmentation.definitions import Segmentations
+from services.segmentation.definitions.compiler import compile_segmentations
+from services.segmentation.state.customer import CustomerState
+from services.segmentation.state.purchase import PurchaseState
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TITLE = {"en": "A segment", "zh": "分群"}
@@ -41,11 +43,11 @@ RFM: Mapping[str, Any] = {
 }
 
 
-def compiled(*more: Mapping[str, Any], zone: str = "UTC", **change: Any) -> Compiled:
+def compiled(*more: Mapping[str, Any], zone: str = "UTC", **change: Any) -> Segmentations:
     """The small segmentation with these keys changed, and further ones behind it."""
     bodies = [{**RFM, **change}, *more]
     calendar = Definition("calendar", "calendar", 1, {"timezone": zone}, "calendar.yaml")
-    return compile_all(Definitions([
+    return compile_segmentations(Definitions([
         *(Definition("segments", str(b["name"]), int(b["version"]), b, f"segments/{b['name']}.yaml") for b in bodies),
         calendar]))
 
@@ -62,7 +64,7 @@ def day(days: int = 0) -> date:
     return at(days).date()
 
 
-def told(days: float, ref: str, live: bool = True) -> dict[str, Any]:
+def command_fields(days: float, ref: str, live: bool = True) -> dict[str, Any]:
     return {"at": at(days), "ref": ref, "actor": "shop", "live": live}
 
 
@@ -71,32 +73,28 @@ def told(days: float, ref: str, live: bool = True) -> dict[str, Any]:
 
 def record(amount: int | None = 5_000, days: int = 0, *, kind: Any = "order", customer: str | None = "k1",
            currency: str | None = "EUR", line: str | None = "software", ref: str = "placed") -> RecordPurchase:
-    return RecordPurchase(**told(days, ref), kind=kind, customer_id=customer, day=day(days), amount_minor=amount,
-                          currency=currency, business_line=line)
+    return RecordPurchase(**command_fields(days, ref), kind=kind, customer_id=customer, day=day(days),
+                          amount_minor=amount, currency=currency, business_line=line)
 
 
 def revise(amount: int | None = None, days: float = 1, *, kind: Any = "order", customer: str | None = "k1",
            currency: str | None = "EUR", line: str | None = None, ref: str = "revised") -> RevisePurchase:
-    return RevisePurchase(**told(days, ref), kind=kind, customer_id=customer, amount_minor=amount, currency=currency,
-                          business_line=line)
+    return RevisePurchase(**command_fields(days, ref), kind=kind, customer_id=customer, amount_minor=amount,
+                          currency=currency, business_line=line)
 
 
 def cancel(days: float = 2, *, kind: Any = "order", customer: str | None = "k1") -> CancelPurchase:
-    return CancelPurchase(**told(days, f"cancelled-{days}"), kind=kind, customer_id=customer)
+    return CancelPurchase(**command_fields(days, f"cancelled-{days}"), kind=kind, customer_id=customer)
 
 
 def refund(amount: int, id: str = "f1", days: float = 3) -> RefundPurchase:
-    return RefundPurchase(**told(days, f"refund-{id}"), customer_id="k1", refund_id=id, amount_minor=amount)
+    return RefundPurchase(**command_fields(days, f"refund-{id}"), customer_id="k1", refund_id=id, amount_minor=amount)
 
 
-def purchase(*commands: Any) -> tuple[Purchase, list[PurchaseChanged]]:
-    """The purchase after these commands, and what its customer was told of it."""
-    state, said = PURCHASE.initial_state("order|k1|o1"), []
-    for command in commands:
-        events = PURCHASE.decide(command, state)
-        state = reduce(PURCHASE.evolve, events, state)
-        said += [e for e in events if isinstance(e, PurchaseChanged)]
-    return state, said
+def purchase_after(*commands: Any) -> tuple[PurchaseState, list[PurchaseChanged]]:
+    """The purchase after these commands, and what was published for its customer."""
+    scenario = given(PURCHASE, key="order|k1|o1").commands(*commands)
+    return scenario.state, of_type(PurchaseChanged, scenario.events)
 
 
 # --- customers -------------------------------------------------------------------------------------------------------
@@ -106,14 +104,14 @@ def bought(days: int = 0, amount: int = 5_000, *, live: bool = True, id: str | N
            currency: str = "EUR", line: str | None = "software", heard: float | None = None,
            through: tuple[str, ...] = ()) -> CountPurchase:
     ref = id or f"order-{days}-{amount}-{kind}"
-    return CountPurchase(**told(days if heard is None else heard, ref, live), purchase_id=ref, kind=kind,
+    return CountPurchase(**command_fields(days if heard is None else heard, ref, live), purchase_id=ref, kind=kind,
                          currency=currency, day=day(days), amount_minor=amount, day_before=None,
                          amount_minor_before=0, count=1, business_line=line, through=through)
 
 
 def taken_back(command: CountPurchase, days: float) -> CountPurchase:
     return CountPurchase(
-        **told(days, f"back-{command.ref}"), purchase_id=command.purchase_id, kind=command.kind,
+        **command_fields(days, f"back-{command.ref}"), purchase_id=command.purchase_id, kind=command.kind,
         currency=command.currency, day=None, amount_minor=0, day_before=command.day,
         amount_minor_before=command.amount_minor, count=1, business_line=command.business_line)
 
@@ -122,45 +120,32 @@ def counted(event: PurchaseChanged, days: float = 10) -> CountPurchase:
     """What a hearer asks of the customer when a purchase, or another customer, says this."""
     names = ("purchase_id", "kind", "currency", "day", "amount_minor", "day_before", "amount_minor_before", "count",
              "business_line", "through")
-    return CountPurchase(**told(days, event.purchase_id), **{n: getattr(event, n) for n in names})
+    return CountPurchase(**command_fields(days, event.purchase_id), **{n: getattr(event, n) for n in names})
 
 
 def describe(days: float = 0, **changes: Any) -> DescribeCustomer:
-    return DescribeCustomer(**told(days, f"described-{days}"), changes=changes)
+    return DescribeCustomer(**command_fields(days, f"described-{days}"), changes=changes)
 
 
 def rescore(version: int, as_of: int, **cutoffs: tuple[int, ...]) -> Rescore:
     absolute = dict(ONE.first.absolute)
-    return Rescore(**told(as_of, f"rescore-{version}"), segmentation="rfm", as_of=day(as_of), version=version,
+    return Rescore(**command_fields(as_of, f"rescore-{version}"), segmentation="rfm", as_of=day(as_of), version=version,
                    cutoffs={**absolute, **cutoffs})
 
 
 def merge(into: str, days: float = 5) -> MergeCustomer:
-    return MergeCustomer(**told(days, f"merge-{into}"), into_customer_id=into)
+    return MergeCustomer(**command_fields(days, f"merge-{into}"), into_customer_id=into)
 
 
 def erase(days: float = 6) -> EraseCustomer:
-    return EraseCustomer(**told(days, "erase"))
+    return EraseCustomer(**command_fields(days, "erase"))
 
 
-def customer(*commands: Any, until: float | None = None, decider: Any = CUSTOMER, id: str = "k1",
-             ) -> tuple[Customer, list[Any]]:
-    """The customer after these commands (and every deadline up to `until`), and everything that was published."""
-    state, said = decider.initial_state(id), []
-
-    def step(command: Any) -> None:
-        nonlocal state
-        events = decider.decide(command, state)
-        state = reduce(decider.evolve, events, state)
-        said.extend(e for e in events if type(e).__module__.startswith("contracts"))
-
-    for command in commands:
-        step(command)
-    while until is not None and (due := decider.wake_at(state)) is not None and due <= at(until):
-        step(Wake(at=due))
-        assert decider.wake_at(state) != due, "a deadline that has fired must move on"
-    return state, said
-
-
-def of(cls: type, events: list[Any]) -> list[Any]:
-    return [e for e in events if isinstance(e, cls)]
+def customer_after(
+    *commands: Any, until: float | None = None, decider: Any = CUSTOMER, id: str = "k1",
+) -> tuple[CustomerState, list[Any]]:
+    """The customer after these commands and every deadline up to `until`, and everything that was published."""
+    scenario = given(decider, key=id).commands(*commands)
+    if until is not None:
+        scenario = scenario.until(at(until))
+    return scenario.state, published(scenario.events)

@@ -1,4 +1,4 @@
-"""A system of record tells its story: the shipped data, and any order in which a story may be heard."""
+"""Stage reports: the shipped data set, and reports in any order."""
 import csv
 from collections import Counter
 from datetime import UTC, datetime
@@ -10,10 +10,11 @@ from hypothesis import given as generated
 from hypothesis import settings
 from hypothesis import strategies as some
 
+from chassis.domain.testing import published
 from contracts.kinds import Money
 from contracts.pipeline import OpportunityLost, OpportunityWon
 from services.pipeline.commands import OpenOpportunity, ReportStage, ReviseOpportunity
-from tests.pipeline.vocabulary import DECIDER, day, opened, published, reported
+from tests.pipeline.builders import day, open_deal, opportunity, report
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "crm_opportunities" / "sales_pipeline.csv"
 
@@ -34,15 +35,6 @@ def commands_of(row: dict[str, str]) -> list[Any]:
     return made
 
 
-def told(commands: list[Any]) -> tuple[Any, list[Any]]:
-    state, events = DECIDER.initial_state("d"), []
-    for command in commands:
-        for event in DECIDER.decide(command, state):
-            state = DECIDER.evolve(state, event)
-            events.append(event)
-    return state, events
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="the shared data set crm_opportunities is not on this machine")
 def test_the_shipped_opportunities_come_out_as_they_are_known_to() -> None:
@@ -50,31 +42,33 @@ def test_the_shipped_opportunities_come_out_as_they_are_known_to() -> None:
     amount = 0
     rows = list(csv.DictReader(DATA.read_text().splitlines()))
     for row in rows:
-        state, events = told(commands_of(row))
+        scenario = opportunity(*commands_of(row))
+        state, events = scenario.state, scenario.events
         stages[state.deal.stage] += 1
         closings = [e for e in events if isinstance(e, OpportunityWon | OpportunityLost)]
         amount += sum(e.opportunity.amount.amount_minor for e in closings if isinstance(e, OpportunityWon))
         assert len(closings) == (row["deal_stage"] in ("Won", "Lost"))
         assert (state.deal.opened_at is None) == (row["engage_date"] == "")
-        assert DECIDER.wake_at(state) is None
+        assert scenario.next_deadline is None
     assert stages == {"won": 4238, "lost": 2473, "engaging": 1589, "prospecting": 500}
     assert amount == 100 * sum(int(r["close_value"]) for r in rows if r["deal_stage"] == "Won")
 
 
-STORY = [
-    opened("hardware"),
-    reported("engaging", day(1), about={"region": "West"}),
+COMMANDS = [
+    open_deal("hardware"),
+    report("engaging", day(1), about={"region": "West"}),
     ReviseOpportunity(at=day(2), about={"amount": Money(amount_minor=100, currency="EUR"), "team": "blue"}),
-    reported("won", day(3), about={"amount": Money(amount_minor=300, currency="EUR")}),
+    report("won", day(3), about={"amount": Money(amount_minor=300, currency="EUR")}),
 ]
 
 
 @settings(deadline=None)
-@generated(some.permutations(STORY[1:]))
-def test_a_story_heard_in_any_order_ends_the_same(heard: list[Any]) -> None:
-    """Fields by when they were said, stages by when they were entered, the opening first."""
-    straight, _ = told(STORY)
-    state, events = told([STORY[0], *heard])
+@generated(some.permutations(COMMANDS[1:]))
+def test_commands_in_any_order_lead_to_the_same_deal(arriving: list[Any]) -> None:
+    """Fields by their business time, stages by when they were entered; the opening comes first."""
+    straight = opportunity(*COMMANDS).state
+    scenario = opportunity(COMMANDS[0], *arriving)
+    state, events = scenario.state, scenario.events
     assert (state.deal, state.status, state.closed_at, state.changed_at) == (
         straight.deal, straight.status, straight.closed_at, straight.changed_at)
     assert [v.stage for v in state.visits] == [v.stage for v in straight.visits]
@@ -87,7 +81,8 @@ STAGES = some.sampled_from(["prospecting", "engaging", "won", "lost"])
 @settings(deadline=None)
 @generated(some.lists(some.tuples(STAGES, some.integers(0, 30)), max_size=12))
 def test_whatever_is_reported_the_deal_stays_coherent(reports: list[tuple[str, int]]) -> None:
-    state, events = told([opened("hardware"), *(reported(s, day(n)) for s, n in reports)])
+    scenario = opportunity(open_deal("hardware"), *(report(s, day(n)) for s, n in reports))
+    state, events = scenario.state, scenario.events
     moments = [v.at for v in state.visits]
     assert moments == sorted(moments)
     assert all(a.stage != b.stage for a, b in zip(state.visits, state.visits[1:], strict=False))
