@@ -112,6 +112,20 @@ def test_the_generation_changes_with_counting_and_zone_but_not_with_words() -> N
     assert compiled(measure(), zone=ZoneInfo("Asia/Shanghai")).generation != plain
 
 
+def test_a_version_with_other_words_keeps_the_generation_of_the_version_that_was_published() -> None:
+    published = measure()
+    renamed = second_version(better="lower")
+    recounted = second_version(when="status == 'won'")
+    generation = compiled(published).generation
+    assert compile_definitions(Definitions([renamed], [published]), BERLIN).generation == generation
+    assert compile_definitions(Definitions([recounted], [published]), BERLIN).generation != generation
+
+
+def second_version(**body: Any) -> Definition:
+    found = measure(**body, version=2)
+    return Definition("measures", found.name, 2, found.body, found.path)
+
+
 def test_measures_that_count_the_same_are_counted_once() -> None:
     found = compiled(
         measure("a", when="status == 'won'"), measure("b", when="status == 'won'", title={"en": "B", "zh": "乙"}),
