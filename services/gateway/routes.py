@@ -65,7 +65,8 @@ def is_capability_url(path: str) -> bool:
 
 
 def _belongs_to_api(path: str) -> bool:
-    return path == "/v1" or path.startswith("/v1/") or is_capability_url(path)
+    prefixes = ("/v1/", *capability_prefixes())
+    return path.startswith(prefixes) or f"{path}/" in prefixes
 
 
 def methods_of(path: str) -> frozenset[str]:

@@ -17,8 +17,8 @@ def opening(id: str, **more: Any) -> dict[str, Any]:
             "amount": {"amount_minor": 100, "currency": "EUR"}, **more}
 
 
-async def open_stream(town: GatewayHarness, id: str, **more: Any) -> str:
-    answer = await town.door.post("/v1/opportunities", json=opening(id, **more))
+async def open_deal(harness: GatewayHarness, id: str, **more: Any) -> str:
+    answer = await harness.client.post("/v1/opportunities", json=opening(id, **more))
     assert answer.status_code == 201, answer.text
     etag: str = answer.headers["etag"]
     return etag
@@ -28,7 +28,7 @@ async def open_stream(town: GatewayHarness, id: str, **more: Any) -> str:
 
 
 async def test_a_change_needs_the_etag_of_what_was_seen(harness: GatewayHarness) -> None:
-    etag = await open_stream(harness, "etag")
+    etag = await open_deal(harness, "etag")
     path, body = "/v1/opportunities/etag", {"amount": {"amount_minor": 200, "currency": "EUR"}}
     without = await harness.client.patch(path, json=body)
     assert (without.status_code, without.json()["code"]) == (428, "if_match_required")
@@ -54,7 +54,7 @@ async def test_a_request_with_a_key_counts_once_and_is_answered_alike(harness: G
 
 
 async def test_the_same_request_ten_times_at_once_counts_once(harness: GatewayHarness) -> None:
-    await open_stream(harness, "race")
+    await open_deal(harness, "race")
     body, once = {"transition": "lose", "fields": {"loss_reason": "price"}}, {"Idempotency-Key": "race-1"}
     path = "/v1/opportunities/race/transitions"
     answers = await asyncio.gather(*(harness.client.post(path, json=body, headers=once) for _ in range(10)))
@@ -70,7 +70,7 @@ async def test_the_same_request_ten_times_at_once_counts_once(harness: GatewayHa
 async def test_a_list_is_walked_by_its_links_and_holds_everything_once(harness: GatewayHarness) -> None:
     wanted = [f"page-{n:02}" for n in range(7)]
     for id in wanted:
-        await open_stream(harness, id, region="Walk")
+        await open_deal(harness, id, region="Walk")
     seen: list[str] = []
     url = "/v1/opportunities?limit=3&business_line=software"
     while url:

@@ -345,7 +345,7 @@ async def test_a_role_for_the_whole_company_widens_only_what_it_grants(harness: 
     """A rep who is an analyst too counts everybody's figures, and still opens his own deals only."""
     from services.gateway.auth.caller import Identity
 
-    caller = harness.gateway.authenticator.known(
+    caller = harness.gateway.authenticator.resolve(
         Identity("oidc", "user:a", rep_id=OWN, roles=("rep", "analyst")), "header")
     assert caller.scope("figures:read") == EVERYTHING
     assert caller.scope("deals:read") == Scope(reps=(OWN,))
@@ -477,7 +477,7 @@ def test_each_aggregate_with_peoples_records_is_scoped_and_has_the_labels():
 def test_no_service_reads_documents_past_the_filter():
     """Only the figures have a reader of their own, which narrows by itself."""
     services = DEFINITIONS.parent / "services"
-    own = {services / "kpi" / "queries" / "answers.py"}
+    own = {services / "kpi" / "queries" / "figure_queries.py"}
     for path in services.rglob("*.py"):
         if "gateway" not in path.parts and path not in own:
             assert not re.search(r"\bcontext\.store\b|\.runner\b|\bCells\(", path.read_text()), path

@@ -23,7 +23,7 @@ from services.gateway.auth.browser import local_path
 from services.gateway.auth.keys import KEYS, InvalidApiKey
 from services.gateway.auth.sessions import COOKIE, SESSIONS
 from services.gateway.auth.tokens import identity_of, principal_of
-from services.gateway.permissions import ROLES
+from services.gateway.permissions import ROLES, granted_by_role
 from tests.gateway.harness import GatewayHarness, gateway_harness
 from tests.gateway.scenarios import CONSOLE, PEOPLE, company_harness, new_client, signed_in_as, status_and_code
 
@@ -64,7 +64,7 @@ async def test_one_may_look_through_the_eyes_of_any_role(harness: GatewayHarness
     async with signed_in_as(harness, role, rep_id="anna") as browser:
         told = (await browser.get("/v1/me")).json()
     assert (told["principal"], told["roles"], told["name"], told["signed_in"]) == ("anna", [role], "Anna", True)
-    assert set(told["permissions"]) == ROLES[role]
+    assert set(told["permissions"]) == granted_by_role()[role]
 
 
 @pytest.mark.parametrize("asked", [
@@ -379,11 +379,11 @@ async def test_a_sign_in_that_has_begun_is_taken_once_whatever_the_provider_thin
     monkeypatch.setattr(store, "load", slowly)
     async with new_client(guarded) as browser:
         state = parse_qs(urlsplit(await begun(browser)).query)["state"][0]
-        tried = await asyncio.gather(*(ways._taken(state, browser.cookies[LOGIN_COOKIE]) for _ in range(4)),
+        tried = await asyncio.gather(*(ways._consume(state, browser.cookies[LOGIN_COOKIE]) for _ in range(4)),
                                      return_exceptions=True)
         assert sum(isinstance(found, ProblemError) for found in tried) == 3
         with pytest.raises(ProblemError, match="has expired"):
-            await ways._taken(state, browser.cookies[LOGIN_COOKIE])
+            await ways._consume(state, browser.cookies[LOGIN_COOKIE])
 
 
 @pytest.mark.parametrize("change", ["state=made-up", "state=", "code=made-up", "code=", "error=access_denied",
