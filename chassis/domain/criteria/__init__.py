@@ -11,16 +11,10 @@ Evaluation never raises and never loops: what is missing, of the wrong type or n
 comparison is false but == and !=; arithmetic gives None. Texts are not numbers, and true is not 1. A criterion is met
 when its value is `true`, in every service alike (docs/decisions/0038-one-truth-of-criteria.md).
 """
-from chassis.domain.criteria.compiler import (
-    MAX_DEPTH,
-    MAX_LENGTH,
-    Criterion,
-    CriterionError,
-    Expression,
-    compile_criterion,
-    compile_expression,
-)
+from chassis.domain.criteria.compiler import compile_criterion, compile_expression
+from chassis.domain.criteria.expression import Criterion, CriterionError, Expression
 from chassis.domain.criteria.functions import FUNCTIONS
+from chassis.domain.criteria.parsing import MAX_DEPTH, MAX_LENGTH
 
 ALWAYS = compile_criterion("true")
 """The criterion that is met by anything."""

@@ -1,19 +1,16 @@
 """Compiles expressions: text to a checked tree to code. Only listed nodes pass; nothing of Python is in reach."""
 import ast
 import inspect
-import io
-import tokenize
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from chassis.domain.criteria import values
+from chassis.domain.criteria.expression import Criterion, CriterionError, Expression
 from chassis.domain.criteria.functions import FUNCTIONS
+from chassis.domain.criteria.parsing import CONSTANTS, indent_of, parse
+from chassis.domain.criteria.truth import can_be_true
 
-MAX_LENGTH = 2_000
-MAX_DEPTH = 30
 _LARGEST = 2**63 - 1
-_CONSTANTS = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Eq: values.equal, ast.NotEq: values.unequal, ast.Lt: values.less, ast.LtE: values.at_most,
     ast.Gt: values.more, ast.GtE: values.at_least, ast.In: values.within, ast.NotIn: values.not_within,
@@ -23,55 +20,6 @@ _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.FloorDiv: values.divide_whole, ast.Mod: values.remainder,
 }
 _SIGNS: dict[type, Callable[[Any], Any]] = {ast.USub: values.negative, ast.UAdd: values.positive}
-
-
-class CriterionError(ValueError):
-    """Invalid text of an expression; `position` is the character, from 1, at which it is invalid.
-
-    `code`, `template` and `params` make the message, in English or another language.
-    """
-
-    def __init__(self, code: str, template: str, position: int = 1, **params: Any) -> None:
-        self.code, self.template, self.position = code, f"{template} (at character {{position}})", position
-        self.params = params
-        super().__init__(self.template.format(**_shown(params), position=position))
-
-
-class Expression:
-    """A checked expression. `names`: the dotted names it looks up. Two of the same text are equal."""
-
-    __slots__ = ("_run", "names", "text")
-
-    def __init__(self, text: str, names: frozenset[str], run: Callable[[Mapping[str, Any]], Any]) -> None:
-        self.text, self.names, self._run = text, names, run
-
-    def evaluate(self, fields: Mapping[str, Any]) -> Any:
-        """Its value for these fields; never raises. None: missing, of the wrong type, or not computable."""
-        return self._run(fields)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expression) and other.text == self.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.text!r})"
-
-
-class Criterion(Expression):
-    """An expression as a condition. It is met when its value is true: not for null, a number, a text or a list."""
-
-    __slots__ = ("can_be_met",)
-
-    def __init__(
-        self, text: str, names: frozenset[str], run: Callable[[Mapping[str, Any]], Any], can_be_met: bool = True,
-    ) -> None:
-        super().__init__(text, names, run)
-        self.can_be_met = can_be_met
-
-    def is_met(self, fields: Mapping[str, Any]) -> bool:
-        return self._run(fields) is True
 
 
 def compile_criterion(
@@ -99,7 +47,7 @@ def compile_expression(
 def _compile(
     text: str, names: Collection[str] | None, functions: Mapping[str, Callable[..., Any]] | None,
 ) -> tuple[ast.expr, frozenset[str], Callable[[Mapping[str, Any]], Any]]:
-    tree = _parse(text)
+    tree = parse(text)
     checker = _Checker(text, names, {**FUNCTIONS, **(functions or {})})
     body = checker.translate(tree.body)
     arguments = ast.arguments(posonlyargs=[], args=[ast.arg("data")], kwonlyargs=[], kw_defaults=[], defaults=[])
@@ -107,55 +55,6 @@ def _compile(
     # What is compiled is only what `translate` made: calls of our own functions, constants, and/or/not.
     run = eval(compile(program, "<criterion>", "eval"), {"__builtins__": {}, **checker.used})
     return tree.body, frozenset(checker.names), run
-
-
-def _parse(text: str) -> ast.Expression:
-    if not isinstance(text, str) or not text.strip():
-        raise CriterionError("criterion_empty", "must be an expression such as score >= 50")
-    if len(text) > MAX_LENGTH:
-        raise CriterionError("criterion_too_long", "must be at most {most} characters", MAX_LENGTH, most=MAX_LENGTH)
-    flat = "".join(" " if c in "\r\n\t" else c for c in text).lstrip()
-    _refuse_comments(flat, _indent(text))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(flat, mode="eval")
-    except SyntaxError as error:
-        position = _indent(text) + max(error.offset or 1, 1)
-        raise CriterionError("criterion_syntax", "{text!r} must be a valid expression: {problem}", position, text=text,
-                             problem=error.msg) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise CriterionError("criterion_characters", "must have no control characters and less nesting") from None
-    _check_depth(tree)
-    return tree
-
-
-def _refuse_comments(flat: str, indent: int) -> None:
-    """Lines are joined before they are read, so a comment would swallow all that follows it."""
-    if "#" not in flat:
-        return
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(flat).readline):
-            if token.type == tokenize.COMMENT:
-                raise CriterionError("criterion_comment", "must have no comment", indent + token.start[1] + 1)
-    except (tokenize.TokenError, SyntaxError):
-        return  # the parser has the better message
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
-
-
-def _check_depth(tree: ast.Expression) -> None:
-    """Without recursion: it guards what recurses."""
-    waiting: list[tuple[ast.AST, int]] = [(tree.body, 1)]
-    while waiting:
-        node, depth = waiting.pop()
-        if depth > MAX_DEPTH:
-            raise CriterionError(
-                "criterion_too_deep", "must be nested at most {most} levels", getattr(node, "col_offset", 0) + 1,
-                most=MAX_DEPTH)
-        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
 
 
 class _Checker:
@@ -179,7 +78,7 @@ class _Checker:
     def _error(self, node: ast.AST, code: str, template: str, **params: Any) -> CriterionError:
         start = self.text.lstrip().encode()[:getattr(node, "col_offset", 0)]
         return CriterionError(
-            code, template, _indent(self.text) + len(start.decode("utf-8", "ignore")) + 1, **params)
+            code, template, indent_of(self.text) + len(start.decode("utf-8", "ignore")) + 1, **params)
 
     def _not_supported(self, node: ast.AST, what: str) -> CriterionError:
         return self._error(
@@ -196,8 +95,8 @@ class _Checker:
         raise self._error(node, "criterion_constant", "a constant must be a text or a number of up to 18 digits")
 
     def _name(self, node: ast.Name) -> ast.expr:
-        if node.id in _CONSTANTS:
-            return ast.Constant(_CONSTANTS[node.id])
+        if node.id in CONSTANTS:
+            return ast.Constant(CONSTANTS[node.id])
         return self._look_up(node, (node.id,))
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
@@ -304,35 +203,6 @@ class _Checker:
         name = name or f"op_{function.__name__}_{id(function):x}"
         self.used[name] = function
         return ast.Call(ast.Name(name, ast.Load()), list(operands), [])
-
-
-_BOOLEAN_FUNCTIONS = frozenset({"starts_with", "ends_with", "contains"})
-_CHOOSING_FUNCTIONS = {"coalesce": 0, "if_else": 1}  # from this argument on, one is the result
-
-
-def can_be_true(node: ast.expr, boolean_names: Collection[str] | None) -> bool:
-    """Whether the value of a checked tree can be `true`, judged by its outermost node."""
-    match node:
-        case ast.Constant(value=value):
-            return value is True
-        case ast.Name(id=name) if name in _CONSTANTS:
-            return _CONSTANTS[name] is True
-        case ast.Name() | ast.Attribute() | ast.Subscript():
-            return boolean_names is None or (isinstance(node, ast.Name) and node.id in boolean_names)
-        case ast.BinOp() | ast.UnaryOp(op=ast.USub() | ast.UAdd()) | ast.List():
-            return False
-        case ast.Call(func=ast.Name(id="field")):
-            return boolean_names is None
-        case ast.Call(func=ast.Name(id=name), args=given) if name in _CHOOSING_FUNCTIONS:
-            return any(can_be_true(one, boolean_names) for one in given[_CHOOSING_FUNCTIONS[name]:])
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _BOOLEAN_FUNCTIONS or name not in FUNCTIONS
-    return True
-
-
-def _shown(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-            for name, value in params.items()}
 
 
 def _prefixes(path: tuple[str, ...]) -> Iterator[str]:
