@@ -7,8 +7,8 @@ from chassis.ports.bus import (
     Bus,
     Consumer,
     Headers,
-    Moved,
     Outgoing,
+    PartitionCallback,
     Record,
     TopicPartition,
 )
@@ -19,7 +19,7 @@ from chassis.ports.errors import (
     PartitionLost,
     StoreUnavailable,
     UnsafeSetting,
-    other_count,
+    partition_count_changed,
 )
 from chassis.ports.store import (
     AnyOf,
@@ -49,9 +49,9 @@ __all__ = (
     "GroupInUse",
     "Headers",
     "LogRecreated",
-    "Moved",
     "Outgoing",
     "Page",
+    "PartitionCallback",
     "PartitionLost",
     "Record",
     "Scalar",
@@ -60,5 +60,5 @@ __all__ = (
     "TopicPartition",
     "UnsafeSetting",
     "Where",
-    "other_count",
+    "partition_count_changed",
 )

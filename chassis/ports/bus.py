@@ -38,7 +38,7 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     partition: int | None = None
 
 
-Moved = Callable[[frozenset[TopicPartition]], Awaitable[None]]
+PartitionCallback = Callable[[frozenset[TopicPartition]], Awaitable[None]]
 
 
 class Consumer(Protocol):
@@ -73,7 +73,7 @@ class Consumer(Protocol):
 
 class Bus(Protocol):
     @property
-    def given_up(self) -> int:
+    def replaced_producers(self) -> int:
         """Connections for publishing that stuck or failed, and were replaced."""
         ...
 
@@ -91,7 +91,7 @@ class Bus(Protocol):
         ...
 
     def consumer(
-        self, group: str, topics: Sequence[str], *, on_assigned: Moved | None = None, on_revoked: Moved | None = None,
+        self, group: str, topics: Sequence[str], *, on_assigned: PartitionCallback | None = None, on_revoked: PartitionCallback | None = None,
     ) -> Consumer:
         """A new member of the group; a group without a committed offset starts at the beginning of the log."""
         ...
@@ -124,7 +124,7 @@ class Bus(Protocol):
         """Forget what it has committed; a group that nobody knows is forgotten already. Raises GroupInUse."""
         ...
 
-    async def drop_before(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Records below these offsets may go; some of them may stay. Who asks has seen that they are not needed."""
         ...
 

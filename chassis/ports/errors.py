@@ -26,7 +26,7 @@ class LogRecreated(ActionableError):
     """The log is shorter than, or another than, what was read from it before: going on would skip events unseen."""
 
 
-def other_count(topic: str, standing: int, wanted: int) -> UnsafeSetting:
+def partition_count_changed(topic: str, standing: int, wanted: int) -> UnsafeSetting:
     """Keys live on a partition by its number: with another count they move, and with them go order and fences."""
     return UnsafeSetting(
         f"topic {topic!r} has {standing} partitions, not {wanted}: their number is frozen, since with another one keys "

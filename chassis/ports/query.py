@@ -32,7 +32,7 @@ def check_fields(collection: str, declared: Mapping[str, type], used: Iterable[s
             raise ValueError(f"{name!r} is no declared index field of {collection!r}")
 
 
-def meets(value: Scalar, condition: Condition) -> bool:
+def matches(value: Scalar, condition: Condition) -> bool:
     """Whether a field's value meets the condition. None lies in no range and contains no text."""
     if isinstance(condition, Between):
         return _between(value, condition)
@@ -51,29 +51,29 @@ def _between(value: Any, condition: Between) -> bool:
     return value is not None and (low is None or value >= low) and (high is None or value < high)
 
 
-def rank(value: Scalar) -> tuple[bool, Any]:
+def sort_key(value: Scalar) -> tuple[bool, Any]:
     """Sorts values of one field: None first."""
     return value is not None, 0 if value is None else value
 
 
-def cursor_after(order: str | None, descending: bool, value: Scalar, id: str) -> str:
+def encode_cursor(order: str | None, descending: bool, value: Scalar, id: str) -> str:
     text = json.dumps([order, descending, value, id], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-class BadCursor(ValueError):
+class InvalidCursor(ValueError):
     """The cursor is none that this list gave out."""
 
 
-def read_cursor(cursor: str, order: str | None, descending: bool) -> tuple[Scalar, str]:
+def decode_cursor(cursor: str, order: str | None, descending: bool) -> tuple[Scalar, str]:
     """The (value, id) behind which to go on. BadCursor when the cursor is damaged or belongs to another order."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         its_order, its_direction, value, id = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise BadCursor("this cursor is damaged") from error
+        raise InvalidCursor("this cursor is damaged") from error
     if (its_order, its_direction) != (order, descending) or not isinstance(id, str):
-        raise BadCursor("this cursor belongs to another order")
+        raise InvalidCursor("this cursor belongs to another order")
     if value is not None and not isinstance(value, str | int | float):
-        raise BadCursor("this cursor is damaged")
+        raise InvalidCursor("this cursor is damaged")
     return value, id

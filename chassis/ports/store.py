@@ -92,7 +92,7 @@ class Store(Protocol):
         """
         ...
 
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+    async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
         """Write each that is absent or stored under a LOWER version than `document.version`, as that version.
 
         A repeat changes nothing. Immutable rows are put with version 1; cells and facts with their record's number.

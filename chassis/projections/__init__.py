@@ -1,7 +1,18 @@
-"""Folds events into facts and figures, exactly, whatever fails on the way."""
-from chassis.projections.batch import Heard, Refused
-from chassis.projections.cell_audit import Audited, Mismatch
-from chassis.projections.cells import Cell, Cells, FactPage, KeptFact, Member
+"""Projections: events folded into facts and figures exactly once, whatever fails meanwhile."""
+from chassis.projections.batch import DecodedMessage, ProjectionFailure
+from chassis.projections.cell_audit import AuditResult, Mismatch
+from chassis.projections.cells import Cell, CellReader, FactPage, Membership, StoredFact
 from chassis.projections.projector import Projector
 
-__all__ = ["Audited", "Cell", "Cells", "FactPage", "Heard", "KeptFact", "Member", "Mismatch", "Projector", "Refused"]
+__all__ = (
+    "AuditResult",
+    "Cell",
+    "CellReader",
+    "DecodedMessage",
+    "FactPage",
+    "Membership",
+    "Mismatch",
+    "ProjectionFailure",
+    "Projector",
+    "StoredFact",
+)

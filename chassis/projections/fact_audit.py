@@ -1,165 +1,201 @@
-"""Proving that the facts count for what the cells hold: every contribution computed again from the facts' images.
+"""Fact audit: proves that the cells hold the contributions of all facts, computed again from the facts' images.
 
-What the last journal record names is taken from there, whether or not it is put everywhere. A place to which another
-record comes meanwhile stays undecided this time.
+Facts that the last journal record names are taken from the record, whether or not it is applied everywhere. A partition
+that gets another record meanwhile stays undecided.
 """
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 from chassis.domain.projection import Projection
 from chassis.ports import Store
-from chassis.projections.cell_audit import Audited, Mismatch, every, last_number, places_of, writer_of
+from chassis.projections.cell_audit import (
+    AuditResult,
+    Mismatch,
+    all_documents,
+    journal_partitions,
+    last_record_number,
+    writer_of,
+)
 from chassis.projections.documents import (
-    JournalRecord,
+    CellTotal,
+    ContributionEncoder,
     Fact,
+    JournalRecord,
     ProjectionCollections,
-    Share,
-    Total,
-    Writer,
-    decode_entry,
+    StoredContribution,
     decode_fact,
+    decode_record,
     decode_row,
     decode_total,
 )
-from chassis.projections.writer import added, merged
+from chassis.projections.writer import add_totals, merge_deltas
 
 _NO_SIGNALS = Projection.__dataclass_fields__["signals"].default
 
-Prints = dict[str, dict[str, list[int]]]
-"""{place: {measure: [n, sum, memberships, print]}}"""
+LastRecords = Mapping[str, JournalRecord | None]
+"""{partition id: last record of its journal}"""
 
 
-async def audit_facts(store: Store, layout: ProjectionCollections, projection: Projection) -> Audited:
-    """Computes again what every fact counts for. A projection with signals has figures that no fact tells of: then
-    only each fact is compared with its own image."""
-    lasts = {place: await _last_entry(store, layout, place) for place in await places_of(store, layout)}
-    ahead = _ahead(lasts)
-    made, counted, writer = Audited(), Prints(), Writer()
-    async for document in every(store, layout.facts, layout.generation):
-        newer = ahead.get(document.id)
-        fact = decode_fact(newer[1] if newer is not None and newer[0] > document.version else document.body)
-        ahead.pop(document.id, None)
-        _count_fact(layout, projection, writer, fact, made, counted)
-    for _, body in ahead.values():
-        _count_fact(layout, projection, writer, decode_fact(body), made, counted)
-    if projection.signals is not _NO_SIGNALS:
-        return made
-    kept = await _prints_of_cells(store, layout, lasts)
-    for place, last in lasts.items():
-        now = await last_number(store, layout, place)
-        if last is None or now != last.k:
-            made.undecided.append(place)
-        else:
-            made.mismatches += _unlike(place, counted.get(place, {}), kept.get(place, {}))
-    return made
+class _Fingerprints:
+    """{partition id: {measure: [n, sum, memberships, fingerprint]}}; equal sums in other cells differ in the last."""
 
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, list[int]]] = {}
 
-def _count_fact(
-    layout: ProjectionCollections, projection: Projection, writer: Writer, fact: Fact, made: Audited, counted: Prints,
-) -> None:
-    made.compared += 1
-    place = f"{layout.generation}|{fact.topic}|{fact.partition}"
-    try:
-        shares = [] if fact.image is None else writer.shares(projection.contributions(fact.kind, fact.image))
-    except Exception:  # it was counted once, so what is kept must be countable
-        made.mismatches.append(Mismatch(place, "fact", f"{fact.kind} {fact.id}", (), _summed(fact.shares)))
-        return
-    if sorted(map(repr, shares)) != sorted(map(repr, map(tuple, fact.shares))):
-        computed, kept = _summed(shares), _summed(fact.shares)
-        made.mismatches.append(Mismatch(place, "fact", f"{fact.kind} {fact.id}", computed, kept))
-    for measure, day, dims, n, total, value, member in shares:
-        _print(counted, place, measure, day, dims, n, total, {value: 1} if value is not None else None)
-        if member is not None:
-            _print_member(counted, place, measure, day, dims, member, 1)
+    def of(self, partition_id: str) -> dict[str, list[int]]:
+        return self._values.setdefault(partition_id, {})
 
+    def add_cell(
+        self, partition_id: str, measure: str, day: str, dims: str, n: int, total: int, hist: Mapping[int, int] | None,
+    ) -> None:
+        values, mark = self._of_measure(partition_id, measure), _mark(measure, day, dims)
+        values[0] += n
+        values[1] += total
+        values[3] += mark * n + (mark ^ 0x5555) * total
+        for value, count in (hist or {}).items():
+            values[3] += _mark(measure, day, f"{dims}|{value}") * count
 
-def _summed(shares: Iterable[Share]) -> tuple[int, ...]:
-    found = list(shares)
-    return sum(s[3] for s in found), sum(s[4] for s in found), sum(s[6] is not None for s in found)
+    def add_member(self, partition_id: str, measure: str, day: str, dims: str, member: str, n: int) -> None:
+        values = self._of_measure(partition_id, measure)
+        values[2] += n
+        values[3] += _mark(measure, day, f"{dims}|{member}") * n
 
-
-async def _prints_of_cells(store: Store, layout: ProjectionCollections, lasts: dict[str, JournalRecord | None]) -> Prints:
-    """Of the cells per day, as the last record of each place leaves them, whether or not it is put everywhere."""
-    cells, members = _owed(layout, lasts)
-    made = Prints()
-    async for document in every(store, layout.cells, layout.generation):
-        if document.index["grain"] != layout.grains[0]:
-            continue
-        index, total = document.index, decode_total(document.body)
-        owed = cells.pop(document.id, None)
-        if owed is not None and owed[0] > document.version:
-            total = added(total, owed[2])
-        place, measure = f"{layout.generation}|{index['writer']}", str(index["measure"])
-        _print(made, place, measure, str(index["day"]), str(index["dims"]), total.n, total.sum, total.hist)
-    for _, (place, measure, day, dims), total in cells.values():
-        _print(made, place, measure, day, dims, total.n, total.sum, total.hist)
-    async for document in every(store, layout.members, layout.generation):
-        index, n = document.index, decode_row(document.body).n
-        late = members.pop(document.id, None)
-        if late is not None and late[0] > document.version:
-            n += late[2]
-        place = f"{layout.generation}|{index['writer']}"
-        _print_member(
-            made, place, str(index["measure"]), str(index["day"]), str(index["dims"]), str(index["member"]), n)
-    for _, (place, measure, day, dims, member), n in members.values():
-        _print_member(made, place, measure, day, dims, member, n)
-    return made
-
-
-def _ahead(lasts: dict[str, JournalRecord | None]) -> dict[str, tuple[int, bytes]]:
-    """Images that the last records name: their facts may not be put yet."""
-    return {key: (e.k, body) for e in lasts.values() if e is not None for key, body in e.images.items()}
-
-
-def _owed(layout: ProjectionCollections, lasts: dict[str, JournalRecord | None]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """{id of the document: (record, (place, …), what it adds)} of cells per day and of memberships."""
-    cells: dict[str, tuple[int, tuple[str, ...], Total]] = {}
-    members: dict[str, tuple[int, tuple[str, ...], int]] = {}
-    for place, entry in lasts.items():
-        if entry is None:
-            continue
-        writer = writer_of(layout, place)
-        for key, total in merged(entry.deltas, layout.grains[:1]).items():
-            measure, _, day, dims = key
-            cells[f"{layout.generation}|{'|'.join(key)}|{writer}"] = (entry.k, (place, measure, day, dims), total)
-        for row in entry.members:
-            members[f"{layout.generation}|{'|'.join(row[:4])}|{writer}"] = (entry.k, (place, *row[:4]), row[4])
-    return cells, members
-
-
-def _unlike(place: str, counted: dict[str, list[int]], kept: dict[str, list[int]]) -> list[Mismatch]:
-    zero = [0, 0, 0, 0]
-    return [
-        Mismatch(place, "facts", measure, tuple(counted.get(measure, zero)), tuple(kept.get(measure, zero)))
-        for measure in sorted({*counted, *kept}) if counted.get(measure, zero) != kept.get(measure, zero)]
-
-
-def _print(
-    prints: Prints, place: str, measure: str, day: str, dims: str, n: int, total: int, hist: dict[int, int] | None,
-) -> None:
-    values = prints.setdefault(place, {}).setdefault(measure, [0, 0, 0, 0])
-    mark = _mark(measure, day, dims)
-    values[0] += n
-    values[1] += total
-    values[3] += mark * n + (mark ^ 0x5555) * total
-    for value, count in (hist or {}).items():
-        values[3] += _mark(measure, day, f"{dims}|{value}") * count
-
-
-def _print_member(prints: Prints, place: str, measure: str, day: str, dims: str, member: str, n: int) -> None:
-    values = prints.setdefault(place, {}).setdefault(measure, [0, 0, 0, 0])
-    values[2] += n
-    values[3] += _mark(measure, day, f"{dims}|{member}") * n
+    def _of_measure(self, partition_id: str, measure: str) -> list[int]:
+        return self.of(partition_id).setdefault(measure, [0, 0, 0, 0])
 
 
 @lru_cache(maxsize=200_000)
 def _mark(*names: str) -> int:
-    """Multiplied with what a cell holds and summed up, it tells cells apart whose sums are the same."""
+    """A weight per cell, so that the weighted sum distinguishes cells whose sums are equal."""
     return int.from_bytes(blake2b("\0".join(names).encode(), digest_size=7).digest(), "big")
 
 
-async def _last_entry(store: Store, layout: ProjectionCollections, place: str) -> JournalRecord | None:
-    page = await store.find(layout.journal, {"place": place}, order="k", descending=True, limit=1)
-    return decode_entry(page.documents[0].body) if page.documents else None
+async def audit_facts(store: Store, collections: ProjectionCollections, projection: Projection) -> AuditResult:
+    """Computes the contributions of every fact again. A projection with signals has figures without a fact: then only
+    each fact is compared with its own image."""
+    last_records = {
+        partition_id: await _last_record(store, collections, partition_id)
+        for partition_id in await journal_partitions(store, collections)}
+    newer = {key: (r.k, body) for r in last_records.values() if r is not None for key, body in r.images.items()}
+    result, computed, encoder = AuditResult(), _Fingerprints(), ContributionEncoder()
+    async for document in all_documents(store, collections.facts, collections.generation):
+        image = newer.pop(document.id, None)
+        fact = decode_fact(image[1] if image is not None and image[0] > document.version else document.body)
+        _add_fact(collections, projection, encoder, fact, result, computed)
+    for _, body in newer.values():
+        _add_fact(collections, projection, encoder, decode_fact(body), result, computed)
+    if projection.signals is not _NO_SIGNALS:
+        return result
+    stored = await _fingerprints_of_cells(store, collections, last_records)
+    for partition_id, last in last_records.items():
+        k = await last_record_number(store, collections, partition_id)
+        if last is None or k != last.k:
+            result.undecided.append(partition_id)
+        else:
+            result.mismatches += _differences(partition_id, computed.of(partition_id), stored.of(partition_id))
+    return result
+
+
+def _add_fact(
+    collections: ProjectionCollections, projection: Projection, encoder: ContributionEncoder, fact: Fact,
+    result: AuditResult, computed: _Fingerprints,
+) -> None:
+    result.compared += 1
+    partition_id, name = f"{collections.generation}|{fact.topic}|{fact.partition}", f"{fact.kind} {fact.id}"
+    try:
+        contributions = (
+            [] if fact.image is None else encoder.encode(projection.contributions(fact.kind, fact.image)))
+    except Exception:  # it was counted once, so its contributions must be computable
+        result.mismatches.append(Mismatch(partition_id, "fact", name, (), _sums_of(fact.contributions)))
+        return
+    if sorted(map(repr, contributions)) != sorted(map(repr, map(tuple, fact.contributions))):
+        result.mismatches.append(
+            Mismatch(partition_id, "fact", name, _sums_of(contributions), _sums_of(fact.contributions)))
+    for measure, day, dims, n, total, value, member in contributions:
+        computed.add_cell(partition_id, measure, day, dims, n, total, {value: 1} if value is not None else None)
+        if member is not None:
+            computed.add_member(partition_id, measure, day, dims, member, 1)
+
+
+def _sums_of(contributions: Iterable[StoredContribution]) -> tuple[int, ...]:
+    """n, sum, memberships."""
+    found = list(contributions)
+    return sum(c[3] for c in found), sum(c[4] for c in found), sum(c[6] is not None for c in found)
+
+
+async def _fingerprints_of_cells(
+    store: Store, collections: ProjectionCollections, last_records: LastRecords,
+) -> _Fingerprints:
+    """Of the cells per day as the last record of each partition leaves them, applied everywhere or not."""
+    generation, stored = collections.generation, _Fingerprints()
+    cells = _cells_of(collections, last_records)
+    async for document in all_documents(store, collections.cells, generation):
+        if document.index["grain"] != collections.grains[0]:
+            continue
+        index, total = document.index, decode_total(document.body)
+        late = cells.pop(document.id, None)
+        if late is not None and late[0] > document.version:
+            total = add_totals(total, late[2])
+        stored.add_cell(
+            f"{generation}|{index['writer']}", str(index["measure"]), str(index["day"]), str(index["dims"]), total.n,
+            total.sum, total.hist)
+    for _, (partition_id, measure, day, dims), total in cells.values():
+        stored.add_cell(partition_id, measure, day, dims, total.n, total.sum, total.hist)
+    members = _members_of(collections, last_records)
+    async for document in all_documents(store, collections.members, generation):
+        index, n = document.index, decode_row(document.body).n
+        added = members.pop(document.id, None)
+        if added is not None and added[0] > document.version:
+            n += added[2]
+        stored.add_member(
+            f"{generation}|{index['writer']}", str(index["measure"]), str(index["day"]), str(index["dims"]),
+            str(index["member"]), n)
+    for _, (partition_id, measure, day, dims, member), n in members.values():
+        stored.add_member(partition_id, measure, day, dims, member, n)
+    return stored
+
+
+def _cells_of(
+    collections: ProjectionCollections, last_records: LastRecords,
+) -> dict[str, tuple[int, tuple[str, str, str, str], CellTotal]]:
+    """{id of a cell per day: (record, (partition id, measure, day, dims), what the record adds)}."""
+    cells = {}
+    for partition_id, record in last_records.items():
+        if record is None:
+            continue
+        writer = writer_of(collections, partition_id)
+        for key, total in merge_deltas(record.deltas, collections.grains[:1]).items():
+            measure, _, day, dims = key
+            id = f"{collections.generation}|{'|'.join(key)}|{writer}"
+            cells[id] = (record.k, (partition_id, measure, day, dims), total)
+    return cells
+
+
+def _members_of(
+    collections: ProjectionCollections, last_records: LastRecords,
+) -> dict[str, tuple[int, tuple[str, str, str, str, str], int]]:
+    """{id of a membership row: (record, (partition id, measure, day, dims, member), what the record adds)}."""
+    members = {}
+    for partition_id, record in last_records.items():
+        if record is None:
+            continue
+        writer = writer_of(collections, partition_id)
+        for measure, day, dims, member, n in record.members:
+            id = f"{collections.generation}|{measure}|{day}|{dims}|{member}|{writer}"
+            members[id] = (record.k, (partition_id, measure, day, dims, member), n)
+    return members
+
+
+def _differences(
+    partition_id: str, computed: Mapping[str, list[int]], stored: Mapping[str, list[int]],
+) -> list[Mismatch]:
+    zero = [0, 0, 0, 0]
+    return [
+        Mismatch(partition_id, "facts", measure, tuple(computed.get(measure, zero)), tuple(stored.get(measure, zero)))
+        for measure in sorted({*computed, *stored}) if computed.get(measure, zero) != stored.get(measure, zero)]
+
+
+async def _last_record(store: Store, collections: ProjectionCollections, partition_id: str) -> JournalRecord | None:
+    page = await store.find(collections.journal, {"place": partition_id}, order="k", descending=True, limit=1)
+    return decode_record(page.documents[0].body) if page.documents else None

@@ -1,10 +1,10 @@
-"""What a projector remembers of a partition while it holds it: all of it can be read again from the store."""
+"""What a projector remembers of an assigned partition; all of it can be read again from the store."""
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-from chassis.projections.documents import JournalRecord, Fact, Row, Total
+from chassis.projections.documents import CellTotal, Fact, JournalRecord, MembershipRow
 
 T = TypeVar("T")
 
@@ -12,24 +12,24 @@ WINDOW_MS = 24 * 3600 * 1000
 WINDOW_IDS = 200_000
 
 
-class Budget:
-    """How much is remembered altogether by the caches that share it: as many values as `most`, up to twice that.
+class CacheBudget:
+    """Size limit shared by caches: `size` values, at times up to twice as many.
 
-    It is one for all partitions: most of them are quiet, and a hundred caches of their own would hold a hundred times
-    what is used.
+    It is one for all partitions: most of them are idle, and limits of their own would hold a hundred times what is
+    used.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = max(1, most)
+    def __init__(self, size: int) -> None:
+        self._size = max(1, size)
         self._young = 0
         self._caches: WeakSet[Cache[Any]] = WeakSet()
 
-    def join(self, cache: "Cache[Any]") -> None:
+    def register(self, cache: "Cache[Any]") -> None:
         self._caches.add(cache)
 
     def spend(self) -> None:
-        """One more value is young; when they are too many, all of them are old, and what was old is forgotten."""
-        if self._young >= self._most:
+        """Count one more young value; at the limit all caches age, which drops their old values."""
+        if self._young >= self._size:
             self._young = 0
             for cache in self._caches:
                 cache.age()
@@ -37,13 +37,13 @@ class Budget:
 
 
 class Cache(Generic[T]):
-    """The values used last, as far as the budget goes; a lookup costs one or two dict reads."""
+    """Most recently used values within the budget, in two generations; a lookup costs one or two dict reads."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: CacheBudget) -> None:
         self._budget = budget
         self._young: dict[str, T] = {}
         self._old: dict[str, T] = {}
-        budget.join(self)
+        budget.register(self)
 
     def age(self) -> None:
         self._old, self._young = self._young, {}
@@ -53,60 +53,60 @@ class Cache(Generic[T]):
         if value is None:
             value = self._old.get(key)
             if value is not None:
-                self.put(key, value)
+                self.set(key, value)
         return value
 
-    def put(self, key: str, value: T) -> None:
+    def set(self, key: str, value: T) -> None:
         if key not in self._young:
             self._budget.spend()
         self._young[key] = value
 
 
-class Window:
-    """Ids of events counted without a fact, with digests: those of the last 24 h of append time, at most 200,000."""
+class EventIdWindow:
+    """Ids and digests of events counted without a fact: those of the last 24 h of append time, at most 200,000."""
 
-    def __init__(self, span_ms: int = WINDOW_MS, most: int = WINDOW_IDS) -> None:
+    def __init__(self, span_ms: int = WINDOW_MS, size: int = WINDOW_IDS) -> None:
         self.ids: dict[str, Any] = {}
-        self._span_ms, self._most = span_ms, most
+        self._span_ms, self._size = span_ms, size
         self._batches: deque[tuple[int, int, tuple[str, ...]]] = deque()
 
     def add(self, k: int, at: int, ids: dict[str, Any]) -> None:
-        """The ids that record `k` counted, appended at `at` (ms) the latest."""
+        """The ids counted by record `k`, whose latest append time is `at` (ms)."""
         if ids:
             self._batches.append((k, at, tuple(ids)))
             self.ids.update(ids)
-        self._forget(at)
+        self._expire(at)
 
     def oldest(self, otherwise: int) -> int:
         """The first record whose ids are still needed."""
         return self._batches[0][0] if self._batches else otherwise
 
-    def _forget(self, at: int) -> None:
-        """The last batch always stays: what it counts must be recognised at once."""
+    def _expire(self, at: int) -> None:
+        """The newest batch never expires: what it counts must be recognised at once."""
         while len(self._batches) > 1 and (
-            self._batches[0][1] < at - self._span_ms or len(self.ids) > self._most
+            self._batches[0][1] < at - self._span_ms or len(self.ids) > self._size
         ):
             for name in self._batches.popleft()[2]:
                 self.ids.pop(name, None)
 
 
 @dataclass(slots=True)
-class Held:
-    """Everything up to record `k` is applied, and `pos` is the offset behind it.
+class PartitionState:
+    """Record `k` and all before it are applied; `pos` is the offset after them.
 
-    The caches hold what record `k` left. They are right as long as nobody else has inserted record k + 1, which the
-    insert of ours proves: so they are used for deciding, and thrown away as soon as an insert or a write fails.
+    The caches hold what record `k` left. They are valid as long as no other owner has inserted record k + 1, which our
+    own insert proves: decisions may use them, and they are discarded as soon as an insert or a write fails.
     """
 
     k: int
     pos: int
     facts: Cache[Fact]
-    cells: Cache[Total]
-    members: Cache[Row]
-    window: Window = field(default_factory=Window)
-    at: int = 0  # the latest append time of record k
-    refused: list[tuple[int, str, str]] = field(default_factory=list)  # by record k: offset, code, text
+    cells: Cache[CellTotal]
+    members: Cache[MembershipRow]
+    window: EventIdWindow = field(default_factory=EventIdWindow)
+    at: int = 0  # latest append time of record k
+    failures: list[tuple[int, str, str]] = field(default_factory=list)  # of record k: offset, code, text
 
-    def reached(self, entry: JournalRecord) -> None:
-        """The entry is applied everywhere."""
-        self.k, self.pos, self.at, self.refused = entry.k, entry.hi, entry.at, entry.refused
+    def advance(self, record: JournalRecord) -> None:
+        """The record is applied to all documents."""
+        self.k, self.pos, self.at, self.failures = record.k, record.hi, record.at, record.failures

@@ -1,7 +1,7 @@
-"""Putting a journal record into facts, cells and members: any order, any number of times, by anybody.
+"""Writes a journal record to facts, cells and membership rows; any order, any repetition and any writer give the same.
 
-Every document gets its whole new value under the record's number, and only where a lower number is stored. What the
-record adds to is the value that the records before it left; who finds the number or a later one has nothing to do.
+Every document is written as a whole under the record's number, and only over a lower number. A record adds to the value
+that the records before it left; a document that already has the number or a later one is complete.
 """
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -10,27 +10,28 @@ from typing import TypeVar
 from chassis.domain.projection import Projection
 from chassis.ports import Document, Scalar, Store, TopicPartition
 from chassis.projections.documents import (
-    Delta,
-    JournalRecord,
+    CellDelta,
+    CellTotal,
     Fact,
+    JournalRecord,
+    MembershipDelta,
+    MembershipRow,
     ProjectionCollections,
-    MemberDelta,
-    Row,
-    Total,
     day_of,
     decode_fact,
     decode_row,
     decode_total,
     encode,
 )
-from chassis.projections.partition_state import Held
+from chassis.projections.partition_state import PartitionState
 from chassis.support import failpoints
 
 AT_ONCE = 2_000  # documents
 
 K = TypeVar("K")
 V = TypeVar("V")
-CellKey = tuple[str, str, str, str]
+CellId = tuple[str, str, str, str]
+"""measure, grain, day, dimensions"""
 Facts = dict[str, Fact]
 Indexes = Mapping[str, Mapping[str, Scalar]]
 
@@ -38,43 +39,41 @@ Indexes = Mapping[str, Mapping[str, Scalar]]
 class JournalWriter:
     """The half of the projector that writes what was decided."""
 
-    def __init__(self, projection: Projection, store: Store, layout: ProjectionCollections) -> None:
-        self.projection, self.store, self.layout = projection, store, layout
+    def __init__(self, projection: Projection, store: Store, collections: ProjectionCollections) -> None:
+        self.projection, self.store, self.collections = projection, store, collections
 
-    async def _reapply(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
-        facts = {key: decode_fact(body) for key, body in entry.images.items()}
-        indexes = {key: self.layout.fact_index(self.projection, fact) for key, fact in facts.items()}
-        await self._apply(place, held, entry, facts, indexes)
+    async def _reapply(self, partition: TopicPartition, state: PartitionState, record: JournalRecord) -> None:
+        facts = {key: decode_fact(body) for key, body in record.images.items()}
+        indexes = {key: self.collections.fact_index(self.projection, fact) for key, fact in facts.items()}
+        await self._apply(partition, state, record, facts, indexes)
 
     async def _apply(
-        self, place: TopicPartition, held: Held, entry: JournalRecord, facts: Facts, indexes: Indexes,
+        self, partition: TopicPartition, state: PartitionState, record: JournalRecord, facts: Facts, indexes: Indexes,
     ) -> None:
-        await self._put_facts(held, entry, facts, indexes)
-        await self._put_cells(place, held, entry)
-        await self._put_members(place, held, entry)
+        await self._write_facts(state, record, facts, indexes)
+        await self._write_cells(partition, state, record)
+        await self._write_members(partition, state, record)
 
-    async def _put_facts(
-        self, held: Held, entry: JournalRecord, facts: Facts, indexes: Indexes,
-    ) -> None:
+    async def _write_facts(self, state: PartitionState, record: JournalRecord, facts: Facts, indexes: Indexes) -> None:
         failpoints.reach("projector.facts.before")
-        await self._put(
-            self.layout.facts,
-            [Document(key, entry.k, body, indexes[key]) for key, body in entry.images.items()])
+        await self._write(
+            self.collections.facts,
+            [Document(key, record.k, body, indexes[key]) for key, body in record.images.items()])
         failpoints.reach("projector.facts.after")
         for key, fact in facts.items():
-            held.facts.put(key, fact)
+            state.facts.set(key, fact)
 
-    async def _put_cells(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
-        for sums in _parts(merged(entry.deltas, self.layout.grains)):
-            await self._put_some_cells(place, held, entry.k, sums)
+    async def _write_cells(self, partition: TopicPartition, state: PartitionState, record: JournalRecord) -> None:
+        for sums in _split(merge_deltas(record.deltas, self.collections.grains)):
+            await self._write_cell_batch(partition, state, record.k, sums)
 
-    async def _put_some_cells(
-        self, place: TopicPartition, held: Held, k: int, sums: Mapping[CellKey, Total],
+    async def _write_cell_batch(
+        self, partition: TopicPartition, state: PartitionState, k: int, sums: Mapping[CellId, CellTotal],
     ) -> None:
-        writer = f"{place.topic}|{place.partition}"
-        prefix = f"{self.layout.generation}|"
+        writer = f"{partition.topic}|{partition.partition}"
+        prefix = f"{self.collections.generation}|"
         ids = {key: f"{prefix}{'|'.join(key)}|{writer}" for key in sums}
-        stored = await self._totals(held, ids.values(), k)
+        stored = await self._load_cells(state, ids.values(), k)
         documents = []
         for key, delta in sums.items():
             id = ids[key]
@@ -82,103 +81,103 @@ class JournalWriter:
                 total = stored[id]
                 if total is None:
                     continue
-                total = added(total, delta)
+                total = add_totals(total, delta)
             else:
                 total = delta
-            held.cells.put(id, total)
+            state.cells.set(id, total)
             measure, grain, day, dims = key
             documents.append(Document(id, k, encode(total), {
-                "gen": self.layout.generation, "writer": writer, "measure": measure, "grain": grain, "day": day,
+                "gen": self.collections.generation, "writer": writer, "measure": measure, "grain": grain, "day": day,
                 "dims": dims, "n": total.n, "sum": total.sum,
             }))
         failpoints.reach("projector.cells.before")
-        await self._put(self.layout.cells, documents)
+        await self._write(self.collections.cells, documents)
         failpoints.reach("projector.cells.after")
 
-    async def _totals(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Total | None]:
-        """Cells as they were before record k; None: has it already; absent: no such cell yet."""
-        found: dict[str, Total | None] = {}
+    async def _load_cells(self, state: PartitionState, ids: Iterable[str], k: int) -> dict[str, CellTotal | None]:
+        """Cells as they were before record k; None: record k is applied already; absent: no such cell yet."""
+        found: dict[str, CellTotal | None] = {}
         missing = []
         for id in ids:
-            total = held.cells.get(id)
+            total = state.cells.get(id)
             if total is None:
                 missing.append(id)
             else:
                 found[id] = total
         if missing:
-            for id, document in (await self.store.load(self.layout.cells, missing)).items():
+            for id, document in (await self.store.load(self.collections.cells, missing)).items():
                 found[id] = decode_total(document.body) if document.version < k else None
         return found
 
-    async def _put_members(self, place: TopicPartition, held: Held, entry: JournalRecord) -> None:
-        writer = f"{place.topic}|{place.partition}"
-        for rows in _parts({f"{self.layout.generation}|{'|'.join(row[:4])}|{writer}": row for row in entry.members}):
-            await self._put_some_members(writer, held, entry.k, rows)
+    async def _write_members(self, partition: TopicPartition, state: PartitionState, record: JournalRecord) -> None:
+        writer, generation = f"{partition.topic}|{partition.partition}", self.collections.generation
+        for rows in _split({f"{generation}|{'|'.join(row[:4])}|{writer}": row for row in record.members}):
+            await self._write_member_batch(writer, state, record.k, rows)
 
-    async def _put_some_members(
-        self, writer: str, held: Held, k: int, deltas: Mapping[str, MemberDelta],
+    async def _write_member_batch(
+        self, writer: str, state: PartitionState, k: int, deltas: Mapping[str, MembershipDelta],
     ) -> None:
-        stored = await self._rows(held, deltas, k)
+        stored = await self._load_members(state, deltas, k)
         documents = []
         for id, (measure, day, dims, member, n) in deltas.items():
-            before = stored.get(id, Row())
+            before = stored.get(id, MembershipRow())
             if before is None:
                 continue
-            row = Row(before.n + n)
-            held.members.put(id, row)
+            row = MembershipRow(before.n + n)
+            state.members.set(id, row)
             documents.append(Document(id, k, encode(row), {
-                "gen": self.layout.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
+                "gen": self.collections.generation, "writer": writer, "measure": measure, "day": day, "dims": dims,
                 "member": member, "n": row.n,
             }))
         failpoints.reach("projector.members.before")
-        await self._put(self.layout.members, documents)
+        await self._write(self.collections.members, documents)
         failpoints.reach("projector.members.after")
 
-    async def _rows(self, held: Held, ids: Iterable[str], k: int) -> dict[str, Row | None]:
-        """The same as `_totals`, of membership rows."""
-        found: dict[str, Row | None] = {}
+    async def _load_members(self, state: PartitionState, ids: Iterable[str], k: int) -> dict[str, MembershipRow | None]:
+        """Membership rows, as `_load_cells` loads cells."""
+        found: dict[str, MembershipRow | None] = {}
         missing = []
         for id in ids:
-            row = held.members.get(id)
+            row = state.members.get(id)
             if row is None:
                 missing.append(id)
             else:
                 found[id] = row
         if missing:
-            for id, document in (await self.store.load(self.layout.members, missing)).items():
+            for id, document in (await self.store.load(self.collections.members, missing)).items():
                 found[id] = decode_row(document.body) if document.version < k else None
         return found
 
-    async def _put(self, collection: str, documents: Sequence[Document]) -> None:
+    async def _write(self, collection: str, documents: Sequence[Document]) -> None:
         if documents:
-            await self.store.put_newer(collection, documents)
+            await self.store.save_newer(collection, documents)
 
 
-def _parts(whole: dict[K, V]) -> Iterator[Mapping[K, V]]:
-    """As many as are written at once: a batch of history changes a hundred thousand cells, and the documents of all
-    of them would take more memory than everything else together."""
-    if len(whole) <= AT_ONCE:
-        yield whole
+def _split(items: dict[K, V]) -> Iterator[Mapping[K, V]]:
+    """Parts of at most AT_ONCE items: a batch of history changes a hundred thousand cells, whose documents would take
+    more memory than everything else together."""
+    if len(items) <= AT_ONCE:
+        yield items
         return
-    items = iter(whole.items())
-    while part := dict(islice(items, AT_ONCE)):
+    rest = iter(items.items())
+    while part := dict(islice(rest, AT_ONCE)):
         yield part
 
 
-def merged(deltas: Iterable[Delta], grains: Sequence[str]) -> dict[CellKey, Total]:
-    """{(measure, grain, day, dims): difference}: several days fall into one month."""
-    sums: dict[CellKey, Total] = {}
+def merge_deltas(deltas: Iterable[CellDelta], grains: Sequence[str]) -> dict[CellId, CellTotal]:
+    """What is added to each cell of each grain: several days fall into one month."""
+    sums: dict[CellId, CellTotal] = {}
     for grain in grains:
         for measure, day, dims, n, total, hist in deltas:
             key = (measure, grain, day_of(grain, day), dims)
-            delta = Total(n, total, hist)
+            delta = CellTotal(n, total, hist)
             before = sums.get(key)
-            sums[key] = delta if before is None else added(before, delta)
+            sums[key] = delta if before is None else add_totals(before, delta)
     return sums
 
 
-def added(total: Total, delta: Total) -> Total:
-    """Values that are counted no more leave the histogram."""
+def add_totals(total: CellTotal, delta: CellTotal) -> CellTotal:
+    """The sum of both; values whose count becomes 0 leave the histogram."""
     hist = total.hist
     if delta.hist:
         hist = dict(hist or {})
@@ -188,4 +187,4 @@ def added(total: Total, delta: Total) -> Total:
                 hist[value] = count
             else:
                 hist.pop(value, None)
-    return Total(total.n + delta.n, total.sum + delta.sum, hist or None)
+    return CellTotal(total.n + delta.n, total.sum + delta.sum, hist or None)

@@ -37,7 +37,7 @@ DATABASE = "triptych.db"
 VERSION = "0.1.0"
 
 
-def readers() -> dict[str, list[str]]:
+def consumer_groups_by_topic() -> dict[str, list[str]]:
     """{topic: groups of the services that hear it}."""
     found: dict[str, list[str]] = {}
     for service in internal_services():
@@ -79,7 +79,7 @@ def database_file(settings: Settings) -> Path:
     return settings.data_dir / DATABASE
 
 
-def definitions_of(settings: Settings) -> Definitions:
+def load_definitions(settings: Settings) -> Definitions:
     """The files' definitions, the company zone replaced by the setting when there is one."""
     found = read_directory(settings.definitions)
     if settings.timezone is None:
@@ -94,7 +94,7 @@ def _zoned(definition: Definition, zone: str) -> Definition:
 
 
 @asynccontextmanager
-async def ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
+async def open_ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
     """Log and store, started; stopped in the other order."""
     bus = open_bus(settings)
     store = open_store(settings, bus)
@@ -177,11 +177,11 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
 
     `further`: it is the nth process beside such ones, to share their partitions: it has no API.
     """
-    async with ports(settings) as (bus, store):
-        definitions = await publish(store, definitions_of(settings))
+    async with open_ports(settings) as (bus, store):
+        definitions = await publish(store, load_definitions(settings))
         application = Application(
             service, settings, store, bus, definitions, version=VERSION,
-            readers=readers() if settings.keep_days else None)
+            readers=consumer_groups_by_topic() if settings.keep_days else None)
         await application.start()
         if further:
             servers = [listening(application.management(), LOOPBACK, service_ports.worker_port(settings, further))]
@@ -198,8 +198,8 @@ async def serve_public(service: Service, settings: Settings, ready: Callable[[],
     """The service with the public interface until SIGTERM: its application, and its management port."""
     assert service.public is not None
     host, port = service.public.address(settings)
-    async with ports(settings) as (bus, store):
-        definitions = await publish(store, definitions_of(settings))
+    async with open_ports(settings) as (bus, store):
+        definitions = await publish(store, load_definitions(settings))
         await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})  # also those without a consumer
         health = HealthState(service.name)
         app = service.public.load()(settings, bus, store, definitions)
@@ -253,7 +253,7 @@ def run_process(name: str, settings: Settings, ready: Callable[[], None], furthe
     configure_logs(settings, name)
     failpoints.arm(os.environ.get(failpoints.VARIABLE))
     clock.skew(os.environ.get(clock.SKEW_VARIABLE))
-    spare_collections()
+    tune_garbage_collector()
     service = find_service(name)
     if service.public is not None:
         work = serve_public(service, settings, ready)
@@ -267,7 +267,7 @@ def run_process(name: str, settings: Settings, ready: Callable[[], None], furthe
         raise SystemExit(MISCONFIGURED) from None
 
 
-def spare_collections() -> None:
+def tune_garbage_collector() -> None:
     """What is there at the start stays. A batch makes tens of thousands of objects, next to none of them in a circle:
     looking for circles after every few hundred, as Python does unasked, took a tenth of the time of a command."""
     gc.freeze()

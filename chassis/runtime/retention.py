@@ -1,11 +1,11 @@
-"""How long the log keeps what it holds: for ever, unless a bound was set, and never less than its readers need.
+"""Retention: deletes old records from topics with a limit, but none that a consumer group still needs.
 
-    TRIPTYCH_KEEP_DAYS=365                                      every topic of the business
-    TRIPTYCH_KEEP_DAYS=365,crm.engagements.v1=30                this one shorter
-    TRIPTYCH_KEEP_DAYS=crm.engagements.v1=30                    this one, and nothing else
+    TRIPTYCH_KEEP_DAYS=365                                      every topic
+    TRIPTYCH_KEEP_DAYS=365,crm.engagements.v1=30                one topic shorter
+    TRIPTYCH_KEEP_DAYS=crm.engagements.v1=30                    one topic only
 
-The same on every log: what is older than the bound goes once every group that reads the topic has read it. Figures can
-then no longer be rebuilt from before.
+The same on every log: records older than the limit are deleted once every group that consumes the topic has committed
+them. Figures can no longer be rebuilt from deleted records.
 """
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Retention:
-    """`readers`: groups that hear a topic, whether or not they have begun; others count once they have committed."""
+    """`readers`: groups that consume a topic, even before their first commit; other groups count after it."""
 
     def __init__(
         self, bus: Bus, days: Mapping[str, int], readers: Mapping[str, Iterable[str]], now: Callable[[], datetime],
@@ -29,41 +29,41 @@ class Retention:
         self._bus, self._days, self._readers, self._now = bus, dict(days), readers, now
 
     async def drop(self) -> int:
-        """Drop what may go; how many records."""
+        """Delete what no group needs; returns the number of records."""
         if not self._days:
             return 0
         begins, needed = await self._bus.begin_offsets(list(self._days)), await self._needed()
         upto: dict[TopicPartition, int] = {}
-        for place, begin in begins.items():
-            limit = millis(self._now() - timedelta(days=self._days[place.topic]))
-            offset = await self._first_since(place, begin, needed[place], limit)
+        for partition, begin in begins.items():
+            limit = millis(self._now() - timedelta(days=self._days[partition.topic]))
+            offset = await self._first_since(partition, begin, needed[partition], limit)
             if offset > begin:
-                upto[place] = offset
+                upto[partition] = offset
         if not upto:
             return 0
-        await self._bus.drop_before(upto)
+        await self._bus.delete_before(upto)
         after = await self._bus.begin_offsets(list(self._days))
-        dropped = sum(after[place] - begin for place, begin in begins.items())
-        log.info("records_dropped", topics=sorted({place.topic for place in upto}), records=dropped)
+        dropped = sum(after[partition] - begin for partition, begin in begins.items())
+        log.info("records_dropped", topics=sorted({partition.topic for partition in upto}), records=dropped)
         return dropped
 
     async def _needed(self) -> dict[TopicPartition, int]:
-        """The first offset of each partition that some reader has not read."""
+        """The first offset of each partition that some group has not committed."""
         first = dict(await self._bus.end_offsets(list(self._days)))
         known = {group for topic in self._days for group in self._readers.get(topic, ())}
         for group in sorted({*known, *await self._bus.groups()}):
             committed = await self._bus.committed(group, list(self._days))
-            begun = {place.topic for place in committed}
-            for place in first:
-                if place.topic in begun or group in self._readers.get(place.topic, ()):
-                    first[place] = min(first[place], committed.get(place, 0))
+            started = {partition.topic for partition in committed}
+            for partition in first:
+                if partition.topic in started or group in self._readers.get(partition.topic, ()):
+                    first[partition] = min(first[partition], committed.get(partition, 0))
         return first
 
-    async def _first_since(self, place: TopicPartition, low: int, high: int, limit: int) -> int:
-        """The first offset in [low, high) whose record is not older; `high` when all are. Append times only grow."""
+    async def _first_since(self, partition: TopicPartition, low: int, high: int, limit: int) -> int:
+        """The first offset in [low, high) appended at or after `limit` (ms), else `high`. Append times never decrease."""
         while low < high:
             middle = (low + high) // 2
-            records = await self._bus.read(place, middle, 1)
+            records = await self._bus.read(partition, middle, 1)
             if not records or records[0].timestamp_ms >= limit:
                 high = middle
             else:

@@ -1,23 +1,23 @@
-"""The face of a running service towards its doors: `chassis.service.context.Context` over runner, store and log."""
+"""Implements `ServiceContext` for HTTP routes, queries and jobs over runner, store and log."""
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from chassis.aggregates import CommandRequest, Runner, execute
-from chassis.aggregates.documents import micros, moment, read_row, row_id
+from chassis.aggregates.documents import from_micros, history_row_id, micros, read_history_row
 from chassis.domain.decider import Command
 from chassis.http.access import current_access, narrow, unrestricted_access
 from chassis.messages.envelope import encode
 from chassis.ports import Between, Bus, Condition, Document, Group, Store, Where
-from chassis.service.context import Entity, EntityPage, HistoryRow, CommandResult, CommandRefused
+from chassis.service.context import CommandRefused, CommandResult, Entity, EntityPage, HistoryRow
 from chassis.support import clock, failpoints
 from chassis.support.metrics import Metrics
 
-BEGINS_READ = 20  # pages of ids looked through for those that begin alike
+PREFIX_PAGES = 20  # pages of ids read at most by `find_by_prefix`
 
 
 class RuntimeContext:
-    """The half of `Application` that answers."""
+    """The half of `Application` that executes commands and reads."""
 
     store: Store
     bus: Bus
@@ -33,53 +33,53 @@ class RuntimeContext:
         self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
         idempotency_key: str | None = None, body_hash: str = "", principal: str = "",
     ) -> CommandResult:
-        await self._foreign(aggregate, key)
+        await self._check_visible(aggregate, key)
         request = CommandRequest(
             aggregate, key, command, self.now(), if_match, idempotency_key, body_hash, principal or "local")
         try:
-            outcome = await execute(self.runner, request)
-        except CommandRefused as refusal:
-            self.metrics.add(self.metrics.http_commands, 1, refusal.code)
+            result = await execute(self.runner, request)
+        except CommandRefused as refused:
+            self.metrics.add(self.metrics.http_commands, 1, refused.code)
             raise
-        self.metrics.add(self.metrics.http_commands, 1, "replayed" if outcome.replayed else "decided")
-        return outcome
+        self.metrics.add(self.metrics.http_commands, 1, "replayed" if result.replayed else "decided")
+        return result
 
     async def get(self, aggregate: str, key: str) -> Entity | None:
         return (await self.get_many(aggregate, [key])).get(key)
 
     async def get_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]:
-        """Documents whose state never changed (a refusal was all that happened) are no entities."""
+        """Documents whose state never changed (all commands were refused) are not entities."""
         found = await self.store.load(self.runner.aggregates[aggregate].codec.name, keys)
-        made = {key: self._entity(aggregate, document) for key, document in found.items()}
-        return {key: entity for key, entity in made.items() if entity.rev and self._seen(aggregate, entity)}
+        entities = {key: self._entity(aggregate, document) for key, document in found.items()}
+        return {key: entity for key, entity in entities.items() if entity.rev and self._is_visible(aggregate, entity)}
 
     async def find(
         self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
         after: str | None = None, limit: int = 100, updated_since: datetime | None = None,
     ) -> EntityPage:
-        own = self._own(aggregate, where)
-        if own is None:
+        scoped = self._scoped(aggregate, where)
+        if scoped is None:
             return EntityPage((), None)
         if updated_since is not None:
-            own["_updated"] = Between(micros(updated_since) // 1000, None)
+            scoped["_updated"] = Between(micros(updated_since) // 1000, None)
         page = await self.store.find(
-            self.runner.aggregates[aggregate].codec.name, {**own, "_rev": Between(1, None)}, order=order,
+            self.runner.aggregates[aggregate].codec.name, {**scoped, "_rev": Between(1, None)}, order=order,
             descending=descending, after=after, limit=limit)
         return EntityPage(tuple(self._entity(aggregate, d) for d in page.documents), page.next)
 
     async def count(
         self, aggregate: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
     ) -> list[Group]:
-        own = self._own(aggregate, where)
-        if own is None:
+        scoped = self._scoped(aggregate, where)
+        if scoped is None:
             return [] if by else [Group({}, 0, dict.fromkeys(sums, 0))]
         return await self.store.count(
-            self.runner.aggregates[aggregate].codec.name, {**own, "_rev": Between(1, None)}, by=by, sums=sums)
+            self.runner.aggregates[aggregate].codec.name, {**scoped, "_rev": Between(1, None)}, by=by, sums=sums)
 
-    async def find_by_prefix(self, aggregate: str, text: str, *, limit: int = 100) -> list[Entity]:
+    async def find_by_prefix(self, aggregate: str, prefix: str, *, limit: int = 100) -> list[Entity]:
         name, last, found = self.runner.aggregates[aggregate].codec.name, "", list[Entity]()
-        for _ in range(BEGINS_READ):  # what the request may not see is passed over, within bounds
-            ids = await self.store.ids(name, prefix=text, after=last, limit=limit)
+        for _ in range(PREFIX_PAGES):  # records outside the scope of the request are skipped
+            ids = await self.store.ids(name, prefix=prefix, after=last, limit=limit)
             read = await self.get_many(aggregate, ids)
             found += [read[id] for id in ids if id in read]
             if len(ids) < limit or len(found) >= limit:
@@ -87,42 +87,42 @@ class RuntimeContext:
             last = ids[-1]
         return found[:limit]
 
-    # --- what the request may see: the only place where rows are withheld, so that no route can forget it -------------
+    # --- the scope of the request: the only place where rows are withheld, so no route can forget it ------------------
 
-    def _own(self, aggregate: str, where: Where) -> dict[str, Condition] | None:
+    def _scoped(self, aggregate: str, where: Where) -> dict[str, Condition] | None:
         """`where` within the scope of the request; None when nothing can be found."""
         found = current_access()
         if found is None or not self.runner.aggregates[aggregate].aggregate.scoped:
             return dict(where)
         return narrow(where, found.scope)
 
-    def _seen(self, aggregate: str, entity: Entity) -> bool:
+    def _is_visible(self, aggregate: str, entity: Entity) -> bool:
         found, kind = current_access(), self.runner.aggregates[aggregate].aggregate
         return found is None or not kind.scoped or found.scope.matches(kind.index(entity.state))
 
-    async def _foreign(self, aggregate: str, key: str) -> None:
-        """What stands under this key and is not the caller's is not there for it either."""
+    async def _check_visible(self, aggregate: str, key: str) -> None:
+        """Raises CommandRefused 404 `not_found` for a record outside the scope of the request."""
         found = current_access()
         if found is None or found.scope.all or not self.runner.aggregates[aggregate].aggregate.scoped:
             return
         with unrestricted_access():
             entity = await self.get(aggregate, key)
-        if entity is not None and not self._seen(aggregate, entity):
-            raise CommandRefused(404, "not_found", f"There is no {aggregate} {key!r}.")
+        if entity is not None and not self._is_visible(aggregate, entity):
+            raise CommandRefused(404, "not_found", f"{aggregate} {key!r} does not exist.")
 
     async def history(self, aggregate: str, key: str, *, after: int = 0, limit: int = 100) -> list[HistoryRow]:
         if current_access() is not None and await self.get(aggregate, key) is None:
             return []
         name = self.runner.aggregates[aggregate].codec.history
-        last, rows = row_id(key, after), list[HistoryRow]()
+        last, rows = history_row_id(key, after), list[HistoryRow]()
         while len(rows) < limit:
             ids = await self.store.ids(name, prefix=f"{key}|", after=last, limit=limit)
             if not ids:
                 break
             last = ids[-1]
-            mine = [id for id in ids if len(id) == len(row_id(key, 0))]  # a key may begin as another one does
-            found = await self.store.load(name, mine)
-            rows += [HistoryRow(*read_row(found[id])) for id in mine if id in found]
+            own = [id for id in ids if len(id) == len(history_row_id(key, 0))]  # not those of a longer key with this prefix
+            found = await self.store.load(name, own)
+            rows += [HistoryRow(*read_history_row(found[id])) for id in own if id in found]
         return rows[:limit]
 
     async def publish(
@@ -133,22 +133,22 @@ class RuntimeContext:
         failpoints.reach("say.publish.after")
 
     async def freshness(self) -> Mapping[str, Any]:
-        """`complete_until` is the clock when there is no lag, else when the first record that waits was appended."""
+        """`complete_until` is the clock without lag, else the append time of the oldest unprocessed record."""
         now, lag = self.now(), dict.fromkeys(self.topics, 0)
         if not self.topics:
             return {"complete_until": now, "lag": lag}
         committed = await self.bus.committed(self.group, self.topics)
         begins = await self.bus.begin_offsets(self.topics)
         until = now
-        for place, end in (await self.bus.end_offsets(self.topics)).items():
-            at = max(committed.get(place, 0), begins.get(place, 0))
+        for partition, end in (await self.bus.end_offsets(self.topics)).items():
+            at = max(committed.get(partition, 0), begins.get(partition, 0))
             if end > at:
-                lag[place.topic] += end - at
-                waiting = await self.bus.read(place, at, 1)
+                lag[partition.topic] += end - at
+                waiting = await self.bus.read(partition, at, 1)
                 if waiting:
                     until = min(until, datetime.fromtimestamp(waiting[0].timestamp_ms / 1000, UTC))
         return {"complete_until": until, "lag": lag}
 
     def _entity(self, aggregate: str, document: Document) -> Entity:
-        stored, state = self.runner.aggregates[aggregate].codec.read(document)
-        return Entity(document.id, state, stored.rev, None if stored.updated is None else moment(stored.updated))
+        stored, state = self.runner.aggregates[aggregate].codec.decode(document)
+        return Entity(document.id, state, stored.rev, None if stored.updated is None else from_micros(stored.updated))

@@ -1,6 +1,6 @@
-"""One process per service on this machine: fork after the imports, tell when all are ready, start again what dies.
+"""Supervisor: forks one process per service after the imports, reports when all are ready, restarts those that die.
 
-The parent has no thread and no event loop, so it may fork at any time; what a child needs it opens itself.
+The parent has no thread and no event loop, so it may fork at any time; a child opens its own resources.
 """
 import contextlib
 import ctypes
@@ -16,16 +16,16 @@ PDEATHSIG = 1
 BACK_OFF = (0.1, 0.5, 1.0, 2.0, 5.0)
 STEADY_SECONDS = 30.0
 DRAIN_SECONDS = 25.0
-MISCONFIGURED = 78  # exit status (EX_CONFIG) of a child that another start would not help: all of them stop
+MISCONFIGURED = 78  # exit status EX_CONFIG of a child: a restart would not help, so all children stop
 
-Work = Callable[[Callable[[], None]], None]
-"""What a child does; it calls its argument once when it is ready, and returns when it has drained."""
+ChildMain = Callable[[Callable[[], None]], None]
+"""Main function of a child: calls its argument once when it is ready, returns after it has drained."""
 
 
 @dataclass(slots=True)
 class _Child:
     name: str
-    work: Work
+    work: ChildMain
     pid: int = 0
     started: float = 0.0
     failures: int = 0
@@ -36,15 +36,15 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """`once`: children that are not started again when they end well (a simulation that is through)."""
+    """`once`: children that are not restarted when they end successfully (a finished simulation)."""
 
-    works: Mapping[str, Work]
+    works: Mapping[str, ChildMain]
     on_ready: Callable[[Mapping[str, float]], None]
     on_death: Callable[[str, int], None]
     once: frozenset[str] = frozenset()
     _children: list[_Child] = field(default_factory=list)
     _stopping: bool = False
-    _told: bool = False
+    _reported: bool = False
     _status: int = 0
 
     def run(self) -> int:
@@ -74,22 +74,22 @@ class Supervisor:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become(child, write, parent)
+            self._run_child(child, write, parent)
         os.close(write)
         child.pid, child.started, child.ready_pipe, child.ready_after = pid, time.monotonic(), read, None
 
-    def _become(self, child: _Child, write: int, parent: int) -> None:
+    def _run_child(self, child: _Child, write: int, parent: int) -> None:
         status = 1
         try:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGTERM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells all of us; the parent drains in order
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal signals all processes; the parent drains them in order
             _die_with_parent(parent)
             child.work(lambda: (os.write(write, b"."), None)[1])
             status = 0
         except SystemExit as end:
-            status = _told(end)
+            status = _exit_status(end)
         except BaseException:
             import traceback
 
@@ -109,15 +109,15 @@ class Supervisor:
             os.read(wake, 4096)
         for child in self._children:
             if child.ready_pipe in readable:
-                self._heard(child)
+                self._read_ready(child)
 
-    def _heard(self, child: _Child) -> None:
+    def _read_ready(self, child: _Child) -> None:
         if os.read(child.ready_pipe, 16):
             child.ready_after = time.monotonic() - child.started
         os.close(child.ready_pipe)
         child.ready_pipe = -1
-        if not self._told and all(c.ready_after is not None for c in self._children):
-            self._told = True
+        if not self._reported and all(c.ready_after is not None for c in self._children):
+            self._reported = True
             self.on_ready({c.name: c.ready_after or 0.0 for c in self._children})
 
     def _reap(self) -> None:
@@ -130,9 +130,9 @@ class Supervisor:
                 return
             for child in self._children:
                 if child.pid == pid:
-                    self._ended(child, os.waitstatus_to_exitcode(raw))
+                    self._on_exit(child, os.waitstatus_to_exitcode(raw))
 
-    def _ended(self, child: _Child, status: int) -> None:
+    def _on_exit(self, child: _Child, status: int) -> None:
         child.pid = 0
         if child.name in self.once and status == 0:
             child.due = 0.0
@@ -153,7 +153,7 @@ class Supervisor:
                 self._start(child)
 
     def _drain(self) -> int:
-        """Writers of the public face first, then the services: none is cut off in the middle of a batch."""
+        """The gateway first, then the services; each finishes its batch."""
         for child in reversed(self._children):
             if child.pid:
                 with contextlib.suppress(ProcessLookupError):
@@ -182,8 +182,8 @@ def _wait_for(pid: int, end: float) -> int:
     return 1
 
 
-def _told(end: SystemExit) -> int:
-    """The exit status; a sentence instead of a number is for the person who started us."""
+def _exit_status(end: SystemExit) -> int:
+    """The exit status; a text instead of a number is printed."""
     if isinstance(end.code, str):
         print(end.code, file=sys.stderr)
         return 1
@@ -191,7 +191,7 @@ def _told(end: SystemExit) -> int:
 
 
 def _die_with_parent(parent: int) -> None:
-    """Linux: the kernel ends a child whose parent is gone, however it went."""
+    """Linux: the kernel sends SIGTERM to a child whose parent has died, for whatever reason."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:

@@ -1,8 +1,8 @@
-"""Fires deadlines of quiet documents, and publishes what a request or a deadline left unpublished.
+"""Timers: fires deadlines of idle documents, publishes pending outboxes, runs periodic jobs.
 
-A deadline fires only when all that was appended before we looked has been taken in: an event that comes in time must
-not find its deadline fired because it stood in a queue. Firing goes through the runner (compare-and-set), so any
-number of schedulers may try; sweeping publishes copies at worst.
+A deadline fires only when everything appended before it was checked has been processed: an event that was appended in
+time must not find its deadline fired. Firing goes through the runner (compare-and-set), so any number of schedulers may
+try; publishing an outbox twice gives copies at worst.
 """
 import asyncio
 import contextlib
@@ -20,17 +20,17 @@ from chassis.support import failpoints
 from chassis.support.clock import utc_now
 
 TICK_SECONDS = 1.0
-SWEEP_AFTER = 5.0  # seconds that an entry may owe before somebody else publishes it
+SWEEP_AFTER = 5.0  # seconds that an entry may stay unpublished before the scheduler publishes it
 SWEEP_EVERY = 5.0
 AT_ONCE = 200
 FAILED_AGAIN_AFTER = 60.0
-TROUBLED_AFTER = 10.0  # seconds in which neither a deadline could fire nor what is owed be published
+TROUBLED_AFTER = 10.0  # seconds without a successful pass
 
 log = structlog.get_logger(__name__)
 
 
-class Scheduler:
-    """`topics`: those that can reach the documents; their group is `group`."""
+class DeadlineScheduler:
+    """`topics`: those whose events change the documents; `group` consumes them."""
 
     def __init__(
         self, runner: Runner, store: Store, bus: Bus, *, group: str, topics: tuple[str, ...],
@@ -40,25 +40,25 @@ class Scheduler:
         self._group, self._topics, self._now, self._health, self._tick = group, topics, now, health, tick
         self._stopping = asyncio.Event()
         self._gate = ProgressGate(bus, group, topics)
-        self._owing: dict[tuple[str, str], tuple[int, float]] = {}  # document -> (version, first seen owing)
+        self._pending: dict[tuple[str, str], tuple[int, float]] = {}  # document -> (version, since when)
         self._failed: dict[tuple[str, str], float] = {}
         self._swept = 0.0
-        self._well = time.monotonic()
+        self._last_success = time.monotonic()
 
     async def run(self) -> None:
         while not self._stopping.is_set():
             try:
-                await self.fire()
+                await self.fire_due()
                 if time.monotonic() - self._swept > SWEEP_EVERY:
                     self._swept = time.monotonic()
-                    await self.sweep()
-                self._well = time.monotonic()
+                    await self.publish_pending()
+                self._last_success = time.monotonic()
                 if self._health is not None:
                     self._health.clear_problem("timers")
             except Exception as error:
                 log.warning("timers_failed", service=self._runner.service, error=f"{type(error).__name__}: {error}")
                 passing = isinstance(error, StoreUnavailable | BusUnavailable) and (
-                    time.monotonic() - self._well < TROUBLED_AFTER)
+                    time.monotonic() - self._last_success < TROUBLED_AFTER)
                 if self._health is not None and not passing:
                     self._health.report_problem("timers", f"{type(error).__name__}: {error}")
             with contextlib.suppress(TimeoutError):
@@ -67,12 +67,12 @@ class Scheduler:
     async def stop(self) -> None:
         self._stopping.set()
 
-    async def fire(self) -> int:
-        """Fire what is due; answers how many documents were looked at."""
+    async def fire_due(self) -> int:
+        """Fire what is due; returns the number of documents."""
         n = 0
-        for name, room in self._runner.aggregates.items():
+        for name, store in self._runner.aggregates.items():
             now = self._now()
-            due = await self._due(room.codec.name, name, now)
+            due = await self._due(store.codec.name, name, now)
             if not due:
                 continue
             passed = await self._gate.passed(now)
@@ -82,7 +82,7 @@ class Scheduler:
             if keys:
                 n += len(keys)
                 failpoints.reach("timers.fire.before")
-                self._remember(name, await self._runner.wake(name, keys, passed))
+                self._record_failures(name, await self._runner.fire_deadlines(name, keys, passed))
                 failpoints.reach("timers.fire.after")
         return n
 
@@ -96,64 +96,64 @@ class Scheduler:
             if (name, d.id) not in self._failed and d.index.get("_due") is not None
         ]
 
-    def _remember(self, name: str, failed: Mapping[str, Exception]) -> None:
+    def _record_failures(self, name: str, failed: Mapping[str, Exception]) -> None:
         for key, error in failed.items():
             self._failed[(name, key)] = time.monotonic()
             log.error("timer_failed", service=self._runner.service, aggregate=name,
                       error=f"{type(error).__name__}: {error}")
 
-    async def sweep(self, after: float = SWEEP_AFTER) -> int:
-        """Publish what has been owing for `after` seconds; answers how many entries."""
-        n, still = 0, dict[tuple[str, str], tuple[int, float]]()
+    async def publish_pending(self, after: float = SWEEP_AFTER) -> int:
+        """Publish outboxes that have been pending for `after` seconds; returns the number of entries."""
+        n, pending = 0, dict[tuple[str, str], tuple[int, float]]()
         now = time.monotonic()
-        for name, room in self._runner.aggregates.items():
-            page = await self._store.find(  # ordered so that the index is walked, not every document
-                room.codec.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
-            old = []
+        for name, store in self._runner.aggregates.items():
+            page = await self._store.find(  # ordered, so that the store scans the index only
+                store.codec.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
+            due = []
             for document in page.documents:
                 at = (name, document.id)
-                version, since = self._owing.get(at, (document.version, now))
-                still[at] = (document.version, since if version == document.version else now)
-                if now - still[at][1] >= after:
-                    old.append(document.id)
-            if old:
+                version, since = self._pending.get(at, (document.version, now))
+                pending[at] = (document.version, since if version == document.version else now)
+                if now - pending[at][1] >= after:
+                    due.append(document.id)
+            if due:
                 failpoints.reach("timers.sweep.before")
-                n += await self._runner.sweep(name, old)
+                n += await self._runner.publish_pending(name, due)
                 failpoints.reach("timers.sweep.after")
-        self._owing = still
+        self._pending = pending
         return n
 
 
 class ProgressGate:
-    """Up to which moment everything that was appended has been taken in by the group."""
+    """Finds the latest time up to which the group has processed everything appended."""
 
     def __init__(self, bus: Bus, group: str, topics: tuple[str, ...]) -> None:
         self._bus, self._group, self._topics = bus, group, topics
-        self._looked: tuple[datetime, Mapping[TopicPartition, int]] | None = None
+        self._checked: tuple[datetime, Mapping[TopicPartition, int]] | None = None
 
     async def passed(self, now: datetime) -> datetime | None:
-        """The latest moment known to be passed; None: not yet known."""
+        """The latest time known to be processed; None: not yet known."""
         if not self._topics:
             return now
-        if self._looked is None:
-            self._looked = (now, await self._bus.end_offsets(self._topics))
-        moment, ends = self._looked
+        if self._checked is None:
+            self._checked = (now, await self._bus.end_offsets(self._topics))
+        moment, ends = self._checked
         committed = await self._bus.committed(self._group, self._topics)
-        waits = {place for place, end in ends.items() if end > committed.get(place, 0)}
-        if waits:
-            begins = await self._bus.begin_offsets(self._topics)  # expired records are not waited for
-            if any(ends[p] > max(committed.get(p, 0), begins.get(p, 0)) for p in waits):
+        waiting = {partition for partition, end in ends.items() if end > committed.get(partition, 0)}
+        if waiting:
+            begins = await self._bus.begin_offsets(self._topics)  # deleted records are not waited for
+            if any(ends[p] > max(committed.get(p, 0), begins.get(p, 0)) for p in waiting):
                 return None
-        self._looked = None
+        self._checked = None
         return moment
 
 
-Jobs = Callable[[], Awaitable[object]]
-"""What is repeated until it is stopped."""
+JobFunction = Callable[[], Awaitable[object]]
+"""An async function without arguments."""
 
 
-async def repeat(name: str, every: float, work: Jobs, stopping: asyncio.Event) -> None:
-    """Call `work` every so many seconds; a failure is logged and the next turn comes."""
+async def run_periodically(name: str, every: float, work: JobFunction, stopping: asyncio.Event) -> None:
+    """Call `work` every `every` seconds until `stopping`; a failure is logged."""
     while not stopping.is_set():
         try:
             await work()

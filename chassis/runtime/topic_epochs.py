@@ -1,7 +1,7 @@
-"""Going on with a topic whose log was made anew or cut short: a new epoch of it, in which old fences do not count.
+"""Topic epochs: continue with a topic whose log was recreated or truncated; fences of the old log do not apply to it.
 
-Everything that was taken in stays: documents, figures, facts and ids, by which events that are said again are known
-again. What lay in the old log unread is gone with it. Killed at any point, it may be begun again.
+Documents, figures, facts and event ids stay, so events that are published again are recognised. Unread records of the
+old log are lost with it. An interrupted change of the epoch can be repeated.
 """
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,55 +14,58 @@ from chassis.support.errors import ActionableError
 PAGE = 500
 
 
-class StillRead(ActionableError):
-    """A service reads the log: it would go on by its old fences."""
+class TopicInUse(ActionableError):
+    """A running service would continue with its old fences."""
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """`published`: events that documents still owed for what they had heard in the old epoch."""
+class EpochStarted:
+    """`published`: outbox entries caused by records of the old epoch."""
 
     service: str
     topics: tuple[str, ...]
     published: int
 
 
-async def begin_epoch(application: Application, topics: Sequence[str]) -> Begun:
-    """Of those of the topics that this service hears. It is started, and does not run; nor does another one of it."""
+async def begin_epoch(application: Application, topics: Sequence[str]) -> EpochStarted:
+    """Begin an epoch of those topics that the service consumes. The application is started, and no instance runs.
+
+    Raises TopicInUse.
+    """
     app = application
-    mine = tuple(t for t in app.topics if t in topics)
+    consumed = tuple(t for t in app.topics if t in topics)
     if (await app.bus.groups()).get(app.group, 0):
-        raise StillRead(f"{app.group} has members: stop {app.service} first.")
-    if not mine:
-        return Begun(app.service, (), 0)
-    for topic in mine:
+        raise TopicInUse(f"{app.group} has members: stop {app.service} first.")
+    if not consumed:
+        return EpochStarted(app.service, (), 0)
+    for topic in consumed:
         await app.runner.fence_keys.begin_epoch(app.store, topic)
-    published = await _publish_what_is_owed(app)
-    begins = await app.bus.begin_offsets(mine)
+    published = await _publish_outboxes(app)
+    begins = await app.bus.begin_offsets(consumed)
     if app.projector is not None:
-        for place, begin in sorted(begins.items()):
-            await app.projector.begin_epoch(place, begin)
-    await _forget_commits(app, set(mine))
-    await app.progress.forget(begins)  # the last: as long as it is there no service goes on
-    return Begun(app.service, mine, published)
+        for partition, begin in sorted(begins.items()):
+            await app.projector.begin_epoch(partition, begin)
+    await _remove_commits(app, set(consumed))
+    await app.progress.forget(begins)  # last: while it exists, no service continues
+    return EpochStarted(app.service, consumed, published)
 
 
-async def _publish_what_is_owed(app: Application) -> int:
-    """Whoever reads on from the old offsets would have published it; now nobody does."""
-    retired, published = app.runner.fence_keys.retired(), 0
-    for name, room in app.runner.aggregates.items():
+async def _publish_outboxes(app: Application) -> int:
+    """Nobody continues from the old offsets, so nobody else would publish these entries."""
+    retired, published = app.runner.fence_keys.retired_topics(), 0
+    for name, store in app.runner.aggregates.items():
         after = ""
-        while ids := await app.store.ids(room.codec.name, after=after, limit=PAGE):
-            published += await app.runner.publish_of(name, ids, lambda place: place // PER_TOPIC in retired)
+        while ids := await app.store.ids(store.codec.name, after=after, limit=PAGE):
+            published += await app.runner.publish_retired(name, ids, lambda key: key // PER_TOPIC in retired)
             after = ids[-1]
     return published
 
 
-async def _forget_commits(app: Application, topics: set[str]) -> None:
-    """A group forgets all or nothing, so what it has read of the other topics is committed again. Killed between the
-    two it reads those from their beginning, and its fences pass over what they know."""
+async def _remove_commits(app: Application, topics: set[str]) -> None:
+    """A group can only be removed as a whole, so the offsets of its other topics are committed again. After a crash
+    between the two it reads those topics from their beginning, and its fences skip what was applied."""
     committed = await app.bus.committed(app.group, app.topics)
-    kept = {place: offset for place, offset in committed.items() if place.topic not in topics}
+    kept = {partition: offset for partition, offset in committed.items() if partition.topic not in topics}
     if len(kept) == len(committed):
         return
     await app.bus.remove_group(app.group)

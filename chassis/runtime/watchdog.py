@@ -1,6 +1,6 @@
-"""Signs of life of a consume loop. What is missing too long makes a service not ready, and says why, while it lasts.
+"""Watchdog of a consume loop: makes a service not ready, with the reason, while the loop makes no progress.
 
-A consumer or a store may stop without a sound, so silence itself is looked at, by a task that waits for neither.
+A consumer or a store may stop silently, so the absence of progress is checked by a task that waits for neither.
 """
 import asyncio
 import time
@@ -9,103 +9,103 @@ from collections.abc import Mapping
 from chassis.http.health import HealthState
 from chassis.ports import TopicPartition
 
-STALLED_SECONDS = 10.0  # there is lag, and nothing is handed out; or nothing at all goes on
+STALLED_SECONDS = 10.0  # there is lag and nothing is polled; or no progress at all
 UNASSIGNED_SECONDS = 30.0
-LONG_BATCH = 6  # times STALLED_SECONDS: a batch without an error may be long, on a slow store
-MOST_PATIENCE = 16  # times UNASSIGNED_SECONDS: a member for whom there is no partition must not disturb the others
-LOOK_SECONDS = 0.5
+LONG_BATCH = 6  # times STALLED_SECONDS: a batch without an error may take long on a slow store
+MAX_PATIENCE = 16  # times UNASSIGNED_SECONDS: a member for which there is no partition must not disturb the others
+CHECK_SECONDS = 0.5
 
 
-class Watch:
-    """By the monotonic clock. Parts of the health: "events" nothing goes on, "consumer" nothing is handed out,
-    "assignment" there is no partition."""
+class Watchdog:
+    """Measures by the monotonic clock. Components of the health: "events" no progress, "consumer" nothing is polled,
+    "assignment" no partition."""
 
     def __init__(self, health: HealthState) -> None:
         self._health = health
-        self._proof = self._handed = self._assigned = self._looked = self._replaced = time.monotonic()
+        self._proven = self._handed_out = self._assigned = self._checked = self._replaced = time.monotonic()
         self._patience = 1
-        self._begun: float | None = None  # the batch in hand
+        self._batch_began: float | None = None
         self._error = ""
 
     def joined(self) -> None:
-        """A new member: it has the same time as any other."""
-        self._handed = self._assigned = self._looked = time.monotonic()
+        """A new member has the same time as any other."""
+        self._handed_out = self._assigned = self._checked = time.monotonic()
 
     def handed_out(self) -> None:
-        self._handed = self._begun = time.monotonic()
+        """Records were polled, a batch begins."""
+        self._handed_out = self._batch_began = time.monotonic()
         self._health.clear_problem("consumer")
 
     def taking_over(self) -> None:
-        """As long as a batch may take: what was done before is looked at, and nothing is handed out meanwhile."""
-        self._begun = time.monotonic()
+        """Partitions are taken over, which may take as long as a batch; nothing is polled meanwhile."""
+        self._batch_began = time.monotonic()
 
-    def free(self) -> None:
-        """A batch is done with, or partitions are taken over: either may have taken long, and only now do we wait."""
-        self._handed, self._begun = time.monotonic(), None
+    def idle(self) -> None:
+        """A batch or a take-over has ended; waiting for records begins now."""
+        self._handed_out, self._batch_began = time.monotonic(), None
 
     def assigned(self) -> None:
         self._assigned, self._patience = time.monotonic(), 1
         self._health.clear_problem("assignment")
 
     def proven(self) -> None:
-        """A batch is committed, or the log has said how much waits: store and log answer."""
-        self._proof, self._error = time.monotonic(), ""
+        """A batch was committed, or the log returned its lag: store and log answer."""
+        self._proven, self._error = time.monotonic(), ""
         self._health.clear_problem("events")
 
     def failed(self, error: str) -> None:
-        self._error, self._begun = error, None
+        self._error, self._batch_began = error, None
 
-    def is_due(self) -> bool:
-        """Whether to ask how much waits: often enough to notice, at once when it would end a trouble."""
-        if time.monotonic() - self._looked <= STALLED_SECONDS / 2 and not self._health.problems.keys() & {
+    def lag_check_due(self) -> bool:
+        """Whether to ask for the lag: often enough to notice a stall, at once when it may end a trouble."""
+        if time.monotonic() - self._checked <= STALLED_SECONDS / 2 and not self._health.problems.keys() & {
                 "events", "consumer"}:
             return False
-        self._looked = time.monotonic()
+        self._checked = time.monotonic()
         return True
 
-    # --- why a consumer has to be replaced; "": it need not ----------------------------------------------------------
+    # --- reasons to replace the consumer; "" when there is none ------------------------------------------------------
 
-    def unassigned(self) -> str:
+    def reason_unassigned(self) -> str:
         since = time.monotonic() - self._assigned
         if since <= UNASSIGNED_SECONDS * self._patience:
             return ""
-        self._patience = min(MOST_PATIENCE, 2 * self._patience)
-        why = "no partition was assigned; the group has more members than partitions, or does not come to rest"
-        self._health.report_problem("assignment", why)
-        return why
+        self._patience = min(MAX_PATIENCE, 2 * self._patience)
+        reason = "no partition is assigned; the group has more members than partitions, or keeps rebalancing"
+        self._health.report_problem("assignment", reason)
+        return reason
 
-    def stalled(self, lag: Mapping[TopicPartition, int]) -> str:
+    def reason_stalled(self, lag: Mapping[TopicPartition, int]) -> str:
         waiting = sum(lag.values())
         if not waiting:
-            self.free()
+            self.idle()
             self._health.clear_problem("consumer")
             return ""
-        since = time.monotonic() - self._handed
-        if since <= STALLED_SECONDS or self._at_work():
+        since = time.monotonic() - self._handed_out
+        if since <= STALLED_SECONDS or self._is_working():
             return ""
-        why = f"{waiting} records wait, and nothing was handed out for {since:.0f} s"
-        self._health.report_problem("consumer", why)
-        return why
+        reason = f"{waiting} records are waiting, and none was polled for {since:.0f} s"
+        self._health.report_problem("consumer", reason)
+        return reason
 
-    def silent(self) -> str:
-        """Errors only, for long: another connection may fare better."""
+    def reason_silent(self) -> str:
+        """Only errors for a long time: another connection may work."""
         now = time.monotonic()
-        if now - max(self._proof, self._replaced) <= UNASSIGNED_SECONDS:
+        if now - max(self._proven, self._replaced) <= UNASSIGNED_SECONDS:
             return ""
         self._replaced = now
-        return f"nothing went on for {now - self._proof:.0f} s: {self._error}"
+        return f"no progress for {now - self._proven:.0f} s: {self._error}"
 
-    def _at_work(self) -> bool:
-        return self._begun is not None and time.monotonic() - self._begun < LONG_BATCH * STALLED_SECONDS
+    def _is_working(self) -> bool:
+        return self._batch_began is not None and time.monotonic() - self._batch_began < LONG_BATCH * STALLED_SECONDS
 
-    # --- told while it lasts -----------------------------------------------------------------------------------------
+    # --- the task ----------------------------------------------------------------------------------------------------
 
-    async def stand(self) -> None:
-        """Until it is cancelled."""
+    async def run(self) -> None:
+        """Until it is cancelled: report missing progress while it lasts."""
         while True:
-            await asyncio.sleep(min(LOOK_SECONDS, STALLED_SECONDS / 2))
-            now = time.monotonic()
-            since = now - self._proof
-            if since > 1.5 * STALLED_SECONDS and (self._error or not self._at_work()):
-                why = self._error or "a batch is in hand and does not end, or the log hands out nothing"
-                self._health.report_problem("events", f"nothing went on for {since:.0f} s: {why}")
+            await asyncio.sleep(min(CHECK_SECONDS, STALLED_SECONDS / 2))
+            since = time.monotonic() - self._proven
+            if since > 1.5 * STALLED_SECONDS and (self._error or not self._is_working()):
+                reason = self._error or "a batch does not end, or the log returns no records"
+                self._health.report_problem("events", f"no progress for {since:.0f} s: {reason}")

@@ -2,7 +2,7 @@
 import asyncio
 
 
-def told_to_stop() -> bool:
+def cancellation_requested() -> bool:
     """Whether a CancelledError that arrives now is meant for the task that runs: somebody has cancelled it."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

@@ -11,7 +11,7 @@ _share: ContextVar[float] = ContextVar("share", default=1.0)
 
 
 @contextmanager
-def at_most(share: float) -> Iterator[None]:
+def limit_share(share: float) -> Iterator[None]:
     """Whatever is paced in here takes at most this share of the time: all of it, and every figure would be late."""
     token = _share.set(share)
     try:
@@ -20,7 +20,7 @@ def at_most(share: float) -> Iterator[None]:
         _share.reset(token)
 
 
-class Pace:
+class Pacer:
     def __init__(self) -> None:
         self._began = time.perf_counter()
 

@@ -5,7 +5,7 @@ import ctypes
 ENOUGH = 5_000  # records after which it is worth looking
 
 
-class Sparing:
+class MemoryTrim:
     """glibc keeps what was freed between two things that live on; nothing but asking makes it give that back."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from contracts.topics import TOPICS
 LEAST_DAYS = 7  # the longest outage after which nothing may be missing
 
 
-def bounds(said: str) -> dict[str, int]:
+def parse_bounds(said: str) -> dict[str, int]:
     """{topic: days} of the setting. ValueError for what means nothing, names no topic, or is too short."""
     found: dict[str, int] = {}
     for part in filter(None, (p.strip() for p in said.split(","))):

@@ -4,13 +4,13 @@ import secrets
 from pathlib import Path
 
 
-def secret_of(setting: str | None, path: Path) -> list[bytes]:
+def load_secrets(setting: str | None, path: Path) -> list[bytes]:
     """The secrets in force, the one that signs first; a setting may name several, with commas."""
     named = [part.strip().encode() for part in (setting or "").split(",") if part.strip()]
-    return named or [kept_secret(path)]
+    return named or [stored_secret(path)]
 
 
-def kept_secret(path: Path) -> bytes:
+def stored_secret(path: Path) -> bytes:
     """Made once; the first of several makers wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

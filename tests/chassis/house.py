@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
-from chassis.aggregates import Runner, Share
+from chassis.aggregates import PartitionBatch, Runner
 from chassis.dead_letters import DeadLetterRepository
-from chassis.domain.decider import Aggregate, Command, Declined, Decider, DeadlineReached
+from chassis.domain.decider import Aggregate, Command, DeadlineReached, Decider, Declined
 from chassis.domain.handlers import CommandFor, Meta
 from chassis.messages.envelope import Message, decode, encode
 from chassis.ports import Bus, Record, Store, TopicPartition
-from chassis.service.description import ServiceComponents, Service
+from chassis.service.description import Service, ServiceComponents
 from contracts.crm import LeadCaptured, LeadConverted, LeadLost
 from contracts.lead_scoring import LeadQualified, LeadScored
 from contracts.topics import TOPICS
@@ -144,13 +144,13 @@ class House:
         await self.bus.publish([
             encode(e, id=i, source="/crm", time=at, extensions=extensions) for e, i in zip(events, ids, strict=True)])
 
-    async def batch(self, topic: str = LEADS, lo: int = 0, hi: int = 10**9) -> dict[TopicPartition, Share]:
+    async def batch(self, topic: str = LEADS, lo: int = 0, hi: int = 10**9) -> dict[TopicPartition, PartitionBatch]:
         made = {}
         for place in sorted(await self.bus.end_offsets([topic])):
             records = [r for r in await self.bus.read(place, lo, 10**6) if r.offset < hi]
             if records:
                 messages = [m for r in records if isinstance(m := decode(r), Message)]
-                made[place] = Share(records[0].offset, records[-1].offset + 1, messages)
+                made[place] = PartitionBatch(records[0].offset, records[-1].offset + 1, messages)
         return made
 
     async def run(self, topic: str = LEADS, lo: int = 0, hi: int = 10**9) -> None:
@@ -171,7 +171,7 @@ class House:
     async def stored(self, key: str) -> tuple[Any, Counter]:
         room = self.runner.aggregates["counter"]
         document = (await self.store.load(room.codec.name, [key]))[key]
-        return room.codec.read(document)
+        return room.codec.decode(document)
 
 
 _numbers = iter(range(10**9))

@@ -112,7 +112,7 @@ PROJECTION = Projection(
 
 async def projector(store: Store, **more: Any) -> Projector:
     made = Projector(PROJECTION, store, "kpi", **more)
-    await store.ensure(await made.collections())
+    await store.ensure(await made.required_collections())
     return made
 
 

@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.http.access import EVERYTHING, NOTHING, Access, InvalidSeal, Scope, IdentitySealer, ScopeTooLarge, sealer_from_settings
-from chassis.support.secrets import kept_secret, secret_of
+from chassis.http.access import (
+    EVERYTHING,
+    NOTHING,
+    Access,
+    IdentitySealer,
+    InvalidSeal,
+    Scope,
+    ScopeTooLarge,
+    sealer_from_settings,
+)
+from chassis.support.secrets import load_secrets, stored_secret
 from chassis.support.settings import Settings
 
 SEAL = IdentitySealer([b"secret"])
@@ -68,11 +77,11 @@ def test_thousands_of_names_fit_into_a_header_and_what_does_not_is_said():
 
 def test_a_secret_is_made_once_and_is_its_owners_only(tmp_path: Path):
     path = tmp_path / "deep" / "internal.key"
-    made = kept_secret(path)
-    assert len(made) == 32 and kept_secret(path) == made
+    made = stored_secret(path)
+    assert len(made) == 32 and stored_secret(path) == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["internal.key"]
-    assert secret_of(" new , old ", path) == [b"new", b"old"] and secret_of("", path) == [made]
+    assert load_secrets(" new , old ", path) == [b"new", b"old"] and load_secrets("", path) == [made]
 
 
 def test_processes_on_one_data_directory_understand_each_other_and_others_do_not(tmp_path: Path):

@@ -8,13 +8,13 @@ import pytest
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.sqlite import SqliteStore
-from chassis.aggregates.documents import OutboxEntry, stored_of
+from chassis.aggregates.documents import OutboxEntry, decode_stored
 from chassis.domain.definitions import Definitions
 from chassis.domain.projection import Projection
 from chassis.ports import Document, Outgoing, TopicPartition
 from chassis.ports.partitioner import partition_of
 from chassis.projections import Projector, cell_audit, journal_pruning
-from chassis.projections.documents import Fact, Total, decode_fact, decode_total, encode
+from chassis.projections.documents import CellTotal, Fact, decode_fact, decode_total, encode
 from chassis.runtime.application import Application
 from chassis.runtime.audit import CHECKS, Auditor
 from chassis.support.settings import Settings
@@ -28,7 +28,7 @@ FACTS_ONLY = replace(PROJECTION, signals=Projection.__dataclass_fields__["signal
 async def counted(store: Any, batches: int = 3, projection: Projection = FACTS_ONLY) -> Projector:
     """A projector that has taken in some batches."""
     made = Projector(projection, store, "kpi")
-    await store.ensure(await made.collections())
+    await store.ensure(await made.required_collections())
     await made.recover(PLACE)
     for n in range(batches):
         moved = [(f"e{n}-{i}", Moved(f"d{i}", region="West" if n % 2 else "East", amount=10 * i, customer=f"c{i}"))
@@ -44,8 +44,8 @@ async def tampered(store: Any, collection: str, change: Any, nth: int = 0, **whe
 
 
 def more(document: Document) -> Document:
-    total: Total = decode_total(document.body)
-    body = encode(Total(total.n + 1, total.sum, total.hist))
+    total: CellTotal = decode_total(document.body)
+    body = encode(CellTotal(total.n + 1, total.sum, total.hist))
     return Document(document.id, document.version, body, {**document.index, "n": total.n + 1})
 
 
@@ -83,7 +83,7 @@ async def test_a_cell_that_stands_elsewhere_is_seen_though_the_sums_are_the_same
 async def a_journal_without(number: int) -> tuple[Projector, MemoryStore]:
     store = MemoryStore()
     made = await counted(store, batches=40)
-    await store.delete("kpi.journal", [made.layout.entry(PLACE, number)])
+    await store.delete("kpi.journal", [made.collections.record_id(PLACE, number)])
     return made, store
 
 
@@ -95,22 +95,22 @@ async def test_a_record_that_is_missing_from_the_journal_is_named_and_not_left_u
     assert [(m.grain, m.measure) for m in audited.mismatches] == [("records", str(number))]
     assert audited.undecided == audited.unfinished == []
     async with running(make()) as app:
-        found = (await Auditor(app.runner, app.store, app.auditor._sequences, lambda: made).turn()).findings
+        found = (await Auditor(app.runner, app.store, app.auditor._sequences, lambda: made).run_once()).findings
     assert ("journal", f"records are missing from the journal: {number}") in {(f.check, f.what) for f in found}
 
 
 async def test_records_that_are_taken_away_while_they_are_read_are_not_called_missing(monkeypatch):
     """Another owner shortens the journal at every look: no two looks find the same."""
     made, store = await a_journal_without(39)
-    look = cell_audit.checkpoint
+    look = cell_audit.load_checkpoint
 
     async def moving(*asked: Any) -> Any:
-        await journal_pruning.prune(store, made.layout, made.layout.place(PLACE), (await look(*asked)).k + 1)
+        await journal_pruning.prune_journal(store, made.collections, made.collections.partition_id(PLACE), (await look(*asked)).k + 1)
         return await look(*asked)
 
-    monkeypatch.setattr(cell_audit, "checkpoint", moving)
+    monkeypatch.setattr(cell_audit, "load_checkpoint", moving)
     audited = await made.audit_journal()
-    assert (audited.mismatches, audited.undecided) == ([], [made.layout.place(PLACE)])
+    assert (audited.mismatches, audited.undecided) == ([], [made.collections.partition_id(PLACE)])
 
 
 async def test_a_fact_that_counts_for_something_else_than_its_image_is_named():
@@ -156,7 +156,7 @@ async def test_a_record_that_its_owner_did_not_finish_is_no_mismatch_until_it_la
     class Killed(Exception):
         pass
 
-    put = store.put_newer
+    put = store.save_newer
 
     async def put_or_die(collection: str, documents: Any) -> None:
         nonlocal left
@@ -165,13 +165,13 @@ async def test_a_record_that_its_owner_did_not_finish_is_no_mismatch_until_it_la
         left -= 1
         await put(collection, documents)
 
-    store.put_newer = put_or_die  # type: ignore[method-assign]
+    store.save_newer = put_or_die  # type: ignore[method-assign]
     if at < 3:
         with pytest.raises(Killed):
             await feed(made, letters(("last", Moved("d1", region="North", customer="c9")), first=15))
     else:
         await feed(made, letters(("last", Moved("d1", region="North", customer="c9")), first=15))
-    store.put_newer = put  # type: ignore[method-assign]
+    store.save_newer = put  # type: ignore[method-assign]
     found = await made.audit_journal()
     assert found.mismatches == [] and bool(found.unfinished) == (at < 2)  # a member for a member
     assert (await made.audit_facts()).mismatches == []
@@ -221,7 +221,7 @@ async def talked(app: Application) -> None:
 async def test_a_service_that_said_everything_passes():
     async with running(make()) as app:
         await talked(app)
-        report = await app.auditor.whole()
+        report = await app.auditor.run_complete()
         assert report.findings == [] and report.undecided == [] and report.compared["sequences"] == 30
 
 
@@ -231,14 +231,14 @@ async def test_copies_and_the_order_of_topics_do_not_matter():
         for place in await app.bus.end_offsets([SCORES]):
             copies = await app.bus.read(place, 0, 3)
             await app.bus.publish([Outgoing(SCORES, r.key, r.value, r.headers) for r in copies])
-        assert (await app.auditor.whole()).findings == []
+        assert (await app.auditor.run_complete()).findings == []
 
 
 async def without(app: Application, key: str, number: int) -> Application:
     """The same system on a log that lacks one record."""
     bus = MemoryBus()
     await bus.ensure_topics({LEADS: 8, SCORES: 8})
-    await bus.ensure_topics(app.letters.needed_topics())
+    await bus.ensure_topics(app.dead_letters.needed_topics())
     bus._identity, bus._groups = app.bus._identity, app.bus._groups
     for topic in (LEADS, SCORES):
         for place in sorted(await app.bus.end_offsets([topic])):
@@ -254,10 +254,10 @@ async def test_an_event_that_is_not_in_the_log_is_named_first_middle_or_last(num
         await talked(app)
     holed = await without(app, "k1", number)
     await holed.start()
-    report = await holed.auditor.whole()
+    report = await holed.auditor.run_complete()
     assert [(f.check, f.where, f.what) for f in report.findings] == [
-        ("sequences", "counter/k1", f"said, but not in the log: {number}")]
-    turn = await holed.auditor.turn()
+        ("sequences", "counter/k1", f"published, but missing from the log: {number}")]
+    turn = await holed.auditor.run_once()
     assert [f.where for f in turn.findings] == ["counter/k1"]
 
 
@@ -267,14 +267,14 @@ async def test_what_is_still_owed_is_not_missing():
         await talked(app)
     holed = await without(app, "k1", 10)
     (document,) = (await app.store.load("lead_scoring.counter", ["k1"])).values()
-    stored = stored_of(document)
-    place = app.runner.fence_keys.number(TopicPartition(LEADS, partition_of(b"k1", 8)))
+    stored = decode_stored(document)
+    place = app.runner.fence_keys.key_of(TopicPartition(LEADS, partition_of(b"k1", 8)))
     entry = OutboxEntry(10, "id", "t", SCORES, b"k1", b"{}", (), 0, place, 10**6)
-    stored.out = (entry,)
+    stored.outbox = (entry,)
     await app.store.save(
         "lead_scoring.counter", [Document("k1", document.version, msgspec.msgpack.encode(stored), document.index)])
     await holed.start()
-    assert (await holed.auditor.whole()).findings == []
+    assert (await holed.auditor.run_complete()).findings == []
 
 
 @pytest.mark.slow
@@ -282,9 +282,9 @@ async def test_an_outbox_that_nobody_empties_is_named():
     app = make()
     await app.start()
     await app.publish(lost("k1", 1), time=NOON, source="/crm", id="e")
-    body = msgspec.msgpack.encode(stored_of(Document("a", 1, msgspec.msgpack.encode((0, None)), {})))
+    body = msgspec.msgpack.encode(decode_stored(Document("a", 1, msgspec.msgpack.encode((0, None)), {})))
     await app.store.save("lead_scoring.counter", [Document("stuck", 0, body, {"_pending": 1, "_rev": 1})])
-    report = await app.auditor.whole(patience=0.6)
+    report = await app.auditor.run_complete(patience=0.6)
     assert [(f.check, f.where) for f in report.findings] == [("outboxes", "counter/stuck")]
 
 

@@ -12,13 +12,14 @@ from contracts.crm import CustomerRevised, LeadCaptured, LeadRevised, OrderPlace
 from contracts.kinds import BY_NAME, Contact, Line, Money
 from contracts.pipeline import Opportunity, StageEntered
 from tests.contracts.strategies import any_event, damaged, events
+from tests.support.effort import examples
 
 DEAL = Opportunity(
     pipeline="p", business_line="b", stage="s", opened_at=None, forecast_category="pipeline", deal_kind="new")
 
 
 @given(any_event)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_event_is_read_back_as_it_was_written(event: Any) -> None:
     assert codec.decode_data(type(event), codec.encode_data(event)) == event
     assert codec.from_builtins(type(event), codec.to_wire(event)) == event
@@ -26,13 +27,13 @@ def test_every_event_is_read_back_as_it_was_written(event: Any) -> None:
 
 
 @given(any_event)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_is_written_passes_the_door(event: Any) -> None:
     assert codec.validate_rest(type(event), codec.to_wire(event)) == event
 
 
 @given(damaged())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_topics_and_doors_accept_the_same_and_read_the_same(case: tuple[type, Any]) -> None:
     cls, wire = case
     try:
@@ -73,7 +74,7 @@ def test_unknown_fields_are_ignored_on_topics_and_refused_at_doors() -> None:
     assert codec.decode_data(LeadRevised, b'{"lead_id":"l","later":1}').given == ("lead_id",)
     with pytest.raises(codec.InvalidData) as caught:
         codec.validate_rest(LeadRevised, {"lead_id": "l", "later": 1, "contact": {"fax": "1"}})
-    assert {(f.code, f.pointer) for f in caught.value.faults} == {
+    assert {(f.code, f.pointer) for f in caught.value.errors} == {
         ("unknown_field", "/later"), ("unknown_field", "/contact/fax")}
 
 
@@ -83,7 +84,7 @@ def test_every_fault_is_told_with_its_place() -> None:
             "order_id": "a b", "amount": {"amount_minor": 1.5, "currency": "EUR"},
             "lines": [{"product_id": "p", "amount": {"amount_minor": 1}}],
         })
-    assert {(f.code, f.pointer) for f in caught.value.faults} == {
+    assert {(f.code, f.pointer) for f in caught.value.errors} == {
         ("invalid", "/order_id"), ("missing", "/customer_id"), ("invalid", "/amount/amount_minor"),
         ("missing", "/lines/0/amount/currency")}
 
@@ -164,14 +165,14 @@ PATCHES = [kind.cls for kind in BY_NAME.values() if kind.patch]
 
 
 @given(st.sampled_from(PATCHES).flatmap(lambda cls: st.tuples(events(cls), events(cls))))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_merging_a_mapping_is_merging_the_wire_forms(pair: tuple[Any, Any]) -> None:
     before, patch = codec.to_wire(pair[0]), pair[1]
     assert codec.merge(before, patch) == codec.merge_json(before, codec.to_wire(patch))
 
 
 @given(st.sampled_from(PATCHES).flatmap(lambda cls: st.tuples(events(cls), events(cls))))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_merging_twice_is_merging_once(pair: tuple[Any, Any]) -> None:
     once = codec.merge(codec.to_wire(pair[0]), pair[1])
     assert codec.merge(once, pair[1]) == once

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from chassis.aggregates import FailedRecord
-from chassis.dead_letters import MOST_REPLAYS, DeadLetterRepository, StormGuard, FailureStorm, is_addressed_to
+from chassis.dead_letters import MOST_REPLAYS, DeadLetterRepository, FailureStorm, StormGuard, is_addressed_to
 from chassis.domain.decider import changed
-from chassis.http.routing import ProblemError
+from chassis.http.problems import ProblemError
 from chassis.messages.envelope import REPLAY_FOR
 from chassis.ports import BusUnavailable, Outgoing, Record
 from contracts.topics import dead_letter_topic

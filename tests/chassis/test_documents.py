@@ -2,8 +2,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.aggregates.aggregate_store import owed
-from chassis.aggregates.documents import NO_FENCE_KEY, OutboxEntry, DocumentCodec, StoredAggregate, fresh
+from chassis.aggregates.aggregate_store import unpublished
+from chassis.aggregates.documents import NO_FENCE_KEY, DocumentCodec, OutboxEntry, StoredAggregate, empty_aggregate
 from chassis.ports import Document
 from tests.chassis.house import COUNTER
 
@@ -17,24 +17,24 @@ def entry(seq: int, place: int, offset: int) -> OutboxEntry:
 
 def document(out: tuple[OutboxEntry, ...], fences: dict[int, int]) -> Document:
     """As it is saved, and read again."""
-    stored: StoredAggregate = fresh()
-    stored.out, stored.fences = out, fences
-    return LAYOUT.write("a", 1, stored, COUNTER.decider.initial_state("a"))
+    stored: StoredAggregate = empty_aggregate()
+    stored.outbox, stored.fences = out, fences
+    return LAYOUT.encode("a", 1, stored, COUNTER.decider.initial_state("a"))
 
 
 def test_an_outbox_that_is_published_is_left_unread_and_all_else_is_as_it_was():
     saved = document((entry(1, 0, 7), entry(2, 1, 3)), {0: 7, 1: 3})
-    whole, state = LAYOUT.read(saved)
-    lean, same = LAYOUT.read(saved, {0: 8, 1: 4})
-    assert len(whole.out) == 2 and lean.out == ()
-    assert same == state and (lean.rev, lean.fences, lean.out_seq) == (whole.rev, whole.fences, whole.out_seq)
+    whole, state = LAYOUT.decode(saved)
+    lean, same = LAYOUT.decode(saved, {0: 8, 1: 4})
+    assert len(whole.outbox) == 2 and lean.outbox == ()
+    assert same == state and (lean.rev, lean.fences, lean.outbox_sequence) == (whole.rev, whole.fences, whole.outbox_sequence)
     assert lean.state == whole.state
 
 
 def test_a_document_that_is_saved_without_what_was_left_unread_is_the_same_otherwise():
     saved = document((entry(1, 0, 7),), {0: 7})
-    lean, state = LAYOUT.read(saved, {0: 8})
-    assert LAYOUT.write("a", 1, lean, state) == document((), {0: 7})
+    lean, state = LAYOUT.decode(saved, {0: 8})
+    assert LAYOUT.encode("a", 1, lean, state) == document((), {0: 7})
 
 
 @given(
@@ -45,5 +45,5 @@ def test_what_is_owed_is_never_left_unread(
 ) -> None:
     out = tuple(entry(seq, place, offset) for seq, (place, offset) in enumerate(entries, 1))
     fences = {p: more + max(o for q, o in entries if q == p) for p, more in enumerate(beyond) if (p in dict(entries))}
-    read, _ = LAYOUT.read(document(out, fences), settled)
-    assert owed(read.out, settled) == owed(out, settled)
+    read, _ = LAYOUT.decode(document(out, fences), settled)
+    assert unpublished(read.outbox, settled) == unpublished(out, settled)

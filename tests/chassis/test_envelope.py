@@ -29,6 +29,7 @@ from contracts.crm import (
 from contracts.kinds import EVENTS, Line, Money, Subject
 from contracts.topics import PARTITIONS
 from tests.contracts.strategies import IDS, INSTANTS, any_event
+from tests.support.effort import examples
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DATA = Path(__file__).parents[3] / "shared" / "data" / "cloudevents"
@@ -73,7 +74,7 @@ def message_of(what: Message | RejectedMessage | None) -> Message:
 
 
 @given(any_event.filter(lambda e: not EVENTS[type(e)].topic.endswith("commands.v1")), IDS, IDS, INSTANTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_is_written_is_read_back_with_its_identity(event: Any, id: str, source: str, time: datetime) -> None:
     out = encode(event, id=id, source=source, time=time, extensions={"sequence": 4, "correlationid": "c"})
     read = decode(record(out, max(time, NOW)))
@@ -88,7 +89,7 @@ def test_what_is_written_is_read_back_with_its_identity(event: Any, id: str, sou
 
 
 @given(any_event.filter(lambda e: not hasattr(e, "lines")), IDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_door_reads_what_the_log_reads(event: Any, id: str) -> None:
     by_log = message_of(decode(record(encode(event, id=id, source="s", time=NOW))))
     whole = envelope.to_structured(event, id=id, source="s", time=NOW)
@@ -237,7 +238,7 @@ def test_a_record_that_cannot_be_taken_says_why(what: str) -> None:
 @given(st.binary(max_size=60), st.sampled_from([b"application/json", b"application/cloudevents+json", b"\xff", b""]),
        st.dictionaries(st.sampled_from(["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_x"]),
                        st.sampled_from([b"1.0", b"crm.lead.lost.v1", b"", b"\xff", b"2026-01-01T00:00:00Z"])))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_reading_a_record_never_fails(value: bytes, content: bytes, headers: dict[str, bytes]) -> None:
     held = (("content-type", content), *headers.items())
     assert isinstance(decode(Record("crm.leads.v1", 0, 0, 0, b"k", value, held)), (RejectedMessage, Message))
@@ -255,14 +256,14 @@ GOOD = st.sampled_from(["1.0", "crm.lead.lost.v1", "2026-01-01T00:00:00Z"])
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), GOOD | ANYTHING))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_reading_at_the_door_never_fails(sent: dict[str, Any]) -> None:
     assert isinstance(decode_structured(sent, now=NOW), (RejectedMessage, Message))
 
 
 def test_a_type_that_is_not_heard_is_passed_over_unread() -> None:
-    assert decode(changed(arrived(), value=b"broken"), hears=frozenset({"crm.lead.lost.v1"})) is None
-    assert message_of(decode(arrived(), hears=frozenset({"crm.engagement.recorded.v1"}))).event == VISIT
+    assert decode(changed(arrived(), value=b"broken"), consumes=frozenset({"crm.lead.lost.v1"})) is None
+    assert message_of(decode(arrived(), consumes=frozenset({"crm.engagement.recorded.v1"}))).event == VISIT
 
 
 def test_the_door_says_where_every_fault_is() -> None:
@@ -270,7 +271,7 @@ def test_the_door_says_where_every_fault_is() -> None:
             "type": "crm.order.placed.v1", "data": {"order_id": "a b", "amount": {"amount_minor": "5"}}}
     refused = decode_structured(sent, now=NOW)
     assert isinstance(refused, RejectedMessage)
-    assert {(f.code, f.pointer) for f in refused.faults} == {
+    assert {(f.code, f.pointer) for f in refused.errors} == {
         ("invalid", "/data/order_id"), ("missing", "/data/customer_id"), ("invalid", "/data/amount/amount_minor"),
         ("missing", "/data/amount/currency")}
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from chassis.aggregates.documents import stored_of
+from chassis.aggregates.documents import decode_stored
 from chassis.ports import Outgoing, TopicPartition
 from contracts.crm import CustomerErased, CustomerRegistered, LeadCaptured, LeadErased
 from contracts.kinds import Contact
 from services.lead_scoring.service import SERVICE as LEAD_SCORING
 from services.segmentation.service import SERVICE as SEGMENTATION
-from tests.living import House, living
+from tests.support.running_service import RunningService, running_service
 
 ROOT = Path(__file__).parents[2]
 PORTS = ("chassis/adapters/",)  # they delete what they are given
@@ -24,28 +24,28 @@ CASES: dict[str, Any] = {
 }
 
 
-async def stored(house: House, name: str, aggregate: str) -> Any:
-    (document,) = (await house.app.store.load(f"{name}.{aggregate}", ["p"])).values()
-    return stored_of(document)
+async def stored(running: RunningService, name: str, aggregate: str) -> Any:
+    (document,) = (await running.app.store.load(f"{name}.{aggregate}", ["p"])).values()
+    return decode_stored(document)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 async def test_what_comes_again_after_an_erasure_brings_nothing_back(name: str, tmp_path: Path) -> None:
     service, aggregate, captured, erased = CASES[name]
-    async with living(service, "memory", tmp_path) as house:
-        await house.say(captured, "1")
-        assert PERSON.encode() in bytes((await stored(house, name, aggregate)).state)
-        before = await stored(house, name, aggregate)
-        await house.say(erased, "2")
-        after = await stored(house, name, aggregate)
+    async with running_service(service, "memory", tmp_path) as running:
+        await running.publish(captured, "1")
+        assert PERSON.encode() in bytes((await stored(running, name, aggregate)).state)
+        before = await stored(running, name, aggregate)
+        await running.publish(erased, "2")
+        after = await stored(running, name, aggregate)
         assert PERSON.encode() not in bytes(after.state)
         assert all(after.fences.get(place, -1) >= offset for place, offset in before.fences.items())
-        records = [r for p in range(8) for t in house.app.topics for r in await house.app.bus.read(
+        records = [r for p in range(8) for t in running.app.topics for r in await running.app.bus.read(
             TopicPartition(t, p), 0, 100)]
-        await house.app.bus.publish([Outgoing(r.topic, r.key, r.value, r.headers) for r in records])  # copies
-        await house.quiet()
-        again = await stored(house, name, aggregate)
+        await running.app.bus.publish([Outgoing(r.topic, r.key, r.value, r.headers) for r in records])  # copies
+        await running.settle()
+        again = await stored(running, name, aggregate)
         assert PERSON.encode() not in bytes(again.state) and (again.rev, again.out_seq) == (after.rev, after.out_seq)
 
 

@@ -2,7 +2,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.projections.partition_state import Budget, Cache
+from chassis.projections.partition_state import Cache, CacheBudget
 
 CACHES, MOST = 5, 8
 Use = tuple[int, str, bool]
@@ -15,12 +15,12 @@ def held(caches: list[Cache[int]]) -> int:
 
 @given(uses)
 def test_many_caches_hold_at_most_twice_their_common_budget_and_never_another_value(made: list[Use]) -> None:
-    budget = Budget(MOST)
+    budget = CacheBudget(MOST)
     caches: list[Cache[int]] = [Cache(budget) for _ in range(CACHES)]
     put: dict[tuple[int, str], int] = {}
     for n, (which, key, is_put) in enumerate(made):
         if is_put:
-            caches[which].put(key, n)
+            caches[which].set(key, n)
             put[which, key] = n
         else:
             assert caches[which].get(key) in (None, put.get((which, key)))
@@ -28,21 +28,21 @@ def test_many_caches_hold_at_most_twice_their_common_budget_and_never_another_va
 
 
 def test_what_is_used_stays_while_others_come_and_go() -> None:
-    budget = Budget(MOST)
+    budget = CacheBudget(MOST)
     mine, others = Cache[int](budget), Cache[int](budget)
-    mine.put("mine", 1)
+    mine.set("mine", 1)
     for n in range(20 * MOST):
-        others.put(str(n), n)
+        others.set(str(n), n)
         assert mine.get("mine") == 1
     assert others.get("0") is None
 
 
 def test_a_cache_that_is_gone_costs_nothing() -> None:
-    budget = Budget(MOST)
+    budget = CacheBudget(MOST)
     gone = Cache[int](budget)
-    gone.put("a", 1)
+    gone.set("a", 1)
     del gone
     mine = Cache[int](budget)
     for n in range(3 * MOST):
-        mine.put(str(n), n)
+        mine.set(str(n), n)
     assert mine.get(str(3 * MOST - 1)) == 3 * MOST - 1

@@ -40,15 +40,15 @@ async def test_figures_are_counted_anew_on_kafka_and_mongodb(ports: tuple[MongoS
         await say(live, *range(300))
         await at_rest(live)
         before = await total(live)
-        assert (await live.auditor.whole()).findings == []
+        assert (await live.auditor.run_complete()).findings == []
         app = make(store, bus)
         await app.start()
         rebuild = Rebuild(app)
         async with rebuild.running():
             await until(lambda: close(rebuild))
             switched = await rebuild.switch()
-        assert await rebuild.tidy() > 0
-        assert switched.compared.unlike == [] and switched.compared.measures == 1
+        assert await rebuild.clean_up() > 0
+        assert switched.compared.differences == [] and switched.compared.measures == 1
         assert live.generation == "g1.2" and rebuild.group not in await bus.groups()
         await at_rest(live)
 
@@ -58,4 +58,4 @@ async def test_figures_are_counted_anew_on_kafka_and_mongodb(ports: tuple[MongoS
         await until(same)
         await say(live, 1000)
         await at_rest(live)
-        assert (await live.auditor.whole()).findings == []
+        assert (await live.auditor.run_complete()).findings == []

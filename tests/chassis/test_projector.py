@@ -5,21 +5,21 @@ import pytest
 
 from chassis.adapters.memory import MemoryStore
 from chassis.ports import PartitionLost, StoreUnavailable, TopicPartition
-from chassis.projections import Cells, Projector, writer
+from chassis.projections import CellReader, Projector, writer
 from tests.chassis.projecting import PLACE, PROJECTION, Clicked, Moved, Unheard, feed, letter, letters, projector
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 Figures = list[tuple[date | None, str | None, int, int]]
 
 
-async def ready(store: MemoryStore | None = None) -> tuple[Projector, Cells]:
+async def ready(store: MemoryStore | None = None) -> tuple[Projector, CellReader]:
     store = store or MemoryStore()
     made = await projector(store)
     await made.recover(PLACE)
-    return made, Cells(store, "kpi")
+    return made, CellReader(store, "kpi")
 
 
-async def amounts(cells: Cells, grain: str = "day") -> Figures:
+async def amounts(cells: CellReader, grain: str = "day") -> Figures:
     return [(c.day, c.dims["region"], c.n, c.sum) for c in await cells.read("amount", None, None, grain) if c.n]
 
 
@@ -80,7 +80,7 @@ async def test_facts_are_found_by_the_fields_of_the_projection() -> None:
     made, cells = await ready()
     await feed(made, letters(("a", Moved("1", MARCH, "West", 1)), ("b", Moved("2", MARCH, "East", 2))))
     page = await cells.facts("deal", {"region": "East"}, order="amount")
-    assert [(f.id, f.image["amount"], f.place) for f in page.items] == [("2", 2, PLACE)]
+    assert [(f.id, f.image["amount"], f.partition) for f in page.items] == [("2", 2, PLACE)]
     fact = await cells.fact("deal", "1")
     assert fact is not None and fact.contributions[0].cell.dimensions == (("currency", "EUR"), ("region", "West"))
     assert await cells.fact("deal", "9") is None
@@ -130,7 +130,7 @@ async def test_a_message_that_cannot_be_folded_is_refused_and_the_others_go_on(t
         ("a", Moved("1", MARCH)), ("b", Moved("1", APRIL, trouble=trouble)), ("c", Moved("2", APRIL))))
     assert refused == [(1, code)]
     assert await amounts(cells) == [(MARCH, "West", 1, 100), (APRIL, "West", 1, 100)]
-    assert made.refusals(PLACE)[0][:2] == (1, code)
+    assert made.last_failures(PLACE)[0][:2] == (1, code)
 
 
 async def test_a_contribution_beyond_all_bounds_is_refused() -> None:
@@ -193,7 +193,7 @@ async def test_a_partition_that_is_not_held_is_not_run() -> None:
     with pytest.raises(PartitionLost):
         await made.run(PLACE, [], 0, 1)
     await made.recover(PLACE)
-    made.forget(PLACE)
+    made.revoke(PLACE)
     with pytest.raises(PartitionLost):
         await made.run(PLACE, [], 0, 1)
 
@@ -227,7 +227,7 @@ async def test_a_record_that_was_put_only_in_part_is_put_again(stops_at: str, wr
                                  first=1))
     store.before_write = store.after_write = None
     assert await made.recover(PLACE) == 3
-    assert [r[:2] for r in made.refusals(PLACE)] == [(2, "handler_failed")]
+    assert [r[:2] for r in made.last_failures(PLACE)] == [(2, "handler_failed")]
     assert await amounts(cells) == [(APRIL, "West", 1, 100)]
     assert [(m.day, m.member, m.n) for m in await cells.members("customers", None, None)] == [(APRIL, "d", 1)]
 
@@ -240,7 +240,7 @@ async def test_two_generations_stand_side_by_side() -> None:
     assert await second.recover(PLACE) is None
     await feed(second, letters(("a", Moved("1", MARCH)), ("b", Moved("1", APRIL))))
     assert await amounts(cells) == [(MARCH, "West", 1, 100)]
-    assert await amounts(Cells(store, "kpi", "g2")) == [(APRIL, "West", 1, 100)]
+    assert await amounts(CellReader(store, "kpi", "g2")) == [(APRIL, "West", 1, 100)]
 
 
 async def test_a_projection_may_not_use_the_projectors_own_fields() -> None:
@@ -248,7 +248,7 @@ async def test_a_projection_may_not_use_the_projectors_own_fields() -> None:
 
     made = Projector(replace(PROJECTION, fact_fields={"kind": str}), MemoryStore(), "kpi")
     with pytest.raises(ValueError, match="kind"):
-        await made.collections()
+        await made.required_collections()
 
 
 async def test_the_journal_stays_short_and_still_adds_up() -> None:
@@ -281,7 +281,7 @@ async def test_records_whose_ids_may_come_again_stay() -> None:
     heir = await projector(store)
     await heir.recover(PLACE)
     await feed(heir, [letter(4, "e2", Clicked("x"), at=day + 11)])
-    assert [c.n for c in await Cells(store, "kpi").read("clicks", None, None)] == [4]
+    assert [c.n for c in await CellReader(store, "kpi").read("clicks", None, None)] == [4]
 
 
 async def test_a_number_that_is_free_because_its_record_was_taken_away_is_not_used_again() -> None:
@@ -292,11 +292,11 @@ async def test_a_number_that_is_free_because_its_record_was_taken_away_is_not_us
     await zombie.recover(PLACE)
     for i in range(4):
         await feed(made, letters((f"e{i}", Moved(str(i))), first=i))
-    with pytest.raises(PartitionLost, match="long ago"):
+    with pytest.raises(PartitionLost, match="pruned since"):
         await feed(zombie, letters(*((f"e{i}", Moved(str(i))) for i in range(6))))
     assert await zombie.recover(PLACE) == 4
     await feed(zombie, letters(("e4", Moved("4")), ("e5", Moved("5")), first=4))
-    assert await amounts(Cells(store, "kpi")) == [(MARCH, "West", 6, 600)]
+    assert await amounts(CellReader(store, "kpi")) == [(MARCH, "West", 6, 600)]
     assert await zombie.audit() == []
 
 
@@ -318,5 +318,5 @@ async def test_small_caches_count_the_same() -> None:
         await feed(made, letters(*(
             (f"e{i}.{n}", Moved(str(n), date(2026, 3, 1 + (i + n) % 5), customer=str(n % 2))) for n in range(4)),
             first=4 * i))
-    assert sum(n for _, _, n, _ in await amounts(Cells(store, "kpi"))) == 4
+    assert sum(n for _, _, n, _ in await amounts(CellReader(store, "kpi"))) == 4
     assert await made.audit() == []

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from chassis.adapters.memory import MemoryStore
 from chassis.adapters.sqlite import SqliteStore
 from chassis.ports import Store, TopicPartition
-from chassis.projections import Cells
+from chassis.projections import CellReader
 from tests.chassis.projecting import PLACE, Clicked, Letter, Moved, letter, projector
+from tests.support.effort import examples
 
 MEASURES = ("amount", "cycle", "customers", "clicks")
 Figures = list[Any]
 
 
 async def figures(store: Store) -> Figures:
-    cells = Cells(store, "kpi")
+    cells = CellReader(store, "kpi")
     dated = [
         (measure, grain, c.day, dict(c.dims), c.n, c.sum, dict(c.hist))
         for measure in MEASURES for grain in ("day", "month") for c in await cells.read(measure, None, None, grain)
@@ -66,7 +67,7 @@ async def count(store: Store, log: Sequence[Letter], sizes: Sequence[int], place
     assert await made.audit() == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 1000), sizes=st.lists(st.integers(0, 40), min_size=1, max_size=6))
 async def test_the_figures_do_not_depend_on_how_the_log_is_cut(seed: int, sizes: list[int]) -> None:
     log, whole, cut = some_log(seed, 60), MemoryStore(), MemoryStore()

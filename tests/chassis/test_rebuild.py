@@ -10,13 +10,13 @@ from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.domain.definitions import Definitions
 from chassis.domain.projection import CellKey, Contribution, Projection, Rejected, Touch
 from chassis.ports import StoreUnavailable, TopicPartition
-from chassis.projections import Cells
+from chassis.projections import CellReader
 from chassis.projections.generations import Generations
 from chassis.runtime import rebuild as module
 from chassis.runtime.application import Application
 from chassis.runtime.rebuild import CannotRebuild, Rebuild
 from chassis.service.context import ServiceContext
-from chassis.service.description import ServiceComponents, Service
+from chassis.service.description import Service, ServiceComponents
 from chassis.support.settings import Settings
 from contracts.crm import LeadCaptured
 from tests.chassis.house import LEADS, NOON, SERVICE, captured
@@ -62,7 +62,7 @@ async def say(app: Application, *numbers: int, n: int = 2) -> None:
 
 async def total(context: ServiceContext) -> tuple[int, int]:
     """(leads, what they are worth), as the service answers."""
-    cells = await Cells(context.store, "kpi", context.generation).read("worth", None, None)
+    cells = await CellReader(context.store, "kpi", context.generation).read("worth", None, None)
     return sum(c.n for c in cells), sum(c.sum for c in cells)
 
 
@@ -72,11 +72,11 @@ async def rebuilt(app: Application) -> Any:
     async with rebuild.running():
         await until(lambda: caught_up(rebuild))
         switched = await rebuild.switch()
-    return switched, await rebuild.tidy()
+    return switched, await rebuild.clean_up()
 
 
 async def caught_up(rebuild: Rebuild) -> bool:
-    return (await rebuild.left())[0] == 0
+    return (await rebuild.remaining())[0] == 0
 
 
 async def test_figures_are_equal_and_the_old_ones_are_gone():
@@ -97,7 +97,7 @@ async def test_figures_are_equal_and_the_old_ones_are_gone():
         await say(live, *range(100, 120))
         await quiet(live)
         await until(lambda: equal(live, (20, 240)))
-        assert (await live.auditor.whole(patience=1)).findings == []
+        assert (await live.auditor.run_complete(patience=1)).findings == []
 
 
 async def test_what_comes_while_it_is_counted_is_in_both():
@@ -126,11 +126,11 @@ async def test_what_comes_while_it_is_counted_is_in_both():
             switched = await rebuild.switch()
         stop.set()
         await talking
-        assert switched.compared.unlike == [] and switched.compared.measures == 1
-        await rebuild.tidy()
+        assert switched.compared.differences == [] and switched.compared.measures == 1
+        await rebuild.clean_up()
         await quiet(live)
         await until(lambda: equal(live, (20, 2 * said)))
-        assert (await live.auditor.whole(patience=1)).findings == []
+        assert (await live.auditor.run_complete(patience=1)).findings == []
 
 
 async def equal(context: ServiceContext, wanted: tuple[int, int]) -> bool:
@@ -156,11 +156,11 @@ async def test_killed_in_the_middle_it_goes_on_where_it_stopped():
 
 
 async def close(rebuild: Rebuild) -> bool:
-    return (await rebuild.left())[0] < 30
+    return (await rebuild.remaining())[0] < 30
 
 
 async def begun(rebuild: Rebuild) -> bool:
-    left, records = await rebuild.left()
+    left, records = await rebuild.remaining()
     return left < records
 
 
@@ -175,9 +175,9 @@ async def test_a_switch_whose_old_figures_were_never_dropped_is_tidied_up_by_the
         async with rebuild.running():
             await until(lambda: caught_up(rebuild))
             await rebuild.switch()
-        assert await app.generations.forgotten() == ["g1"]  # killed here
+        assert await app.generations.obsolete() == ["g1"]  # killed here
         switched, _ = await rebuilt(make(store, bus))
-        assert switched.now == "g1.3" and await app.generations.forgotten() == []
+        assert switched.now == "g1.3" and await app.generations.obsolete() == []
         assert await total(live) == (20, 100)
 
 
@@ -187,7 +187,7 @@ async def test_figures_that_a_mended_rule_changes_are_named():
         await say(live, *range(10))
         await quiet(live)
     switched, _ = await rebuilt(make(store, bus, times=3))
-    assert switched.compared.unlike == [("worth", [10, 20, 0], [10, 60, 0])]
+    assert switched.compared.differences == [("worth", [10, 20, 0], [10, 60, 0])]
     async with running(make(store, bus, times=3)) as live:  # a service that starts reads which is the live one
         assert live.generation == "g1.2" and await total(live) == (10, 60)
 
@@ -205,7 +205,7 @@ async def test_other_definitions_are_counted_apart():
         assert await live.generations.foreign() == ["g1"]
         app = make(store, bus, base="g2")
         await app.start()
-        assert await Rebuild(app).tidy(foreign=True) > 0 and await live.generations.foreign() == []
+        assert await Rebuild(app).clean_up(foreign=True) > 0 and await live.generations.foreign() == []
         assert await total(live) == (10, 20)
 
 
@@ -214,7 +214,7 @@ async def test_a_log_without_its_beginning_is_not_counted_anew():
     app = make(store, bus)
     await app.start()
     await say(app, *range(50))
-    await bus.drop_before({TopicPartition(LEADS, p): 1 for p in range(8)})
+    await bus.delete_before({TopicPartition(LEADS, p): 1 for p in range(8)})
     with pytest.raises(CannotRebuild, match="no longer holds the beginning"):
         async with Rebuild(app).running():
             pass
@@ -223,7 +223,7 @@ async def test_a_log_without_its_beginning_is_not_counted_anew():
 
 async def test_what_is_kept_as_it_is_is_not_rebuilt():
     app = Application(SERVICE, Settings(), MemoryStore(), MemoryBus(), Definitions())
-    with pytest.raises(CannotRebuild, match="backed up, never rebuilt"):
+    with pytest.raises(CannotRebuild, match="cannot be rebuilt"):
         Rebuild(app)
 
 

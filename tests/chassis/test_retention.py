@@ -12,7 +12,7 @@ from chassis.aggregates.documents import millis
 from chassis.ports import Outgoing, TopicPartition
 from chassis.runtime.retention import Retention
 from chassis.support.clock import utc_now
-from chassis.support.retention_bounds import bounds
+from chassis.support.retention_bounds import parse_bounds
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from tests.adapters.waiting import gather_records
@@ -95,13 +95,13 @@ async def test_the_embedded_file_gives_up_whole_batches(tmp_path: Path):
 
 
 def test_without_a_setting_nothing_is_bounded():
-    assert bounds(Settings().keep_days) == {}
+    assert parse_bounds(Settings().keep_days) == {}
 
 
 def test_a_bound_is_for_all_topics_or_for_those_named():
-    assert bounds("90") == dict.fromkeys(TOPICS, 90)
-    assert bounds(f"{TOPIC}=30") == {TOPIC: 30}
-    assert bounds(f"365, {TOPIC}=30") == dict.fromkeys(TOPICS, 365) | {TOPIC: 30} == bounds(f"{TOPIC}=30,365")
+    assert parse_bounds("90") == dict.fromkeys(TOPICS, 90)
+    assert parse_bounds(f"{TOPIC}=30") == {TOPIC: 30}
+    assert parse_bounds(f"365, {TOPIC}=30") == dict.fromkeys(TOPICS, 365) | {TOPIC: 30} == parse_bounds(f"{TOPIC}=30,365")
 
 
 @pytest.mark.parametrize("said", ["6", "no", "crm.nothing.v1=30", f"{TOPIC}=", "-1", "30d"])

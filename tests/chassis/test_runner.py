@@ -46,7 +46,7 @@ async def test_what_is_known_to_be_published_is_owed_no_more(house):
         await house.put(captured())
         await house.run(lo=number)
     stored, state = await house.stored("a")
-    assert state.total == 5 and len(stored.out) == 1
+    assert state.total == 5 and len(stored.outbox) == 1
     assert [m.event.score for m in await house.said()] == [1, 2, 3, 4, 5]
 
 
@@ -180,20 +180,20 @@ async def test_what_a_document_is_said_to_be_over_is_what_the_store_holds():
 
 async def test_sequences_are_fences_of_each_topic_apart():
     """One document may speak on two topics: only within one is the order kept."""
-    from chassis.aggregates import Share
+    from chassis.aggregates import PartitionBatch
     from chassis.domain.decider import changed
     from chassis.service.description import ServiceComponents
     from contracts.lead_scoring import LeadScored
     from tests.chassis.house import COUNTER, on_scored, scored
 
     house = await House(parts=ServiceComponents((COUNTER,), {LeadScored: on_scored})).start()
-    house.runner._internal = frozenset({SCORES, LEADS})
+    house.runner._router._sequenced_topics = frozenset({SCORES, LEADS})
     for id, sequence in (("x", 5), ("y", 4)):
         await house.bus.publish([encode(
             scored("a", 1, id), id=id, source="/triptych/other", time=NOON, extensions={"sequence": sequence})])
     ((place, share),) = (await house.batch(SCORES)).items()
     five, four = share.messages
     other = changed(four, record=changed(four.record, topic=LEADS))
-    await house.runner.run({place: Share(0, 1, [five])})
-    await house.runner.run({TopicPartition(LEADS, place.partition): Share(1, 2, [other])})
+    await house.runner.run({place: PartitionBatch(0, 1, [five])})
+    await house.runner.run({TopicPartition(LEADS, place.partition): PartitionBatch(1, 2, [other])})
     assert (await house.state("copy-a")).added == ("x", "y")

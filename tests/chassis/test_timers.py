@@ -7,7 +7,7 @@ from chassis.adapters.sqlite import Database, SqliteStore, queries
 from chassis.adapters.sqlite.documents import CollectionTable
 from chassis.aggregates import CommandRequest, execute
 from chassis.ports import BusUnavailable
-from chassis.runtime.timers import ProgressGate, Scheduler
+from chassis.runtime.timers import DeadlineScheduler, ProgressGate
 from tests.chassis.house import LEADS, NOON, Add, House, Remind, captured, lost
 
 GROUP = "triptych.lead_scoring"
@@ -19,8 +19,8 @@ async def house() -> House:
     return await House().start()
 
 
-def scheduler(house: House, now=NOON) -> Scheduler:
-    return Scheduler(house.runner, house.store, house.bus, group=GROUP, topics=TOPICS, now=lambda: now)
+def scheduler(house: House, now=NOON) -> DeadlineScheduler:
+    return DeadlineScheduler(house.runner, house.store, house.bus, group=GROUP, topics=TOPICS, now=lambda: now)
 
 
 async def committed(house: House) -> None:
@@ -36,21 +36,21 @@ async def reminded(house: House, *keys: str) -> None:
 
 async def test_a_deadline_fires_once_when_its_time_has_come(house):
     await reminded(house, "a", "b")
-    assert await scheduler(house, NOON + timedelta(minutes=59)).fire() == 0
-    assert await scheduler(house, NOON + timedelta(minutes=61)).fire() == 2
-    assert await scheduler(house, NOON + timedelta(minutes=62)).fire() == 0
+    assert await scheduler(house, NOON + timedelta(minutes=59)).fire_due() == 0
+    assert await scheduler(house, NOON + timedelta(minutes=61)).fire_due() == 2
+    assert await scheduler(house, NOON + timedelta(minutes=62)).fire_due() == 0
     said = await house.said()
     assert sorted(m.event.lead_id for m in said) == ["a", "b"]
     assert {m.meta.time for m in said} == {NOON + timedelta(hours=1)}
-    assert (await house.stored("a"))[0].out == ()
+    assert (await house.stored("a"))[0].outbox == ()
 
 
 async def test_two_schedulers_fire_a_deadline_once_by_its_id(house):
     await reminded(house, "a")
     other = await house.restarted()
     late = NOON + timedelta(hours=2)
-    await house.runner.wake("counter", ["a"], late)
-    await other.runner.wake("counter", ["a"], late)
+    await house.runner.fire_deadlines("counter", ["a"], late)
+    await other.runner.fire_deadlines("counter", ["a"], late)
     assert (await house.state("a")).rang == 1
     assert len({m.meta.id for m in await house.said()}) == 1
 
@@ -59,10 +59,10 @@ async def test_a_deadline_waits_for_events_that_stand_in_the_queue(house):
     await reminded(house, "a")
     await house.put(captured("a"), at=NOON)
     late = scheduler(house, NOON + timedelta(hours=2))
-    assert await late.fire() == 0
+    assert await late.fire_due() == 0
     await house.run()
     await committed(house)
-    assert await late.fire() == 1
+    assert await late.fire_due() == 1
 
 
 async def test_the_gate_opens_for_the_moment_it_was_asked_for_though_more_comes_in(house):
@@ -77,7 +77,7 @@ async def test_the_gate_opens_for_the_moment_it_was_asked_for_though_more_comes_
 
 async def test_a_deadline_of_history_causes_nothing_in_the_present(house):
     await reminded(house, "a")
-    await scheduler(house, NOON + timedelta(days=30)).fire()
+    await scheduler(house, NOON + timedelta(days=30)).fire_due()
     (said,) = await house.said()
     assert said.meta.backfill
 
@@ -96,9 +96,9 @@ async def test_a_timer_that_fails_does_not_hold_up_the_others(house):
     room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=decide))
     await reminded(house, "bad", "good")
     late = scheduler(house, NOON + timedelta(hours=2))
-    assert await late.fire() == 2
+    assert await late.fire_due() == 2
     assert (await house.state("good")).rang == 1 and (await house.state("bad")).rang == 0
-    assert await late.fire() == 0
+    assert await late.fire_due() == 0
 
 
 async def test_a_decider_that_never_moves_its_deadline_on_is_stopped(house):
@@ -109,7 +109,7 @@ async def test_a_decider_that_never_moves_its_deadline_on_is_stopped(house):
     room = house.runner.aggregates["counter"]
     await reminded(house, "a")
     room.aggregate = replace(COUNTER, decider=replace(COUNTER.decider, decide=lambda _command, _state: []))
-    failed = await house.runner.wake("counter", ["a"], NOON + timedelta(hours=2))
+    failed = await house.runner.fire_deadlines("counter", ["a"], NOON + timedelta(hours=2))
     assert "still due" in str(failed["a"])
 
 
@@ -122,9 +122,9 @@ async def test_what_a_request_could_not_publish_is_swept(house):
     assert outcome.entity.state.total == 1 and await house.said() == []
     house.bus.before_publish = None
     sweeper = scheduler(house)
-    assert await sweeper.sweep(after=5) == 0
-    assert await sweeper.sweep(after=0) == 1
-    assert await sweeper.sweep(after=0) == 0
+    assert await sweeper.publish_pending(after=5) == 0
+    assert await sweeper.publish_pending(after=0) == 1
+    assert await sweeper.publish_pending(after=0) == 0
     assert [m.event.score for m in await house.said()] == [1]
 
 
@@ -148,8 +148,8 @@ async def test_what_is_looked_for_every_second_is_found_by_an_index(house, tmp_p
         return await find(collection, where, order=order, **how)
 
     monkeypatch.setattr(house.store, "find", listening)
-    await scheduler(house).fire()
-    await scheduler(house).sweep()
+    await scheduler(house).fire_due()
+    await scheduler(house).publish_pending()
     assert len(asked) == 2
     collections = {c.name: c for room in house.runner.aggregates.values() for c in room.codec.collections()}
     database = Database(tmp_path / "triptych.db")

@@ -11,7 +11,7 @@ from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
 from chassis.ports import BusUnavailable
 from chassis.runtime import timers, watchdog
-from chassis.runtime import worker as loop
+from chassis.runtime.worker import consume_loop as loop
 from chassis.runtime.application import Application
 from tests.chassis.house import NOON, Add, captured
 from tests.chassis.test_application import make, quiet, running, until
@@ -110,7 +110,7 @@ async def test_lag_without_progress_is_told_and_the_consumer_replaced_until_reco
     async with running(make(store, bus)) as app:
         await is_ready(app)
         await say(app)
-        assert "3 records wait, and nothing was handed out" in await reason(app, "consumer")
+        assert "3 records are waiting, and none was polled" in await reason(app, "consumer")
         assert measured(app, "triptych_consumer_recreated_total") >= 1
         assert measured(app, "triptych_ready") == 0
         healed.set()
@@ -134,7 +134,7 @@ async def test_a_member_without_a_partition_is_told_and_asks_again_more_and_more
     monkeypatch.setattr(bus, "consumer", first_two_get_nothing)
     async with running(make(store, bus)) as app:
         await say(app)
-        assert "no partition was assigned" in await reason(app, "assignment")
+        assert "no partition is assigned" in await reason(app, "assignment")
         await quiet(app)
         await is_ready(app)
         assert len(made) == 3 and await total(app) == 3
@@ -181,7 +181,7 @@ async def test_a_batch_that_hangs_is_told_begun_again_and_counts_once(ports, por
 
     monkeypatch.setattr(place, name, hanging)
     task = asyncio.create_task(app.run())
-    assert "a batch is in hand and does not end" in await reason(app, "events")
+    assert "a batch does not end" in await reason(app, "events")
     await quiet(app)
     await is_ready(app)
     assert await total(app) == 3
@@ -233,7 +233,7 @@ async def test_what_is_owed_and_cannot_be_published_for_long_is_told(ports, monk
         await publish(messages)
 
     monkeypatch.setattr(bus, "publish", failing)
-    monkeypatch.setattr(app.scheduler, "sweep", lambda: type(app.scheduler).sweep(app.scheduler, 0.0))
+    monkeypatch.setattr(app.scheduler, "publish_pending", lambda: type(app.scheduler).publish_pending(app.scheduler, 0.0))
     await app.execute("counter", "a", Add(at=NOON, n=1), idempotency_key="k")
     task = asyncio.create_task(app.run())
     assert "the broker is away" in await reason(app, "timers")

@@ -9,14 +9,15 @@ from typing import get_args
 import pytest
 from pydantic_core.core_schema import ErrorType
 
-from chassis.http.i18n import CATALOGUE, LANGUAGES, negotiate_language, translate, use_language, localized
+from chassis.http.i18n import CATALOGUE, LANGUAGES, localized, negotiate_language, translate, use_language
 from chassis.http.i18n.chinese import FORMS, STATUS
-from chassis.http.routing import TITLES, FieldError, ProblemError, error_body
+from chassis.http.problems import TITLES, ProblemError, error_body
+from chassis.messages.codec.errors import FieldError
 from services.surveys.decider.fatigue import suppressed_by
 
 ROOT = Path(__file__).parents[2]
-PLACE = {"Problem": 1, "Refusal": 1, "Fault": 0, "Rejected": 0, "_reason": 0, "_own": 0, "decline": 0, "AnswerFault": 0,
-         "unauthorised": 1, "failed": 1, "Bad": 0, "__init__": 1}
+PLACE = {"ProblemError": 1, "CommandRefused": 1, "FieldError": 0, "RejectedMessage": 0, "EnvelopeError": 0, "_reason": 0,
+         "_own": 0, "decline": 0, "AnswerFault": 0, "unauthorised": 1, "failed": 1, "__init__": 1}
 """Where in a call the code stands, of everything by which something is refused."""
 NOT_TO_CLIENTS = {"", "replay_refused"}
 

@@ -9,7 +9,7 @@ from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.domain.definitions import Definitions
 from chassis.ports import BusUnavailable, Outgoing, StoreUnavailable, TopicPartition
 from chassis.runtime import watchdog
-from chassis.runtime import worker as loop
+from chassis.runtime.worker import consume_loop as loop
 from chassis.runtime.application import Application
 from chassis.support.settings import Settings
 from contracts.topics import PARTITIONS
@@ -34,7 +34,7 @@ async def test_a_bad_record_among_good_ones_is_a_dead_letter_and_the_good_ones_c
         await say(app, 2, start=2)
         await quiet(app)
         assert await total(app) == 4
-        assert [x.code for x in await app.letters.list()] == ["not_cloudevents"]
+        assert [x.code for x in await app.dead_letters.list()] == ["not_cloudevents"]
 
 
 async def test_a_record_on_a_wrong_partition_is_a_dead_letter_until_it_is_replayed():
@@ -45,9 +45,9 @@ async def test_a_record_on_a_wrong_partition_is_a_dead_letter_until_it_is_replay
         headers = tuple((n, b"other" if n == "ce_id" else v) for n, v in record.headers)
         await app.bus.publish([Outgoing(LEADS, record.key, record.value, headers, wrong)])
         await quiet(app)
-        (letter,) = await app.letters.list()
+        (letter,) = await app.dead_letters.list()
         assert letter.code == "wrong_partition" and await total(app) == 1
-        await app.letters.replay(letter.id)
+        await app.dead_letters.replay(letter.id)
         await quiet(app)
         assert await total(app) == 2
 
@@ -198,13 +198,13 @@ async def test_a_batch_that_takes_long_is_no_stall(monkeypatch):
     await app.start()
     await say(app, 6)
     app.worker.batch = 2  # something waits while a batch is being taken in
-    take_in = app.worker._take_in
+    take_in = app.worker._process_batch
 
     async def slowly(*arguments):
         await take_in(*arguments)
         await asyncio.sleep(0.1)
 
-    monkeypatch.setattr(app.worker, "_take_in", slowly)
+    monkeypatch.setattr(app.worker, "_process_batch", slowly)
     task = asyncio.create_task(app.run())
     await quiet(app)
     assert await total(app) == 6
@@ -227,11 +227,11 @@ async def test_taking_over_that_takes_long_is_no_stall(monkeypatch):
         replaced.append(why)
 
     monkeypatch.setattr(app.worker, "_take_over", slowly)
-    monkeypatch.setattr(app.worker, "_replace", replace_)
+    monkeypatch.setattr(app.worker, "_replace_consumer", replace_)
     await say(app, 3)
-    consumer = await app.worker._joined()
-    await app.worker._assigned(consumer.assignment())
-    await app.worker._look_after(consumer)  # nothing has been handed out yet: there was no time
+    consumer = await app.worker._join()
+    await app.worker._on_assigned(consumer.assignment())
+    await app.worker._check_consumer(consumer)  # nothing has been handed out yet: there was no time
     assert replaced == []
     await app.worker._leave()
 
@@ -316,7 +316,7 @@ async def test_a_group_that_was_forgotten_reads_everything_again_and_nothing_cha
             await app.publish(captured(f"k{n % 7}", 13 if n % 20 == 0 else 1), time=NOON, source="/crm", id=f"e{n}")
         await quiet(app)
         before = {d.id: (d.version, d.body) for d in (await store.find("lead_scoring.counter", {})).documents}
-        letters = [x.id for x in await app.letters.list()]
+        letters = [x.id for x in await app.dead_letters.list()]
         history = [row.id for row in await app.history("counter", "k1")]
     assert len(letters) == 3
     await bus.remove_group(app.group)
@@ -324,6 +324,6 @@ async def test_a_group_that_was_forgotten_reads_everything_again_and_nothing_cha
         await quiet(again)
         after = (await store.find("lead_scoring.counter", {})).documents
         assert {d.id: (d.version, d.body) for d in after} == before
-        assert [x.id for x in await again.letters.list()] == letters
+        assert [x.id for x in await again.dead_letters.list()] == letters
         assert [row.id for row in await again.history("counter", "k1")] == history
-        assert (await again.auditor.whole(patience=0)).findings == []
+        assert (await again.auditor.run_complete(patience=0)).findings == []

@@ -1,5 +1,5 @@
-"""Whether what is kept agrees with itself: figures, sequences on the log, outboxes."""
-from chassis.runtime.audit.auditor import CHECKS, Auditor, Finding, Report
-from chassis.runtime.audit.sequence_audit import Sequences
+"""Integrity audit of a service: figures, event sequences on the log, outboxes."""
+from chassis.runtime.audit.auditor import CHECKS, AuditFinding, Auditor, AuditReport
+from chassis.runtime.audit.sequence_audit import SequenceAudit
 
-__all__ = ["CHECKS", "Auditor", "Finding", "Report", "Sequences"]
+__all__ = ["CHECKS", "AuditFinding", "AuditReport", "Auditor", "SequenceAudit"]

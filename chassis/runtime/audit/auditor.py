@@ -1,4 +1,4 @@
-"""The audit of one service: in turns beside its work, or whole at a command."""
+"""Auditor of one service: bounded passes beside its work, or a complete audit on request."""
 import asyncio
 import contextlib
 import time
@@ -17,19 +17,19 @@ from chassis.support.cooperative import limit_share
 from chassis.support.metrics import Metrics
 
 CHECKS = ("journal", "facts", "sequences", "outboxes")
-FIRST_AFTER = 20.0  # seconds: not while everything starts
-SHARE = 0.2  # of the time, while it lasts
-READ_SECONDS = 10.0  # of reading the log, per turn
-LOOKED_THROUGH = 2000  # documents per turn
-FACTS_SHARE = 50  # a reading of all facts that took t is not begun again before 50 t
-PATIENCE = 15.0  # seconds: the sweeper publishes after 5 to 10, a new owner takes over after 6
+FIRST_AFTER = 20.0  # seconds: not while the system starts
+SHARE = 0.2  # of the process's time during a pass
+READ_SECONDS = 10.0  # of reading the log, per pass
+CHECKED_DOCUMENTS = 2000  # per pass
+FACTS_SHARE = 50  # an audit of all facts that took t is repeated after 50 t at the earliest
+PATIENCE = 15.0  # seconds: pending outboxes are published after 5 to 10, a new owner takes over after 6
 AT_ONCE = 500
 
 log = structlog.get_logger(__name__)
 
 
 class AuditFinding(NamedTuple):
-    """`check`: one of CHECKS. `where`: a place and measure, or a document. `what`: in words."""
+    """`check`: one of CHECKS. `where`: a partition and measure, or a document. `what`: the fault, for people."""
 
     check: str
     where: str
@@ -38,7 +38,7 @@ class AuditFinding(NamedTuple):
 
 @dataclass(slots=True)
 class AuditReport:
-    """`compared`: {check: how many were looked at}. `undecided`: what moved too fast to be compared this time."""
+    """`compared`: {check: number of items}. `undecided`: what changed too fast to be compared this time."""
 
     service: str
     findings: list[AuditFinding] = field(default_factory=list)
@@ -47,7 +47,7 @@ class AuditReport:
 
 
 class Auditor:
-    """`projector`: asked for at each audit, since another generation may be the live one by then."""
+    """`projector` returns the live generation's projector, which may change between audits."""
 
     def __init__(
         self, runner: Runner, store: Store, sequences: SequenceAudit, projector: Callable[[], Projector | None], *,
@@ -56,17 +56,17 @@ class Auditor:
         self.service = runner.service
         self._runner, self._store, self._sequences, self._projector = runner, store, sequences, projector
         self._metrics = metrics
-        self._owing: dict[tuple[str, str], tuple[int, float]] = {}
+        self._pending: dict[tuple[str, str], tuple[int, float]] = {}
         self._unfinished: dict[str, tuple[tuple[Mismatch, ...], float]] = {}
         self._facts_again = 0.0
         if metrics is not None:
             for check in CHECKS:
-                metrics.add(metrics.integrity, 0, check)  # a series that is there from the start can be alerted on
+                metrics.add(metrics.integrity, 0, check)  # a series must exist from the start for alerts on it
 
-    # --- in turns ----------------------------------------------------------------------------------------------------
+    # --- bounded passes ----------------------------------------------------------------------------------------------
 
     async def run(self, every: float, stopping: asyncio.Event) -> None:
-        """Audit every so many seconds until told to stop; what is wrong is counted and logged."""
+        """Audit every `every` seconds until `stopping`; findings are counted and logged."""
         wait = min(FIRST_AFTER, every)
         while True:
             with contextlib.suppress(TimeoutError):
@@ -81,20 +81,21 @@ class Auditor:
             wait = every
 
     async def run_once(self) -> AuditReport:
-        """One bounded piece of work: figures, what was said since the last turn, outboxes, some more documents."""
-        made = AuditReport(self.service)
-        await self._figures(made, facts=time.monotonic() >= self._facts_again)
-        _unfinished(made, (its for its, since in self._unfinished.values() if time.monotonic() - since >= PATIENCE))
+        """One bounded pass: figures, events published since the last pass, outboxes, the next documents."""
+        report = AuditReport(self.service)
+        await self._figures(report, facts=time.monotonic() >= self._facts_again)
+        _unfinished(report, (its for its, since in self._unfinished.values() if time.monotonic() - since >= PATIENCE))
         if await self._sequences.read(READ_SECONDS):
-            _gaps(made, await self._sequences.changed())
-            _gaps(made, await self._sequences.looked_through(LOOKED_THROUGH))
+            _gaps(report, await self._sequences.check_changed())
+            _gaps(report, await self._sequences.check_documents(CHECKED_DOCUMENTS))
         else:
-            made.undecided.append("sequences: the log is not yet read to its end")
-        await self._outboxes(made)
-        return made
+            report.undecided.append("sequences: the log is not read to its end yet")
+        await self._outboxes(report)
+        return report
 
-    def report(self, made: AuditReport) -> None:
-        for finding in made.findings:
+    def report(self, report: AuditReport) -> None:
+        """Log and count the findings."""
+        for finding in report.findings:
             log.error("integrity_error", service=self.service, check=finding.check, where=finding.where,
                       what=finding.what)
             if self._metrics is not None:
@@ -102,74 +103,76 @@ class Auditor:
         if self._metrics is not None:
             self._metrics.set(self._metrics.audited, now_seconds())
 
-    # --- whole -------------------------------------------------------------------------------------------------------
+    # --- complete ----------------------------------------------------------------------------------------------------
 
     async def run_complete(self, *, patience: float = PATIENCE) -> AuditReport:
-        """Everything, from the beginning of the log. Waits up to `patience` seconds for what others are just doing."""
-        made, until = AuditReport(self.service), time.monotonic() + patience
+        """Audit everything from the beginning of the log. Waits up to `patience` seconds for unfinished work."""
+        report, until = AuditReport(self.service), time.monotonic() + patience
         await self._sequences.read()
-        _gaps(made, [*await self._sequences.changed(), *await self._sequences.looked_through()])
-        made.compared["sequences"] = self._sequences.records
+        _gaps(report, [*await self._sequences.check_changed(), *await self._sequences.check_documents()])
+        report.compared["sequences"] = self._sequences.records
         figures = AuditReport(self.service)
         await self._figures(figures, facts=True)
-        owing = await self._owing_now(figures)
-        while (self._unfinished or owing or figures.undecided) and time.monotonic() < until:
+        pending = await self._pending_outboxes(figures)
+        while (self._unfinished or pending or figures.undecided) and time.monotonic() < until:
             await asyncio.sleep(0.5)
             figures = AuditReport(self.service)
             await self._figures(figures, facts=True)
-            now = await self._owing_now(figures)
-            owing = {at: version for at, version in owing.items() if now.get(at) == version}
+            now = await self._pending_outboxes(figures)
+            pending = {at: version for at, version in pending.items() if now.get(at) == version}
         _unfinished(figures, (its for its, _ in self._unfinished.values()))
-        figures.findings += [_of_outbox(name, key) for name, key in sorted(owing)]
-        made.findings += figures.findings
-        made.compared |= figures.compared
-        made.undecided += figures.undecided
-        return made
+        figures.findings += [_of_outbox(name, key) for name, key in sorted(pending)]
+        report.findings += figures.findings
+        report.compared |= figures.compared
+        report.undecided += figures.undecided
+        return report
 
     # --- each check --------------------------------------------------------------------------------------------------
 
-    async def _figures(self, made: AuditReport, *, facts: bool) -> None:
+    async def _figures(self, report: AuditReport, *, facts: bool) -> None:
         projector = self._projector()
         if projector is None:
             return
         found = await projector.audit_journal()
-        made.compared["journal"] = found.compared
-        made.undecided += [f"journal: {place}" for place in found.undecided]
-        made.findings += [_of_figures("journal", m) for m in found.mismatches]
-        held, now = self._unfinished, time.monotonic()
+        report.compared["journal"] = found.compared
+        report.undecided += [f"journal: {partition}" for partition in found.undecided]
+        report.findings += [_of_figures("journal", m) for m in found.mismatches]
+        known, now = self._unfinished, time.monotonic()
         self._unfinished = {
-            place: (its, held[place][1] if place in held and held[place][0] == its else now)
-            for place, its in _by_place(found.unfinished).items()}
+            partition: (its, known[partition][1] if known.get(partition, ((), 0.0))[0] == its else now)
+            for partition, its in _by_partition(found.unfinished).items()}
         if not facts:
             return
         began = time.monotonic()
         audited = await projector.audit_facts()
         self._facts_again = time.monotonic() + FACTS_SHARE * (time.monotonic() - began)
-        made.compared["facts"] = audited.compared
-        made.undecided += [f"facts: {place}" for place in audited.undecided]
-        made.findings += [_of_figures("facts", m) for m in audited.mismatches]
+        report.compared["facts"] = audited.compared
+        report.undecided += [f"facts: {partition}" for partition in audited.undecided]
+        report.findings += [_of_figures("facts", m) for m in audited.mismatches]
 
-    async def _outboxes(self, made: AuditReport) -> None:
-        """Two looks, a turn apart: who still owes the same then has been left alone by the sweeper."""
-        now, held = time.monotonic(), self._owing
-        self._owing = {
-            at: (version, held[at][1] if held.get(at, (0, 0.0))[0] == version else now)
-            for at, version in (await self._owing_now(made)).items()}
-        made.findings += [_of_outbox(*at) for at, (_, since) in sorted(self._owing.items()) if now - since >= PATIENCE]
+    async def _outboxes(self, report: AuditReport) -> None:
+        """Compares two passes: an outbox still pending at the same version was not published by the scheduler."""
+        now, known = time.monotonic(), self._pending
+        self._pending = {
+            at: (version, known[at][1] if known.get(at, (0, 0.0))[0] == version else now)
+            for at, version in (await self._pending_outboxes(report)).items()}
+        report.findings += [
+            _of_outbox(*at) for at, (_, since) in sorted(self._pending.items()) if now - since >= PATIENCE]
 
-    async def _owing_now(self, made: AuditReport) -> dict[tuple[str, str], int]:
+    async def _pending_outboxes(self, report: AuditReport) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}
-        for name, room in self._runner.aggregates.items():
+        for name, store in self._runner.aggregates.items():
             page = await self._store.find(
-                room.codec.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
+                store.codec.name, {"_pending": Between(1, None)}, order="_pending", limit=AT_ONCE)
             found |= {(name, d.id): d.version for d in page.documents}
-        made.compared["outboxes"] = len(found)
+        report.compared["outboxes"] = len(found)
         return found
 
 
-def _gaps(made: AuditReport, gaps: Iterable[SequenceGap]) -> None:
-    made.findings += [
-        AuditFinding("sequences", f"{gap.aggregate}/{gap.key}", f"said, but not in the log: {_numbers(gap.missing)}")
+def _gaps(report: AuditReport, gaps: Iterable[SequenceGap]) -> None:
+    report.findings += [
+        AuditFinding(
+            "sequences", f"{gap.aggregate}/{gap.key}", f"published, but missing from the log: {_numbers(gap.missing)}")
         for gap in dict.fromkeys(gaps)]
 
 
@@ -177,24 +180,26 @@ def _numbers(missing: Sequence[int]) -> str:
     return ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
 
 
-def _unfinished(made: AuditReport, lasting: Iterable[Sequence[Mismatch]]) -> None:
-    made.findings += [
-        _of_figures("journal", m, "the last record was never put everywhere: ") for its in lasting for m in its]
+def _unfinished(report: AuditReport, lasting: Iterable[Sequence[Mismatch]]) -> None:
+    report.findings += [
+        _of_figures("journal", m, "the last record was never applied everywhere: ") for its in lasting for m in its]
 
 
-def _of_figures(check: str, m: Mismatch, why: str = "") -> AuditFinding:
+def _of_figures(check: str, m: Mismatch, prefix: str = "") -> AuditFinding:
     if m.grain == "records":
-        return AuditFinding(check, m.place, f"records are missing from the journal: {m.measure}")
-    said = "its image gives" if m.grain == "fact" else "facts give" if m.grain == "facts" else "journal says"
-    return AuditFinding(check, f"{m.place} {m.grain} {m.measure}", f"{why}{said} {m.journal[:3]}, kept are {m.kept[:3]}")
+        return AuditFinding(check, m.partition, f"records are missing from the journal: {m.measure}")
+    origin = "image gives" if m.grain == "fact" else "facts give" if m.grain == "facts" else "journal gives"
+    return AuditFinding(
+        check, f"{m.partition} {m.grain} {m.measure}",
+        f"{prefix}{origin} {m.journal[:3]}, stored are {m.stored[:3]}")
 
 
 def _of_outbox(name: str, key: str) -> AuditFinding:
-    return AuditFinding("outboxes", f"{name}/{key}", "owes events that nobody publishes")
+    return AuditFinding("outboxes", f"{name}/{key}", "has events that nobody publishes")
 
 
-def _by_place(mismatches: Iterable[Mismatch]) -> dict[str, tuple[Mismatch, ...]]:
-    made: dict[str, tuple[Mismatch, ...]] = {}
+def _by_partition(mismatches: Iterable[Mismatch]) -> dict[str, tuple[Mismatch, ...]]:
+    grouped: dict[str, tuple[Mismatch, ...]] = {}
     for m in mismatches:
-        made[m.place] = (*made.get(m.place, ()), m)
-    return made
+        grouped[m.partition] = (*grouped.get(m.partition, ()), m)
+    return grouped

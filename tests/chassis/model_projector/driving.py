@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from chassis.adapters.memory import MemoryStore
 from chassis.ports import Document
-from chassis.projections.documents import Fact, Row, Total, decode_fact, decode_row, decode_total, encode
-from chassis.projections.partition_state import Budget, Cache, Held
+from chassis.projections.documents import CellTotal, Fact, MembershipRow, decode_fact, decode_row, decode_total, encode
+from chassis.projections.partition_state import Cache, CacheBudget, PartitionState
 
 T = TypeVar("T")
 Operation = tuple[str, tuple[Any, ...], dict[str, Any]]
@@ -37,12 +37,12 @@ class Gated:
 
         return call
 
-    async def put_newer(self, collection: str, documents: Sequence[Document]) -> None:
+    async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
         todo = list(documents)
         if self._order:
             self._order.shuffle(todo)
         for document in todo:
-            await _Asked(("put_newer", (collection, [document]), {}))
+            await _Asked(("save_newer", (collection, [document]), {}))
 
 
 class Shelf(MemoryStore):
@@ -73,27 +73,28 @@ def answer(coroutine: Any) -> Any:
     raise AssertionError("it waited")
 
 
-def freeze(held: Held | None) -> tuple[Any, ...] | None:
+def freeze(held: PartitionState | None) -> tuple[Any, ...] | None:
     if held is None:
         return None
     caches = tuple(
         tuple(sorted((key, encode(value)) for key, value in {**cache._old, **cache._young}.items()))
         for cache in (held.facts, held.cells, held.members))
-    return held.k, held.pos, held.at, tuple(held.refused), caches, tuple(held.window._batches), tuple(
+    return held.k, held.pos, held.at, tuple(held.failures), caches, tuple(held.window._batches), tuple(
         sorted(held.window.ids.items()))
 
 
 def _fill(cache: Cache[T], pairs: Iterable[tuple[str, bytes]], decode: Callable[[bytes], T]) -> None:
     for key, body in pairs:
-        cache.put(key, decode(body))
+        cache.set(key, decode(body))
 
 
-def thaw(frozen: tuple[Any, ...] | None, size: int) -> Held | None:
+def thaw(frozen: tuple[Any, ...] | None, size: int) -> PartitionState | None:
     if frozen is None:
         return None
     k, pos, at, refused, (facts, cells, members), batches, ids = frozen
-    held = Held(k, pos, Cache[Fact](Budget(size)), Cache[Total](Budget(size)), Cache[Row](Budget(size)), at=at,
-                refused=list(refused))
+    held = PartitionState(
+        k, pos, Cache[Fact](CacheBudget(size)), Cache[CellTotal](CacheBudget(size)),
+        Cache[MembershipRow](CacheBudget(size)), at=at, failures=list(refused))
     _fill(held.facts, facts, decode_fact)
     _fill(held.cells, cells, decode_total)
     _fill(held.members, members, decode_row)

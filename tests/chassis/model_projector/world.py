@@ -53,7 +53,7 @@ class World:
         self.log, self._make, self._batch, self._shuffle = log, make, batch, shuffle
         self._more = {"grains": grains, **more}
         self._count, self._budget = workers, (rebalances, crashes, lost)
-        self._collections = answer(self._projector().collections())
+        self._collections = answer(self._projector().required_collections())
         self.dead, self.cells, self.images = self._truth()
 
     def _projector(self) -> Projector:
@@ -107,8 +107,8 @@ class World:
         label = f"W{i} {worker.doing} {name} {args[0]}"
         yield label, self._with(after, i, worker._replace(answers=(*worker.answers, Answer(result))))
         rebalances, crashes, lost = state.budget
-        if lost and name in ("save", "put_newer"):
-            failed = worker._replace(answers=(*worker.answers, Answer(StoreUnavailable())))
+        if lost and name in ("save", "save_newer"):
+            failed = worker._replace(answers=(*worker.answers, Answer(StoreUnavailable("the answer was lost"))))
             poorer = after._replace(budget=(rebalances, crashes, lost - 1))
             yield label + " (answer lost)", self._with(poorer, i, failed)
 
@@ -117,7 +117,7 @@ class World:
         assert worker.doing
         held = thaw(worker.held, self._more.get("cache", 99))
         if held is not None:
-            projector._held[PLACE] = held
+            projector._states[PLACE] = held
         if worker.doing[0] == "recover":
             coroutine: Any = projector.recover(PLACE)
         else:
@@ -136,11 +136,11 @@ class World:
 
     def _ended(self, state: State, i: int, worker: Worker, projector: Projector, end: Any) -> State:
         if isinstance(end, Exception):
-            return self._with(state, i, Worker(freeze(projector._held.get(PLACE)), generation=worker.generation))
+            return self._with(state, i, Worker(freeze(projector._states.get(PLACE)), generation=worker.generation))
         assert worker.doing
-        held = freeze(projector._held[PLACE])
+        held = freeze(projector._states[PLACE])
         if worker.doing[0] == "recover":
-            then: tuple[Any, ...] = ("tell", tuple(offset for offset, _, _ in projector.refusals(PLACE)), end or 0)
+            then: tuple[Any, ...] = ("tell", tuple(offset for offset, _, _ in projector.last_failures(PLACE)), end or 0)
         else:
             then = ("tell", tuple(r.message.record.offset for r in end), worker.doing[2])
         return self._with(state, i, Worker(held, None, (), then, worker.generation))

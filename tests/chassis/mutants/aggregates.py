@@ -37,9 +37,9 @@ PROTOCOL_A = (
            where="mongo.DURABLE", broken=world(COPY, rollback=True)),
     Mutant("commit before publish", "nothing is committed before all of it is published",
            "world: a copy and a crash", "LOST", [Cut(
-               Worker, "_take_in", "            await self.letters.dead_letter(dead)\n",
-               "            await consumer.commit({place: share.hi for place, share in shares.items()})\n"
-               "            await self.letters.dead_letter(dead)\n")]),
+               Worker, "_process_batch", "            await self.dead_letters.dead_letter(failed)\n",
+               "            await consumer.commit({partition: part.hi for partition, part in batch.items()})\n"
+               "            await self.dead_letters.dead_letter(failed)\n")]),
     Mutant("clear before publish", "the outbox is cleared of what is known to be published, and of nothing else",
            "world: a copy and a crash", "LOST", [Cut(
                Runner, "run", "self._mark_published(partition, polled.lo)",
@@ -76,7 +76,7 @@ PROTOCOL_A = (
         Runner, "publish", "if rows and store.aggregate.history:", "if False:")]),
     Mutant("a failed batch is passed over", "a batch that failed is read again",
            "world: a copy and a lost answer", "LOST", [Cut(
-               Worker, "_back", "consumer.seek(place, records[0].offset)", "pass")]),
+               Worker, "_rewind", "consumer.seek(partition, records[0].offset)", "pass")]),
     Mutant("no fence of sequences", "a sequence of a source that was passed is passed over",
            "world: an old sequence comes again", "twice", [Cut(
                AggregateStore, "_deliver", "if meta.sequence is not None and", "if False and meta.sequence is not None and")]),
@@ -132,7 +132,7 @@ REQUESTS = (
 
 TIMERS = (
     Mutant("timers without sweeper", "what a deadline or a request owes is published by somebody",
-           "world: a deadline and a crash", "NEVER DONE", [Cut(DeadlineScheduler, "publish_pending", "if old:", "if False:")]),
+           "world: a deadline and a crash", "NEVER DONE", [Cut(DeadlineScheduler, "publish_pending", "if due:", "if False:")]),
     Mutant("timers without CAS", "a deadline fires by compare-and-set",
            "world: a deadline and a request", "LOST", [NO_VERSION]),
     Mutant("timers fire without looking", "a deadline fires only if it is still in the document",

@@ -86,7 +86,7 @@ async def _read_before(events: int = 2) -> House:
     progress = Progress("lead_scoring", house.store, house.bus, "log")
     await house.store.ensure([progress.collection])
     for record in await house.records(LEADS):
-        progress.reached(record.topic_partition, record)
+        progress.record_batch(record.topic_partition, record)
     await progress.write()
     return house
 
@@ -157,7 +157,7 @@ async def a_batch_that_failed_is_recovered_before_the_next() -> None:
     with pytest.raises(ConnectionError):
         await projecting.feed(made, projecting.letters(("a", projecting.Moved("1"))))
     store.before_write = None
-    with pytest.raises(PartitionLost, match="not held"):
+    with pytest.raises(PartitionLost, match="must be recovered first"):
         await projecting.feed(made, projecting.letters(("a", projecting.Moved("1"))))
 
 
@@ -169,7 +169,7 @@ async def _begins(journal: int, read: int, committed: int) -> int | None:
     worker: Any = app.worker
     bus: Any = app.bus
     worker._consumer = SimpleNamespace(seek=sought.__setitem__)
-    worker.processors = (SimpleNamespace(take=lambda _place: _answer(journal)),)
+    worker.processors = (SimpleNamespace(assign=lambda _partition: _answer(journal)),)
     worker.progress = SimpleNamespace(check=lambda _places: _answer({place: read}))
     bus.committed = lambda _group, _topics: _answer({place: committed})
     await worker._take_over(frozenset([place]))

@@ -30,71 +30,72 @@ PROTOCOL_B3 = (
     Mutant("no re-apply", "a new owner puts the last record once more", "figures: taken back, a crash after one",
            "facts", make=mutants.NoReapply, where="projections.Projector.recover"),
     Mutant("no unique key", "one record has one number, and one owner", "figures: moved, a zombie",
-           "audit", make=mutants.NoUniqueKey, where="projections.Projector._insert"),
+           "audit", make=mutants.NoUniqueKey, where="projections.Projector._insert_record"),
     Mutant("reading before the last record is applied", "a batch reads what the record before it left",
-           "figures: moved", "cells", make=mutants.ReadsTooEarly, where="projections.Projector._batch"),
+           "figures: moved", "cells", make=mutants.ReadsTooEarly, where="projections.Projector._run_batch"),
     Mutant("image set without fence", "a fact is put only over a lower number", "figures: taken back, a zombie",
-           "facts", make=mutants.BlindImages, where="projections.JournalWriter._put_facts"),
+           "facts", make=mutants.BlindImages, where="projections.JournalWriter._write_facts"),
     Mutant("delta added without fence", "a difference is added once to a cell", "figures: taken back, a crash",
-           "cells", make=mutants.BlindDeltas, where="projections.JournalWriter._put_some_cells"),
+           "cells", make=mutants.BlindDeltas, where="projections.JournalWriter._write_cell_batch"),
     Mutant("members without fence", "a membership row is put only over a lower number",
            "story: rows of members put again", "", [Cut(
-               Projector, "_rows", "if document.version < k else None", "if True else None"), Cut(
-               Projector, "_put_some_members", "Document(id, k,", "Document(id, k + len(stored),")]),
+               Projector, "_load_members", "if document.version < k else None", "if True else None"), Cut(
+               Projector, "_write_member_batch", "Document(id, k,", "Document(id, k + len(stored),")]),
     Mutant("figures before their record", "the record is inserted before anything is put",
            "figures: taken back, a zombie and a crash", "cells", make=mutants.CellsBeforeRecord,
-           where="projections.Projector._batch"),
+           where="projections.Projector._run_batch"),
     Mutant("refusals are forgotten", "what the last record refused is told to the next owner",
            "figures: an id used again, a crash", "dead letters", make=mutants.ForgetsRefusals,
-           where="projections.Projector.refusals"),
+           where="projections.Projector.last_failures"),
     Mutant("signals are forgotten", "a new owner reads the window of ids", "figures: signals, a crash after one",
-           "cells", make=mutants.ForgetsSignals, where="projections.Projector._remember"),
+           "cells", make=mutants.ForgetsSignals, where="projections.Projector._load_event_ids"),
     Mutant("signals without window", "the id of a signal is known", "figures: signals", "cells", [Cut(
-        batch.BatchFold, "_one", "counted = before is None", "counted = True")]),
+        batch.BatchFold, "_fold_message", "is_new_signal = before is None",
+        "is_new_signal = True")]),
     Mutant("facts without memory", "a fact knows the events that changed it", "figures: moved", "cells", [Cut(
-        batch.BatchFold, "_one", "before = fact.seen.get(name)", "before = None")]),
+        batch.BatchFold, "_fold_message", "before = fact.seen.get(event)", "before = None")]),
     Mutant("an id used again changes a fact in silence", "an id that comes with another payload is a dead letter",
            "figures: an id used again", "dead letters", [Cut(
-               batch.BatchFold, "_one", """                    if before != digest:
-                        return Refused""", """                    if False:
-                        return Refused""")]),
+               batch.BatchFold, "_fold_message", """                    if before != digest:
+                        return _id_reused""", """                    if False:
+                        return _id_reused""")]),
     Mutant("a fact with two writers", "a fact belongs to the partition that made it",
            "story: a fact of another partition", "", [Cut(
-               batch.BatchFold, "_one", "if (fact.topic, fact.partition) != self._place:", "if False:")]),
+               batch.BatchFold, "_fold_message", "if (fact.topic, fact.partition) != self._partition:", "if False:")]),
     Mutant("what is held outlives a failure", "after a failure nothing that was remembered is believed",
-           "story: a batch that failed", "", [Cut(Projector, "run", "self._held.pop(place, None)",
-                                                  "self._held.get(place)")]),
+           "story: a batch that failed", "", [Cut(Projector, "run", "self._states.pop(partition, None)",
+                                                  "self._states.get(partition)")]),
     Mutant("what the journal holds counts again", "messages below the journal's end are passed over",
            "story: what the journal holds comes again", "", [
-               Cut(Projector, "run", "if record_of(m).offset >= held.pos", "if True"),
-               Cut(Projector, "run", "if hi > held.pos:", "if True:")]),
+               Cut(Projector, "run", "if record_of(m).offset >= state.pos", "if True"),
+               Cut(Projector, "run", "if hi > state.pos:", "if True:")]),
     Mutant("a number that is free is used again", "who inserts a record looks at the checkpoint",
            "story: a number that is free again", "", [Cut(
-               Projector, "_assure", "if name in found and", "if False and name in found and")]),
+               Projector, "_check_not_pruned", "if id in found and", "if False and id in found and")]),
     Mutant("pruning forgets sums", "what is taken away is carried into the checkpoint",
            "story: the journal stays short", "", [Cut(
-               journal_pruning, "prune", "Checkpoint(upto, sums)", "Checkpoint(upto, before.sums)")]),
+               journal_pruning, "prune_journal", "Checkpoint(upto, sums)", "Checkpoint(upto, before.sums)")]),
     Mutant("pruning before its checkpoint", "the checkpoint comes before what it replaces is taken away",
            "figures: pruned, a crash", "audit", [Cut(
-               journal_pruning, "prune", "    body = encode(Checkpoint(upto, sums))\n",
-               "    await store.delete(layout.journal, ids)\n    body = encode(Checkpoint(upto, sums))\n")]),
+               journal_pruning, "prune_journal", "    body = encode(Checkpoint(upto, sums))\n",
+               "    await store.delete(collections.journal, ids)\n    body = encode(Checkpoint(upto, sums))\n")]),
     Mutant("the poll is believed", "a poll beyond the journal's end begins again", "story: a journal behind the poll",
-           "", [Cut(ProjectionProcessor, "_count", "if at is None or at < share.lo:", "if False:")]),
+           "", [Cut(ProjectionProcessor, "_count", "if at is None or at < polled.lo:", "if False:")]),
     Mutant("the commit is believed", "a partition is read from where its journal ends",
            "story: a journal behind the commit", "", [Cut(
-               Worker, "_take_over", "self._consumer.seek(place, min(targets))", "pass")]),
+               Worker, "_take_over", "self._consumer.seek(partition, min(targets))", "pass")]),
     Mutant("a restored store is passed over", "a partition is read from no further than the store has it",
-           "story: a store that was restored", "", [Cut(Worker, "_take_over", ", read[place] or None]", "]")]),
+           "story: a store that was restored", "", [Cut(Worker, "_take_over", ", recorded[partition] or None]", "]")]),
 )
 
 LOG = (
     Mutant("a log of another name", "the identity of the log is compared", "story: a log of another name", "", [Cut(
-        Progress, "_measure", "if identity != self._identity:", "if False:")]),
+        Progress, "_check_end", "if identity != self._identity:", "if False:")]),
     Mutant("a log cut short", "the end of the log is compared with what was read", "story: a log cut short", "", [Cut(
-        Progress, "_measure", "if end < offset:", "if False:")]),
+        Progress, "_check_end", "if end < offset:", "if False:")]),
     Mutant("a log that holds something else", "the record read last is compared",
            "story: a log that holds something else", "", [Cut(
-               Progress, "check", "if digest(record) != stored[place][2]:", "if False:")]),
+               Progress, "check", "if digest(record) != stored[partition][2]:", "if False:")]),
     Mutant("records on any partition", "a record on another partition than its key's is a dead letter",
            "story: a wrong partition", "", [Cut(
                decoder, "_decode", "if partitions and record.partition != (right := partition_of(key, partitions)):",
