@@ -14,7 +14,7 @@ from chassis.messages.envelope import Message, decode_structured
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from services.pipeline.service import SERVICE
-from tests.living import DEFINITIONS, living
+from tests.support.running_service import DEFINITIONS, running_service
 from tools.simulation.command import company, history, instant, live, run_simulation
 from tools.simulation.company import BREAKS, QUIET_BEFORE_END, QUIET_FOR, QUIET_REGION, Happening
 
@@ -108,16 +108,16 @@ def test_what_is_ordered_is_what_was_won_and_no_more_is_paid_than_was_billed(yea
 @pytest.mark.slow
 async def test_the_blueprint_is_kept_but_for_the_moves_that_lack_something(tmp_path: Path) -> None:
     happenings = told(days=120)
-    async with living(SERVICE, "memory", tmp_path) as house:
-        await house.app.bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
+    async with running_service(SERVICE, "memory", tmp_path) as running:
+        await running.app.bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
         made = company(SETTINGS, seed=1, until=UNTIL, history_days=120)
-        assert await live(house.app.bus, made, 0.0, asyncio.Event()) == len(happenings)
-        await house.quiet()
+        assert await live(running.app.bus, made, 0.0, asyncio.Event()) == len(happenings)
+        await running.settle()
         kinds: Counter[str] = Counter()
         deals = {h.data["opportunity_id"] for h in of(happenings, "opportunity.opening_requested")}
         for id in deals:
-            kinds.update(row.type for row in await house.app.history("opportunity", id, limit=500))
-        letters = (await house.door.get("/v1/dead-letters")).json()["items"]
+            kinds.update(row.type for row in await running.app.history("opportunity", id, limit=500))
+        letters = (await running.client.get("/v1/dead-letters")).json()["items"]
     entered, refused = kinds["crm.stage.entered.v1"], kinds["crm.transition.refused.v1"]
     assert letters == []
     assert kinds["crm.opportunity.won.v1"] > 20 and kinds["crm.opportunity.lost.v1"] > 5
