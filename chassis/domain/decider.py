@@ -48,6 +48,10 @@ def _changer(cls: type) -> Callable[[Any, Mapping[str, Any]], Any]:
     return change
 
 
+class AggregateName(str, Generic[S]):
+    """Name of an aggregate with the type of its state: `ServiceContext.get` then returns typed entities."""
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Fields of every command.
 

@@ -60,7 +60,7 @@ class Retention:
         return first
 
     async def _first_since(self, partition: TopicPartition, low: int, high: int, limit: int) -> int:
-        """The first offset in [low, high) appended at or after `limit` (ms), else `high`. Append times never decrease."""
+        """First offset in [low, high) appended at or after `limit` (ms), else `high`; append times never decrease."""
         while low < high:
             middle = (low + high) // 2
             records = await self._bus.read(partition, middle, 1)

@@ -5,11 +5,11 @@ from typing import Any
 
 from chassis.aggregates import CommandRequest, Runner, execute
 from chassis.aggregates.documents import from_micros, history_row_id, micros, read_history_row
-from chassis.domain.decider import Command
+from chassis.domain.decider import AggregateName, Command
 from chassis.http.access import current_access, narrow, unrestricted_access
 from chassis.messages.envelope import encode
 from chassis.ports import Between, Bus, Condition, Document, Group, Store, Where
-from chassis.service.context import CommandRefused, CommandResult, Entity, EntityPage, HistoryRow
+from chassis.service.context import CommandRefused, CommandResult, Entity, EntityPage, HistoryRow, S
 from chassis.support import clock, failpoints
 from chassis.support.metrics import Metrics
 
@@ -30,9 +30,9 @@ class RuntimeContext:
         return clock.utc_now()
 
     async def execute(
-        self, aggregate: str, key: str, command: Command, *, if_match: int | None = None,
+        self, aggregate: AggregateName[S] | str, key: str, command: Command, *, if_match: int | None = None,
         idempotency_key: str | None = None, body_hash: str = "", principal: str = "",
-    ) -> CommandResult:
+    ) -> CommandResult[S]:
         await self._check_visible(aggregate, key)
         request = CommandRequest(
             aggregate, key, command, self.now(), if_match, idempotency_key, body_hash, principal or "local")
@@ -44,19 +44,19 @@ class RuntimeContext:
         self.metrics.add(self.metrics.http_commands, 1, "replayed" if result.replayed else "decided")
         return result
 
-    async def get(self, aggregate: str, key: str) -> Entity | None:
+    async def get(self, aggregate: AggregateName[S] | str, key: str) -> Entity[S] | None:
         return (await self.get_many(aggregate, [key])).get(key)
 
-    async def get_many(self, aggregate: str, keys: Sequence[str]) -> dict[str, Entity]:
+    async def get_many(self, aggregate: AggregateName[S] | str, keys: Sequence[str]) -> dict[str, Entity[S]]:
         """Documents whose state never changed (all commands were refused) are not entities."""
         found = await self.store.load(self.runner.aggregates[aggregate].codec.name, keys)
         entities = {key: self._entity(aggregate, document) for key, document in found.items()}
         return {key: entity for key, entity in entities.items() if entity.rev and self._is_visible(aggregate, entity)}
 
     async def find(
-        self, aggregate: str, where: Where, *, order: str | None = None, descending: bool = False,
+        self, aggregate: AggregateName[S] | str, where: Where, *, order: str | None = None, descending: bool = False,
         after: str | None = None, limit: int = 100, updated_since: datetime | None = None,
-    ) -> EntityPage:
+    ) -> EntityPage[S]:
         scoped = self._scoped(aggregate, where)
         if scoped is None:
             return EntityPage((), None)
@@ -76,8 +76,10 @@ class RuntimeContext:
         return await self.store.count(
             self.runner.aggregates[aggregate].codec.name, {**scoped, "_rev": Between(1, None)}, by=by, sums=sums)
 
-    async def find_by_prefix(self, aggregate: str, prefix: str, *, limit: int = 100) -> list[Entity]:
-        name, last, found = self.runner.aggregates[aggregate].codec.name, "", list[Entity]()
+    async def find_by_prefix(
+        self, aggregate: AggregateName[S] | str, prefix: str, *, limit: int = 100,
+    ) -> list[Entity[S]]:
+        name, last, found = self.runner.aggregates[aggregate].codec.name, "", list[Entity[S]]()
         for _ in range(PREFIX_PAGES):  # records outside the scope of the request are skipped
             ids = await self.store.ids(name, prefix=prefix, after=last, limit=limit)
             read = await self.get_many(aggregate, ids)
@@ -120,7 +122,7 @@ class RuntimeContext:
             if not ids:
                 break
             last = ids[-1]
-            own = [id for id in ids if len(id) == len(history_row_id(key, 0))]  # not those of a longer key with this prefix
+            own = [id for id in ids if len(id) == len(history_row_id(key, 0))]
             found = await self.store.load(name, own)
             rows += [HistoryRow(*read_history_row(found[id])) for id in own if id in found]
         return rows[:limit]

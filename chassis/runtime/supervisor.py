@@ -84,7 +84,7 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGTERM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal signals all processes; the parent drains them in order
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent drains its children in order
             _die_with_parent(parent)
             child.work(lambda: (os.write(write, b"."), None)[1])
             status = 0

@@ -1,7 +1,9 @@
 """A service is a value: the events it consumes and publishes, its aggregates, its routes and who may use them."""
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol
+
+from typing_extensions import TypeVar
 
 from chassis.domain.decider import Aggregate
 from chassis.domain.definitions import Definitions
@@ -18,16 +20,19 @@ if TYPE_CHECKING:
     from chassis.service.context import ServiceContext
 
 
+Q = TypeVar("Q", default=Any)
+
+
 @dataclass(frozen=True, slots=True)
-class ServiceComponents:
-    """What a service is made of once its definitions are compiled."""
+class ServiceComponents(Generic[Q]):
+    """The parts of a service, made of its compiled definitions."""
 
     aggregates: tuple[Aggregate[Any], ...] = ()
     handlers: Handlers = field(default_factory=dict)
     projection: Projection | None = None
     generation: str = "g1"  # of the projection's figures: another one is counted anew from the log
     collections: tuple[Collection, ...] = ()  # further ones that its queries or jobs keep
-    extra: Any = None  # what its queries need of the compiled definitions
+    extra: Q = None  # type: ignore[assignment]  # what its queries need of the compiled definitions
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ class Worker(GroupMember):
             await consumer.commit({partition: part.hi for partition, part in batch.items()})
             failpoints.reach("worker.commit.after")
         except BaseException:
-            # One of several partitions may be lost: the ones still assigned are read again, a lost one cannot be sought.
+            # One of several partitions may be lost: those still assigned are read again, a lost one cannot be sought.
             self._rewind(consumer, polled)
             raise
         for partition, records in polled.items():
