@@ -67,7 +67,8 @@ def running_issuer() -> Iterator[Issuer]:
             issuer.requests[self.path] += 1
             pages: dict[str, Any] = {
                 "/.well-known/openid-configuration": {
-                    "issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys", "authorization_endpoint": f"{issuer.url}/auth",
+                    "issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys",
+                    "authorization_endpoint": f"{issuer.url}/auth",
                     "token_endpoint": f"{issuer.url}/token"},
                 "/keys": issuer.jwks(),
             }

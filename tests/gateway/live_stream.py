@@ -36,7 +36,9 @@ class LiveStream:
 
 
 @asynccontextmanager
-async def open_stream(harness: GatewayHarness, channels: str, cookie: str = "", **headers: str) -> AsyncIterator[LiveStream]:
+async def open_stream(
+    harness: GatewayHarness, channels: str, cookie: str = "", **headers: str,
+) -> AsyncIterator[LiveStream]:
     stream, closed = LiveStream(), asyncio.Event()
     headers_sent = {"host": "127.0.0.1:8080", **({"cookie": cookie} if cookie else {}), **headers}
     scope = {

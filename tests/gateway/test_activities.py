@@ -50,11 +50,11 @@ async def ids(harness: GatewayHarness, query: str) -> list[str]:
     ("?team=Hill&from=2026-02-01&to=2026-03-01", set()),
     ("?business_line=hardware&kind=call", {"c1", "c2", "c3", "c4"}),
 ])
-async def test_activities_are_found_by_what_they_are_about(harness: GatewayHarness, query: str, wanted: set[str]):
+async def test_activities_are_filtered(harness: GatewayHarness, query: str, wanted: set[str]):
     assert set(await ids(harness, query)) == wanted
 
 
-async def test_the_latest_come_first_page_by_page_and_what_is_only_planned_last(harness: GatewayHarness):
+async def test_pages_list_the_latest_first_and_planned_ones_last(harness: GatewayHarness):
     seen: list[str] = []
     path: str | None = f"{PATH}?limit=2"
     while path:
@@ -72,7 +72,7 @@ async def test_the_latest_come_first_page_by_page_and_what_is_only_planned_last(
     assert of_lead == ["c1", "c2", "p"]
 
 
-async def test_an_activity_tells_what_was_said_of_it(harness: GatewayHarness):
+async def test_an_activity_has_the_fields_of_its_event(harness: GatewayHarness):
     [planned] = (await harness.client.get(f"{PATH}?status=planned")).json()["items"]
     assert (planned["due_at"], planned["done_at"]) == ("2027-01-05T09:00:00Z", None)
     [call] = (await harness.client.get(f"{PATH}?subject=customer:customer-cleo")).json()["items"]
@@ -87,9 +87,10 @@ async def test_a_list_and_its_figure_agree(harness: GatewayHarness):
 
 @pytest.mark.parametrize("query", ["", "?rep_id=cleo", "?subject=customer:customer-cleo", "?kind=visit",
                                    "?subject=opportunity:deal-cleo", "?from=2026-01-01"])
-async def test_nobody_sees_the_activities_of_others(harness: GatewayHarness, query: str):
+async def test_activities_outside_the_scope_are_not_listed(harness: GatewayHarness, query: str):
     assert "cleo" in (await harness.client.get(PATH + query)).text, "there is something to hide"
-    async with signed_in_as(harness, "rep", rep_id="anna") as anna, signed_in_as(harness, "manager", rep_id="max") as max:
+    async with signed_in_as(harness, "rep", rep_id="anna") as anna, signed_in_as(harness, "manager",
+                                                                                 rep_id="max") as max:
         for who in (anna, max):
             answer = await who.get(PATH + query)
             assert answer.status_code == 200 and "cleo" not in answer.text
@@ -101,5 +102,5 @@ async def test_nobody_sees_the_activities_of_others(harness: GatewayHarness, que
 
 @pytest.mark.parametrize("query", ["?subject=deal:x", "?subject=lead", "?subject=lead:a|b", "?kind=moon", "?from=x",
                                    "?cursor=!!"])
-async def test_what_cannot_be_asked_is_refused(harness: GatewayHarness, query: str):
+async def test_invalid_filters_are_rejected(harness: GatewayHarness, query: str):
     assert (await harness.client.get(PATH + query)).status_code in (400, 422)

@@ -52,7 +52,7 @@ async def me(made: GatewayHarness, token: str) -> httpx.Response:
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_good_token_is_let_in_with_its_roles(guarded: GatewayHarness, issuer: Issuer):
+async def test_a_valid_token_gives_its_roles(guarded: GatewayHarness, issuer: Issuer):
     answer = await me(guarded, issuer.token())
     assert answer.status_code == 200, answer.text
     told = answer.json()
@@ -61,11 +61,12 @@ async def test_a_good_token_is_let_in_with_its_roles(guarded: GatewayHarness, is
     assert "x-triptych-sign-in" not in answer.headers
 
 
-async def test_nobody_is_let_in_without_a_credential(guarded: GatewayHarness):
+async def test_requests_without_credentials_are_rejected(guarded: GatewayHarness):
     answer = await guarded.client.get("/v1/opportunities")
     assert status_and_code(answer) == (401, "not_signed_in")
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert status_and_code(await guarded.client.post("/v1/sign-in/developer", json={"role": "admin"})) == (404, "not_found")
+    assert status_and_code(await guarded.client.post("/v1/sign-in/developer", json={"role": "admin"})) == (404,
+                                                                                                           "not_found")
 
 
 MISSING = [{"exp": None}, {"iat": None}, {"iss": None}, {"aud": None}, {"sub": None}, {"sub": ""}]
@@ -77,7 +78,9 @@ WRONG = [
 
 
 @pytest.mark.parametrize("change", [*MISSING, *WRONG], ids=json.dumps)
-async def test_a_token_that_lacks_or_misstates_a_claim_is_refused(guarded: GatewayHarness, issuer: Issuer, change: Any):
+async def test_a_token_with_a_missing_or_invalid_claim_is_rejected(
+    guarded: GatewayHarness, issuer: Issuer, change: Any,
+):
     if change.get("exp") == "soon":
         payload = issuer.claims() | change
         token = signed_by_hand(issuer, {"alg": "ES256", "kid": "k1", "typ": "at+jwt"}, payload)
@@ -87,7 +90,7 @@ async def test_a_token_that_lacks_or_misstates_a_claim_is_refused(guarded: Gatew
 
 
 @pytest.mark.parametrize("kind", ["JWT", "", "id+jwt", "logout+jwt"])
-async def test_an_id_token_is_no_access_token(guarded: GatewayHarness, issuer: Issuer, kind: str):
+async def test_an_id_token_is_rejected_as_access_token(guarded: GatewayHarness, issuer: Issuer, kind: str):
     assert status_and_code(await me(guarded, issuer.token(headers={"typ": kind}))) == (401, "bad_credentials")
 
 
@@ -97,7 +100,7 @@ async def test_an_unsigned_token_is_refused(guarded: GatewayHarness, issuer: Iss
         assert status_and_code(await me(guarded, token)) == (401, "bad_credentials")
 
 
-async def test_a_public_key_is_no_password(guarded: GatewayHarness, issuer: Issuer):
+async def test_a_token_signed_with_the_public_key_as_secret_is_rejected(guarded: GatewayHarness, issuer: Issuer):
     """HS256 under the bytes of the public key, which everybody knows."""
     for secret in (issuer.public_pem("k1"), json.dumps(issuer.jwks()["keys"][0]).encode()):
         head = f"{part({'alg': 'HS256', 'typ': 'at+jwt', 'kid': 'k1'})}.{part(issuer.claims())}"
@@ -105,7 +108,7 @@ async def test_a_public_key_is_no_password(guarded: GatewayHarness, issuer: Issu
         assert status_and_code(await me(guarded, f"{head}.{signature}")) == (401, "bad_credentials")
 
 
-async def test_another_ones_key_is_not_the_providers_whatever_the_token_says_of_where_to_find_it(
+async def test_key_locations_named_by_a_token_are_ignored(
     guarded: GatewayHarness, issuer: Issuer,
 ):
     with running_issuer() as thief:
@@ -116,7 +119,9 @@ async def test_another_ones_key_is_not_the_providers_whatever_the_token_says_of_
         assert thief.requests.total() == 0
 
 
-async def test_a_changed_token_is_refused_though_the_good_one_was_just_accepted(guarded: GatewayHarness, issuer: Issuer):
+async def test_a_modified_token_is_rejected_despite_the_cache(
+    guarded: GatewayHarness, issuer: Issuer,
+):
     good = issuer.token()
     assert (await me(guarded, good)).status_code == 200
     head, _, signature = good.split(".")
@@ -124,7 +129,7 @@ async def test_a_changed_token_is_refused_though_the_good_one_was_just_accepted(
     assert status_and_code(await me(guarded, forged)) == (401, "bad_credentials")
 
 
-async def test_a_flood_of_unknown_keys_asks_the_provider_once_a_minute(
+async def test_unknown_key_ids_refresh_the_keys_once_a_minute(
     guarded: GatewayHarness, issuer: Issuer, monkeypatch: pytest.MonkeyPatch,
 ):
     assert (await me(guarded, issuer.token())).status_code == 200
@@ -137,7 +142,7 @@ async def test_a_flood_of_unknown_keys_asks_the_provider_once_a_minute(
     assert (await me(guarded, issuer.token(sub="u-2"))).status_code == 200  # the keys we had are still there
 
 
-async def test_a_new_key_is_found_and_kept_while_the_provider_is_away(
+async def test_a_rotated_key_is_fetched_and_kept_while_the_provider_is_down(
     guarded: GatewayHarness, issuer: Issuer, monkeypatch: pytest.MonkeyPatch,
 ):
     issuer.add_key("k2")
@@ -156,15 +161,18 @@ async def test_a_new_key_is_found_and_kept_while_the_provider_is_away(
 @pytest.mark.parametrize("value", [
     "Bearer " + "x" * 9000, "Bearer", "Basic dTpw", "Bearer a.b", "Bearer tk_0123456789abcdef_" + "A" * 43, "Bearer Ã©",
 ])
-async def test_what_is_no_credential_is_refused_and_not_taken_for_none(guarded: GatewayHarness, harness: GatewayHarness, value: str):
+async def test_invalid_credentials_never_become_an_anonymous_caller(
+    guarded: GatewayHarness, harness: GatewayHarness, value: str,
+):
     for made in (guarded, harness):
         async with new_client(made) as program:
             answer = await program.get("/v1/me", headers={"authorization": value.encode()})
         assert answer.status_code == 401
 
 
-async def test_guessing_is_slowed_down_and_locks_nobody_else_out(guarded: GatewayHarness, issuer: Issuer):
-    async with new_client(guarded, address="10.1.1.1", authorization="Bearer tk_0123456789abcdef_" + "A" * 43) as program:
+async def test_failed_authentication_is_rate_limited_per_address(guarded: GatewayHarness, issuer: Issuer):
+    async with new_client(guarded, address="10.1.1.1",
+                          authorization="Bearer tk_0123456789abcdef_" + "A" * 43) as program:
         answers = [(await program.get("/v1/me")).status_code for _ in range(65)]
         assert answers[:50] == [401] * 50 and answers[-1] == 429
         assert "retry-after" in (await program.get("/v1/me")).headers
@@ -175,7 +183,7 @@ async def test_guessing_is_slowed_down_and_locks_nobody_else_out(guarded: Gatewa
 # --- around the door -------------------------------------------------------------------------------------------------
 
 
-async def test_headers_by_which_we_speak_among_ourselves_mean_nothing_from_outside(harness: GatewayHarness):
+async def test_internal_headers_of_clients_are_ignored(harness: GatewayHarness):
     seal = IdentitySealer([b"a guess"]).seal(Access("boss", EVERYTHING), "pipeline", "GET", "/v1/opportunities")
     smuggled = {HEADER: seal, "x-triptych-principal": "boss", "x-forwarded-path": "/v1/secret",
                 "X-Triptych-Access": seal, "forwarded": "for=10.0.0.1"}
@@ -188,7 +196,7 @@ async def test_headers_by_which_we_speak_among_ourselves_mean_nothing_from_outsi
 
 
 @pytest.mark.parametrize("service", ["lead_scoring", "pipeline", "segmentation", "surveys", "kpi"])
-async def test_a_services_own_port_is_no_way_around(harness: GatewayHarness, service: str):
+async def test_an_internal_port_rejects_requests_without_a_valid_seal(harness: GatewayHarness, service: str):
     port = api_port(harness.gateway.settings, service)
     paths = {"lead_scoring": "/v1/leads", "pipeline": "/v1/opportunities", "segmentation": "/v1/customers",
              "surveys": "/v1/issues", "kpi": "/v1/kpis"}
@@ -216,7 +224,7 @@ async def test_a_services_own_port_is_no_way_around(harness: GatewayHarness, ser
     "/v1/opportunities/..", "/v1/opportunities%2fdeal-cleo", "/v1/opportunities/..%2f..%2fv1%2flag", "/v1/lag%00",
     "/v1\\lag", "/v1/lag;a=b", "/v1/%252e%252e/lag", "/./v1/lag", "/v1/lag%0a",
 ])
-async def test_a_path_has_one_form(harness: GatewayHarness, path: str):
+async def test_paths_that_are_not_normalised_are_rejected(harness: GatewayHarness, path: str):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         cookie = "; ".join(f"{k}={v}" for k, v in anna.cookies.items())
     assert await status_of(harness, path, cookie) == 400
@@ -232,7 +240,7 @@ async def test_no_header_changes_the_method(harness: GatewayHarness):
         assert status_and_code(await anna.delete("/v1/opportunities/deal-anna")) == (405, "method_not_allowed")
 
 
-async def test_a_name_that_another_site_gave_this_machine_is_not_answered(harness: GatewayHarness):
+async def test_foreign_host_names_are_rejected(harness: GatewayHarness):
     async with new_client(harness, host="evil.test") as browser:
         assert status_and_code(await browser.get("/v1/opportunities")) == (421, "wrong_host")
     for host in ("localhost:8080", "127.0.0.1:9", "[::1]:8080"):
@@ -248,7 +256,7 @@ FOREIGN = [{"origin": "https://evil.test"}, {"origin": "null"}, {"sec-fetch-site
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=json.dumps)
-async def test_another_site_cannot_write_with_somebodys_cookie(harness: GatewayHarness, headers: dict[str, str]):
+async def test_cross_site_writes_with_a_cookie_are_rejected(harness: GatewayHarness, headers: dict[str, str]):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         answer = await anna.post("/v1/opportunities", json=MOVE, headers=headers)
         assert status_and_code(answer) == (403, "cross_site")
@@ -256,14 +264,15 @@ async def test_another_site_cannot_write_with_somebodys_cookie(harness: GatewayH
         assert status_and_code(await anna.post("/v1/opportunities", json=MOVE, headers=headers)) == (403, "cross_site")
 
 
-async def test_another_site_cannot_write_through_the_developers_open_door(harness: GatewayHarness):
+async def test_cross_site_writes_in_developer_mode_are_rejected(harness: GatewayHarness):
     for headers in FOREIGN:
-        assert status_and_code(await harness.client.post("/v1/opportunities", json=MOVE, headers=headers)) == (403, "cross_site")
+        assert status_and_code(await harness.client.post("/v1/opportunities", json=MOVE, headers=headers)) == (403,
+                                                                                                               "cross_site")
         answer = await harness.client.post("/v1/sign-in/developer", json={"role": "admin"}, headers=headers)
         assert status_and_code(answer) == (403, "cross_site")
 
 
-async def test_a_cookie_alone_writes_nothing_and_our_own_page_may(harness: GatewayHarness):
+async def test_a_cookie_needs_a_same_origin_proof_for_writes(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         del anna.headers["x-triptych"]
         assert status_and_code(await anna.post("/v1/opportunities", json=MOVE)) == (403, "cross_site")
@@ -272,9 +281,10 @@ async def test_a_cookie_alone_writes_nothing_and_our_own_page_may(harness: Gatew
             assert (await anna.post("/v1/opportunities", json=MOVE, headers=headers)).status_code == 201
 
 
-async def test_what_a_form_can_send_is_read_by_no_route(harness: GatewayHarness):
+async def test_form_media_types_are_rejected(harness: GatewayHarness):
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
-        answer = await harness.client.post("/v1/opportunities", content=json.dumps(MOVE), headers={"content-type": kind})
+        answer = await harness.client.post("/v1/opportunities", content=json.dumps(MOVE),
+                                           headers={"content-type": kind})
         assert status_and_code(answer) == (415, "unsupported_media_type")
 
 
@@ -282,21 +292,21 @@ async def test_what_a_form_can_send_is_read_by_no_route(harness: GatewayHarness)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '{"b":[{"x":'])
-async def test_json_that_is_too_deep_is_not_walked(harness: GatewayHarness, opening: str):
+async def test_deeply_nested_json_is_rejected(harness: GatewayHarness, opening: str):
     deep = opening * 5000
     for path in ("/v1/events", "/v1/opportunities"):
         answer = await harness.client.post(path, content=deep, headers={"content-type": "application/json"})
         assert status_and_code(answer) == (400, "too_deep")
 
 
-async def test_brackets_in_a_text_are_not_depth(harness: GatewayHarness):
+async def test_brackets_in_strings_do_not_count_as_nesting(harness: GatewayHarness):
     body = {"business_line": "hardware", "region": "[{" * 200}
     assert (await harness.client.post("/v1/opportunities", json=body)).status_code == 201
 
 
 @pytest.mark.timeout(60)  # trying each quote anew takes hours
 @pytest.mark.parametrize("end", [b"", b"\\", b'"', b'\\"'])
-def test_depth_is_found_in_one_pass_whatever_the_quotes(end: bytes):
+def test_nesting_check_is_linear_for_any_quotes(end: bytes):
     """Quotes that open and never close, each of them escaped: a careless pattern would try every one of them anew."""
     body = b"{" * 40 + b'"' + b'\\"' * 1_000_000 + end
     with pytest.raises(ProblemError, match="32 levels"):
@@ -304,7 +314,7 @@ def test_depth_is_found_in_one_pass_whatever_the_quotes(end: bytes):
     request_policy.check_depth(b'["' + b"[" * 1000 + b'\\"' + b"{" * 1000 + b'"]')
 
 
-async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(harness: GatewayHarness):
+async def test_a_body_over_the_limit_is_rejected_with_and_without_content_length(harness: GatewayHarness):
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(40):
             yield b" " * 65_536
@@ -312,11 +322,12 @@ async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(har
     headers = {"content-type": "application/json"}
     answer = await harness.client.post("/v1/opportunities", content=endless(), headers=headers)
     assert status_and_code(answer) == (413, "too_large")
-    answer = await harness.client.post("/v1/opportunities", content=b"{}", headers={**headers, "content-length": "99999999"})
+    answer = await harness.client.post("/v1/opportunities", content=b"{}", headers={**headers,
+                                                                                    "content-length": "99999999"})
     assert status_and_code(answer) == (413, "too_large")
 
 
-async def test_a_body_that_drips_is_not_waited_for(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_a_slow_body_times_out(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(request_policy, "BODY_SECONDS", 0.2)
 
     async def dripping() -> AsyncIterator[bytes]:
@@ -324,18 +335,19 @@ async def test_a_body_that_drips_is_not_waited_for(harness: GatewayHarness, monk
             yield b" "
             await asyncio.sleep(0.05)
 
-    answer = await harness.client.post("/v1/opportunities", content=dripping(), headers={"content-type": "application/json"})
+    answer = await harness.client.post("/v1/opportunities", content=dripping(),
+                                       headers={"content-type": "application/json"})
     assert status_and_code(answer) == (408, "too_slow")
 
 
 @pytest.mark.parametrize("value", [{"$ne": None}, {"$gt": ""}, {"$where": "1"}, ["x"], {"$regex": ".*"}])
-async def test_an_operator_is_no_value(harness: GatewayHarness, value: Any):
+async def test_store_operators_are_rejected_as_values(harness: GatewayHarness, value: Any):
     for field in ("business_line", "rep_id", "opportunity_id", "region"):
         answer = await harness.client.post("/v1/opportunities", json={"business_line": "hardware", field: value})
         assert answer.status_code == 422, f"{field}: {answer.text}"
 
 
-async def test_an_operator_in_a_query_is_a_text(harness: GatewayHarness):
+async def test_store_operators_in_a_query_are_text(harness: GatewayHarness):
     for query in ("rep_id[$ne]=x", "rep_id={\"$ne\":null}", "status[$gt]=", "sort=$where"):
         answer = await harness.client.get(f"/v1/opportunities?{query}")
         assert answer.status_code in (200, 400, 422)
@@ -349,11 +361,11 @@ FORMULAS = ["=HYPERLINK(1)", "+1+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "\nx", "ï
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_cell_never_begins_as_a_formula_does(text: str):
+def test_csv_cells_never_start_a_formula(text: str):
     assert cell(text) == "'" + text
 
 
-async def test_a_customers_name_does_not_calculate_in_a_managers_spreadsheet(harness: GatewayHarness):
+async def test_exported_names_are_not_formulas(harness: GatewayHarness):
     name = '=cmd|\' /C calc\'!A0","=1+1\r\n=2'
     answer = await harness.publish({
         "specversion": "1.0", "type": "crm.customer.registered.v1", "source": "/x", "id": "evil",

@@ -35,7 +35,7 @@ async def last(harness: GatewayHarness) -> dict[str, Any]:
     return (await entries(harness))[0]
 
 
-async def test_a_write_is_told_with_who_what_when_and_outcome(harness: GatewayHarness):
+async def test_a_write_is_audited_with_caller_request_time_and_result(harness: GatewayHarness):
     before = utc_now()
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         made = await anna.post("/v1/opportunities", json={"business_line": "hardware", "region": "Secretland"})
@@ -47,7 +47,7 @@ async def test_a_write_is_told_with_who_what_when_and_outcome(harness: GatewayHa
     assert before <= datetime.fromisoformat(told["at"]) <= utc_now()
 
 
-async def test_a_write_that_failed_is_told_too(harness: GatewayHarness):
+async def test_a_failed_write_is_audited(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         move = await anna.post("/v1/opportunities/deal-anna/transitions", json={"transition": "no_such"})
     told = await last(harness)
@@ -61,7 +61,9 @@ async def test_a_write_that_failed_is_told_too(harness: GatewayHarness):
     ("POST", "/v1/opportunities", {"origin": "https://evil.test"}, 403),
     ("GET", "/v1/me", {"authorization": "Bearer tk_no"}, 401), ("GET", "/v1/me", {"host": "evil.test"}, 421),
 ])
-async def test_a_refusal_is_told_even_of_a_read(harness: GatewayHarness, method: str, path: str, headers: Any, status: int):
+async def test_a_refused_read_is_audited(
+    harness: GatewayHarness, method: str, path: str, headers: Any, status: int,
+):
     async with signed_in_as(harness, "analyst") as browser:
         answer = await browser.request(method, path, headers=headers, json=None if method == "GET" else {})
     told = await last(harness)
@@ -70,7 +72,7 @@ async def test_a_refusal_is_told_even_of_a_read(harness: GatewayHarness, method:
         method, path, status, answer.json()["code"], "refused")
 
 
-async def test_reads_and_questions_leave_no_line(harness: GatewayHarness):
+async def test_successful_reads_are_not_audited(harness: GatewayHarness):
     count = len(await entries(harness))
     async with signed_in_as(harness, "director") as director:
         signed_in = 1
@@ -80,7 +82,7 @@ async def test_reads_and_questions_leave_no_line(harness: GatewayHarness):
     assert len(await entries(harness)) == count + signed_in
 
 
-async def test_nothing_personal_and_no_secret_gets_into_the_log(harness: GatewayHarness):
+async def test_the_audit_log_has_no_personal_data_and_no_secrets(harness: GatewayHarness):
     key, _ = await harness.gateway.keys.create("spy", ["leads:write"])
     async with new_client(harness, address="203.0.113.7", authorization=f"Bearer {key}") as program:
         await program.post("/v1/leads?note=Querytext", json={
@@ -95,7 +97,7 @@ async def test_nothing_personal_and_no_secret_gets_into_the_log(harness: Gateway
     assert "/s/…" in {e["path"] for e in await entries(harness)}
 
 
-async def test_a_flood_of_equal_refusals_is_one_line_a_minute_with_their_number(
+async def test_equal_refusals_are_stored_once_a_minute_with_their_number(
     harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch,
 ):
     async with signed_in_as(harness, "analyst") as browser:
@@ -109,7 +111,7 @@ async def test_a_flood_of_equal_refusals_is_one_line_a_minute_with_their_number(
         assert (told["path"], told["repeated"]) == ("/v1/definitions", 19)
 
 
-async def test_the_log_can_be_asked_by_whom_by_outcome_by_time_and_page_by_page(harness: GatewayHarness):
+async def test_the_audit_log_is_filtered_and_paged(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="bert") as bert:
         for _ in range(3):
             await bert.post("/v1/opportunities", json={"business_line": "hardware"})
@@ -127,37 +129,39 @@ async def test_the_log_can_be_asked_by_whom_by_outcome_by_time_and_page_by_page(
     assert seen == [e["id"] for e in mine]
 
 
-async def test_it_lasts_longer_than_the_process(tmp_path: Path):
+async def test_the_audit_log_survives_a_restart(tmp_path: Path):
     async with gateway_harness("sqlite", tmp_path) as first, signed_in_as(first, "admin", rep_id="root") as browser:
         assert (await browser.post("/v1/segments/recompute?as_of=2026-01-01")).status_code == 202
     async with gateway_harness("sqlite", tmp_path) as second:
         assert "/v1/segments/recompute" in {e["path"] for e in await entries(second, principal="root")}
 
 
-async def test_many_at_once_are_all_kept(harness: GatewayHarness):
+async def test_concurrent_entries_are_all_stored(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="max") as browser:
         await asyncio.gather(*(browser.post("/v1/opportunities", json={"business_line": "hardware"})
                                for _ in range(25)))
     assert len(await entries(harness, principal="max", outcome="done")) == 25
 
 
-async def test_what_was_done_is_answered_as_done_though_the_log_could_not_be_written(harness: GatewayHarness):
+async def test_a_write_succeeds_when_the_audit_log_is_unavailable(harness: GatewayHarness):
     """The write cannot be taken back; the line is in the process's log instead."""
     class Away:
         async def ensure(self, _collections: Any) -> None:
             raise StoreUnavailable("away")
 
     kept = AuditLog(Away())  # type: ignore[arg-type]
-    entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
+    entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write",
+                        status=202,
                   code=None, milliseconds=1)
     await kept.record(entry, "127.0.0.1")
 
 
-async def test_lines_are_kept_for_so_many_days(monkeypatch: pytest.MonkeyPatch):
+async def test_entries_are_pruned_after_the_retention(monkeypatch: pytest.MonkeyPatch):
     store = MemoryStore()
     kept = AuditLog(store, days=10)
     now = now_ns()
-    entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write", status=202,
+    entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write",
+                        status=202,
                   code=None, milliseconds=1)
     for days in (12, 11, 9, 0):
         monkeypatch.setattr(audit_log, "now_ns", lambda days=days: now - days * 86_400_000_000_000)
@@ -168,7 +172,7 @@ async def test_lines_are_kept_for_so_many_days(monkeypatch: pytest.MonkeyPatch):
     assert len((await kept.page({}, None, 100))[0]) == 3
 
 
-async def test_only_who_may_reads_it(harness: GatewayHarness):
+async def test_reading_the_audit_log_requires_the_permission(harness: GatewayHarness):
     for role, wanted in (("rep", 403), ("marketer", 403), ("operator", 200), ("director", 200), ("admin", 200)):
         async with signed_in_as(harness, role, rep_id="anna") as browser:
             assert (await browser.get("/v1/audit")).status_code == wanted

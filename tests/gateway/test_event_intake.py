@@ -13,7 +13,7 @@ def lead(id: str = "l1", event_id: str | None = None, **change: Any) -> dict[str
             "time": "2026-03-02T09:00:00Z", "data": {"lead_id": id, "business_line": "software"}, **change}
 
 
-async def test_one_good_event_is_accepted_and_heard(harness: GatewayHarness) -> None:
+async def test_a_valid_event_is_accepted_and_processed(harness: GatewayHarness) -> None:
     answer = await harness.publish(lead("one"))
     assert answer.status_code == 202
     assert answer.json() == {"accepted": 1, "rejected": 0,
@@ -26,7 +26,7 @@ async def test_a_single_event_need_not_be_in_an_array(harness: GatewayHarness) -
     assert answer.status_code == 202 and answer.json()["accepted"] == 1
 
 
-async def test_good_and_bad_ones_are_answered_one_by_one_and_the_good_go_on(harness: GatewayHarness) -> None:
+async def test_valid_events_of_a_mixed_batch_are_appended(harness: GatewayHarness) -> None:
     answer = await harness.publish(
         lead("good"), lead("bad", data={"lead_id": "b d"}), lead("none", type="crm.lead.eaten.v1"), 7)  # type: ignore[arg-type]
     assert answer.status_code == 207
@@ -41,7 +41,7 @@ async def test_good_and_bad_ones_are_answered_one_by_one_and_the_good_go_on(harn
     assert (await harness.client.get("/v1/leads/good")).status_code == 200
 
 
-async def test_when_none_is_good_it_is_one_problem_with_every_place(harness: GatewayHarness) -> None:
+async def test_a_batch_without_a_valid_event_is_one_problem_with_all_pointers(harness: GatewayHarness) -> None:
     answer = await harness.client.post(URL, json=[lead(data={"lead_id": "a"}), lead(specversion="0.3")])
     assert answer.status_code == 400 and answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
@@ -51,14 +51,14 @@ async def test_when_none_is_good_it_is_one_problem_with_every_place(harness: Gat
     assert [e["pointer"] for e in alone["errors"]] == ["/data/business_line"]
 
 
-async def test_a_repeat_is_accepted_and_changes_nothing(harness: GatewayHarness) -> None:
+async def test_a_repeated_event_changes_nothing(harness: GatewayHarness) -> None:
     await harness.publish(lead("twice"))
     before = (await harness.client.get("/v1/leads/twice")).json()
     assert (await harness.publish(lead("twice"), lead("twice"))).status_code == 202
     assert (await harness.client.get("/v1/leads/twice")).json() == before
 
 
-async def test_what_a_service_says_cannot_be_said_for_it(harness: GatewayHarness) -> None:
+async def test_events_of_services_are_rejected(harness: GatewayHarness) -> None:
     qualified = {**lead("x"), "type": "crm.lead.disqualified.v1",
                  "data": {"lead_id": "x", "business_line": "software", "score": 1, "model": "m@1",
                           "captured_at": "2026-03-02T09:00:00Z"}}
@@ -67,19 +67,19 @@ async def test_what_a_service_says_cannot_be_said_for_it(harness: GatewayHarness
     assert "lead_scoring" in answer.json()["detail"]
 
 
-async def test_another_media_type_is_refused(harness: GatewayHarness) -> None:
+async def test_other_media_types_are_rejected(harness: GatewayHarness) -> None:
     answer = await harness.client.post(URL, content=orjson.dumps(lead()), headers={"content-type": "text/plain"})
     assert answer.status_code == 415 and answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_what_is_no_json_no_event_or_nothing_is_told(harness: GatewayHarness) -> None:
+async def test_invalid_bodies_have_distinct_codes(harness: GatewayHarness) -> None:
     for content, code in ((b"{", "not_json"), (b"", "not_json"), (b"[]", "empty"), (b'"x"', "not_cloudevents"),
                           (b"null", "not_cloudevents"), (b'{"a": NaN}', "not_json")):
         answer = await harness.client.post(URL, content=content, headers={"content-type": "application/json"})
         assert answer.status_code == 400 and answer.json()["code"] == code, content
 
 
-async def test_a_thousand_events_are_taken_and_one_more_is_not(harness: GatewayHarness) -> None:
+async def test_a_batch_has_at_most_a_thousand_events(harness: GatewayHarness) -> None:
     many = [lead(f"m{n}") for n in range(1001)]
     refused = await harness.client.post(URL, json=many)
     assert refused.status_code == 413 and refused.json()["code"] == "too_many" and "1000" in refused.json()["detail"]
@@ -89,7 +89,7 @@ async def test_a_thousand_events_are_taken_and_one_more_is_not(harness: GatewayH
     await harness.settle()
 
 
-async def test_a_body_over_8_mib_is_refused_and_one_below_is_read(harness: GatewayHarness) -> None:
+async def test_a_batch_has_at_most_8_mib(harness: GatewayHarness) -> None:
     limit = 8 * 1024 * 1024
     filler = [lead(f"f{n}", data={"lead_id": f"f{n}", "business_line": "software",
                                   "attributes": {"note": "x" * 200_000}}) for n in range(41)]
@@ -103,7 +103,7 @@ async def test_a_body_over_8_mib_is_refused_and_one_below_is_read(harness: Gatew
     await harness.settle()
 
 
-async def test_one_event_over_256_kib_is_refused_and_the_others_are_not(harness: GatewayHarness) -> None:
+async def test_an_event_over_256_kib_is_rejected_alone(harness: GatewayHarness) -> None:
     def sized(id: str, size: int) -> dict[str, Any]:
         return lead(id, data={"lead_id": id, "business_line": "software", "attributes": {"note": "x" * size}})
 

@@ -39,7 +39,7 @@ REFUSED: list[tuple[str, str, Any, int]] = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), REFUSED)
-async def test_a_refusal_is_told_in_the_language_that_is_asked_for(
+async def test_problems_are_in_the_requested_language(
     harness: GatewayHarness, method: str, path: str, body: Any, status: int,
 ):
     answers = [await harness.client.request(method, path, json=body, headers=headers) for headers in ({}, ZH)]
@@ -52,7 +52,7 @@ async def test_a_refusal_is_told_in_the_language_that_is_asked_for(
     assert all(chinese(e["message"]) for e in other["errors"]), other
 
 
-async def test_who_may_not_is_told_so_in_the_language_that_is_asked_for(harness: GatewayHarness):
+async def test_missing_permissions_are_explained_in_the_requested_language(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         for path in ("/v1/lag", "/v1/opportunities/deal-cleo"):
             assert chinese((await anna.get(path, headers=ZH)).json()["detail"])
@@ -61,7 +61,7 @@ async def test_who_may_not_is_told_so_in_the_language_that_is_asked_for(harness:
         assert answer.status_code == 401 and chinese(answer.json()["detail"])
 
 
-async def test_what_a_transition_still_asks_for_is_told_in_both_languages(harness: GatewayHarness):
+async def test_reasons_of_transitions_are_in_both_languages(harness: GatewayHarness):
     door = harness.client
     made = (await door.post("/v1/opportunities", json={"business_line": "software"})).json()["opportunity_id"]
     path = f"/v1/opportunities/{made}/transitions"
@@ -80,7 +80,7 @@ async def test_what_a_transition_still_asks_for_is_told_in_both_languages(harnes
     assert reasons and all(chinese(r["message"]) for r in reasons)
 
 
-async def test_why_a_score_is_what_it_is_is_told_in_both_languages(harness: GatewayHarness):
+async def test_reasons_of_a_score_are_in_both_languages(harness: GatewayHarness):
     lead = event("crm.lead.captured.v1", "scored", lead_id="scored", business_line="software", source="referral",
                  attributes={"company_size": 500, "budget": 100_000, "country": "DE"},
                  contact={"email": "a@example.test", "phone": "1", "role": "cto"})
@@ -93,7 +93,7 @@ async def test_why_a_score_is_what_it_is_is_told_in_both_languages(harness: Gate
     assert all(chinese(c["why"]) for c in other) and not any(chinese(c["why"]) for c in english)
 
 
-async def test_why_an_issue_was_raised_is_told_in_both_languages(harness: GatewayHarness):
+async def test_reasons_of_an_issue_are_in_both_languages(harness: GatewayHarness):
     invited = await harness.client.post("/v1/surveys/after_win/invitations", json={"respondent_id": "customer-anna"})
     said = {"answers": {"nps": 1, "csat": 1}}
     url = invited.json()["url"]

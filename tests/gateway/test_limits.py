@@ -25,7 +25,7 @@ async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
         yield made
 
 
-async def test_every_answer_says_how_much_is_left(harness: GatewayHarness):
+async def test_every_response_has_the_remaining_rate_limit(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="bert") as bert:
         first, second = await bert.get("/v1/me"), await bert.get("/v1/me")
     assert first.headers["ratelimit-policy"] == f'"caller";q={LIMIT};w=60'
@@ -33,7 +33,7 @@ async def test_every_answer_says_how_much_is_left(harness: GatewayHarness):
     assert left == [LIMIT - 1, LIMIT - 2]
 
 
-async def test_who_asks_too_often_waits_and_others_do_not(harness: GatewayHarness):
+async def test_a_caller_over_the_rate_limit_does_not_affect_others(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna, signed_in_as(harness, "rep", rep_id="cleo") as cleo:
         answers = [await anna.get("/v1/me") for _ in range(LIMIT + 5)]
         assert [a.status_code for a in answers[:LIMIT]] == [200] * LIMIT
@@ -44,14 +44,14 @@ async def test_who_asks_too_often_waits_and_others_do_not(harness: GatewayHarnes
             assert (await anew.get("/v1/me")).status_code == 429
 
 
-async def test_who_is_not_signed_in_is_counted_by_address(harness: GatewayHarness):
+async def test_anonymous_requests_are_limited_by_address(harness: GatewayHarness):
     async with new_client(harness, address="10.0.0.1") as one, new_client(harness, address="10.0.0.2") as other:
         answers = [(await one.get("/v1/sign-in")).status_code for _ in range(LIMIT + 1)]
         assert answers == [200] * LIMIT + [429]
         assert (await other.get("/v1/sign-in")).status_code == 200
 
 
-def test_a_bucket_fills_again_with_time_and_no_further():
+def test_a_bucket_refills_up_to_its_limit():
     now = [0.0]
     buckets = TokenBuckets(60, clock=lambda: now[0])
     assert [buckets.take("a") for _ in range(61)] == [True] * 60 + [False]
@@ -61,14 +61,14 @@ def test_a_bucket_fills_again_with_time_and_no_further():
     assert buckets.remaining("a") == 60 and buckets.headers("a")["RateLimit"] == '"caller";r=60;t=0'
 
 
-def test_a_thousand_times_ten_callers_take_no_more_memory():
+def test_the_number_of_buckets_is_bounded():
     buckets = TokenBuckets(10, clock=lambda: 0.0)
     for i in range(MAX_BUCKETS + 50):
         buckets.take(f"caller-{i}")
     assert len(buckets._buckets) == MAX_BUCKETS
 
 
-async def test_a_service_that_hangs_is_not_waited_for(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_a_hanging_service_times_out(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(request_middleware, "RESPONSE_SECONDS", 0.2)
 
     async def hanging(request: httpx.Request) -> httpx.Response:
@@ -80,7 +80,7 @@ async def test_a_service_that_hangs_is_not_waited_for(harness: GatewayHarness, m
         assert status_and_code(await director.get("/v1/opportunities")) == (504, "too_slow")
 
 
-async def test_a_fault_of_ours_tells_nothing_of_the_inside(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_an_internal_error_reveals_no_details(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     async def broken(request: httpx.Request) -> httpx.Response:
         raise RuntimeError("secret detail")
 
@@ -102,7 +102,7 @@ async def test_pages_are_bounded(harness: GatewayHarness):
         assert status_and_code(await browser.get("/v1/leads?q=" + "x" * 9000)) == (414, "too_long")
 
 
-async def test_every_answer_is_safe_to_show(harness: GatewayHarness):
+async def test_every_response_has_security_headers(harness: GatewayHarness):
     async with signed_in_as(harness, "admin") as browser:
         for path in ("/v1/me", "/v1/nothing", "/openapi.json", "/v1/opportunities"):
             headers = (await browser.get(path)).headers
@@ -111,7 +111,7 @@ async def test_every_answer_is_safe_to_show(harness: GatewayHarness):
             assert not path.startswith("/v1") or headers["cache-control"] == "no-store"
 
 
-async def test_lists_can_be_asked_for_what_changed_since(harness: GatewayHarness):
+async def test_lists_filter_by_updated_since(harness: GatewayHarness):
     """What a system of record needs to keep in step."""
     async with signed_in_as(harness, "admin") as browser:
         now = utc_now()

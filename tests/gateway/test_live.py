@@ -40,7 +40,7 @@ async def deal(harness: GatewayHarness, rep: str) -> str:
     return id
 
 
-async def test_what_stands_comes_first_and_then_what_changes(harness: GatewayHarness):
+async def test_a_snapshot_comes_first_and_then_deltas(harness: GatewayHarness):
     month = "kpis:opportunities_opened"
     async with open_stream(harness, f"opportunities,{month},worklist:anna") as stream:
         await stream.until(lambda: len(stream.events) >= 3, "three snapshots")
@@ -61,7 +61,7 @@ async def test_what_stands_comes_first_and_then_what_changes(harness: GatewayHar
         await stream.until(lambda: id in str(stream.of("worklist:anna")[-1:]), "the worklist is told")
 
 
-async def test_only_own_changes_are_told(harness: GatewayHarness):
+async def test_deltas_outside_the_scope_are_not_sent(harness: GatewayHarness):
     anna = await cookie_of(harness, "rep", rep_id="anna")
     async with open_stream(harness, "opportunities,kpis:opportunities_opened,worklist", anna) as stream:
         await stream.until(lambda: len(stream.events) >= 3, "three snapshots")
@@ -73,7 +73,7 @@ async def test_only_own_changes_are_told(harness: GatewayHarness):
         assert foreign not in stream.text and "cleo" not in stream.text
 
 
-async def test_a_deal_that_leaves_ones_scope_is_told_as_gone_and_what_became_of_it_is_not(harness: GatewayHarness):
+async def test_a_deal_that_leaves_the_scope_is_sent_as_removed(harness: GatewayHarness):
     anna = await cookie_of(harness, "rep", rep_id="anna")
     id = await deal(harness, "anna")
     async with open_stream(harness, "opportunities", anna) as stream:
@@ -86,7 +86,7 @@ async def test_a_deal_that_leaves_ones_scope_is_told_as_gone_and_what_became_of_
         assert "Secret" not in stream.text
 
 
-async def test_after_a_break_only_what_was_missed_is_told(harness: GatewayHarness):
+async def test_reconnecting_sends_the_missed_deltas_only(harness: GatewayHarness):
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         first = await deal(harness, "anna")
@@ -99,7 +99,7 @@ async def test_after_a_break_only_what_was_missed_is_told(harness: GatewayHarnes
         assert not again.of("opportunities", "snapshot")
 
 
-async def test_who_may_not_see_all_that_was_missed_gets_the_whole_anew(harness: GatewayHarness):
+async def test_missed_changes_outside_the_scope_lead_to_a_snapshot(harness: GatewayHarness):
     """One that is not seen now may have been seen before: only a whole list tells so, without telling its name."""
     anna = await cookie_of(harness, "rep", rep_id="anna")
     async with open_stream(harness, "opportunities", anna) as stream:
@@ -113,7 +113,7 @@ async def test_who_may_not_see_all_that_was_missed_gets_the_whole_anew(harness: 
 
 @pytest.mark.parametrize("last", ["", "x", "00000000.0.0.0.0.0.0.0.0", "{log}.1", "{log}.-1.0.0.0.0.0.0.0",
                                   "{log}.9999999.0.0.0.0.0.0.0", "{log}.a.0.0.0.0.0.0.0", "{log}" + ".9" * 200])
-async def test_a_word_that_is_not_ours_gives_a_snapshot(harness: GatewayHarness, last: str):
+async def test_an_invalid_last_event_id_leads_to_a_snapshot(harness: GatewayHarness, last: str):
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         log = stream.events[-1]["id"].split(".")[0]
@@ -122,7 +122,7 @@ async def test_a_word_that_is_not_ours_gives_a_snapshot(harness: GatewayHarness,
         assert again.events[0]["event"] == "snapshot"
 
 
-async def test_too_much_missed_gives_a_snapshot(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_too_many_missed_changes_lead_to_a_snapshot(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         last = stream.events[-1]["id"]
@@ -133,7 +133,7 @@ async def test_too_much_missed_gives_a_snapshot(harness: GatewayHarness, monkeyp
         assert again.events[0]["event"] == "snapshot"
 
 
-async def test_many_changes_at_once_are_told_as_a_whole(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_many_changes_at_once_lead_to_a_snapshot(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(feed, "MAX_CHANGED_DEALS", 0)
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
@@ -143,7 +143,7 @@ async def test_many_changes_at_once_are_told_as_a_whole(harness: GatewayHarness,
         assert not stream.of("opportunities")
 
 
-async def test_who_reads_too_slowly_gets_a_snapshot_and_takes_no_memory():
+async def test_a_slow_client_gets_a_snapshot_and_its_queue_is_bounded():
     subscription = LiveSubscription(())
     for i in range(MAX_QUEUED * 3):
         subscription.send(LiveMessage("delta", {"n": i}))
@@ -154,13 +154,13 @@ async def test_who_reads_too_slowly_gets_a_snapshot_and_takes_no_memory():
     assert await subscription.receive(0.01) == ([], False)
 
 
-async def test_a_quiet_stream_beats(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_an_idle_stream_sends_heartbeats(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
     async with open_stream(harness, "worklist:anna") as stream:
         await stream.until(lambda: stream.text.count(": beat\n\n") >= 2, "two beats")
 
 
-async def test_a_stream_ends_when_one_signs_out(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
+async def test_a_stream_ends_after_sign_out(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr(server_sent_events, "REAUTHENTICATE_SECONDS", 0.1)
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
@@ -172,10 +172,12 @@ async def test_a_stream_ends_when_one_signs_out(harness: GatewayHarness, monkeyp
             assert "event: bye" in stream.text
 
 
-async def test_streams_are_counted_per_caller_and_given_back(harness: GatewayHarness):
+async def test_streams_are_limited_per_caller_and_released(harness: GatewayHarness):
     bert, anna = await cookie_of(harness, "rep", rep_id="bert"), await cookie_of(harness, "rep", rep_id="anna")
     for _ in range(2):
-        async with open_stream(harness, "worklist", bert), open_stream(harness, "worklist", bert), open_stream(harness, "worklist", bert):
+        async with (open_stream(harness, "worklist", bert),
+                    open_stream(harness, "worklist", bert),
+                    open_stream(harness, "worklist", bert)):
             async with open_stream(harness, "worklist", bert) as fourth:
                 assert fourth.status == 429 and fourth.headers["retry-after"]
             async with open_stream(harness, "worklist", anna) as other:
@@ -190,21 +192,22 @@ async def test_streams_are_counted_per_caller_and_given_back(harness: GatewayHar
     ("worklist", (422, "invalid")), ("kpis:no_such", (404, "unknown_measure")),
     (",".join(f"kpis:m{i}" for i in range(21)), (422, "invalid")),
 ])
-async def test_what_is_no_channel_is_said_with_a_status(harness: GatewayHarness, channels: str, wanted: Any):
+async def test_invalid_channels_are_rejected_with_a_status(harness: GatewayHarness, channels: str, wanted: Any):
     assert status_and_code(await harness.client.get("/v1/live", params={"channels": channels})) == wanted
 
 
-async def test_a_channel_asks_for_its_own_permission(harness: GatewayHarness):
+async def test_each_channel_requires_its_permission(harness: GatewayHarness):
     async with signed_in_as(harness, "operator") as operator:
         for channel in ("opportunities", "worklist:anna", "kpis:visits"):
             assert status_and_code(await operator.get(f"/v1/live?channels={channel}")) == (403, "not_permitted")
     async with signed_in_as(harness, "analyst") as analyst:
-        assert status_and_code(await analyst.get("/v1/live?channels=kpis:visits,opportunities")) == (403, "not_permitted")
+        assert status_and_code(await analyst.get("/v1/live?channels=kpis:visits,opportunities")) == (403,
+                                                                                                     "not_permitted")
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         assert status_and_code(await anna.get("/v1/live?channels=worklist:cleo")) == (404, "not_found")
 
 
-async def test_a_service_that_is_away_for_a_moment_costs_nobody_a_change(harness: GatewayHarness):
+async def test_changes_are_sent_after_a_service_is_back(harness: GatewayHarness):
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         port = api_port(harness.gateway.settings, "pipeline")
@@ -219,7 +222,7 @@ async def test_a_service_that_is_away_for_a_moment_costs_nobody_a_change(harness
         assert stream.of("opportunities")[0]["opportunity_id"] == id
 
 
-async def test_an_id_lies_behind_what_was_told_never_before(harness: GatewayHarness):
+async def test_a_delta_id_never_skips_unsent_changes(harness: GatewayHarness):
     """What is heard while the changes before it are still being asked for must not be passed over."""
     gateway = harness.gateway
     async with open_stream(harness, "opportunities") as stream:
@@ -244,14 +247,14 @@ async def test_an_id_lies_behind_what_was_told_never_before(harness: GatewayHarn
             gateway.live_feed.positions = None
 
 
-async def test_a_drain_ends_the_streams(tmp_path: Any):
+async def test_shutdown_ends_the_streams(tmp_path: Any):
     async with company_harness(tmp_path) as made, open_stream(made, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         made.gateway.live_streams.stop()
         await stream.until(stream.done.is_set, "the stream ends")
 
 
-def test_a_channel_knows_whose_it_is():
+def test_deltas_respect_the_scope_of_each_subscription():
     from chassis.http.access import Access, Scope
 
     mine, other = (LiveChannel("opportunities", "opportunities", "", Access(p, Scope(reps=(p,)))) for p in ("a", "b"))
@@ -263,7 +266,7 @@ def test_a_channel_knows_whose_it_is():
     assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "b"}, None) is None
 
 
-async def test_a_stream_needs_a_sign_in_where_there_is_a_provider(tmp_path: Any):
+async def test_a_stream_requires_sign_in_with_a_provider(tmp_path: Any):
     from tests.gateway.issuer import AUDIENCE, running_issuer
 
     with running_issuer() as issuer:

@@ -22,7 +22,8 @@ BEFORE, LATER = TODAY - timedelta(days=30), TODAY + timedelta(days=30)
 
 def seeded(*employees: Any) -> OrganisationDirectory:
     body = {"name": "organisation", "version": 1, "employees": list(employees)}
-    return OrganisationDirectory(Definitions([Definition("organisation", "organisation", 1, body, "organisation.yaml")]))
+    return OrganisationDirectory(Definitions([Definition("organisation", "organisation", 1, body,
+                                                         "organisation.yaml")]))
 
 
 def heard(*events: tuple[Any, date], tree: OrganisationDirectory | None = None) -> OrganisationDirectory:
@@ -40,7 +41,8 @@ def test_the_seed_stands_until_an_event_speaks_of_somebody():
     tree = seeded({"employee_id": "anna", "name": "Seed", "team": "Old", "roles": ["rep"]}, {"employee_id": "bert"})
     assert tree.employees()["anna"].team == "Old"
     heard((hired("anna", team="New"), BEFORE), tree=tree)
-    assert (tree.employees()["anna"].name, tree.employees()["anna"].team, tree.employees()["anna"].roles) == ("Anna", "New", ())
+    assert (tree.employees()["anna"].name, tree.employees()["anna"].team, tree.employees()["anna"].roles) == ("Anna",
+                                                                                                              "New", ())
     assert tree.employees()["bert"].rep_id == "bert"
 
 

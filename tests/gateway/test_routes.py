@@ -51,7 +51,9 @@ ENDLESS = {"/v1/live"}  # a stream has no end to wait for
 
 
 @pytest.mark.parametrize("route", ROUTES)
-async def test_a_route_of_the_public_face_is_served_or_says_what_this_release_lacks(route: str, harness: GatewayHarness) -> None:
+async def test_a_route_of_the_public_face_is_served_or_says_what_this_release_lacks(
+    route: str, harness: GatewayHarness,
+) -> None:
     method, target = route.split(" ")
     path = target.partition("?")[0]
     if path in ENDLESS:
@@ -202,7 +204,8 @@ def test_schemas_of_the_same_name_that_differ_keep_apart() -> None:
 
 
 def test_every_service_owns_a_public_route() -> None:
-    owners = {owner_of(re.sub(r"\{\*?\}", "x", rule.path), method) for rule in access_rules() for method in rule.methods}
+    owners = {owner_of(re.sub(r"\{\*?\}", "x", rule.path),
+                       method) for rule in access_rules() for method in rule.methods}
     assert owners - {None} == set(internal_names())
 
 

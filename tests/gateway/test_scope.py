@@ -255,7 +255,8 @@ async def test_what_cannot_be_divided_by_a_scope_has_no_figure_instead_of_a_wron
 
 async def test_targets_of_others_are_not_shown(harness: GatewayHarness):
     targets = [{"measure": "visits", "scope": {"rep": rep}, "value": 10} for rep in OWNERS]
-    assert (await harness.client.put("/v1/targets/2026-01", json=[*targets, {"measure": "visits", "value": 99}])).is_success
+    assert (await harness.client.put("/v1/targets/2026-01", json=[*targets, {"measure": "visits",
+                                                                             "value": 99}])).is_success
     async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         for path in ("/v1/targets/2026-01", "/v1/targets/2026-01/attainment"):
             assert [t["scope"] for t in (await anna.get(path)).json()["items"]] == [{"rep": OWN}]
@@ -264,7 +265,9 @@ async def test_targets_of_others_are_not_shown(harness: GatewayHarness):
 
 
 @pytest.mark.parametrize("query", ["", "?as_of=2100-01-01"])
-async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_are_of_all(harness: GatewayHarness, query: str):
+async def test_segments_count_and_name_own_customers_only_though_the_cut_offs_are_of_all(
+    harness: GatewayHarness, query: str,
+):
     for rep in OWNERS:
         answer = await harness.publish(event(
             "crm.order.placed.v1", f"order-{rep}", order_id=f"order-{rep}", customer_id=f"customer-{rep}",
@@ -311,7 +314,8 @@ async def test_answers_and_issues_are_of_own_customers_only(harness: GatewayHarn
     await harness.settle()
     issues = {i["context"]["rep_id"]: i["issue_id"] for i in (await harness.client.get("/v1/issues")).json()["items"]}
     assert set(issues) == set(OWNERS)
-    async with signed_in_as(harness, "rep", rep_id=OWN) as anna, signed_in_as(harness, "manager", rep_id="max") as manager:
+    async with signed_in_as(harness, "rep", rep_id=OWN) as anna, signed_in_as(harness, "manager",
+                                                                              rep_id="max") as manager:
         assert [i["context"]["rep_id"] for i in (await anna.get("/v1/issues")).json()["items"]] == [OWN]
         assert (await anna.get("/v1/issues?rep_id=cleo")).json()["items"] == []
         assert (await anna.get(f"/v1/issues/{issues[OWN]}")).status_code == 200
@@ -448,7 +452,8 @@ async def test_a_body_that_two_readers_could_read_differently_is_refused(harness
     async with signed_in_as(harness, "rep", rep_id=OWN) as anna:
         for body in (b'{"business_line": "hardware", "rep_id": "cleo", "x": NaN}',
                      '{"business_line": "hardware", "rep_id": "cleo"}'.encode("utf-16")):
-            assert status_and_code(await anna.post("/v1/opportunities", content=body, headers=headers)) == (400, "not_json")
+            assert status_and_code(await anna.post("/v1/opportunities", content=body, headers=headers)) == (400,
+                                                                                                            "not_json")
 
 
 async def test_only_who_may_rearranges_the_organisation(harness: GatewayHarness):

@@ -160,7 +160,8 @@ async def test_a_key_opens_what_its_scopes_name_and_nothing_else(harness: Gatewa
         assert (told["principal"], told["mode"], told["permissions"]) == ("key:erp", "key", ["leads:read"])
         assert len((await program.get("/v1/leads")).json()["items"]) == 2
         assert status_and_code(await program.get("/v1/opportunities")) == (403, "not_permitted")
-        assert status_and_code(await program.post("/v1/leads", json={"business_line": "hardware"})) == (403, "not_permitted")
+        assert status_and_code(await program.post("/v1/leads", json={"business_line": "hardware"})) == (403,
+                                                                                                        "not_permitted")
         await keys.revoke(made.id)
         assert status_and_code(await program.get("/v1/leads")) == (401, "bad_credentials")
 
@@ -201,7 +202,9 @@ async def test_a_key_ends_and_almost_the_key_is_no_key(harness: GatewayHarness, 
     ("x", [], 1), ("x", ["all"], 1), ("x", ["leads:read", "admin"], 1), ("", ["leads:read"], 1),
     ("a b", ["leads:read"], 1), ("x", ["leads:read"], 0), ("x", ["leads:read"], 400),
 ])
-async def test_a_key_without_scopes_name_or_end_is_not_made(harness: GatewayHarness, name: str, scopes: list[str], days: int):
+async def test_a_key_without_scopes_name_or_end_is_not_made(
+    harness: GatewayHarness, name: str, scopes: list[str], days: int,
+):
     with pytest.raises(InvalidApiKey):
         await harness.gateway.keys.create(name, scopes, days=days)
 
@@ -289,7 +292,8 @@ async def guarded(tmp_path_factory: pytest.TempPathFactory, provider: str) -> As
     """The people of the company are told by its own key: the door lets in nobody without one."""
     from tests.gateway.scenarios import publish_company
 
-    async with gateway_harness("memory", tmp_path_factory.mktemp("guarded"), oidc_issuer=provider, oidc_audience="triptych",
+    async with gateway_harness("memory", tmp_path_factory.mktemp("guarded"), oidc_issuer=provider,
+                               oidc_audience="triptych",
                     oidc_client_id=CLIENT, oidc_client_secret="s3cret") as made:
         key, _ = await made.gateway.keys.create("hr", ["events:write", "organisation:write"])
         made.client.headers["authorization"] = f"Bearer {key}"

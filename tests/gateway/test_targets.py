@@ -63,12 +63,14 @@ async def test_a_role_sees_the_targets_of_what_it_leads(
 
 async def test_a_rep_who_is_alone_in_a_team_does_not_lead_it(harness: GatewayHarness):
     """Team and region of one person are that person's only in the eyes of whoever leads."""
-    answer = await harness.publish(event("crm.employee.assigned.v1", "dora", employee_id="dora", name="Dora", team="Solo",
+    answer = await harness.publish(event("crm.employee.assigned.v1", "dora", employee_id="dora", name="Dora",
+                                         team="Solo",
                                       region="Isle", roles=["rep"]))
     assert answer.status_code == 202
     solo = {"measure": "activities", "scope": {"team": "Solo"}, "value": 1}
     assert (await harness.client.put("/v1/targets/2026-05", json=[solo])).status_code == 200
-    async with signed_in_as(harness, "rep", rep_id="dora") as dora, signed_in_as(harness, "manager", rep_id="dora") as leader:
+    async with signed_in_as(harness, "rep", rep_id="dora") as dora, signed_in_as(harness, "manager",
+                                                                                 rep_id="dora") as leader:
         assert (await dora.get("/v1/targets/2026-05")).json()["items"] == []
         assert len((await leader.get("/v1/targets/2026-05")).json()["items"]) == 1
 
@@ -78,7 +80,8 @@ async def test_a_team_of_which_somebody_is_led_by_another_is_not_seen_as_a_whole
                   manager_id="max", roles=["rep"])
     assert (await harness.publish(moved)).status_code == 202
     try:
-        async with signed_in_as(harness, "manager", rep_id="nora") as nora, signed_in_as(harness, "manager", rep_id="max") as max:
+        async with signed_in_as(harness, "manager", rep_id="nora") as nora, signed_in_as(harness, "manager",
+                                                                                         rep_id="max") as max:
             assert "lake" not in await seen(nora, PATHS[0]) | await seen(max, PATHS[0])
             assert "east" in await seen(nora, PATHS[0]) and "west" in await seen(max, PATHS[0])
     finally:
@@ -100,7 +103,8 @@ async def test_a_figure_shows_the_target_of_what_it_is_of(harness: GatewayHarnes
         return {next(iter(r["dimensions"].values()), None): (r["value"], r.get("target"), r.get("attainment"))
                 for r in rows}
 
-    async with signed_in_as(harness, "manager", rep_id="max") as manager, signed_in_as(harness, "rep", rep_id="anna") as rep:
+    async with signed_in_as(harness, "manager", rep_id="max") as manager, signed_in_as(harness, "rep",
+                                                                                       rep_id="anna") as rep:
         assert await aims(manager) == {None: (1, 4, 0.25)}, "all that he sees is the team Hill, no more and no less"
         assert await aims(manager, "&by=team") == {"Hill": (1, 4, 0.25)}
         assert await aims(manager, "&by=region") == {"West": (1, 4, 0.25)}
