@@ -13,10 +13,10 @@ from rich.console import Console
 
 from chassis.support.settings import Settings, settings
 from dev.benchmark import decisions, growth, system
-from dev.benchmark.processes import Speed, child, embedded, fill, measured, raw, take
-from dev.benchmark.projections import NoPeers, beside_bytewax, beside_quix
+from dev.benchmark.processes import Speed, child, embedded, fill, measured, raw, run_service
+from dev.benchmark.projections import PeersUnavailable, beside_bytewax, beside_quix
 from dev.benchmark.rows import Row, table, write
-from dev.benchmark.workloads import Work, each_service, equal, pipeline
+from dev.benchmark.workloads import Workload, each_service, pipeline, require_equal
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster
 
 NAIVE = 4_000  # commands: it is slow, and its speed does not depend on how many there are
@@ -51,7 +51,7 @@ class Bench:
 
 
 def run_bench(*, events: int, kafka: bool, report: Path | None, console: Console, only: str = "") -> int:
-    """Exit status 0; raises Wrong when a result is not exact. `only`: the sections whose names begin so."""
+    """Exit status 0; raises InexactResult when a result is not exact. `only`: the sections whose names begin so."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic's first moments are loud
     directory = Path(tempfile.mkdtemp(prefix="triptych-bench-"))
     rows: list[Row] = []
@@ -76,7 +76,7 @@ def _rows(section: Section, bench: Bench) -> list[Row]:
         for row in section(bench):
             bench.console.print("  " + "  ".join(row.cells()), highlight=False)
             rows.append(row)
-    except (BrokerUnavailable, NoPeers) as error:
+    except (BrokerUnavailable, PeersUnavailable) as error:
         bench.console.print(f"[yellow]{error}[/]", highlight=False)
     return rows
 
@@ -102,7 +102,7 @@ def _pipeline(bench: Bench) -> Iterator[Row]:
                       detail=detail | {"by CPU": bare.cpu_us / own.cpu_us, "raw/s": bare.events})
             yield Row("T1", f"{work.title}, embedded, two processes", two.events / bare.events, "of raw aiokafka", goal,
                       detail=_told(two) | {"by CPU": bare.cpu_us / two.cpu_us})
-            speed = take(beside, work)
+            speed = run_service(beside, work)
             yield Row("T1k", f"{work.title}, Kafka", speed.events / bare.events, "of raw aiokafka", on_kafka,
                       detail=_told(speed) | {"by CPU": bare.cpu_us / speed.cpu_us})
 
@@ -116,7 +116,7 @@ def _naive(bench: Bench) -> Iterator[Row]:
         asyncio.run(_topic(beside))
         directory = bench.fresh()
         found = child("dev.benchmark.naive", bootstrap, *work.topics, str(commands), str(directory))
-        equal("the naive service's deals", found["stages"], dict(Counter({"engaging": commands // 2})))
+        require_equal("the naive service's deals", found["stages"], dict(Counter({"engaging": commands // 2})))
         naive = Speed(found["records"] / found["seconds"], found["records"] / found["seconds"],
                       found["cpu_seconds"] / found["seconds"])
     events = min(bench.events, 10 * commands)  # of two for each deal too
@@ -211,7 +211,7 @@ def _growth(bench: Bench) -> Iterator[Row]:
 
 def _services(bench: Bench) -> Iterator[Row]:
     for make in each_service(min(bench.events, max(4_000, bench.events // 20))):
-        work: Work = make()
+        work: Workload = make()
         own = measured(bench.embedded(), work)
         yield Row("each", f"{work.title}, embedded", own.events, "events/s", detail=_told(own))
 

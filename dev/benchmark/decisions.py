@@ -7,7 +7,7 @@ from pathlib import Path
 from transitions import MachineError
 
 from chassis.domain.definitions import read_directory
-from dev.benchmark.workloads import equal
+from dev.benchmark.workloads import require_equal
 from services.pipeline.definitions.compiler import compile_book
 from services.pipeline.definitions.diagram import state_machine
 from services.pipeline.definitions.model import BlueprintDefinition
@@ -51,7 +51,7 @@ def speeds(definitions: Path, rounds: int = 300) -> tuple[float, float]:
         table, machine = by_table(blueprint), by_machine(blueprint)
         for stage in blueprint.stages:
             for transition in blueprint.transitions:
-                equal(f"{stage}, {transition}", table(stage, transition), machine(stage, transition))
+                require_equal(f"{stage}, {transition}", table(stage, transition), machine(stage, transition))
     legal = [(b, list(b.table)) for b in blueprints]
     return _best(by_table, legal, rounds * 10), _best(by_machine, legal, rounds)
 

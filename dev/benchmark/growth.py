@@ -7,15 +7,15 @@ import yaml
 
 from chassis.support.settings import Settings
 from dev.benchmark.processes import check, child, embedded, fill
-from dev.benchmark.workloads import Work, kpi, pipeline
+from dev.benchmark.workloads import Workload, kpi, pipeline
 
 TIMES = 10
 
 
-def cost(settings: Settings, work: Work, last: int) -> float:
+def cost(settings: Settings, work: Workload, last: int) -> float:
     """Of each of the last so many records."""
     asyncio.run(fill(settings, work))
-    found = child("dev.benchmark.http_load", work.service, str(work.taken), str(last), settings=settings)
+    found = child("dev.benchmark.service_process", work.service, str(work.taken), str(last), settings=settings)
     asyncio.run(check(settings, work))
     return float(found["cpu_seconds"]) / max(1.0, float(found["records"]))
 
@@ -49,7 +49,7 @@ def _measures(directory: Path, settings: Settings, events: int, apart: str | Non
     return cost(embedded(directory / "many", many), kpi(events), events // 2) / before
 
 
-def _ratio(directory: Path, settings: Settings, few: Work, many: Work, last: int) -> float:
+def _ratio(directory: Path, settings: Settings, few: Workload, many: Workload, last: int) -> float:
     before = cost(embedded(directory / "few", settings), few, last)
     return cost(embedded(directory / "many", settings), many, last) / before
 

@@ -9,7 +9,7 @@ import json
 import random
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,14 @@ from chassis.adapters.memory import MemoryBus
 from chassis.adapters.sqlite import SqliteStore
 from chassis.domain.definitions import Definitions
 from chassis.domain.handlers import Meta
-from chassis.domain.projection import CellKey, Contribution, Projection, Touch
-from chassis.messages.codec import data_of
+from chassis.domain.projection import CellKey, FactContribution, Projection, Touch
+from chassis.messages.codec import to_wire
 from chassis.messages.envelope import encode
 from chassis.ports import Bus, Outgoing
-from chassis.projections import Cells
+from chassis.projections import CellReader
 from chassis.runtime.application import Application
-from chassis.service.description import Parts, Service
+from chassis.service.description import Service, ServiceComponents
+from chassis.support.clock import utc_now
 from chassis.support.settings import Settings
 from contracts.crm import EngagementRecorded, PaymentReceived
 from contracts.kinds import Subject
@@ -78,7 +79,7 @@ def records_of(events: Iterable[Told]) -> list[Outgoing]:
 def lines_of(events: Iterable[Told], kind: str) -> bytes:
     """For the peers: `[time, key, data]` a line."""
     return b"".join(
-        msgspec.json.encode([at.isoformat(), getattr(event, FIELD[kind]), data_of(event)]) + b"\n"
+        msgspec.json.encode([at.isoformat(), getattr(event, FIELD[kind]), to_wire(event)]) + b"\n"
         for at, event in events)
 
 
@@ -99,8 +100,8 @@ def _cell(kind: str, label: str, at: datetime) -> CellKey:
 
 
 def _signals() -> Projection:
-    def signals(event: EngagementRecorded, meta: Meta) -> Iterable[Contribution]:
-        return (Contribution(_cell("signals", event.kind, meta.time), 1),)
+    def signals(event: EngagementRecorded, meta: Meta) -> Iterable[FactContribution]:
+        return (FactContribution(_cell("signals", event.kind, meta.time), 1),)
 
     return Projection("minutes", (EngagementRecorded,), lambda _event, _meta: (), lambda _kind, _image: (), signals)
 
@@ -110,20 +111,22 @@ def _facts() -> Projection:
         image = {"at": meta.time, "region": event.region, "amount": event.amount.amount_minor}
         return (Touch("payment", f"{event.customer_id}|{event.payment_id}", lambda before: before or image),)
 
-    def contributions(kind: str, image: Any) -> Iterable[Contribution]:
-        return (Contribution(_cell("facts", image["region"], image["at"]), 1, image["amount"]),)
+    def contributions(kind: str, image: Any) -> Iterable[FactContribution]:
+        return (FactContribution(_cell("facts", image["region"], image["at"]), 1, image["amount"]),)
 
     return Projection("minutes", (PaymentReceived,), touch, contributions)
 
 
 def service(kind: str) -> Service:
     projection = _signals() if kind == "signals" else _facts()
-    return Service("kpi", "Counts by minutes.", lambda _definitions: Parts(projection=projection), (), projection.hears)
+    return Service(
+        "kpi", "Counts by minutes.", lambda _definitions: ServiceComponents(projection=projection), (),
+        projection.consumes)
 
 
 async def count(kind: str, records: int, source: str, end: datetime, directory: Path) -> dict[str, Any]:
     """Everything that a service does, beginning with records in memory or on Kafka."""
-    from dev.benchmark.http_load import taken_all
+    from dev.benchmark.service_process import taken_all
 
     made = service(kind)
     bus: Bus = MemoryBus()
@@ -141,7 +144,7 @@ async def count(kind: str, records: int, source: str, end: datetime, directory: 
         application = Application(made, Settings(), store, bus, Definitions())
         await application.start()
         found: dict[str, Any] = await taken_all(application, records)
-        cells = await Cells(store, "kpi").read(kind, None, None)
+        cells = await CellReader(store, "kpi").read(kind, None, None)
         assert application.projector is not None
         mismatches = [str(m) for m in await application.projector.audit()]
     finally:
@@ -156,10 +159,10 @@ def main() -> None:
 
     import uvloop
 
-    from dev.benchmark.http_load import quiet
+    from dev.benchmark.service_process import quiet
 
     kind, records, source = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    end = datetime.fromisoformat(sys.argv[4]) if len(sys.argv) > 4 else datetime.now(UTC).replace(microsecond=0)
+    end = datetime.fromisoformat(sys.argv[4]) if len(sys.argv) > 4 else utc_now().replace(microsecond=0)
     quiet("kpi")
     with (
         tempfile.TemporaryDirectory(prefix="triptych-bench-") as directory,

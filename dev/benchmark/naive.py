@@ -21,8 +21,8 @@ from chassis.domain.definitions import read_directory
 from chassis.ports import Collection, Document
 from chassis.support.settings import settings
 from contracts.crm import OpportunityOpeningRequested, OpportunityTransitionRequested
-from services.pipeline.definitions import compile_book
-from services.pipeline.definitions.model import Blueprint
+from services.pipeline.definitions.compiler import compile_book
+from services.pipeline.definitions.model import BlueprintDefinition
 
 DEALS = Collection("naive", {})
 CLASSES: dict[str, type] = {
@@ -32,11 +32,11 @@ CLASSES: dict[str, type] = {
 ADAPTERS: dict[str, Any] = {name: pydantic.TypeAdapter(cls) for name, cls in CLASSES.items()}
 
 
-class Deal:
+class NaiveDeal:
     state: str
 
 
-def machine_of(blueprint: Blueprint, deal: Deal, stage: str) -> Machine:
+def machine_of(blueprint: BlueprintDefinition, deal: NaiveDeal, stage: str) -> Machine:
     return Machine(
         model=deal, initial=stage, states=list(blueprint.stages), auto_transitions=False, send_event=True,
         transitions=[{"trigger": t.name, "source": list(t.from_), "dest": t.to}
@@ -44,7 +44,7 @@ def machine_of(blueprint: Blueprint, deal: Deal, stage: str) -> Machine:
 
 
 class Naive:
-    def __init__(self, broker: KafkaBroker, store: SqliteStore, blueprint: Blueprint) -> None:
+    def __init__(self, broker: KafkaBroker, store: SqliteStore, blueprint: BlueprintDefinition) -> None:
         self.broker, self.store, self.blueprint = broker, store, blueprint
         self.n, self.began, self.cpu, self.done = 0, 0.0, 0.0, asyncio.Event()
         self.wanted = 0
@@ -56,7 +56,7 @@ class Naive:
         found = (await self.store.load("naive", [event.opportunity_id])).get(event.opportunity_id)
         held = msgspec.msgpack.decode(found.body) if found else {"stage": self.blueprint.initial}
         if found:
-            deal = Deal()
+            deal = NaiveDeal()
             machine_of(self.blueprint, deal, held["stage"])
             deal.trigger(event.transition)  # type: ignore[attr-defined]  # the machine gives it
             held["stage"] = deal.state
@@ -98,7 +98,7 @@ async def _raw(message: KafkaMessage) -> bytes:
 def main() -> None:
     import uvloop
 
-    from dev.benchmark.http_load import quiet
+    from dev.benchmark.service_process import quiet
 
     bootstrap, topic, records, directory = sys.argv[1:]
     quiet("naive")

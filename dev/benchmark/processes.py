@@ -12,10 +12,11 @@ from typing import Any
 
 from chassis.domain.definitions import publish
 from chassis.runtime.application import Application
-from chassis.runtime.host import definitions_of, find_service, ports
+from chassis.runtime.host import load_definitions, open_ports
+from chassis.service.discovery import find_service
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
-from dev.benchmark.workloads import Work, equal
+from dev.benchmark.workloads import Workload, require_equal
 
 CHUNK = 5_000
 PATIENCE = 600  # seconds for one work
@@ -36,43 +37,43 @@ class Speed:
         return self.cpu_share / self.events * 1e6 if self.events else 0.0
 
 
-async def fill(settings: Settings, work: Work) -> None:
+async def fill(settings: Settings, work: Workload) -> None:
     """Publish all of a work's records on an empty log."""
-    async with ports(settings) as (bus, _):
+    async with open_ports(settings) as (bus, _):
         await bus.ensure_topics({topic: TOPICS[topic].partitions for topic in work.topics})
         for start in range(0, len(work.messages), CHUNK):
             await bus.publish(work.messages[start : start + CHUNK])
 
 
-def take(settings: Settings, work: Work) -> Speed:
+def run_service(settings: Settings, work: Workload) -> Speed:
     """A service takes all of it."""
-    found = child("dev.benchmark.http_load", work.service, str(work.taken), settings=settings)
+    found = child("dev.benchmark.service_process", work.service, str(work.taken), settings=settings)
     records = found["records"] / found["seconds"]
     return Speed(
         records, records * len(work.messages) / work.taken, found["cpu_seconds"] / found["seconds"], found["peak_mb"])
 
 
-def take_with_a_kill(settings: Settings, work: Work) -> Speed:
+def run_service_with_a_kill(settings: Settings, work: Workload) -> Speed:
     """The same, but kill -9 ends the first process in the middle, and a second one goes on.
 
     The speed is that of both together; that a lease has to run out in between is not counted.
     """
     half = work.taken // 2
-    runs = [child("dev.benchmark.http_load", work.service, str(half), "0", "kill", settings=settings)]
-    left = asyncio.run(waiting(settings, work))
+    runs = [child("dev.benchmark.service_process", work.service, str(half), "0", "kill", settings=settings)]
+    left = asyncio.run(backlog(settings, work))
     if left:  # else the last batch was committed before the kill came
-        runs.append(child("dev.benchmark.http_load", work.service, str(left), settings=settings))
+        runs.append(child("dev.benchmark.service_process", work.service, str(left), settings=settings))
     seconds = sum(run["seconds"] for run in runs)
     records = sum(run["records"] for run in runs) / seconds
     return Speed(records, records * len(work.messages) / work.taken,
                  sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
 
 
-def take_together(settings: Settings, work: Work, processes: int) -> Speed:
+def run_service_in_processes(settings: Settings, work: Workload, processes: int) -> Speed:
     """Several processes of the service share its partitions, from the first commit of any to the last of all."""
     with ThreadPoolExecutor(processes) as threads:
         runs = list(threads.map(
-            lambda _: child("dev.benchmark.http_load", work.service, "0", "0", "shared", settings=settings),
+            lambda _: child("dev.benchmark.service_process", work.service, "0", "0", "shared", settings=settings),
             range(processes)))
     seconds = max(run["ended"] for run in runs) - min(run["began"] for run in runs)
     records = sum(run["records"] for run in runs) / seconds
@@ -80,38 +81,38 @@ def take_together(settings: Settings, work: Work, processes: int) -> Speed:
                  sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
 
 
-async def waiting(settings: Settings, work: Work) -> int:
+async def backlog(settings: Settings, work: Workload) -> int:
     """Records not yet committed: the log says so, a process that was killed may have committed more than it told."""
-    async with ports(settings) as (bus, store):
-        definitions = await publish(store, definitions_of(settings))
+    async with open_ports(settings) as (bus, store):
+        definitions = await publish(store, load_definitions(settings))
         application = Application(find_service(work.service), settings, store, bus, definitions)
-        return sum((await application.settled())["lag"].values())
+        return sum((await application.freshness())["lag"].values())
 
 
-async def check(settings: Settings, work: Work) -> None:
-    """Raises Wrong unless every result is exact and nothing became a dead letter."""
-    async with ports(settings) as (bus, store):
-        definitions = await publish(store, definitions_of(settings))
+async def check(settings: Settings, work: Workload) -> None:
+    """Raises InexactResult unless every result is exact and nothing became a dead letter."""
+    async with open_ports(settings) as (bus, store):
+        definitions = await publish(store, load_definitions(settings))
         application = Application(find_service(work.service), settings, store, bus, definitions)
         await application.start()
         await work.check(application)
-        letters = await store.count(application.letters.collection.name, {})
-        equal("dead letters", letters[0].n, 0)
+        letters = await store.count(application.dead_letters.collection.name, {})
+        require_equal("dead letters", letters[0].n, 0)
 
 
-def raw(bootstrap: str, work: Work) -> Speed:
+def raw(bootstrap: str, work: Workload) -> Speed:
     found = child("dev.benchmark.raw", bootstrap, str(len(work.messages)), *work.topics)
     records = found["records"] / found["seconds"]
     return Speed(records, records, found["cpu_seconds"] / found["seconds"])
 
 
-def measured(settings: Settings, work: Work, *, kill: bool = False, processes: int = 1) -> Speed:
+def measured(settings: Settings, work: Workload, *, kill: bool = False, processes: int = 1) -> Speed:
     """Publish, take, check."""
     asyncio.run(fill(settings, work))
     if processes > 1:
-        speed = take_together(settings, work, processes)
+        speed = run_service_in_processes(settings, work, processes)
     else:
-        speed = (take_with_a_kill if kill else take)(settings, work)
+        speed = (run_service_with_a_kill if kill else run_service)(settings, work)
     asyncio.run(check(settings, work))
     return speed
 

@@ -2,21 +2,23 @@
 import asyncio
 import json
 import subprocess
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from chassis.adapters.kafka import KafkaBus
+from chassis.support.clock import utc_now
+from chassis.support.errors import ActionableError
 from contracts.topics import PARTITIONS
 from dev.benchmark import minutes
 from dev.benchmark.processes import PATIENCE, Speed, child
-from dev.benchmark.workloads import equal
+from dev.benchmark.workloads import require_equal
 
 PEERS = Path(__file__).parent / "peers"
 ENVIRONMENT = Path(".venv-bench")
 
 
-class NoPeers(Exception):
+class PeersUnavailable(ActionableError):
     """The environment of the group `bench` is missing."""
 
     def __init__(self) -> None:
@@ -26,7 +28,7 @@ class NoPeers(Exception):
 def peer(program: str, *arguments: str) -> Any:
     python = ENVIRONMENT / "bin" / "python"
     if not python.exists():
-        raise NoPeers
+        raise PeersUnavailable
     done = subprocess.run(
         [str(python), str(PEERS / program), *arguments], stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
     return json.loads(done.stdout.splitlines()[-1])
@@ -35,10 +37,10 @@ def peer(program: str, *arguments: str) -> Any:
 def beside_bytewax(kind: str, records: int, directory: Path) -> tuple[Speed, Speed]:
     """Records a second: ours, Bytewax's; both begin with bytes in memory and end with state on disk."""
     directory.mkdir(parents=True, exist_ok=True)
-    events = minutes.told(kind, records, datetime.now(UTC).replace(microsecond=0))
+    events = minutes.told(kind, records, utc_now().replace(microsecond=0))
     (directory / "events").write_bytes(minutes.lines_of(events, kind))
     theirs = peer("bytewax_minutes.py", str(directory / "events"), minutes.FIELD[kind], str(directory / "recovery"))
-    equal("cells of Bytewax", theirs["cells"], minutes.expected(events, kind))
+    require_equal("cells of Bytewax", theirs["cells"], minutes.expected(events, kind))
     ours = child("dev.benchmark.minutes", kind, str(records), "memory")
     _right(ours, kind, records)
     return _speed(ours), _speed(theirs)
@@ -47,13 +49,13 @@ def beside_bytewax(kind: str, records: int, directory: Path) -> tuple[Speed, Spe
 def beside_quix(kind: str, records: int, directory: Path, bootstrap: str) -> tuple[Speed, Speed]:
     """Records a second from Kafka: ours, Quix Streams'."""
     directory.mkdir(parents=True, exist_ok=True)
-    end = datetime.now(UTC).replace(microsecond=0)
+    end = utc_now().replace(microsecond=0)
     events = minutes.told(kind, records, end)
     keyed = minutes.keyed_by_field(events, kind, "bench.minutes")
     (topic,) = minutes.service(kind).topics
     asyncio.run(_fill(bootstrap, {topic: minutes.records_of(events), "bench.minutes": keyed}))
     theirs = peer("quix_minutes.py", bootstrap, "bench.minutes", str(len(keyed)), str(directory / "state"))
-    equal("cells of Quix Streams", theirs["cells"], minutes.expected(events, kind))
+    require_equal("cells of Quix Streams", theirs["cells"], minutes.expected(events, kind))
     ours = child("dev.benchmark.minutes", kind, str(records), bootstrap, end.isoformat())
     _right(ours, kind, records)
     return _speed(ours), _speed(theirs)
@@ -77,7 +79,7 @@ def _speed(found: Any) -> Speed:
 
 
 def _right(found: Any, kind: str, records: int) -> None:
-    equal("journal", found["mismatches"], [])
+    require_equal("journal", found["mismatches"], [])
     end = datetime.fromisoformat(found["end"])
-    equal("our cells", found["cells"], minutes.expected(minutes.told(kind, records, end), kind))
+    require_equal("our cells", found["cells"], minutes.expected(minutes.told(kind, records, end), kind))
 

@@ -8,19 +8,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from chassis.domain.definitions import publish
 from chassis.messages.envelope import encode
 from chassis.ports import Bus, Outgoing
-from chassis.projections import Cell, Cells
-from chassis.runtime.host import definitions_of, find_service, ports
+from chassis.projections import Cell, CellReader
+from chassis.runtime.host import load_definitions, open_ports
+from chassis.service.discovery import find_service
+from chassis.support.clock import today, utc_now
 from chassis.support.settings import Settings
 from contracts.crm import OpportunityOpeningRequested, PaymentReceived
 from dev.benchmark.processes import environment
-from dev.benchmark.workloads import SOURCE, Wrong, eur
+from dev.benchmark.workloads import SOURCE, InexactResult, eur
 from dev.kafka_cluster import free_ports
 
 READY_WITHIN = 60.0
@@ -59,7 +61,7 @@ def up(settings: Settings, directory: Path) -> Iterator[Running]:
     try:
         while b"is ready" not in (directory / "up.log").read_bytes():
             if process.poll() is not None or time.perf_counter() - began > READY_WITHIN:
-                raise Wrong(f"the system did not start: {(directory / 'up.log').read_text()[-2000:]}")
+                raise InexactResult(f"the system did not start: {(directory / 'up.log').read_text()[-2000:]}")
             time.sleep(0.02)
         yield Running(chosen, time.perf_counter() - began, process.pid)
     finally:
@@ -117,7 +119,7 @@ class Probes:
 
     def p99_ms(self) -> float:
         if len(self.seen) != len(self.sent):
-            raise Wrong(f"{self.measure}: {len(self.sent)} published, {len(self.seen)} seen")
+            raise InexactResult(f"{self.measure}: {len(self.sent)} published, {len(self.seen)} seen")
         waits = sorted(seen - sent for sent, seen in zip(self.sent, self.seen, strict=True))
         return waits[min(len(waits) - 1, int(len(waits) * 0.99))] * 1000
 
@@ -138,10 +140,10 @@ Totals = tuple[tuple[int, int], tuple[int, int]]
 
 
 async def latency(system: Running, rate: int, seconds: float) -> Latency:
-    """Under `rate` events/s. Raises Wrong unless figures come to exactly what was published."""
-    async with ports(system.settings) as (bus, store):
-        definitions = await publish(store, definitions_of(system.settings))
-        cells = Cells(store, "kpi", find_service("kpi").build(definitions).generation)
+    """Under `rate` events/s. Raises InexactResult unless figures come to exactly what was published."""
+    async with open_ports(system.settings) as (bus, store):
+        definitions = await publish(store, load_definitions(system.settings))
+        cells = CellReader(store, "kpi", find_service("kpi").build(definitions).generation)
         payments, deals = probes = [Probes(measure, await _count(cells, measure)) for measure in MEASURES]
         load, before = Load(bus, rate), await _totals(cells)
         stop = asyncio.Event()
@@ -160,7 +162,7 @@ async def latency(system: Running, rate: int, seconds: float) -> Latency:
     return Latency(payments.p99_ms(), deals.p99_ms(), kept_up, load.n / (end - began))
 
 
-async def _watch(cells: Cells, probes: Sequence[Probes], stop: asyncio.Event) -> None:
+async def _watch(cells: CellReader, probes: Sequence[Probes], stop: asyncio.Event) -> None:
     last = False
     while not last:
         last = stop.is_set()  # one look more: all is counted by then
@@ -170,23 +172,23 @@ async def _watch(cells: Cells, probes: Sequence[Probes], stop: asyncio.Event) ->
         await asyncio.sleep(LOOK)
 
 
-async def _count(cells: Cells, measure: str) -> int:
+async def _count(cells: CellReader, measure: str) -> int:
     return sum(cell.n for cell in await _read(cells, measure) if cell.dims.get("region") == PROBE)
 
 
-async def _read(cells: Cells, measure: str) -> Sequence[Cell]:
-    day = datetime.now(UTC).date()
+async def _read(cells: CellReader, measure: str) -> Sequence[Cell]:
+    day = today()
     return await cells.read(measure, day - timedelta(days=1), day + timedelta(days=2))
 
 
-async def _totals(cells: Cells) -> Totals:
+async def _totals(cells: CellReader) -> Totals:
     payments, deals = [
         (sum(cell.n for cell in found), sum(cell.sum for cell in found))
         for found in [await _read(cells, measure) for measure in MEASURES]]
     return payments, deals
 
 
-async def _until_counted(cells: Cells, before: Totals, load: "Load") -> None:
+async def _until_counted(cells: CellReader, before: Totals, load: "Load") -> None:
     (n, total), (deals, _) = before
     expected = (n + load.payments, total + load.amount, deals + load.deals)
     until = time.perf_counter() + PATIENCE
@@ -195,7 +197,7 @@ async def _until_counted(cells: Cells, before: Totals, load: "Load") -> None:
         if (n, total, deals) == expected:
             return
         if time.perf_counter() > until:
-            raise Wrong(f"payments, their sum, deals: {(n, total, deals)} instead of {expected}")
+            raise InexactResult(f"payments, their sum, deals: {(n, total, deals)} instead of {expected}")
         await asyncio.sleep(0.05)
 
 
@@ -238,4 +240,4 @@ class Load:
             self.amount += n
             customer = "customer-probe" if region == PROBE else f"customer-{n % 5000}"
             event = PaymentReceived(payment_id=f"payment-{n}", customer_id=customer, amount=eur(n), region=region)
-        return encode(event, id=f"l{n}", source=SOURCE, time=datetime.now(UTC))
+        return encode(event, id=f"l{n}", source=SOURCE, time=utc_now())

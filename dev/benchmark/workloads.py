@@ -2,13 +2,15 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.messages.envelope import encode
 from chassis.ports import Outgoing
-from chassis.projections import Cells
+from chassis.projections import CellReader
 from chassis.runtime.application import Application
+from chassis.support.clock import utc_now
+from chassis.support.errors import ActionableError
 from contracts.crm import (
     ActivityKind,
     ActivityLogged,
@@ -25,12 +27,12 @@ SOURCE = "/bench"
 Check = Callable[[Application], Awaitable[None]]
 
 
-class Wrong(Exception):
+class InexactResult(ActionableError):
     """A result is not exact: there is no speed to tell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Workload:
     """`taken`: the records that the service takes in all, those included that it says to itself."""
 
     title: str
@@ -48,7 +50,7 @@ class Clock:
     """Business times a second apart that end now, so that all of it is live."""
 
     def __init__(self, events: int) -> None:
-        self._start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+        self._start = utc_now().replace(microsecond=0) - timedelta(hours=2)
         self._step = timedelta(hours=2) / max(1, events)
         self._n = 0
 
@@ -66,10 +68,10 @@ def eur(minor: int) -> Money:
     return Money(amount_minor=minor, currency="EUR")
 
 
-def equal(what: str, found: Any, expected: Any) -> None:
-    """Raises Wrong."""
+def require_equal(what: str, found: Any, expected: Any) -> None:
+    """Raises InexactResult."""
     if found != expected:
-        raise Wrong(f"{what}: {found!r} instead of {expected!r}")
+        raise InexactResult(f"{what}: {found!r} instead of {expected!r}")
 
 
 # --- pipeline: deals are opened, engaged, won, reopened, won, ... ----------------------------------------------------
@@ -79,7 +81,7 @@ _NEXT = {"": ("", "prospecting"), "prospecting": ("engage", "engaging"), "engagi
 _SAYS = {"": 2, "engage": 1, "win": 2, "reopen": 2}  # opened and entered; entered; entered and won; reopened, entered
 
 
-def pipeline(events: int, deals: int) -> Work:
+def pipeline(events: int, deals: int) -> Workload:
     stages = [""] * deals
     made: list[Any] = []
     spoken = 0
@@ -94,10 +96,10 @@ def pipeline(events: int, deals: int) -> Work:
 
     async def check(application: Application) -> None:
         groups = await application.count("opportunity", {}, by=("stage",))
-        equal("deals by stage", {g.by["stage"]: g.n for g in groups}, dict(expected))
-        equal("events published", await _distinct(application, "crm.opportunities.v1"), spoken)
+        require_equal("deals by stage", {g.by["stage"]: g.n for g in groups}, dict(expected))
+        require_equal("events published", await _distinct(application, "crm.opportunities.v1"), spoken)
 
-    return Work(f"pipeline, {deals:,} deals", "pipeline", said(made), events, check)
+    return Workload(f"pipeline, {deals:,} deals", "pipeline", said(made), events, check)
 
 
 def _opening(deal: int) -> OpportunityOpeningRequested:
@@ -109,7 +111,7 @@ def _opening(deal: int) -> OpportunityOpeningRequested:
 async def _distinct(application: Application, topic: str) -> int:
     """Events of a topic, each of which may lie there more than once: who hears them knows a repeat by its id.
 
-    Raises Wrong when two of them share a place in the sequence of their source, or a sequence has a gap.
+    Raises InexactResult when two of them share a place in the sequence of their source, or a sequence has a gap.
     """
     ids: set[bytes] = set()
     sequences: dict[bytes | None, set[int]] = {}
@@ -122,15 +124,15 @@ async def _distinct(application: Application, topic: str) -> int:
                 ids.add(headers["ce_id"])
                 sequences.setdefault(record.key, set()).add(int(headers["ce_sequence"]))
             at = records[-1].offset + 1
-    equal("sequences without a gap", [k for k, some in sequences.items() if max(some) != len(some)], [])
-    equal("places in sequences", sum(map(len, sequences.values())), len(ids))
+    require_equal("sequences without a gap", [k for k, some in sequences.items() if max(some) != len(some)], [])
+    require_equal("places in sequences", sum(map(len, sequences.values())), len(ids))
     return len(ids)
 
 
 # --- lead_scoring: a lead comes in, three things are done with it ----------------------------------------------------
 
 
-def lead_scoring(events: int) -> Work:
+def lead_scoring(events: int) -> Workload:
     leads = events // 4
     made: list[Any] = [LeadCaptured(
         lead_id=f"lead-{n}", business_line="software", source="referral", region=f"R{n % 8}",
@@ -143,15 +145,15 @@ def lead_scoring(events: int) -> Work:
     async def check(application: Application) -> None:
         groups = await application.count("lead", {}, by=("score",))
         # 25 (of 15 for its size, 10 recommended, 10 for a budget: 35), twice 8 talked, 20 for the quote
-        equal("leads by score", {g.by["score"]: g.n for g in groups}, {15 + 10 + 10 + 2 * 8 + 20: leads})
+        require_equal("leads by score", {g.by["score"]: g.n for g in groups}, {15 + 10 + 10 + 2 * 8 + 20: leads})
 
-    return Work("lead_scoring", "lead_scoring", said(made), len(made), check)
+    return Workload("lead_scoring", "lead_scoring", said(made), len(made), check)
 
 
 # --- segmentation: orders; each changes a purchase, which changes a customer -----------------------------------------
 
 
-def segmentation(events: int) -> Work:
+def segmentation(events: int) -> Workload:
     customers = max(1, events // 10)
     made = [OrderPlaced(order_id=f"order-{n}", customer_id=f"customer-{n % customers}", amount=eur(1_000 + n),
                         business_line="hardware")
@@ -160,45 +162,46 @@ def segmentation(events: int) -> Work:
 
     async def check(application: Application) -> None:
         (found,) = await application.count("customer", {}, sums=("purchases", "spent_minor"))
-        equal("customers", (found.n, found.sums["purchases"], found.sums["spent_minor"]), (customers, events, total))
+        counted = (found.n, found.sums["purchases"], found.sums["spent_minor"])
+        require_equal("customers", counted, (customers, events, total))
 
-    return Work("segmentation", "segmentation", said(made), 2 * events, check)
+    return Workload("segmentation", "segmentation", said(made), 2 * events, check)
 
 
 # --- surveys: answers that nobody was asked for; each is accepted, and noted -----------------------------------------
 
 
-def surveys(events: int) -> Work:
+def surveys(events: int) -> Workload:
     made = [SurveyResponded(
         response_id=f"response-{n}", survey="after_win", respondent_kind="customer", respondent_id=f"customer-{n}",
         answers={"nps": 9, "csat": 5}, complete=True) for n in range(events)]
 
     async def check(application: Application) -> None:
         groups = await application.count("feedback", {}, by=("survey",))
-        equal("answers by survey", {g.by["survey"]: g.n for g in groups}, {"after_win": events})
+        require_equal("answers by survey", {g.by["survey"]: g.n for g in groups}, {"after_win": events})
 
-    return Work("surveys", "surveys", said(made), 2 * events, check)
+    return Workload("surveys", "surveys", said(made), 2 * events, check)
 
 
 # --- kpi: payments, each a fact ---------------------------------------------------------------------------------------
 
 
-def kpi(events: int) -> Work:
+def kpi(events: int) -> Workload:
     made = [PaymentReceived(payment_id=f"payment-{n}", customer_id=f"customer-{n % 1000}", amount=eur(1_000 + n),
                             region=f"R{n % 8}", rep_id=f"rep-{n % 40}") for n in range(events)]
     total = sum(payment.amount.amount_minor for payment in made)
 
     async def check(application: Application) -> None:
-        cells = await Cells(application.store, "kpi", application.parts.generation).read(
+        cells = await CellReader(application.store, "kpi", application.components.generation).read(
             "payments_received", None, None)
-        equal("payments received", sum(cell.sum for cell in cells), total)
+        require_equal("payments received", sum(cell.sum for cell in cells), total)
         assert application.projector is not None
-        equal("figures that differ from the journal", await application.projector.audit(), [])
+        require_equal("figures that differ from the journal", await application.projector.audit(), [])
 
-    return Work("kpi, payments", "kpi", said(made), events, check)
+    return Workload("kpi, payments", "kpi", said(made), events, check)
 
 
-def each_service(events: int) -> list[Callable[[], Work]]:
+def each_service(events: int) -> list[Callable[[], Workload]]:
     """Made one after the other: each is many records."""
     return [lambda: pipeline(events, 1_000), lambda: pipeline(events, max(1, events // 2)),
             lambda: lead_scoring(events), lambda: segmentation(events), lambda: surveys(events), lambda: kpi(events)]

@@ -10,9 +10,9 @@ from rich.console import Console
 from chassis.support.settings import Settings
 from dev.benchmark import minutes, system
 from dev.benchmark.command import run_bench
-from dev.benchmark.processes import check, child, embedded, fill, measured, take
+from dev.benchmark.processes import check, child, embedded, fill, measured, run_service
 from dev.benchmark.rows import BEGIN, END
-from dev.benchmark.workloads import Work, Wrong, kpi, pipeline
+from dev.benchmark.workloads import InexactResult, Workload, kpi, pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -21,12 +21,12 @@ EVENTS = 200
 
 @pytest.mark.parametrize("make", [lambda n: pipeline(n, 10), kpi], ids=["pipeline", "kpi"])
 async def test_a_speed_is_not_told_when_one_event_is_missing(make: object, tmp_path: Path) -> None:
-    whole: Work = make(EVENTS)  # type: ignore[operator]
-    less = Work(whole.title, whole.service, whole.messages[:-1], whole.taken - 1, whole.check)
+    whole: Workload = make(EVENTS)  # type: ignore[operator]
+    less = Workload(whole.title, whole.service, whole.messages[:-1], whole.taken - 1, whole.check)
     settings = embedded(tmp_path, Settings())
     await fill(settings, less)
-    take(settings, less)
-    with pytest.raises(Wrong):
+    run_service(settings, less)
+    with pytest.raises(InexactResult):
         await check(settings, less)
 
 
@@ -50,14 +50,14 @@ def test_cells_by_the_minute_are_those_of_the_events_late_ones_included(kind: st
 def test_nothing_is_lost_or_counted_twice_when_a_process_is_killed_in_the_middle(tmp_path: Path) -> None:
     settings = embedded(tmp_path, Settings())
     measured(settings, pipeline(2_000, 100), kill=True)
-    with pytest.raises(Wrong):  # the check that has just passed can fail
+    with pytest.raises(InexactResult):  # the check that has just passed can fail
         asyncio.run(check(settings, pipeline(1_999, 100)))
 
 
 def test_what_two_processes_share_is_taken_once(tmp_path: Path) -> None:
     settings = embedded(tmp_path, Settings())
     measured(settings, pipeline(2_000, 100), processes=2)
-    with pytest.raises(Wrong):
+    with pytest.raises(InexactResult):
         asyncio.run(check(settings, pipeline(1_999, 100)))
 
 
@@ -70,7 +70,7 @@ def test_how_soon_figures_are_seen_is_told_only_when_they_come_to_what_was_publi
         assert found.payments_ms > 0 and found.deals_ms > 0
         monkeypatch.setattr(system, "PATIENCE", 0.5)
         monkeypatch.setattr(system.Load, "amount", property(lambda _: 0, lambda *_: None), raising=False)
-        with pytest.raises(Wrong, match="payments, their sum, deals"):
+        with pytest.raises(InexactResult, match="payments, their sum, deals"):
             asyncio.run(system.latency(running, 100, 0.4))
 
 

@@ -13,14 +13,14 @@ import pytest
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile, chosen
 from tests.faults.report import Report, Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 from tests.faults.verifier import differences
 
 REPORT = Report(chosen())
 BEGAN = time.monotonic()
 BEGUN = pytest.StashKey[int]()  # how many results there were before a test
 SETTLED_WITHIN = {"ci": 300.0, "long": 1800.0}
-Judged = Callable[[Result, Stage], AbstractAsyncContextManager[None]]
+Verified = Callable[[Result, SystemUnderTest], AbstractAsyncContextManager[None]]
 
 
 @pytest.fixture(scope="session")
@@ -29,11 +29,11 @@ def profile() -> Profile:
 
 
 @pytest.fixture
-def judged() -> Judged:
-    """`async with judged(result, stage):` do harm; then the system settles, and is compared with the ledger."""
+def verified() -> Verified:
+    """`async with verified(result, stage):` do harm; then the system settles, and is compared with the ledger."""
 
     @asynccontextmanager
-    async def judge(result: Result, stage: Stage) -> AsyncIterator[None]:
+    async def judge(result: Result, stage: SystemUnderTest) -> AsyncIterator[None]:
         began = time.monotonic()
         if result not in REPORT.results:
             REPORT.results.append(result)

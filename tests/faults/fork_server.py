@@ -109,9 +109,8 @@ if __name__ == "__main__":
     definitions = load_definitions(Settings(definitions=Path("definitions")))
     for service in internal_services():
         service.build(definitions)
-    import services.gateway.app  # noqa: F401
-
     import chassis.adapters.sqlite
+    import services.gateway.app  # noqa: F401
 
     if "--kafka" in sys.argv:
         import chassis.adapters.kafka  # noqa: F401

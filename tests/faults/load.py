@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from chassis.ports import Outgoing
-from tests.faults.event_families import Family, Said
+from tests.faults.event_families import EventFamily, SourceEvent
 
 AT_ONCE = 300  # queues that events are taken from at any time
 PLANTED = "planted"  # the header that numbers hostile records
@@ -28,12 +28,12 @@ class Ledger:
     """`said`: {(source, id): event}. `planted`: {(service, topic, number): code}, the dead letters there must be."""
 
     start: datetime
-    said: dict[tuple[str, str], Said] = field(default_factory=dict)
+    said: dict[tuple[str, str], SourceEvent] = field(default_factory=dict)
     planted: dict[tuple[str, str, int], str] = field(default_factory=dict)
     copies: int = 0
     hostile: int = 0
 
-    def take(self, event: Said) -> None:
+    def take(self, event: SourceEvent) -> None:
         known = self.said.setdefault((event.source, event.id), event)
         assert known == event, f"the generator gave {event.id} to two events"
 
@@ -47,7 +47,7 @@ class Ledger:
         return Outgoing(record.topic, record.key, record.value, headers, record.partition)
 
 
-class World:
+class Load:
     """An endless stream of records, the same for the same seed. `copies`: share of events sent again later; `hostile`:
     share of events beside which a bad record is planted."""
 
@@ -63,7 +63,7 @@ class World:
         self._chance = random.Random(seed)
         self._copies, self._delay = copies, delay
         self._late: list[tuple[int, int, Outgoing]] = []  # when (in events), number, record
-        self._queues: list[list[Said]] = []
+        self._queues: list[list[SourceEvent]] = []
         self._families = self._sent = 0
 
     def records(self, n: int) -> list[Outgoing]:
@@ -82,7 +82,7 @@ class World:
                 made += self._planted(event)
         return made
 
-    def _planted(self, event: Said) -> list[Outgoing]:
+    def _planted(self, event: SourceEvent) -> list[Outgoing]:
         if self._elsewhere < MOST_ELSEWHERE and event.type == "crm.order.placed.v1":
             self._elsewhere += 1
             return [self.ledger.plant(self._hostile.elsewhere(event))]
@@ -101,13 +101,13 @@ class World:
         while self._late:
             yield [self._copy() for _ in range(min(500, len(self._late)))]
 
-    def _next(self) -> Said:
+    def _next(self) -> SourceEvent:
         while len(self._queues) < AT_ONCE:
-            self._queues += [list(reversed(q)) for q in Family(self._seed, self._families, self._start).queues]
+            self._queues += [list(reversed(q)) for q in EventFamily(self._seed, self._families, self._start).queues]
             self._families += 1
         return self._pop()
 
-    def _pop(self) -> Said:
+    def _pop(self) -> SourceEvent:
         at = self._chance.randrange(len(self._queues))
         event = self._queues[at].pop()
         if not self._queues[at]:
@@ -126,7 +126,7 @@ class World:
         return heapq.heappop(self._late)[2]
 
 
-def encoded(event: Said, **headers: bytes) -> Outgoing:
+def encoded(event: SourceEvent, **headers: bytes) -> Outgoing:
     """Binary content mode, by the Kafka binding of CloudEvents: written by hand, not by the product."""
     made: dict[str, Any] = {
         "content-type": b"application/json", "ce_specversion": b"1.0", "ce_type": event.type.encode(),

@@ -11,7 +11,7 @@ from chassis.ports import Record
 from contracts.topics import TOPICS
 
 if TYPE_CHECKING:
-    from tests.faults.system_under_test import Stage
+    from tests.faults.system_under_test import SystemUnderTest
 
 OWN = tuple(name for name, topic in TOPICS.items() if topic.owner != "enterprise")
 
@@ -29,7 +29,7 @@ class Outputs:
     faults: list[str] = field(default_factory=list)
 
 
-async def read_outputs(stage: "Stage") -> Outputs:
+async def read_outputs(stage: "SystemUnderTest") -> Outputs:
     made = Outputs()
     contents: dict[str, bytes] = {}
     sequences: dict[str, set[int]] = defaultdict(set)
@@ -44,7 +44,7 @@ async def read_outputs(stage: "Stage") -> Outputs:
     return made
 
 
-async def read_topic(stage: "Stage", topic: str) -> list[Record]:
+async def read_topic(stage: "SystemUnderTest", topic: str) -> list[Record]:
     """Everything on it, partition by partition, in order."""
     made: list[Record] = []
     begins = await stage.bus.begin_offsets([topic])

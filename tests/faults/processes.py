@@ -53,8 +53,8 @@ class Member:
         return True
 
 
-class Fleet:
-    """`async with Fleet(directory, env) as fleet:` Whatever still runs at the end is killed with the nursery."""
+class ProcessGroup:
+    """`async with Fleet(directory, env) as fleet:` Whatever still runs at the end is killed with the fork server."""
 
     def __init__(self, directory: Path, env: Mapping[str, str], *, kafka: bool = False) -> None:
         self.directory, self.env, self._kafka = directory, dict(env), kafka
@@ -65,7 +65,7 @@ class Fleet:
         self._listening: asyncio.Task[None] | None = None
         self._warm = asyncio.Event()
 
-    async def __aenter__(self) -> "Fleet":
+    async def __aenter__(self) -> "ProcessGroup":
         options = ["--kafka"] if self._kafka else []
         environment = clean_environment()
         self._process = await asyncio.create_subprocess_exec(

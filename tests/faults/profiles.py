@@ -1,4 +1,4 @@
-"""How much of each fault: `ci` fits into a few minutes on two cores, `long` is what a release is judged by."""
+"""How much of each fault: `ci` fits into a few minutes on two cores, `long` is what a release is verified by."""
 import os
 from dataclasses import dataclass, fields, replace
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Weather:
+class NetworkConditions:
     """`up` and `down`: whether bytes pass to and from the broker. `loss`: chance that a piece resets its connection."""
 
     up: bool = True
@@ -17,13 +17,13 @@ class Weather:
     bytes_per_second: float = 0.0  # 0: as fast as it goes
 
 
-FAIR = Weather()
-FOUL: dict[str, Weather] = {
-    "cut": Weather(up=False, down=False, open=False),
-    "one way": Weather(down=False),
-    "500 ms latency": Weather(latency=0.5),
-    "loss": Weather(loss=0.02),
-    "1 kB/s": Weather(bytes_per_second=1000),
+FAIR = NetworkConditions()
+BAD_NETWORK: dict[str, NetworkConditions] = {
+    "cut": NetworkConditions(up=False, down=False, open=False),
+    "one way": NetworkConditions(down=False),
+    "500 ms latency": NetworkConditions(latency=0.5),
+    "loss": NetworkConditions(loss=0.02),
+    "1 kB/s": NetworkConditions(bytes_per_second=1000),
 }
 
 
@@ -31,7 +31,7 @@ FOUL: dict[str, Weather] = {
 class Proxy:
     port: int
     target: int
-    weather: Weather = field(default_factory=Weather)
+    weather: NetworkConditions = field(default_factory=NetworkConditions)
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -47,7 +47,7 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def change(self, weather: Weather) -> None:
+    def change(self, weather: NetworkConditions) -> None:
         self.weather = weather
         if not weather.open:
             self.reset()

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 from chassis.ports import BusUnavailable, TopicPartition
 from chassis.service.discovery import find_service
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 
 Ends = Mapping[TopicPartition, int]
 
 
-async def ends_now(stage: Stage, service: str) -> Ends:
+async def ends_now(stage: SystemUnderTest, service: str) -> Ends:
     return await stage.bus.end_offsets(find_service(service).topics)
 
 
-async def recovered(stage: Stage, service: str, ends: Ends, since: float, within: float = 600.0) -> float:
+async def recovered(stage: SystemUnderTest, service: str, ends: Ends, since: float, within: float = 600.0) -> float:
     """Seconds from `since` until the group has committed all of `ends`."""
     topics = find_service(service).topics
     while True:

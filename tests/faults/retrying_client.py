@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.faults.event_families import ZONE, Said
+from tests.faults.event_families import ZONE, SourceEvent
 
 if TYPE_CHECKING:
-    from tests.faults.system_under_test import Stage
+    from tests.faults.system_under_test import SystemUnderTest
 
 PATIENCE = 300  # tries
 
 
-class Clerk:
+class RetryingClient:
     """`targets`: {(period, measure): value}, the last one acknowledged."""
 
-    def __init__(self, stage: "Stage") -> None:
+    def __init__(self, stage: "SystemUnderTest") -> None:
         self._stage = stage
         self._n = 0
         self.targets: dict[tuple[str, str], int] = {}
@@ -39,7 +39,7 @@ class Clerk:
         self._n += 1
         id, start = f"h{self._n}", self._stage.ledger.start
         opened = start - timedelta(hours=30)
-        await self._stage.say(Said(
+        await self._stage.publish_event(SourceEvent(
             "crm.opportunity.opening_requested.v1", id, f"{id}-open", "clerk", opened,
             {"opportunity_id": id, "business_line": "hardware", "region": "West", "rep_id": "rep-1",
              "amount": {"amount_minor": 5000, "currency": "EUR"}}))
@@ -48,8 +48,8 @@ class Clerk:
             body = {"transition": wanted, "occurred_at": at.isoformat()}
             await self._ask("pipeline", "POST", f"/v1/opportunities/{id}/transitions", body, f"{id}-{wanted}")
             data = {"opportunity_id": id, "transition": wanted}
-            self._stage.ledger.take(Said("crm.opportunity.transition_requested.v1", id, f"{id}-{wanted}", "clerk", at,
-                                         data))
+            self._stage.ledger.take(SourceEvent(
+                "crm.opportunity.transition_requested.v1", id, f"{id}-{wanted}", "clerk", at, data))
 
     async def capture_lead(self) -> None:
         self._n += 1
@@ -58,7 +58,7 @@ class Clerk:
         data = {"lead_id": id, "business_line": "software", "source": "fair", "region": "West", "rep_id": "rep-1",
                 "attributes": {"industry": "farming", "employees": 40}}
         await self._ask("lead_scoring", "POST", "/v1/leads", {**data, "occurred_at": at.isoformat()}, id)
-        self._stage.ledger.take(Said("crm.lead.captured.v1", id, id, "clerk", at, data))
+        self._stage.ledger.take(SourceEvent("crm.lead.captured.v1", id, id, "clerk", at, data))
 
     async def _ask(self, service: str, method: str, path: str, body: Any, key: str) -> Any:
         """404: the deal was asked for, but is not opened yet."""

@@ -29,15 +29,15 @@ from chassis.service.description import ServiceComponents
 from chassis.service.discovery import find_service, internal_names
 from chassis.support.clock import now_ms, utc_now
 from chassis.support.settings import Settings
-from tests.faults.retrying_client import Clerk
-from tests.faults.event_families import Said
-from tests.faults.processes import DEFINITIONS, ROOT, Fleet, Member
-from tests.faults.load import World, encoded
+from tests.faults.event_families import SourceEvent
+from tests.faults.load import Load, encoded
+from tests.faults.processes import DEFINITIONS, ROOT, Member, ProcessGroup
+from tests.faults.retrying_client import RetryingClient
 
 INVITATIONS = "crm.surveys.v1"
 
 
-class Stage:
+class SystemUnderTest:
     """`kafka`: bootstrap servers; without, the embedded log. The store is the embedded one unless `mongo` names one."""
 
     def __init__(
@@ -50,11 +50,11 @@ class Stage:
         env |= {"TRIPTYCH_SESSION": str(session)}
         env |= {"TRIPTYCH_KAFKA": members_kafka or kafka} if kafka else {}
         env |= {"TRIPTYCH_MONGO": mongo, "TRIPTYCH_MONGO_DATABASE": database} if mongo else {}
-        self.fleet = Fleet(directory, env, kafka=kafka is not None)
+        self.fleet = ProcessGroup(directory, env, kafka=kafka is not None)
         start = utc_now().replace(microsecond=0)
-        self.world = World(seed, start, copies=copies, hostile=hostile, largest=400_000 if kafka else None)
+        self.world = Load(seed, start, copies=copies, hostile=hostile, largest=400_000 if kafka else None)
         self.ledger = self.world.ledger
-        self.clerk = Clerk(self)
+        self.requests = RetryingClient(self)
         self.settings = Settings(data_dir=directory / "data", kafka=kafka, mongo=mongo, mongo_database=database,
                                  session=session)
         self._seal = sealer_from_settings(self.settings)
@@ -64,7 +64,7 @@ class Stage:
         self.published = 0
         self.ahead = 0.0  # seconds by which the clocks of the members are wrong
 
-    async def __aenter__(self) -> "Stage":
+    async def __aenter__(self) -> "SystemUnderTest":
         self._ports = open_ports(self.settings)
         self.bus: Bus
         self.store: Store
@@ -129,13 +129,13 @@ class Stage:
                 except BusUnavailable:
                     await asyncio.sleep(0.2)
 
-    async def say(self, event: Said) -> None:
+    async def publish_event(self, event: SourceEvent) -> None:
         self.ledger.take(event)
         await self.publish([encoded(event)])
 
     async def react(self) -> int:
         """As a survey tool would: who was invited answers, most of them, some of them twice."""
-        said: list[Said] = []
+        said: list[SourceEvent] = []
         with contextlib.suppress(BusUnavailable):
             for place, end in (await self.bus.end_offsets([INVITATIONS])).items():
                 while (at := self._heard.get(place, 0)) < end:
@@ -151,7 +151,7 @@ class Stage:
             await self.publish([encoded(event) for event in said])
         return len(said)
 
-    def _reaction(self, headers: Mapping[str, bytes], value: bytes) -> list[Said]:
+    def _reaction(self, headers: Mapping[str, bytes], value: bytes) -> list[SourceEvent]:
         if headers["ce_type"] != b"crm.survey.invited.v1":
             return []
         invited = orjson.loads(value)
@@ -162,7 +162,8 @@ class Stage:
         chance = hashlib.sha256(who.encode()).digest()
         at = datetime.fromisoformat(headers["ce_time"].decode()) + timedelta(hours=1)
         times = 0 if chance[0] < 80 else 2 if chance[0] > 230 else 1
-        return [Said("crm.survey.responded.v1", who, f"{who}-{n}", "survey-tool", at + n * timedelta(minutes=9), {
+        later = timedelta(minutes=9)
+        return [SourceEvent("crm.survey.responded.v1", who, f"{who}-{n}", "survey-tool", at + n * later, {
             "response_id": f"{who}-{n}", "survey": "after_win", "respondent_kind": "customer", "respondent_id": who,
             "invitation_id": invitation, "complete": True,
             "answers": {"nps": chance[1 + n] % 11, "csat": 1 + chance[3 + n] % 5}}) for n in range(times)]

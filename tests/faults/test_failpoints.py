@@ -10,12 +10,12 @@ import pytest
 from chassis.ports import BusUnavailable, Record
 from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
-from tests.faults.conftest import Judged
-from tests.faults.processes import first_of
+from tests.faults.conftest import Verified
 from tests.faults.outputs import read_topic
+from tests.faults.processes import first_of
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 
 pytestmark = pytest.mark.slow
 REACHED_WITHIN = 120.0
@@ -40,7 +40,7 @@ ELSEWHERE = ("kafka.", "mongo.", "places.")
 class Campaign:
     """The points at which one service is to be killed, each so many times."""
 
-    stage: Stage
+    stage: SystemUnderTest
     service: str
     points: list[tuple[str, int]]
     reached: dict[str, int] = field(default_factory=dict)
@@ -77,14 +77,14 @@ def points_of(service: str, hits: int) -> list[tuple[str, int]]:
     return [(p, 1 + n % 3) for n in range(hits) for p in POINTS if p.startswith(WHERE[service])]
 
 
-async def work(stage: Stage, what: str, done: asyncio.Event) -> None:
+async def work(stage: SystemUnderTest, what: str, done: asyncio.Event) -> None:
     """Requests go on until everything has been reached."""
     while not done.is_set():
-        await getattr(stage.clerk, what)()
+        await getattr(stage.requests, what)()
         await asyncio.sleep(0.3)
 
 
-async def give_back(stage: Stage, done: asyncio.Event) -> None:
+async def give_back(stage: SystemUnderTest, done: asyncio.Event) -> None:
     """An operator who gives back or closes one dead letter of segmentation after another."""
     seen: set[str] = set()
     while not done.is_set():
@@ -96,12 +96,12 @@ async def give_back(stage: Stage, done: asyncio.Event) -> None:
         for id in fresh[:1]:
             seen.add(id)
             discard = len(seen) % 2
-            await stage.clerk.letter("segmentation", id, "discard" if discard else "replay",
+            await stage.requests.letter("segmentation", id, "discard" if discard else "replay",
                                      {"reason": "planted"} if discard else None)
         await asyncio.sleep(0.3)
 
 
-async def keep_loading(stage: Stage, done: asyncio.Event, rate: float = 60.0) -> None:
+async def keep_loading(stage: SystemUnderTest, done: asyncio.Event, rate: float = 60.0) -> None:
     while not done.is_set():
         await stage.load(30, rate, batch=10)
 
@@ -114,14 +114,14 @@ def test_every_failpoint_is_reached_somewhere() -> None:
 
 @pytest.mark.timeout(3600)
 async def test_a_service_killed_at_any_failpoint_goes_on_exactly_where_it_was(
-    tmp_path: Path, profile: Profile, judged: Judged,
+    tmp_path: Path, profile: Profile, verified: Verified,
 ) -> None:
     result = Result("F2", f"kill at each failpoint, {profile.hits} times", )
     small = {"TRIPTYCH_BATCH": "50"}  # many batches, so that journals grow long enough to be shortened
-    async with Stage(tmp_path, session=1.0, copies=0.02, hostile=0.05, env=small) as stage:
+    async with SystemUnderTest(tmp_path, session=1.0, copies=0.02, hostile=0.05, env=small) as stage:
         campaigns = [Campaign(stage, s, points_of(s, profile.hits)) for s in WHERE]
         done = asyncio.Event()
-        async with judged(result, stage):
+        async with verified(result, stage):
             async with asyncio.TaskGroup() as group:
                 group.create_task(keep_loading(stage, done))
                 group.create_task(give_back(stage, done))
@@ -132,21 +132,21 @@ async def test_a_service_killed_at_any_failpoint_goes_on_exactly_where_it_was(
             for campaign in campaigns:
                 campaign.tell(result)
             result.notes.append(f"{len(result.hits)} failpoints, each reached at least {min(result.hits.values())} "
-                                f"times; {stage.clerk.repeated} requests had to be repeated")
+                                f"times; {stage.requests.repeated} requests had to be repeated")
     assert {p for p in POINTS if not p.startswith(ELSEWHERE)} == result.hits.keys()
     assert min(result.hits.values()) >= profile.hits, result.hits
 
 
 @pytest.mark.timeout(600)
 async def test_a_service_killed_while_it_meets_its_log_for_the_first_time_begins_again(
-    tmp_path: Path, profile: Profile, judged: Judged,
+    tmp_path: Path, profile: Profile, verified: Verified,
 ) -> None:
     """Once in the life of a system: so as many systems as it takes."""
     result = Result("F2", "kill when a service first meets its log")
     for number in range(-(-profile.hits // len(internal_names()))):
-        async with Stage(tmp_path / str(number), session=1.0) as stage:
+        async with SystemUnderTest(tmp_path / str(number), session=1.0) as stage:
             campaigns = [Campaign(stage, s, [(point, 1) for point in AT_FIRST]) for s in internal_names()]
-            async with judged(result, stage):
+            async with verified(result, stage):
                 await asyncio.gather(*(c.run() for c in campaigns))
                 await stage.load(100)
                 for campaign in campaigns:

@@ -15,12 +15,12 @@ from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
 from tests.adapters.real import scratch
-from tests.faults.conftest import Judged
+from tests.faults.conftest import Verified
 from tests.faults.profiles import Profile, chosen
-from tests.faults.proxy import FOUL, Proxy, Weather
+from tests.faults.proxy import BAD_NETWORK, NetworkConditions, Proxy
 from tests.faults.recovery import ends_now, recovered
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 from tests.faults.test_failpoints import Campaign, keep_loading
 from tests.faults.test_messy import reset
 from tests.faults.test_recreated import why_not_ready
@@ -37,7 +37,9 @@ WHERE = {"lead_scoring": "kafka.publish.before", "pipeline": "kafka.publish.afte
 
 
 @pytest.fixture(scope="module")
-async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Stage, KafkaCluster, list[Proxy]]]:
+async def kafka(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[SystemUnderTest, KafkaCluster, list[Proxy]]]:
     """Members reach every broker through a proxy of ours; the load and the verifier reach them directly."""
     ports = free_ports(BROKERS)
     cluster = KafkaCluster(scratch("faults"), brokers=BROKERS, outside=ports)
@@ -51,7 +53,7 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
     through = ",".join(f"127.0.0.1:{port}" for port in ports)
     directory: Path = tmp_path_factory.mktemp("kafka")
     try:
-        async with Stage(directory, session=SESSION, kafka=cluster.bootstrap, members_kafka=through,
+        async with SystemUnderTest(directory, session=SESSION, kafka=cluster.bootstrap, members_kafka=through,
                          copies=0.05, hostile=0.02) as stage:
             await stage.start_all()
             yield stage, cluster, proxies
@@ -62,12 +64,12 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
 
 
 async def test_services_are_killed_stopped_and_killed_at_the_failpoints_of_kafka(
-    kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
+    kafka: tuple[SystemUnderTest, KafkaCluster, list[Proxy]], profile: Profile, verified: Verified,
 ) -> None:
     stage, _, _ = kafka
     result = Result("F1–F4, F10", "kill -9, failpoints, SIGSTOP, restarts, copies, hostile records", ON,
                     bound=SESSION + 5)
-    async with judged(result, stage):
+    async with verified(result, stage):
         done = asyncio.Event()
         loading = asyncio.create_task(keep_loading(stage, done, 100))
         campaigns = [Campaign(stage, s, _points(s, profile.hits)) for s in internal_names()]
@@ -84,7 +86,7 @@ def _points(service: str, hits: int) -> list[tuple[str, int]]:
     return [(WHERE[service], 1 + n % 5) for n in range(hits)] if service in WHERE else []
 
 
-async def _trouble(stage: Stage, campaign: Campaign, times: int, result: Result) -> None:
+async def _trouble(stage: SystemUnderTest, campaign: Campaign, times: int, result: Result) -> None:
     service = campaign.service
     chance = random.Random(service)
     for turn in range(times):
@@ -110,12 +112,12 @@ async def _trouble(stage: Stage, campaign: Campaign, times: int, result: Result)
 
 @in_the_long_profile
 async def test_brokers_are_killed_one_by_one_in_turn_and_all_at_once(
-    kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
+    kafka: tuple[SystemUnderTest, KafkaCluster, list[Proxy]], profile: Profile, verified: Verified,
 ) -> None:
     """Each broker is a controller too, so its death also makes another one the leader of the quorum."""
     stage, cluster, _ = kafka
     result = Result("F5", "kill -9 of each broker, and of all at once", ON)
-    async with judged(result, stage):
+    async with verified(result, stage):
         load = asyncio.create_task(stage.load(profile.kafka_events, 200))
         for number in range(profile.broker_kills):
             cluster.kill(number % 3)
@@ -131,22 +133,22 @@ async def test_brokers_are_killed_one_by_one_in_turn_and_all_at_once(
 
 @in_the_long_profile
 async def test_a_bad_network_delays_and_loses_nothing(
-    kafka: tuple[Stage, KafkaCluster, list[Proxy]], profile: Profile, judged: Judged,
+    kafka: tuple[SystemUnderTest, KafkaCluster, list[Proxy]], profile: Profile, verified: Verified,
 ) -> None:
     stage, _, proxies = kafka
-    result = Result("F7", "network: " + ", ".join(FOUL), ON)
+    result = Result("F7", "network: " + ", ".join(BAD_NETWORK), ON)
     largest = 0.0
-    async with judged(result, stage):
+    async with verified(result, stage):
         load = asyncio.create_task(stage.load(profile.kafka_events // 2, 100))
         for _ in range(profile.cuts):
-            for name, weather in FOUL.items():
+            for name, weather in BAD_NETWORK.items():
                 for proxy in proxies if name in ("500 ms latency", "loss") else (random.choice(proxies),):
                     proxy.change(weather)
                 await asyncio.sleep(profile.foul_seconds)
                 largest = max(largest, *(psutil.Process(m.pid).memory_info().rss / 2**20
                                          for s in internal_names() for m in stage.alive(s)))
                 for proxy in proxies:
-                    proxy.change(Weather())
+                    proxy.change(NetworkConditions())
                 result.injected += 1
         await load
     result.notes.append(f"the largest process had {largest:.0f} MiB")
@@ -155,19 +157,19 @@ async def test_a_bad_network_delays_and_loses_nothing(
 
 @in_the_long_profile
 async def test_everything_is_heard_again_from_the_beginning(
-    kafka: tuple[Stage, KafkaCluster, list[Proxy]], judged: Judged,
+    kafka: tuple[SystemUnderTest, KafkaCluster, list[Proxy]], verified: Verified,
 ) -> None:
     stage, _, _ = kafka
     result = Result("F13", "everything again from offset 0", ON, injected=len(internal_names()))
     await stage.fleet.end_all()
-    async with judged(result, stage):
+    async with verified(result, stage):
         for service in internal_names():
             await reset(stage, service)
         await stage.start_all()
 
 
 async def test_a_topic_that_was_deleted_and_made_again_stops_its_readers_by_name_until_they_are_sent_on(
-    kafka: tuple[Stage, KafkaCluster, list[Proxy]], judged: Judged,
+    kafka: tuple[SystemUnderTest, KafkaCluster, list[Proxy]], verified: Verified,
 ) -> None:
     stage, cluster, _ = kafka
     result = Result("F14", "a topic is deleted and made again", ON, injected=1)
@@ -187,7 +189,7 @@ async def test_a_topic_that_was_deleted_and_made_again_stops_its_readers_by_name
         assert not any((await stage.bus.committed(f"triptych.{service}", [topic])).values())
     await stage.fleet.end_all()
     await stage.command("stream", "bump-epoch", topic, "--yes")
-    async with judged(result, stage):
+    async with verified(result, stage):
         await stage.start_all()
         await stage.load(300, 100)
     result.notes.append(told[0][:160])

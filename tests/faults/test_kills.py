@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from chassis.service.discovery import internal_names
-from tests.faults.conftest import Judged
+from tests.faults.conftest import Verified
 from tests.faults.profiles import Profile
 from tests.faults.recovery import ends_now, recovered
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 
 pytestmark = pytest.mark.slow
 SESSION = 2.0
 
 
-async def kill_again_and_again(stage: Stage, service: str, times: int, every: float, result: Result) -> None:
+async def kill_again_and_again(stage: SystemUnderTest, service: str, times: int, every: float, result: Result) -> None:
     """Spread over the load."""
     chance = random.Random(service)
     for _ in range(times):
@@ -35,14 +35,15 @@ async def kill_again_and_again(stage: Stage, service: str, times: int, every: fl
 
 @pytest.mark.timeout(5400)
 async def test_services_that_are_killed_at_random_lose_nothing_and_count_nothing_twice(
-    tmp_path: Path, profile: Profile, judged: Judged,
+    tmp_path: Path, profile: Profile, verified: Verified,
 ) -> None:
     result = Result("F1", "kill -9 of each service at random under load", bound=SESSION + 5)
-    async with Stage(tmp_path, session=SESSION, copies=0.02) as stage:
+    async with SystemUnderTest(tmp_path, session=SESSION, copies=0.02) as stage:
         await stage.start_all()
-        async with judged(result, stage):
+        async with verified(result, stage):
             load = asyncio.create_task(stage.load(profile.kill_events, profile.kill_rate))
             every = profile.kill_events / profile.kill_rate / profile.kills
-            await asyncio.gather(*(kill_again_and_again(stage, s, profile.kills, every, result) for s in internal_names()))
+            await asyncio.gather(*(
+                kill_again_and_again(stage, s, profile.kills, every, result) for s in internal_names()))
             await load
         assert result.duplicates <= result.injected * stage.settings.batch

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from chassis.service.discovery import internal_names
-from tests.faults.conftest import Judged
+from tests.faults.conftest import Verified
 from tests.faults.profiles import Profile
 from tests.faults.recovery import ends_now, recovered
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 
 pytestmark = pytest.mark.slow
 SESSION = 1.0
@@ -20,7 +20,7 @@ MEMBERS = {"lead_scoring": 2, "pipeline": 4, "segmentation": 2, "surveys": 2, "k
 REFUSED = ('"partition_lost"', "another owner", '"JournalBehind')  # what the log of a former owner says
 
 
-async def stop_and_go(stage: Stage, service: str, times: int, result: Result) -> None:
+async def stop_and_go(stage: SystemUnderTest, service: str, times: int, result: Result) -> None:
     """A zombie: its partitions are another's when it wakes up in the middle of its batch."""
     chance = random.Random(service)
     for _ in range(times):
@@ -34,14 +34,14 @@ async def stop_and_go(stage: Stage, service: str, times: int, result: Result) ->
 
 @pytest.mark.timeout(1800)
 async def test_members_that_were_stopped_longer_than_their_session_do_no_harm(
-    tmp_path: Path, profile: Profile, judged: Judged,
+    tmp_path: Path, profile: Profile, verified: Verified,
 ) -> None:
     result = Result("F3", "SIGSTOP for one to three sessions, 2 to 4 members")
-    async with Stage(tmp_path, session=SESSION) as stage:
+    async with SystemUnderTest(tmp_path, session=SESSION) as stage:
         for service, members in MEMBERS.items():
             for number in range(members):
                 await stage.fleet.start(service, number)
-        async with judged(result, stage):
+        async with verified(result, stage):
             load = asyncio.create_task(stage.load(profile.stop_events, 300))
             times = max(1, profile.stops // len(internal_names()))
             await asyncio.gather(*(stop_and_go(stage, s, times, result) for s in internal_names()))
@@ -51,7 +51,7 @@ async def test_members_that_were_stopped_longer_than_their_session_do_no_harm(
         assert refused > 0
 
 
-async def roll(stage: Stage, service: str, times: int, result: Result) -> None:
+async def roll(stage: SystemUnderTest, service: str, times: int, result: Result) -> None:
     """Another one first, then the old one drains: as a rolling restart does it."""
     for number in range(times):
         await stage.fleet.start(service, number + 1)
@@ -62,7 +62,7 @@ async def roll(stage: Stage, service: str, times: int, result: Result) -> None:
         result.injected += 1
 
 
-async def scale(stage: Stage, service: str, result: Result) -> None:
+async def scale(stage: SystemUnderTest, service: str, result: Result) -> None:
     """One, four, one."""
     first = stage.alive(service)[0]
     more = [await stage.fleet.start(service, 100 + n) for n in range(3)]
@@ -77,12 +77,12 @@ async def scale(stage: Stage, service: str, result: Result) -> None:
 
 @pytest.mark.timeout(1800)
 async def test_rolling_restarts_and_scaling_are_hardly_noticed(
-    tmp_path: Path, profile: Profile, judged: Judged,
+    tmp_path: Path, profile: Profile, verified: Verified,
 ) -> None:
     result = Result("F4", "rolling restarts, and from 1 to 4 members and back", bound=10)
-    async with Stage(tmp_path, session=6.0) as stage:
+    async with SystemUnderTest(tmp_path, session=6.0) as stage:
         await stage.start_all()
-        async with judged(result, stage):
+        async with verified(result, stage):
             load = asyncio.create_task(stage.load(profile.restart_events, 200))
             await asyncio.gather(*(roll(stage, s, profile.restarts, result) for s in internal_names()))
             for service in ("pipeline", "kpi"):

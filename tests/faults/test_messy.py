@@ -8,17 +8,17 @@ import pytest
 
 from chassis.ports import TopicPartition
 from chassis.service.discovery import find_service, internal_names
-from tests.faults.conftest import Judged
+from tests.faults.conftest import Verified
 from tests.faults.outputs import read_outputs
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 from tests.faults.verifier import differences
 
 pytestmark = pytest.mark.slow
 
 
-async def reset(stage: Stage, service: str) -> None:
+async def reset(stage: SystemUnderTest, service: str) -> None:
     """The group begins again at the first record: by a member of our own, while no other one lives."""
     topics: Sequence[str] = find_service(service).topics
     member = stage.bus.consumer(f"triptych.{service}", topics)
@@ -31,7 +31,7 @@ async def reset(stage: Stage, service: str) -> None:
     await member.stop()
 
 
-async def counted_anew(stage: Stage, result: Result) -> None:
+async def counted_anew(stage: SystemUnderTest, result: Result) -> None:
     """`triptych replay kpi`, while the services go on."""
     said = await stage.command("replay", "kpi")
     result.notes.append(" ".join(said.split())[:300])
@@ -39,22 +39,22 @@ async def counted_anew(stage: Stage, result: Result) -> None:
 
 @pytest.mark.timeout(1800)
 async def test_copies_disorder_and_hostile_records_change_no_figure(
-    tmp_path: Path, profile: Profile, judged: Judged,
+    tmp_path: Path, profile: Profile, verified: Verified,
 ) -> None:
     """A tenth of all events comes again later. Topics overtake each other; orders, visits and answers lie up to thirty
     days back. The dead letters are exactly the records that were planted, and no service has died of one."""
     messy = Result("F10–F12", "copies, disorder, hostile records")
     again = Result("F13", "everything again from offset 0")
     anew = Result("F13", "figures counted anew beside the living ones")
-    async with Stage(tmp_path, session=2.0, copies=0.1, hostile=profile.hostile) as stage:
+    async with SystemUnderTest(tmp_path, session=2.0, copies=0.1, hostile=profile.hostile) as stage:
         await stage.start_all()
-        async with judged(messy, stage):
+        async with verified(messy, stage):
             await stage.load(profile.messy_events, 3000)
         messy.injected = stage.ledger.copies + stage.ledger.hostile
         assert not stage.fleet.deaths
         await stage.fleet.end_all()
         before = await read_outputs(stage)
-        async with judged(again, stage):
+        async with verified(again, stage):
             for service in internal_names():
                 await reset(stage, service)
             await stage.start_all()
@@ -63,7 +63,7 @@ async def test_copies_disorder_and_hostile_records_change_no_figure(
         rescored = "crm.segmentation.rescoring_requested.v1", "crm.segment.entered.v1", "crm.segment.left.v1"
         assert {t: n for t, n in after.by_type.items() if t not in rescored} == {
             t: n for t, n in before.by_type.items() if t not in rescored}, "a replay said something new"
-        async with judged(anew, stage):
+        async with verified(anew, stage):
             load = asyncio.create_task(stage.load(profile.messy_events // 10, 200))
             await counted_anew(stage, anew)
             await load
@@ -72,7 +72,7 @@ async def test_copies_disorder_and_hostile_records_change_no_figure(
         await the_verifier_notices_one_cent(stage)
 
 
-async def the_verifier_notices_one_cent(stage: Stage) -> None:
+async def the_verifier_notices_one_cent(stage: SystemUnderTest) -> None:
     """Or else nothing here would prove anything."""
     name, paid = next((n, e) for n, e in stage.ledger.said.items() if e.type == "crm.payment.received.v1")
     amount = {**paid.data["amount"], "amount_minor": paid.data["amount"]["amount_minor"] + 1}

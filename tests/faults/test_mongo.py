@@ -7,10 +7,10 @@ import pytest
 from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
 from tests.adapters.real import mongo
-from tests.faults.conftest import Judged
+from tests.faults.conftest import Verified
 from tests.faults.profiles import Profile
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 from tests.faults.test_failpoints import Campaign, keep_loading
 
 __all__ = ("mongo",)
@@ -25,13 +25,13 @@ def points_of(hits: int) -> list[tuple[str, int]]:
 
 @pytest.mark.timeout(1200)
 async def test_services_killed_around_a_write_to_a_document_server_stay_exact(
-    tmp_path: Path, mongo: str, profile: Profile, judged: Judged,
+    tmp_path: Path, mongo: str, profile: Profile, verified: Verified,
 ) -> None:
     result = Result("F2", "kill before and after every write to the store", "MongoDB-compatible store, embedded log")
-    async with Stage(tmp_path, mongo=mongo, database="faults", copies=0.02) as stage:
+    async with SystemUnderTest(tmp_path, mongo=mongo, database="faults", copies=0.02) as stage:
         campaigns = [Campaign(stage, s, points_of(profile.hits)) for s in internal_names()]
         done = asyncio.Event()
-        async with judged(result, stage):
+        async with verified(result, stage):
             loading = asyncio.create_task(keep_loading(stage, done))
             await asyncio.gather(*(c.run() for c in campaigns))
             done.set()

@@ -6,9 +6,9 @@ import apsw
 import httpx
 import pytest
 
-from tests.faults.conftest import Judged
+from tests.faults.conftest import Verified
 from tests.faults.report import Result
-from tests.faults.system_under_test import Stage
+from tests.faults.system_under_test import SystemUnderTest
 
 pytestmark = pytest.mark.slow
 TOPIC = "crm.orders.v1"
@@ -25,7 +25,7 @@ def make_anew(path: Path, topic: str) -> None:
     connection.close()
 
 
-async def why_not_ready(stage: Stage, service: str) -> str:
+async def why_not_ready(stage: SystemUnderTest, service: str) -> str:
     (member,) = stage.alive(service)
     for _ in range(600):
         answer = await stage.client.get(f"http://127.0.0.1:{member.port + 1000}/readyz")
@@ -37,14 +37,14 @@ async def why_not_ready(stage: Stage, service: str) -> str:
 
 @pytest.mark.timeout(300)
 async def test_a_topic_made_anew_stops_its_readers_by_name_until_they_are_sent_on(
-    tmp_path: Path, judged: Judged,
+    tmp_path: Path, verified: Verified,
 ) -> None:
     """Of the new log nothing is skipped; in the new epoch all that either log ever held has counted once."""
     from chassis.adapters.sqlite.schema import SHIFT
 
     assert SHIFT == 40
     result = Result("F14", "a topic is made anew", injected=1)
-    async with Stage(tmp_path) as stage:
+    async with SystemUnderTest(tmp_path) as stage:
         await stage.start_all()
         await stage.load(600, 1000)
         await stage.settle()
@@ -64,7 +64,7 @@ async def test_a_topic_made_anew_stops_its_readers_by_name_until_they_are_sent_o
         result.notes.append(f"{', '.join(READERS)} stay up, are not ready, and say why: {told[0][:160]}")
         await stage.fleet.end_all()
         await stage.command("stream", "bump-epoch", TOPIC, "--yes")
-        async with judged(result, stage):
+        async with verified(result, stage):
             await stage.start_all()
             await stage.load(300, 1000)
         result.verdict = f"stops, named; {result.verdict} in a new epoch"

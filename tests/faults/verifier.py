@@ -7,19 +7,18 @@ from typing import Any
 from chassis.service.discovery import find_service, internal_names
 from chassis.support.clock import utc_now
 from tests.faults import reference_model
-from tests.faults.reference_model import Figures, History, expected_figures
-from tests.faults.reference_model import documents
-from tests.faults.reference_model.history import day
-from tests.faults.outputs import Outputs, read_outputs, read_topic
-from tests.faults.system_under_test import Stage, parts_of
 from tests.faults.load import PLANTED
+from tests.faults.outputs import Outputs, read_outputs, read_topic
+from tests.faults.reference_model import Figures, History, documents, expected_figures
+from tests.faults.reference_model.history import day
+from tests.faults.system_under_test import SystemUnderTest, parts_of
 
 LASTING = 120.0  # seconds
 TOLD_WITHIN = 5.0  # seconds, of a deadline: services look every second, and first hear what lies in the log
 SHOWN = 8  # differences of one kind that are told in full
 
 
-async def differences(stage: Stage) -> list[str]:
+async def differences(stage: SystemUnderTest) -> list[str]:
     """Figures, documents, lists, targets; outputs on the log; journal against cells; what is still owed."""
     history = reference_model.read(stage.ledger.said.values())
     began = utc_now()
@@ -39,7 +38,7 @@ async def differences(stage: Stage) -> list[str]:
     return found
 
 
-async def _lasting_ends(stage: Stage) -> list[str]:
+async def _lasting_ends(stage: SystemUnderTest) -> list[str]:
     """A job may begin something in the moment after all had settled; what is owed for longer is a difference."""
     until = asyncio.get_running_loop().time() + LASTING
     while (ends := await stage.open_ends()) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
@@ -56,14 +55,14 @@ def compared(what: str, expected: dict[Any, Any], actual: dict[Any, Any]) -> lis
 # --- figures ---------------------------------------------------------------------------------------------------------
 
 
-async def _figures(stage: Stage, expected: dict[str, Figures]) -> list[str]:
+async def _figures(stage: SystemUnderTest, expected: dict[str, Figures]) -> list[str]:
     found: list[str] = []
     for measure, wanted in expected.items():
         found += compared(measure, wanted.values, await figures(stage, measure, wanted.by, wanted.grain))
     return found
 
 
-async def figures(stage: Stage, measure: str, by: tuple[str, ...], grain: str) -> dict[Any, Any]:
+async def figures(stage: SystemUnderTest, measure: str, by: tuple[str, ...], grain: str) -> dict[Any, Any]:
     """What kpi answers, without zeros."""
     start = day(stage.ledger.start)
     words: dict[str, Any] = {"from": str(start - timedelta(days=60)), "to": str(start + timedelta(days=2))}
@@ -79,8 +78,8 @@ async def figures(stage: Stage, measure: str, by: tuple[str, ...], grain: str) -
     return made
 
 
-async def _targets(stage: Stage, history: History) -> list[str]:
-    expected, actual = dict(stage.clerk.targets), {}
+async def _targets(stage: SystemUnderTest, history: History) -> list[str]:
+    expected, actual = dict(stage.requests.targets), {}
     reached = expected_figures(history)
     for period in {p for p, _ in expected}:
         for item in (await stage.get("kpi", f"/v1/targets/{period}/attainment"))["items"]:
@@ -95,14 +94,14 @@ async def _targets(stage: Stage, history: History) -> list[str]:
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-async def _leads(stage: Stage, history: History) -> list[str]:
+async def _leads(stage: SystemUnderTest, history: History) -> list[str]:
     expected = {x.id: (x.score, x.grade, x.fit, x.engagement, x.status) for x in history.leads.values()}
     items = await stage.pages("lead_scoring", "/v1/leads")
     actual = {x["lead_id"]: (x["score"], x["grade"], x["fit"], x["engagement"], x["status"]) for x in items}
     return compared("lead", expected, actual)
 
 
-async def _deals(stage: Stage, history: History) -> list[str]:
+async def _deals(stage: SystemUnderTest, history: History) -> list[str]:
     expected = {d.id: (d.stage, d.status, d.amount, d.customer, day(d.closed) if d.closed else None, d.reason)
                 for d in history.deals.values()}
     actual = {}
@@ -126,7 +125,7 @@ def _breaches(history: History, outputs: Outputs, began: datetime, ahead: float)
     return compared("breach", expected, outputs.breaches) + compared("refusals", dict(refused), outputs.refusals)
 
 
-async def _segments(stage: Stage, history: History) -> list[str]:
+async def _segments(stage: SystemUnderTest, history: History) -> list[str]:
     """As on the day of the load; and, once the cut-offs were told to everybody, as each customer stands."""
     as_of = day(stage.ledger.start)
     expected = documents.segments(history, as_of)
@@ -137,13 +136,13 @@ async def _segments(stage: Stage, history: History) -> list[str]:
     return compared("segment", expected, actual)
 
 
-async def _funnel(stage: Stage, history: History) -> list[str]:
+async def _funnel(stage: SystemUnderTest, history: History) -> list[str]:
     rows = (await stage.get("pipeline", "/v1/funnels/hardware"))["stages"]
     actual = {r["stage"]: {n: r[n] for n in ("reached", "converted", "lost", "loss_reasons")} for r in rows}
     return compared("funnel", documents.funnel(history), actual)
 
 
-async def _survey(stage: Stage, history: History) -> list[str]:
+async def _survey(stage: SystemUnderTest, history: History) -> list[str]:
     (row,) = (await stage.get("surveys", "/v1/surveys/after_win/results"))["rows"]
     marks = {q["id"]: q for q in row["questions"]}
     actual = {"n": row["n"], "invited": row["invited"], "answered": row["answered"], "nps": marks["nps"]["nps"],
@@ -151,7 +150,7 @@ async def _survey(stage: Stage, history: History) -> list[str]:
     return compared("survey", documents.survey(history), actual)
 
 
-async def _dead_letters(stage: Stage) -> list[str]:
+async def _dead_letters(stage: SystemUnderTest) -> list[str]:
     """Exactly what was planted, with its code; a letter that was given back has its number still."""
     actual: dict[Any, Any] = {}
     for service in internal_names():
@@ -165,7 +164,7 @@ async def _dead_letters(stage: Stage) -> list[str]:
     return compared("dead letter", stage.ledger.planted, actual)
 
 
-async def _audit(stage: Stage) -> list[str]:
+async def _audit(stage: SystemUnderTest) -> list[str]:
     """The journal against the cells, and the facts, counted anew, against both."""
     from chassis.projections.cell_audit import audit_journal
     from chassis.projections.documents import ProjectionCollections

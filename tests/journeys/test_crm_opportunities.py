@@ -2,9 +2,9 @@
 import pandas as pd
 import pytest
 
-from tests.journeys import computed
-from tests.journeys.computed import Figures
+from tests.journeys import reference_figures
 from tests.journeys.conftest import Imported
+from tests.journeys.reference_figures import Figures
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
@@ -14,7 +14,7 @@ DIMENSIONS = (None, "region", "team", "rep", "product", "sector")
 
 @pytest.fixture(scope="module")
 def rows(data: None) -> pd.DataFrame:
-    return computed.opportunities()
+    return reference_figures.opportunities()
 
 
 def told(figures: Figures) -> Figures:
@@ -24,11 +24,11 @@ def told(figures: Figures) -> Figures:
 
 @pytest.mark.parametrize("by", DIMENSIONS)
 @pytest.mark.parametrize("grain", GRAINS)
-@pytest.mark.parametrize("measure", computed.MEASURES)
+@pytest.mark.parametrize("measure", reference_figures.MEASURES)
 def test_a_figure_is_that_of_the_files(
     imported: Imported, rows: pd.DataFrame, measure: str, grain: str, by: str | None,
 ) -> None:
-    expected = computed.of_opportunities(rows, measure, grain, by)
+    expected = reference_figures.of_opportunities(rows, measure, grain, by)
     found = imported.system.figures(measure, **YEARS, grain=grain, **({"by": by} if by else {}))
     assert told(found) == told(expected)
     assert len(told(found)) >= 4
@@ -39,8 +39,8 @@ def test_the_whole_is_that_of_the_files(imported: Imported, rows: pd.DataFrame) 
     assert list(ask("opportunities_won", **YEARS).values()) == [4238]
     assert list(ask("opportunities_lost", **YEARS).values()) == [2473]
     assert list(ask("opportunities_opened", **YEARS).values()) == [8300]
-    assert list(ask("signed_customers", **YEARS).values()) == [computed.customers(computed.won(rows))]
-    assert list(ask("cycle_days", **YEARS).values()) == [computed.median_days(computed.closed(rows))]
+    assert list(ask("signed_customers", **YEARS).values()) == [reference_figures.customers(reference_figures.won(rows))]
+    assert list(ask("cycle_days", **YEARS).values()) == [reference_figures.median_days(reference_figures.closed(rows))]
 
 
 def test_a_ratio_tells_what_it_divides(imported: Imported, rows: pd.DataFrame) -> None:
@@ -56,7 +56,7 @@ def test_the_open_pipeline_stands_at_every_end_of_a_bucket_as_the_files_say(
     # a deal that is closed was engaging before; one that was never engaged has been prospecting all along
     before = rows.assign(stage=rows["stage"].where(rows["stage"] == "prospecting", "engaging"))
     found = imported.system.figures("open_pipeline", **YEARS, grain=grain, **({"by": by} if by else {}))
-    assert told(found) == computed.open_at_end(before, grain, by)
+    assert told(found) == reference_figures.open_at_end(before, grain, by)
 
 
 def test_deals_stand_in_their_stages(imported: Imported) -> None:

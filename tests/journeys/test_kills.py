@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, fetch_jars, find_java
-from tests.journeys import computed
-from tests.journeys.happenings import Event, figures, story
+from tests.journeys import reference_figures
+from tests.journeys.reference_company import Event, figures, story
 from tests.journeys.system import DATA, SERVICES, System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -37,26 +37,26 @@ def import_while_killing(system: System, mapping: str, times: int, every: float)
     return kills
 
 
-def told(found: computed.Figures) -> computed.Figures:
+def told(found: reference_figures.Figures) -> reference_figures.Figures:
     return {key: value for key, value in found.items() if value}
 
 
 def assert_exact(system: System, by: str) -> None:
     """Figures of the opportunities as pandas computes them, and nothing rejected."""
-    rows = computed.opportunities()
-    for measure in computed.MEASURES:
-        expected = computed.of_opportunities(rows, measure, "month", by)
+    rows = reference_figures.opportunities()
+    for measure in reference_figures.MEASURES:
+        expected = reference_figures.of_opportunities(rows, measure, "month", by)
         assert told(system.figures(measure, **YEARS, by=by)) == told(expected), (measure, by)
     assert system.get("/v1/dead-letters")["items"] == []
 
 
 def assert_retail(system: System) -> None:
-    lines = computed.superstore_lines()
+    lines = reference_figures.superstore_lines()
     for by in ("region", "category"):
         assert told(system.figures("order_amount", **RETAIL, by=by)) == told(
-            computed.grouped(lines, "day", "month", by, computed.amount)), by
+            reference_figures.grouped(lines, "day", "month", by, reference_figures.amount)), by
         assert told(system.figures("orders", **RETAIL, by=by)) == told(
-            computed.grouped(lines, "day", "month", by, computed.orders_in)), by
+            reference_figures.grouped(lines, "day", "month", by, reference_figures.orders_in)), by
     assert system.get("/v1/dead-letters")["items"] == []
 
 

@@ -161,7 +161,7 @@ def test_a_backup_of_the_living_system_gives_its_figures_back(system: System, tm
         assert sum(amounts.values()) == 1000 * (n[(YEAR,)] - 1) + 500 and n[(YEAR,)] >= before[0][(YEAR,)]
         assert "No inconsistencies found." in run(restored, "audit")
         spoil(restored)
-        assert "journal says" in run(restored, "audit", "kpi", status=1)
+        assert "journal gives" in run(restored, "audit", "kpi", status=1)
         restored.until(lambda: alarmed(restored), "the metric of the alarm")
     assert "kpi" in run(system, "groups", "list")
 

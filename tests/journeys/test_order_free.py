@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Imported
-from tests.journeys.happenings import Event, figures, from_the_end, purchases, shuffled, story
+from tests.journeys.reference_company import Event, figures, from_the_end, purchases, shuffled, story
 from tests.journeys.system import System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.conftest import Imported
-from tests.journeys.happenings import Event, figures
+from tests.journeys.reference_company import Event, figures
 from tests.journeys.system import System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]

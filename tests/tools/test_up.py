@@ -8,7 +8,8 @@ from tools.up import instance_name
 
 def test_each_process_has_a_name_of_its_own_and_keeps_it_over_restarts(tmp_path: Path) -> None:
     here, elsewhere = Settings(data_dir=tmp_path / "a"), Settings(data_dir=tmp_path / "b")
-    names = {instance_name(name, where, n) for name in internal_names() for where in (here, elsewhere) for n in range(3)}
+    names = {instance_name(name, where, n)
+             for name in internal_names() for where in (here, elsewhere) for n in range(3)}
     assert len(names) == len(internal_names()) * 2 * 3
     assert instance_name("kpi", here, 1) == instance_name("kpi", Settings(data_dir=tmp_path / "a"), 1)
     assert all(Settings(instance=name) for name in names)  # Kafka takes them

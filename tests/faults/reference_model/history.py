@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.faults.event_families import ZONE, Said
+from tests.faults.event_families import ZONE, SourceEvent
 
 BREACHES_AFTER = timedelta(hours=48)  # of the first stage of services
 QUALIFIES_AT = 50
@@ -18,10 +18,10 @@ def day(at: datetime) -> date:
 @dataclass
 class Lead:
     id: str
-    captured: Said
+    captured: SourceEvent
     fit: int = 0
     engagement: int = 0
-    closing: Said | None = None
+    closing: SourceEvent | None = None
 
     @property
     def score(self) -> int:
@@ -76,12 +76,12 @@ class Deal:
 @dataclass
 class Order:
     customer: str
-    placed: Said
+    placed: SourceEvent
     amount: int
     currency: str
     lines: list[dict[str, Any]]
     cancelled: bool = False
-    refunds: list[Said] = field(default_factory=list)
+    refunds: list[SourceEvent] = field(default_factory=list)
 
     @property
     def back(self) -> int:
@@ -93,14 +93,14 @@ class History:
     leads: dict[str, Lead] = field(default_factory=dict)
     deals: dict[str, Deal] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
-    invoices: list[Said] = field(default_factory=list)
-    payments: list[tuple[Said, int]] = field(default_factory=list)  # net
-    activities: list[Said] = field(default_factory=list)
-    answers: list[Said] = field(default_factory=list)  # those that count
+    invoices: list[SourceEvent] = field(default_factory=list)
+    payments: list[tuple[SourceEvent, int]] = field(default_factory=list)  # net
+    activities: list[SourceEvent] = field(default_factory=list)
+    answers: list[SourceEvent] = field(default_factory=list)  # those that count
 
 
-def read(said: Iterable[Said]) -> History:
-    by_type: dict[str, list[Said]] = defaultdict(list)
+def read(said: Iterable[SourceEvent]) -> History:
+    by_type: dict[str, list[SourceEvent]] = defaultdict(list)
     for event in said:
         by_type[event.type.removeprefix("crm.").removesuffix(".v1")].append(event)
     for events in by_type.values():
@@ -115,7 +115,7 @@ def read(said: Iterable[Said]) -> History:
     return made
 
 
-def _subject(event: Said) -> str:
+def _subject(event: SourceEvent) -> str:
     return f"{event.data['subject']['kind']}:{event.data['subject']['id']}"
 
 
@@ -126,7 +126,7 @@ POINTS = {"talked": (8, 3), "wrote": (10, 1), "quote": (20, 1), "demo": (25, 1),
 WEB = ("web_visit", "form", "download")
 
 
-def _leads(made: History, by_type: dict[str, list[Said]]) -> None:
+def _leads(made: History, by_type: dict[str, list[SourceEvent]]) -> None:
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for event in made.activities:
         kind = event.data["kind"]
@@ -168,7 +168,7 @@ HARDWARE = {("prospecting", "engage"): "engaging", ("engaging", "win"): "won", (
             ("engaging", "lose"): "lost", ("won", "reopen"): "engaging", ("lost", "reopen"): "engaging"}
 
 
-def _deals(made: History, by_type: dict[str, list[Said]]) -> None:
+def _deals(made: History, by_type: dict[str, list[SourceEvent]]) -> None:
     for lead in made.leads.values():
         if lead.qualified:
             about = {k: lead.captured.data.get(k) for k in ("region", "rep_id", "campaign_id")}
@@ -189,7 +189,7 @@ def _deals(made: History, by_type: dict[str, list[Said]]) -> None:
         _move(made.deals[event.key], event)
 
 
-def _move(deal: Deal, event: Said) -> None:
+def _move(deal: Deal, event: SourceEvent) -> None:
     if "revision" in event.type:
         deal.amount = event.data["amount"]["amount_minor"]
         return
@@ -211,7 +211,7 @@ def _move(deal: Deal, event: Said) -> None:
 # --- trade, answers --------------------------------------------------------------------------------------------------
 
 
-def _trade(made: History, by_type: dict[str, list[Said]]) -> None:
+def _trade(made: History, by_type: dict[str, list[SourceEvent]]) -> None:
     for e in by_type["order.placed"]:
         money = e.data["amount"]
         made.orders[e.data["order_id"]] = Order(
@@ -229,9 +229,9 @@ def _trade(made: History, by_type: dict[str, list[Said]]) -> None:
         (e, e.data["amount"]["amount_minor"] - back.get(e.data["payment_id"], 0)) for e in by_type["payment.received"]]
 
 
-def _answers(said: list[Said]) -> list[Said]:
+def _answers(said: list[SourceEvent]) -> list[SourceEvent]:
     """Of each invitation the last one; every answer that nobody asked for."""
-    counting: dict[str, Said] = {}
+    counting: dict[str, SourceEvent] = {}
     for event in said:
         counting[event.data.get("invitation_id", f"own {event.data['response_id']}")] = event
     return list(counting.values())

@@ -1,6 +1,8 @@
 """One service in a process of its own, as `triptych up` runs it, until it has taken a number of records.
 
-    python -m dev.benchmark.http_load SERVICE RECORDS [LAST [kill|shared]]  settings: TRIPTYCH_*; prints one JSON object
+    python -m dev.benchmark.service_process SERVICE RECORDS [LAST [kill|shared]]
+
+Settings come from TRIPTYCH_*; it prints one JSON object.
 
 With LAST other than 0 only the last so many records are timed. With `kill` it ends by kill -9 in the midst of its work.
 With `shared` it works until its group has nothing left, however much of that others have taken.
@@ -17,7 +19,8 @@ from pathlib import Path
 
 from chassis.domain.definitions import publish
 from chassis.runtime.application import Application
-from chassis.runtime.host import configure_logs, definitions_of, find_service, ports, spare_collections
+from chassis.runtime.host import configure_logs, load_definitions, open_ports, tune_garbage_collector
+from chassis.service.discovery import find_service
 from chassis.support.settings import settings
 
 LOOK_SECONDS = 0.01  # looking costs time that is not the service's
@@ -31,8 +34,8 @@ def taken(application: Application) -> float:
 
 async def serve(name: str, records: int, last: int = 0, how: str = "") -> dict[str, float]:
     chosen = settings()
-    async with ports(chosen) as (bus, store):
-        definitions = await publish(store, definitions_of(chosen))
+    async with open_ports(chosen) as (bus, store):
+        definitions = await publish(store, load_definitions(chosen))
         application = Application(find_service(name), chosen, store, bus, definitions)
         await application.start()
         if how == "shared":
@@ -111,14 +114,14 @@ async def _to_the_end(application: Application, end: float) -> float:
 
 
 async def _left(application: Application) -> bool:
-    return any((await application.settled())["lag"].values())
+    return any((await application.freshness())["lag"].values())
 
 
 def quiet(name: str) -> None:
     """Begin as a service's process does, with logs on stderr."""
     configure_logs(settings(), name)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    spare_collections()
+    tune_garbage_collector()
 
 
 def main() -> None:
