@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from chassis.service.addresses import management_port
 from chassis.support.settings import FIRST_PORT, Settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -55,6 +56,6 @@ def test_the_settings_of_the_services_are_settings(services: dict[str, Any]) -> 
 def test_the_image_runs_as_nobody_in_particular_and_asks_the_public_door_for_its_health() -> None:
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     assert re.search(r"^USER [1-9]\d*$", dockerfile, re.MULTILINE)
-    assert f"127.0.0.1:{Settings(first_port=FIRST_PORT).management_port('gateway')}/readyz" in dockerfile
+    assert f"127.0.0.1:{management_port(Settings(first_port=FIRST_PORT), 'gateway')}/readyz" in dockerfile
     for copied in re.findall(r"^COPY (?!--)(.*) \S+$", dockerfile, re.MULTILINE):
         assert all((DEPLOY.parent / path).exists() for path in copied.split()), copied

@@ -47,14 +47,14 @@ def nobody() -> str:
     (["import", "nothing", "."], {}, "definitions/mappings: mapping 'nothing' does not exist; use one of "
                                      "crm_opportunities, orders_rfm, superstore"),
     (["import", "orders_rfm", "docs"], {}, "docs has no file 'orders.csv', which the mapping orders_rfm reads."),
-    (["run", "billing"], {}, "There is no service 'billing'; there are lead_scoring, pipeline, segmentation, surveys, "
-                             "kpi and gateway."),
+    (["run", "billing"], {}, "service 'billing' does not exist; services are gateway, kpi, lead_scoring, pipeline, "
+                             "segmentation, surveys."),
     (["check", "nowhere"], {}, "Directory nowhere does not exist; name the directory of your definitions."),
-    (["simulate", "--until", "soon"], {}, "--until soon: say a time such as 2026-03-31T18:00:00Z."),
+    (["simulate", "--until", "soon"], {}, "--until soon: must be a time such as 2026-03-31T18:00:00Z."),
     (["lag"], {"TIMEZONE": "Mars/Olympus"},
      "TRIPTYCH_TIMEZONE=Mars/Olympus: 'Mars/Olympus' is no IANA time zone such as Europe/Berlin or Asia/Shanghai."),
     (["lag"], {"FIRST_PORT": "many"}, "TRIPTYCH_FIRST_PORT=many: Input should be a valid integer"),
-    (["up"], {"HTTP": "127.0.0.1:99999"}, "TRIPTYCH_HTTP=127.0.0.1:99999: say host:port, such as 127.0.0.1:8080."),
+    (["up"], {"HTTP": "127.0.0.1:99999"}, "TRIPTYCH_HTTP=127.0.0.1:99999: must be host:port, such as 127.0.0.1:8080."),
 ])
 def test_what_a_person_can_mend_is_one_sentence_and_status_1(
     run: Run, words: list[str], env: dict[str, str], sentence: str,

@@ -42,7 +42,7 @@ class LiveSubscription:
     channels: tuple[LiveChannel, ...]
     queue: list[LiveMessage] = field(default_factory=list)
     overflowed: bool = False
-    known: dict[str, None] = field(default_factory=dict)  # deals sent to the client; when one leaves the scope, its removal is sent
+    known: dict[str, None] = field(default_factory=dict)  # deals sent before, whose removal must be sent
     awake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def send(self, message: LiveMessage) -> None:
