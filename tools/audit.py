@@ -7,7 +7,7 @@ from rich.table import Table
 
 from chassis.runtime.application import Application
 from chassis.runtime.audit import AuditReport
-from chassis.runtime.host import DATABASE, configure_logs, definitions_of, ports
+from chassis.runtime.host import DATABASE, configure_logs, load_definitions, open_ports
 from chassis.service.discovery import find_service, internal_names
 from chassis.support.errors import ActionableError
 from chassis.support.settings import Settings
@@ -48,9 +48,9 @@ def run_audit(settings: Settings, services: Sequence[str], console: Console) -> 
 
 
 async def audit(settings: Settings, services: Sequence[str]) -> list[AuditReport]:
-    definitions = definitions_of(settings)
+    definitions = load_definitions(settings)
     made = []
-    async with ports(settings) as (bus, store):
+    async with open_ports(settings) as (bus, store):
         for name in services:
             application = Application(find_service(name), settings, store, bus, definitions)
             await application.start()  # prepares, but joins no group

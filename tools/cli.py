@@ -90,7 +90,7 @@ def import_(
 ) -> None:
     """Turn CSV files into events by a mapping; a second import of the same files changes nothing."""
     from chassis.support.settings import settings
-    from tools.importing.command import run_import
+    from tools.csv_import.command import run_import
 
     raise typer.Exit(run_import(mapping, directory, settings(), bus=bus, wait=wait, console=out))
 

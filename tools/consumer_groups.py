@@ -37,15 +37,15 @@ def remove(
 
 
 async def _listed() -> list[tuple[str, int, int, int, bool]]:
-    from chassis.runtime.host import ports, readers
+    from chassis.runtime.host import consumer_groups_by_topic, open_ports
     from chassis.support.settings import settings
     from tools.audit import refuse_nothing
 
     refuse_nothing(settings())
-    known = readers()
+    known = consumer_groups_by_topic()
     own = {group for groups in known.values() for group in groups}
     made = []
-    async with ports(settings()) as (bus, _):
+    async with open_ports(settings()) as (bus, _):
         topics = list(known)
         ends = await bus.end_offsets(topics)
         for name, members in (await bus.groups()).items():
@@ -58,16 +58,16 @@ async def _listed() -> list[tuple[str, int, int, int, bool]]:
 
 async def _remove(group: str, force: bool) -> None:
     from chassis.ports import GroupInUse
-    from chassis.runtime.host import ports, readers
+    from chassis.runtime.host import consumer_groups_by_topic, open_ports
     from chassis.support.settings import settings
     from tools.audit import refuse_nothing
 
     refuse_nothing(settings())
-    if not force and group in {g for groups in readers().values() for g in groups}:
+    if not force and group in {g for groups in consumer_groups_by_topic().values() for g in groups}:
         raise InUse(
             f"{group} belongs to a service of this release; with --force the service reads the whole log again."
         )
-    async with ports(settings()) as (bus, _):
+    async with open_ports(settings()) as (bus, _):
         if group not in await bus.groups():
             raise InUse(f"Group {group!r} does not exist; `triptych groups list` shows all groups.")
         try:

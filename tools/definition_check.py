@@ -8,7 +8,7 @@ from chassis.domain.definitions import DefinitionFault, FaultCollector
 from chassis.domain.definitions.yaml_files import scan_directory
 from chassis.http.i18n import negotiate_language, translate, use_language
 from chassis.service.discovery import find_services
-from tools.importing.mapping import compile_mapping
+from tools.csv_import.mapping import compile_mapping
 
 
 @dataclass(frozen=True, slots=True)

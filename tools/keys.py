@@ -62,11 +62,11 @@ class UnknownApiKey(ActionableError, ValueError):
 
 
 async def _with(work: "Callable[[ApiKeys], Awaitable[T]]") -> T:
-    from chassis.runtime.host import ports
+    from chassis.runtime.host import open_ports
     from chassis.support.settings import settings
     from services.gateway.auth.keys import ApiKeys
 
-    async with ports(settings()) as (_, store):
+    async with open_ports(settings()) as (_, store):
         return await work(ApiKeys(store))
 
 

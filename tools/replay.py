@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chassis.runtime.application import Application
-from chassis.runtime.host import configure_logs, definitions_of, ports
+from chassis.runtime.host import configure_logs, load_definitions, open_ports
 from chassis.runtime.rebuild import CLOSE, LOOK_SECONDS, Rebuild, RebuildResult
 from chassis.service.discovery import find_service
 from chassis.support.settings import Settings
@@ -22,8 +22,8 @@ def run_replay(settings: Settings, service: str, console: Console, *, foreign: b
 
 
 async def replay(settings: Settings, service: str, console: Console, foreign: bool) -> int:
-    definitions, began = definitions_of(settings), time.monotonic()
-    async with ports(settings) as (bus, store):
+    definitions, began = load_definitions(settings), time.monotonic()
+    async with open_ports(settings) as (bus, store):
         application = Application(find_service(service), settings, store, bus, definitions)
         rebuild = Rebuild(application)
         await application.start()  # prepares, but joins no group
@@ -60,11 +60,11 @@ def _tell(console: Console, switched: RebuildResult, records: int, seconds: floa
     compared = switched.compared
     for place in compared.undecided:
         console.print(f"[yellow]not compared[/] {place}: it changed too fast", highlight=False)
-    if not compared.unlike:
+    if not compared.differences:
         console.print(f"All {compared.measures} measures are unchanged.", highlight=False)
         return
     table = Table("measure", "n before", "n now", "sum before", "sum now", "members before", "members now")
-    for measure, before, now in compared.unlike:
+    for measure, before, now in compared.differences:
         table.add_row(measure, *(f"{value:,}" for pair in zip(before, now, strict=True) for value in pair))
     console.print("[yellow]These measures changed:[/]")
     console.print(table)

@@ -42,21 +42,21 @@ def bump_epoch(
 
 async def _bump(topics: list[str]) -> "list[EpochStarted]":
     from chassis.runtime.application import Application
-    from chassis.runtime.host import definitions_of, ports, readers
+    from chassis.runtime.host import consumer_groups_by_topic, load_definitions, open_ports
     from chassis.runtime.topic_epochs import TopicInUse, begin_epoch
     from chassis.service.discovery import find_service, internal_names
     from chassis.support.settings import settings
     from tools.audit import refuse_nothing
 
-    known = readers()
+    known = consumer_groups_by_topic()
     wanted = list(known) if topics == ["all"] else topics
     if unknown := sorted(set(wanted) - known.keys()):
         raise UnknownTopic(f"No service consumes {', '.join(unknown)}; consumed topics: {', '.join(sorted(known))}.")
     refuse_nothing(settings())
     concerned = {group for topic in wanted for group in known[topic]}
     made = []
-    async with ports(settings()) as (bus, store):
-        applications = [Application(find_service(name), settings(), store, bus, definitions_of(settings()))
+    async with open_ports(settings()) as (bus, store):
+        applications = [Application(find_service(name), settings(), store, bus, load_definitions(settings()))
                         for name in internal_names()]
         reading = await bus.groups()
         if busy := [a.service for a in applications if a.group in concerned and reading.get(a.group, 0)]:

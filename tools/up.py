@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from chassis.runtime.host import check_ports, definitions_of, run_process
+from chassis.runtime.host import check_ports, load_definitions, run_process
 from chassis.runtime.supervisor import ChildMain, Supervisor
 from chassis.service.addresses import management_port
 from chassis.service.discovery import find_services
@@ -34,7 +34,7 @@ def run_up(
     """Until SIGTERM or Ctrl-C. Returns the exit status. `processes`: how many of a service, when not one."""
     further = [name for name, n in (processes or {}).items() for _ in range(n - 1)]
     began = time.monotonic()
-    definitions = definitions_of(settings)
+    definitions = load_definitions(settings)
     for service in find_services():  # imported once, before forking; invalid definitions end it before anything starts
         service.build(definitions)
         if service.public is not None:

@@ -23,7 +23,7 @@ from chassis.dead_letters.record import (
     replay_count,
 )
 from chassis.dead_letters.storm_guard import StormGuard
-from chassis.http.routing import ProblemError, not_found
+from chassis.http.problems import ProblemError, not_found
 from chassis.messages.envelope import REPLAY_FOR, RejectedMessage, decode_structured, encode
 from chassis.ports import Bus, Collection, Document, Outgoing, Record, Store, TopicPartition
 from chassis.support import failpoints

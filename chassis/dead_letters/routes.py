@@ -9,7 +9,8 @@ from starlette.responses import Response
 from chassis.aggregates.documents import millis
 from chassis.dead_letters.record import by_position, by_time, format_timestamp
 from chassis.dead_letters.repository import FILTERS, MOST_ERROR, DeadLetterRepository
-from chassis.http.routing import ProblemError, decode_cursor, json_response, not_found
+from chassis.http.problems import ProblemError, not_found
+from chassis.http.routing import decode_cursor, json_response
 from chassis.service.context import ServiceContext
 
 MOST_AT_ONCE = 1000

@@ -24,7 +24,7 @@ class CellKey(NamedTuple):
     dimensions: tuple[tuple[str, str | None], ...]
 
 
-class Contribution(NamedTuple):
+class FactContribution(NamedTuple):
     """What one fact adds to one cell: a count, an integer sum, and, where declared, one value or one member.
 
     `value` goes into the cell's histogram (exact medians); `member` makes a membership row (distinct counts).
@@ -70,8 +70,8 @@ class Projection:
     name: str
     consumes: tuple[type, ...]
     touch: Callable[[Any, Meta], Iterable[Touch]]
-    contributions: Callable[[str, Image], Iterable[Contribution]]
-    signals: Callable[[Any, Meta], Iterable[Contribution]] = lambda _event, _meta: ()
+    contributions: Callable[[str, Image], Iterable[FactContribution]]
+    signals: Callable[[Any, Meta], Iterable[FactContribution]] = lambda _event, _meta: ()
     fact_fields: Mapping[str, type] = field(default_factory=dict)
     fact_indexes: tuple[tuple[str, ...], ...] = ()
     index: Callable[[str, Image], Mapping[str, Any]] = lambda _kind, _image: {}

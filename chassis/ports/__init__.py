@@ -1,7 +1,7 @@
 """The two ports: `Bus` (partitioned log) and `Store` (documents), and the values that pass through them.
 
-Nothing here promises more than every adapter keeps (`chassis/adapters`), so callers may rely on nothing else: there is
-no transaction over two documents and none over store and log.
+The ports promise only what every adapter guarantees (`chassis/adapters`): there is no transaction over two documents,
+and none over store and log.
 """
 from chassis.ports.bus import (
     Bus,

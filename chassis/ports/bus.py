@@ -1,4 +1,4 @@
-"""`Bus`: a partitioned log, in order per key, at-least-once for every consumer group."""
+"""Bus port: a partitioned log, ordered per key, delivered at least once to every consumer group."""
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
@@ -13,7 +13,7 @@ class TopicPartition(NamedTuple):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """One record as the log holds it, nothing decoded yet, so reading it cannot fail."""
+    """One record of the log, not decoded, so that reading it cannot fail."""
 
     topic: str
     partition: int
@@ -29,7 +29,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """One record to be appended. The partition is murmur2(key) over the topic's partitions, unless it is named."""
+    """One record to be appended. Without `partition` it is murmur2(key) modulo the topic's partitions."""
 
     topic: str
     key: bytes | None
@@ -42,39 +42,39 @@ PartitionCallback = Callable[[frozenset[TopicPartition]], Awaitable[None]]
 
 
 class Consumer(Protocol):
-    """One member of a group. Partition i of all its topics is always served by the same member."""
+    """One member of a consumer group. Partition i of all its topics is always assigned to the same member."""
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None:
-        """Leave the group at once, so that others need not wait for a time-out."""
+        """Leave the group at once, so that the others need not wait for the session time-out."""
         ...
 
     async def poll(self, max_records: int, timeout: float) -> Mapping[TopicPartition, Sequence[Record]]:
-        """At most `max_records`, waiting at most `timeout` seconds for the first; only of partitions held now.
+        """At most `max_records` of the assigned partitions, waiting at most `timeout` seconds for the first.
 
-        The position moves on; only `commit` makes it last, only `seek` takes it back. `on_revoked` is awaited before
-        a partition is given up, `on_assigned` before the first record of it is handed out.
+        The position advances; `commit` stores it, `seek` resets it. `on_revoked` is awaited before a partition is given
+        up, `on_assigned` before its first record is returned.
         """
         ...
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """The next offset to read of each named partition. Raises PartitionLost when one is no longer ours."""
+        """The next offset to read per partition. Raises PartitionLost when one is assigned to another member."""
         ...
 
-    def seek(self, place: TopicPartition, offset: int) -> None: ...
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
 
     def assignment(self) -> frozenset[TopicPartition]: ...
 
     async def lag(self) -> Mapping[TopicPartition, int]:
-        """Records not yet handed out by `poll`, per partition held."""
+        """Records not yet returned by `poll`, per assigned partition."""
         ...
 
 
 class Bus(Protocol):
     @property
     def replaced_producers(self) -> int:
-        """Connections for publishing that stuck or failed, and were replaced."""
+        """Number of producers that hung or failed and were replaced."""
         ...
 
     async def start(self) -> None: ...
@@ -82,12 +82,12 @@ class Bus(Protocol):
     async def stop(self) -> None: ...
 
     async def ensure_topics(self, topics: Mapping[str, int]) -> None:
-        """Create what is missing with so many partitions. UnsafeSetting when one stands with another number, or so
-        that it may lose what it acknowledged."""
+        """Create missing topics with these numbers of partitions. Raises UnsafeSetting when a topic has another number,
+        or may lose acknowledged records."""
         ...
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Append all, in order per partition, and return when all are acknowledged; else raise BusUnavailable."""
+        """Append all in order per partition; return when all are acknowledged, else raise BusUnavailable."""
         ...
 
     def consumer(
@@ -96,16 +96,16 @@ class Bus(Protocol):
         """A new member of the group; a group without a committed offset starts at the beginning of the log."""
         ...
 
-    async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
+    async def read(self, partition: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
         """Records from `offset` on, without a group; empty beyond the end."""
         ...
 
     async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
-        """The one record at each of these offsets; those that are not there (any more) are left out."""
+        """The record at each of these offsets; missing and deleted ones are left out."""
         ...
 
     def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
-        """Every record from there on, for ever, without a group: for a reader that keeps nothing."""
+        """All records from there on, without end and without a group: for readers without state."""
         ...
 
     async def end_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]: ...
@@ -113,21 +113,21 @@ class Bus(Protocol):
     async def begin_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]: ...
 
     async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        """What the group has committed; partitions without a commit are left out."""
+        """Committed offsets of the group; partitions without a commit are left out."""
         ...
 
     async def groups(self) -> Mapping[str, int]:
-        """Every group that has members or has committed anything, and how many members it has now."""
+        """{group: number of members} of all groups with members or committed offsets."""
         ...
 
     async def remove_group(self, group: str) -> None:
-        """Forget what it has committed; a group that nobody knows is forgotten already. Raises GroupInUse."""
+        """Delete the group's committed offsets, if there are any. Raises GroupInUse."""
         ...
 
     async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Records below these offsets may go; some of them may stay. Who asks has seen that they are not needed."""
+        """Allow records below these offsets to be deleted; some may stay. The caller has checked that none is needed."""
         ...
 
     async def identity(self) -> str:
-        """Names this log: another value means that it was made anew (embedded: a uuid; Kafka: the cluster id)."""
+        """Identifies this log: another value means that it was recreated (embedded: a uuid; Kafka: the cluster id)."""
         ...

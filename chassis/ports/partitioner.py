@@ -1,4 +1,4 @@
-"""Which partition a key lives on: murmur2 as Kafka's Java client and aiokafka's default partitioner compute it."""
+"""Partitioner: murmur2 as in Kafka's Java client and aiokafka's default partitioner."""
 import random
 from functools import lru_cache
 
@@ -21,11 +21,11 @@ def murmur2(data: bytes) -> int:
     return h ^ (h >> 15)
 
 
-@lru_cache(maxsize=200_000)  # hashing costs some microseconds in Python, and the same keys come again and again
+@lru_cache(maxsize=200_000)  # hashing takes some microseconds in Python, and keys repeat
 def _of_key(key: bytes, partitions: int) -> int:
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def partition_of(key: bytes | None, partitions: int) -> int:
-    """The partition of a key; a record without a key may lie on any, so one is drawn."""
+    """The partition of a key; a random one without a key."""
     return random.randrange(partitions) if key is None else _of_key(key, partitions)

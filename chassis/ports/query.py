@@ -1,4 +1,4 @@
-"""What a store's queries mean: names that are allowed, conditions, order and cursors. Pure; adapters share it."""
+"""Semantics of store queries, shared by all adapters: allowed names, conditions, order, cursors. Pure."""
 import base64
 import binascii
 import json
@@ -14,14 +14,14 @@ _TYPES = (str, int, float, bool)
 
 
 def check_collection(collection: Collection) -> None:
-    """ValueError when a name could not be a name in every store, a type is unknown, or an index names no field."""
+    """Raises ValueError for a name that some store rejects, an unknown type, or an index on an undeclared field."""
     if not _COLLECTION.fullmatch(collection.name):
-        raise ValueError(f"{collection.name!r} cannot name a collection")
+        raise ValueError(f"collection name {collection.name!r} must match {_COLLECTION.pattern}")
     for name, kind in collection.fields.items():
         if not _FIELD.fullmatch(name):
-            raise ValueError(f"{name!r} cannot name an index field: lower case letters, digits and _")
+            raise ValueError(f"index field {name!r} must consist of lower case letters, digits and _")
         if kind not in _TYPES:
-            raise ValueError(f"index field {name!r} is {kind!r}: not one of str, int, float, bool")
+            raise ValueError(f"index field {name!r} must be str, int, float or bool, not {kind!r}")
     for index in collection.indexes:
         check_fields(collection.name, collection.fields, index)
 
@@ -29,11 +29,11 @@ def check_collection(collection: Collection) -> None:
 def check_fields(collection: str, declared: Mapping[str, type], used: Iterable[str]) -> None:
     for name in used:
         if name not in declared:
-            raise ValueError(f"{name!r} is no declared index field of {collection!r}")
+            raise ValueError(f"{name!r} must be a declared index field of {collection!r}")
 
 
 def matches(value: Scalar, condition: Condition) -> bool:
-    """Whether a field's value meets the condition. None lies in no range and contains no text."""
+    """Whether a field's value matches the condition. None is in no range and contains no text."""
     if isinstance(condition, Between):
         return _between(value, condition)
     if isinstance(condition, AnyOf):
@@ -52,7 +52,7 @@ def _between(value: Any, condition: Between) -> bool:
 
 
 def sort_key(value: Scalar) -> tuple[bool, Any]:
-    """Sorts values of one field: None first."""
+    """Sort key for values of one field; None sorts first."""
     return value is not None, 0 if value is None else value
 
 
@@ -62,7 +62,7 @@ def encode_cursor(order: str | None, descending: bool, value: Scalar, id: str) -
 
 
 class InvalidCursor(ValueError):
-    """The cursor is none that this list gave out."""
+    """The cursor was not issued for this list."""
 
 
 def decode_cursor(cursor: str, order: str | None, descending: bool) -> tuple[Scalar, str]:
@@ -71,9 +71,9 @@ def decode_cursor(cursor: str, order: str | None, descending: bool) -> tuple[Sca
         padded = cursor + "=" * (-len(cursor) % 4)
         its_order, its_direction, value, id = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidCursor("this cursor is damaged") from error
+        raise InvalidCursor("cursor is damaged") from error
     if (its_order, its_direction) != (order, descending) or not isinstance(id, str):
-        raise InvalidCursor("this cursor belongs to another order")
+        raise InvalidCursor("cursor belongs to another order; start again without it")
     if value is not None and not isinstance(value, str | int | float):
-        raise InvalidCursor("this cursor is damaged")
+        raise InvalidCursor("cursor is damaged")
     return value, id

@@ -1,4 +1,4 @@
-"""`Store`: documents written one by one with compare-and-set, found by declared index fields."""
+"""Store port: documents written one by one with compare-and-set, found by declared index fields."""
 from collections.abc import Collection as Many
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A kind of documents, and the index fields by which they can be found. `unique` is not needed: ids are unique."""
+    """A collection and the index fields by which its documents are found. Ids are unique, no index is."""
 
     name: str
-    fields: Mapping[str, type]  # declared index fields: str, int, float or bool; a document may leave any of them None
+    fields: Mapping[str, type]  # declared index fields: str, int, float or bool; any of them may be None
     indexes: tuple[tuple[str, ...], ...] = ()  # of those fields, leading ones by equality, the last by range or order
 
 
 class Document(msgspec.Struct, frozen=True, gc=False):
-    """`version`: the one the store is expected to hold when saving (0: none yet); loaded, the one it holds.
+    """`version`: when saving, the one expected in the store (0: none yet); when loaded, the stored one.
 
-    `before`: the index values of that version as they were loaded, if the writer knows them; a store may then leave
-    alone what did not change.
+    `before`: the index values loaded with that version, if the writer knows them; a store may then skip unchanged
+    ones.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Document(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """From `low` inclusive to `high` exclusive; None is open."""
+    """From `low` inclusive to `high` exclusive; None is unbounded."""
 
     low: Scalar = None
     high: Scalar = None
@@ -47,7 +47,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """Case-insensitive part of a text."""
+    """Case-insensitive substring."""
 
     text: str
 
@@ -64,7 +64,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group of `Store.count`: the values of the fields grouped by, how many documents, and sums of int fields."""
+    """One group of `Store.count`: values of the grouping fields, number of documents, sums of int fields."""
 
     by: Mapping[str, Scalar]
     n: int
@@ -77,25 +77,25 @@ class Store(Protocol):
     async def stop(self) -> None: ...
 
     async def ensure(self, collections: Iterable[Collection]) -> None:
-        """Create collections and indexes that are missing, add fields that are new; repeatable, by several at once."""
+        """Create missing collections and indexes, add new fields; idempotent, also when several call it at once."""
         ...
 
     async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
-        """The documents that exist, as last acknowledged by a majority."""
+        """The existing documents, as last acknowledged by a majority."""
         ...
 
     async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
         """Write each whose stored version still is `document.version` (0: none stored) as version + 1.
 
-        Returns the ids that lost the race; the others are durable. Raises StoreUnavailable when it does not know:
-        the caller then loads again and looks.
+        Returns the ids with a version conflict; the others are durable. Raises StoreUnavailable when the result is
+        unknown: the caller then loads again and compares.
         """
         ...
 
     async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
         """Write each that is absent or stored under a LOWER version than `document.version`, as that version.
 
-        A repeat changes nothing. Immutable rows are put with version 1; cells and facts with their record's number.
+        Idempotent. Immutable rows have version 1; cells and facts the number of their journal record.
         """
         ...
 
@@ -103,7 +103,7 @@ class Store(Protocol):
         self, collection: str, where: Where, *, order: str | None = None, descending: bool = False,
         after: str | None = None, limit: int = 100,
     ) -> Page:
-        """Documents that meet every condition, ordered by (field, id) or by id; None orders first."""
+        """Documents that match every condition, ordered by (field, id) or by id; None sorts first."""
         ...
 
     async def count(
@@ -115,5 +115,5 @@ class Store(Protocol):
     async def delete(self, collection: str, ids: Many[str]) -> None: ...
 
     async def ids(self, collection: str, *, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
-        """Ids that begin with the prefix, in order, after the given one."""
+        """Ids that begin with the prefix, in order, after `after`."""
         ...

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chassis.domain.projection import CellKey, Contribution
+from chassis.domain.projection import CellKey, FactContribution
 from chassis.ports import Between, Document, Store, TopicPartition, Where
 from chassis.projections.documents import (
     CellTotal,
@@ -50,7 +50,7 @@ class StoredFact:
     kind: str
     id: str
     image: Any
-    contributions: tuple[Contribution, ...]
+    contributions: tuple[FactContribution, ...]
     partition: TopicPartition
 
 
@@ -156,7 +156,7 @@ def _to_fact(document: Document) -> StoredFact:
         TopicPartition(fact.topic, fact.partition))
 
 
-def _to_contribution(stored: StoredContribution) -> Contribution:
+def _to_contribution(stored: StoredContribution) -> FactContribution:
     measure, day, dims, n, total, value, member = stored
-    return Contribution(
+    return FactContribution(
         CellKey(measure, _day(day), tuple(sorted(msgspec.json.decode(dims).items()))), n, total, value, member)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chassis.domain.projection import Contribution, Projection
+from chassis.domain.projection import FactContribution, Projection
 from chassis.ports import Collection, Scalar, TopicPartition
 
 RESERVED = ("kind", "gen_", "topic_")  # index fields of facts that belong to the projector
@@ -164,7 +164,7 @@ class ContributionEncoder:
         self._dims: dict[tuple[tuple[str, str | None], ...], str] = {}
         self._days: dict[date | None, str] = {None: ""}
 
-    def encode(self, contributions: Iterable[Contribution]) -> list[StoredContribution]:
+    def encode(self, contributions: Iterable[FactContribution]) -> list[StoredContribution]:
         """Raises ContributionOutOfRange."""
         dims, days, encoded = self._dims, self._days, []
         last: object = None

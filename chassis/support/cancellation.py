@@ -1,8 +1,8 @@
-"""Telling a task that was told to stop from one in which something else was cancelled."""
+"""Distinguishes a cancelled task from one in which something it awaited was cancelled."""
 import asyncio
 
 
 def cancellation_requested() -> bool:
-    """Whether a CancelledError that arrives now is meant for the task that runs: somebody has cancelled it."""
+    """Whether the current task itself was cancelled, so that a CancelledError must be raised again."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0

@@ -1,18 +1,18 @@
-"""Long work beside what cannot wait: a little of it, then a rest."""
+"""Cooperative scheduling: long work in slices, so that other tasks of the event loop get their turn."""
 import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-SLICE = 0.003  # seconds of work, before events and requests get their turn
+SLICE = 0.003  # seconds of work before other tasks get their turn
 
 _share: ContextVar[float] = ContextVar("share", default=1.0)
 
 
 @contextmanager
 def limit_share(share: float) -> Iterator[None]:
-    """Whatever is paced in here takes at most this share of the time: all of it, and every figure would be late."""
+    """Paced work within this block takes at most this share of the time, so that figures are not delayed."""
     token = _share.set(share)
     try:
         yield
@@ -21,11 +21,13 @@ def limit_share(share: float) -> Iterator[None]:
 
 
 class Pacer:
+    """Divides the work of one loop into slices."""
+
     def __init__(self) -> None:
         self._began = time.perf_counter()
 
     async def turn(self) -> None:
-        """Call it every millisecond or so. It lets others go on, and rests as long as it must."""
+        """Call it about every millisecond. After a slice it sleeps as long as the share requires."""
         worked = time.perf_counter() - self._began
         if worked >= SLICE:
             await asyncio.sleep(worked * (1 / _share.get() - 1))

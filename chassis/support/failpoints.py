@@ -1,9 +1,9 @@
-"""Named points, before and after every write, publish and commit, at which a fault test lets this process die.
+"""Failpoints: named points before and after every write, publish and commit, at which fault tests kill the process.
 
-    TRIPTYCH_FAILPOINT=runner.save.after:3      kill -9 of itself when that point is reached for the third time
+    TRIPTYCH_FAILPOINT=runner.save.after:3      kill -9 of the process when the point is reached for the third time
 
-Off (always, but in fault tests) `reach` does nothing. Callers say `failpoints.reach("...")`, by the module, so that
-arming replaces what they call. Never armed by accident: an unknown name or a bad number refuses to start.
+Outside fault tests `reach` does nothing. Callers use `failpoints.reach("...")`, by the module, so that arming replaces
+what they call. An unknown name or an invalid number is an error at start.
 """
 import os
 import signal
@@ -16,7 +16,7 @@ POINTS = (
     # start-up
     "start.topics.before", "start.topics.after", "start.collections.after", "definitions.put.before",
     "definitions.put.after", "places.save.before", "places.save.after",
-    # the worker's turn
+    # worker
     "worker.assigned.before", "worker.assigned.after", "worker.polled", "worker.commit.before", "worker.commit.after",
     "worker.revoked", "progress.write.before", "progress.write.after",
     # aggregates
@@ -42,29 +42,29 @@ VARIABLE = "TRIPTYCH_FAILPOINT"
 
 
 def _pass(_name: str) -> None:
-    """Off."""
+    """Does nothing."""
 
 
 reach: Callable[[str], None] = _pass
 
 
-def arm(said: str | None) -> None:
-    """`name:hit`, or nothing at all: off. Call before any thread is started. ValueError for what means nothing."""
+def arm(setting: str | None) -> None:
+    """Arms `name:hit`; None or "" disarms. Call before any thread is started. Raises ValueError."""
     global reach
-    if not said:
+    if not setting:
         reach = _pass
         return
-    name, _, number = said.partition(":")
+    name, _, number = setting.partition(":")
     if name not in POINTS:
-        raise ValueError(f"{VARIABLE}: there is no failpoint {name!r}")
+        raise ValueError(f"{VARIABLE}: failpoint {name!r} does not exist; see failpoints.POINTS")
     if not number.isdigit() or int(number) < 1:
-        raise ValueError(f"{VARIABLE}: {said!r} does not say at which hit, as in {name}:1")
+        raise ValueError(f"{VARIABLE}: {setting!r} must be a name and the number of the hit, as in {name}:1")
     reach = _Armed(name, int(number))
     structlog.get_logger(__name__).warning("failpoint_armed", name=name, hit=int(number))
 
 
 class _Armed:
-    """Counts over all threads; kills the process without a farewell at the hit that was named."""
+    """Counts hits over all threads; kills the process at the configured one."""
 
     def __init__(self, name: str, hit: int) -> None:
         self._name, self._left = name, hit

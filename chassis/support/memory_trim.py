@@ -1,12 +1,12 @@
-"""Memory that a burst of work took and no longer needs goes back to the machine when there is nothing to do."""
+"""Memory trim: returns freed memory to the operating system when the service is idle after a burst."""
 import asyncio
 import ctypes
 
-ENOUGH = 5_000  # records after which it is worth looking
+ENOUGH = 5_000  # records after which a trim is worthwhile
 
 
 class MemoryTrim:
-    """glibc keeps what was freed between two things that live on; nothing but asking makes it give that back."""
+    """glibc keeps freed memory that lies between live objects until `malloc_trim` is called."""
 
     def __init__(self) -> None:
         self._records = 0
@@ -16,7 +16,7 @@ class MemoryTrim:
         self._records += records
 
     async def rest(self) -> None:
-        """Call it when there is nothing to do. It takes some milliseconds, in a thread, after a burst only."""
+        """Call it when idle. After a burst it takes some milliseconds, in a thread."""
         if self._records >= ENOUGH and self._trim is not None:
             self._records = 0
             await asyncio.to_thread(self._trim, 0)

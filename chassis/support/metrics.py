@@ -1,4 +1,4 @@
-"""What is counted while events move, for Prometheus. No id, key or other unbounded value is ever a label."""
+"""Prometheus metrics of a service. Labels never hold ids, keys or other unbounded values."""
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -9,29 +9,29 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """The instruments of one service; updated once per batch, never once per event."""
+    """The metrics of one service; updated per batch, never per event."""
 
     def __init__(self, service: str, version: str = "0") -> None:
         self.registry = CollectorRegistry()
         self._service = service
-        self.consumed = self._counter("triptych_events_consumed_total", "Records taken from the log", "topic")
-        self.published = self._counter("triptych_events_published_total", "Records appended to the log", "topic")
-        self.dead = self._counter("triptych_events_dead_lettered_total", "Records that could not be taken", "code")
-        self.conflicts = self._counter("triptych_store_conflicts_total", "Saves that lost the race")
-        self.republished = self._counter("triptych_outbox_republished_total", "Outbox entries sent by the sweeper")
-        self.fired = self._counter("triptych_timers_fired_total", "Deadlines that the scheduler fired")
-        self.retries = self._counter("triptych_batch_retries_total", "Batches begun again", "error")
+        self.consumed = self._counter("triptych_events_consumed_total", "Records consumed", "topic")
+        self.published = self._counter("triptych_events_published_total", "Events published", "topic")
+        self.dead = self._counter("triptych_events_dead_lettered_total", "Records that became dead letters", "code")
+        self.conflicts = self._counter("triptych_store_conflicts_total", "Saves that failed by a version conflict")
+        self.republished = self._counter("triptych_outbox_republished_total", "Outbox entries published by the scheduler")
+        self.fired = self._counter("triptych_timers_fired_total", "Deadlines fired by the scheduler")
+        self.retries = self._counter("triptych_batch_retries_total", "Batches retried", "error")
         self.recreated = self._counter("triptych_consumer_recreated_total", "Consumers replaced by the watchdog")
-        self.producers = self._counter("triptych_producer_recreated_total", "Producers that stuck and were replaced")
-        self.http_commands = self._counter("triptych_commands_total", "Commands asked over HTTP", "outcome")
-        self.integrity = self._counter("triptych_integrity_errors_total", "What an audit found to be wrong", "check")
-        self.audited = self._gauge("triptych_audit_completed_timestamp_seconds", "When an audit last came to its end")
-        self.batch = self._histogram("triptych_batch_seconds", "From poll to commit", BATCH_SECONDS)
-        self.age = self._histogram("triptych_event_age_seconds", "From append to commit, of the oldest", AGE_SECONDS)
-        self.loop_lag = self._histogram("triptych_loop_lag_seconds", "How late the event loop wakes", BATCH_SECONDS)
+        self.producers = self._counter("triptych_producer_recreated_total", "Producers replaced because they hung or failed")
+        self.http_commands = self._counter("triptych_commands_total", "Commands over HTTP", "outcome")
+        self.integrity = self._counter("triptych_integrity_errors_total", "Faults found by the integrity audit", "check")
+        self.audited = self._gauge("triptych_audit_completed_timestamp_seconds", "Time of the last completed audit")
+        self.batch = self._histogram("triptych_batch_seconds", "Seconds from poll to commit of a batch", BATCH_SECONDS)
+        self.age = self._histogram("triptych_event_age_seconds", "Seconds from append to commit of the oldest record of a batch", AGE_SECONDS)
+        self.loop_lag = self._histogram("triptych_loop_lag_seconds", "Delay of the event loop", BATCH_SECONDS)
         self.lag = self._gauge("triptych_lag_records", "Records not yet processed", "topic")
-        self.ready = self._gauge("triptych_ready", "1 when the service takes events and answers")
-        build = self._gauge("triptych_build_info", "The release that runs", "version")
+        self.ready = self._gauge("triptych_ready", "1 when the service is ready, else 0")
+        build = self._gauge("triptych_build_info", "Running release", "version")
         build.labels(service, version).set(1)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
@@ -53,7 +53,7 @@ class Metrics:
         gauge.labels(self._service, *labels).set(value)
 
     def add_topics(self, counter: Counter, topics: Iterable[str]) -> None:
-        """One per topic named; a topic named twice counts twice."""
+        """Add one for each element of `topics`."""
         found: dict[str, int] = {}
         for topic in topics:
             found[topic] = found.get(topic, 0) + 1

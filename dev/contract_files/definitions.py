@@ -11,7 +11,7 @@ from services.lead_scoring.definitions.schema import ScorecardYaml
 from services.pipeline.definitions.schema import BusinessLineYaml
 from services.segmentation.definitions.schema import SegmentationYaml
 from services.surveys.definitions.schema import SurveyYaml
-from tools.importing.mapping import MappingYaml
+from tools.csv_import.mapping import MappingYaml
 
 MODELS: Mapping[str, type[BaseModel]] = {
     **KPI, "measures": measure_model(FACTS.rows), "business_lines": BusinessLineYaml, "mappings": MappingYaml,

@@ -45,7 +45,7 @@ def sample(kind: EventType) -> dict[str, Any]:
     ours = owner != ENTERPRISE
     extensions = {"sequence": 1, "correlationid": "sample", "causationid": "sample-0"} if ours else {}
     source = f"/triptych/{owner}" if ours else "/crm/example"
-    return envelope.structured(event_of(kind.cls), id="sample-1", source=source, time=TIME, extensions=extensions)
+    return envelope.to_structured(event_of(kind.cls), id="sample-1", source=source, time=TIME, extensions=extensions)
 
 
 def event_of(cls: Any) -> Any:

@@ -11,7 +11,7 @@ from chassis.adapters.memory import MemoryStore
 from chassis.runtime import watchdog
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster
 from tests.adapters.real import scratch
-from tests.chassis.house import LEADS
+from tests.chassis.harness import LEADS
 from tests.chassis.test_application import make, quiet, running, until
 from tests.chassis.test_watch import is_ready, measured, reason, say, total
 
@@ -46,7 +46,7 @@ async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkey
 
     cluster.nodes[0].process.send_signal(signal.SIGSTOP)
     writing = asyncio.create_task(_say_until_it_is_heard(app))
-    assert "nothing went on for" in await reason(app, "events")
+    assert "no progress for" in await reason(app, "events")
     assert measured(app, "triptych_ready") == 0
 
     async def producer_replaced() -> bool:
@@ -93,7 +93,7 @@ async def test_a_topic_that_was_made_anew_stops_the_service_and_says_how_to_go_o
         await until(stopped)
         assert again.health.dead.startswith(f"log_recreated: {LEADS}/")
         assert f"the log ends at 0, but was read up to {end}" in again.health.dead
-        assert "Bring back the log that was read" in again.health.dead and not again.health.ready
+        assert "Restore the log that was read before" in again.health.dead and not again.health.ready
     await bus.stop()
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from chassis.domain.definitions import read_directory
-from chassis.runtime.host import find_services
+from chassis.service.discovery import internal_services
 from contracts.kinds import BY_NAME
 from services.gateway.permissions import ROLES
-from tests.living import DEFINITIONS
+from tests.support.running_service import DEFINITIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text("utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines()
@@ -32,7 +32,7 @@ def test_every_term_stands_once_with_a_word_in_chinese_and_a_meaning() -> None:
 
 @pytest.mark.parametrize("noun", sorted({name.split(".")[1] for name in BY_NAME}))
 def test_what_events_are_about_is_in_the_glossary(noun: str) -> None:
-    find_services()
+    internal_services()
     assert known(noun), f"docs/glossary.md lacks {noun!r}"
 
 

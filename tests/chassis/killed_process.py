@@ -8,7 +8,7 @@ from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
 from chassis.domain.definitions import Definitions
 from chassis.runtime.application import Application
 from chassis.support.settings import Settings
-from tests.chassis.house import SERVICE
+from tests.chassis.harness import SERVICE
 
 
 async def main(path: Path) -> None:

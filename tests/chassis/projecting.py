@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from chassis.domain.handlers import Meta
-from chassis.domain.projection import CellKey, Contribution, Projection, Rejected, Touch
+from chassis.domain.projection import CellKey, FactContribution, Projection, Rejected, Touch
 from chassis.ports import Record, Store, TopicPartition
 from chassis.projections import Projector
 
@@ -79,22 +79,22 @@ def _moved(event: Moved, image: Any) -> Any:
             "trouble": extra}
 
 
-def contributions(_kind: str, image: Any) -> Iterable[Contribution]:
+def contributions(_kind: str, image: Any) -> Iterable[FactContribution]:
     if image["trouble"] == "count":
         raise ZeroDivisionError("count")
     if image["region"] is None:
         return
     day = date.fromisoformat(image["day"]) if image["day"] else None
     dims = (("currency", "EUR"), ("region", image["region"]))
-    yield Contribution(CellKey("amount", day, dims), 1, image["amount"])
-    yield Contribution(CellKey("cycle", day, ()), 1, image["amount"] % 7, value=image["amount"] % 7)
+    yield FactContribution(CellKey("amount", day, dims), 1, image["amount"])
+    yield FactContribution(CellKey("cycle", day, ()), 1, image["amount"] % 7, value=image["amount"] % 7)
     if image["customer"]:
-        yield Contribution(CellKey("customers", day, (("region", None),)), member=image["customer"])
+        yield FactContribution(CellKey("customers", day, (("region", None),)), member=image["customer"])
 
 
-def signals(event: Any, _meta: Meta) -> Iterable[Contribution]:
+def signals(event: Any, _meta: Meta) -> Iterable[FactContribution]:
     if isinstance(event, Clicked):
-        yield Contribution(CellKey("clicks", date(2026, 3, 5), (("page", event.page),)), 1)
+        yield FactContribution(CellKey("clicks", date(2026, 3, 5), (("page", event.page),)), 1)
 
 
 def index(_kind: str, image: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from chassis.runtime.application import Application
 from chassis.service.context import CommandRefused
 from chassis.support.settings import Settings
 from tests.adapters.waiting import DEADLINE
-from tests.chassis.house import LEADS, NOON, SCORES, SERVICE, Add, Remind, captured
+from tests.chassis.harness import LEADS, NOON, SCORES, SERVICE, Add, Remind, captured
 
 
 def make(store=None, bus=None, service=SERVICE) -> Application:
@@ -146,7 +146,7 @@ async def test_the_service_answers_about_its_dead_letters_and_its_lag():
         await app.publish(captured(n=1), time=NOON, source="/crm", id="good")
         await quiet(app)
         transport = httpx.ASGITransport(app.api())
-        async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://harness") as client:
             (letter,) = (await client.get("/v1/dead-letters")).json()["items"]
             assert (letter["code"], letter["event_id"], letter["status"]) == ("handler_failed", "bad", "open")
             assert (await client.get(f"/v1/dead-letters/{letter['id']}")).json()["key"] == "a"
@@ -160,7 +160,7 @@ async def test_the_service_answers_about_its_dead_letters_and_its_lag():
 async def test_the_management_port_tells_the_truth():
     async with running(make()) as app:
         transport = httpx.ASGITransport(app.management())
-        async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://harness") as client:
             for path in ("/livez", "/readyz", "/startupz", "/version"):
                 assert (await client.get(path)).status_code == 200
             assert "triptych_build_info" in (await client.get("/metrics")).text

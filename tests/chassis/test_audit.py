@@ -18,7 +18,7 @@ from chassis.projections.documents import CellTotal, Fact, decode_fact, decode_t
 from chassis.runtime.application import Application
 from chassis.runtime.audit import CHECKS, Auditor
 from chassis.support.settings import Settings
-from tests.chassis.house import LEADS, NOON, SCORES, SERVICE, captured, lost
+from tests.chassis.harness import LEADS, NOON, SCORES, SERVICE, captured, lost
 from tests.chassis.projecting import PLACE, PROJECTION, Clicked, Moved, feed, letters
 from tests.chassis.test_application import quiet, running
 

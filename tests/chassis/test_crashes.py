@@ -16,7 +16,7 @@ from chassis.aggregates import CommandRequest, Runner, execute
 from chassis.ports import Bus, BusUnavailable, Store, StoreUnavailable
 from chassis.service.context import CommandRefused
 from contracts.crm import LeadCaptured
-from tests.chassis.house import NOON, Add, House, captured, lost
+from tests.chassis.harness import NOON, Add, Harness, captured, lost
 from tests.support.effort import examples
 
 WRITES = ("save", "save_newer", "publish")
@@ -63,7 +63,7 @@ async def ports(request, tmp_path) -> AsyncIterator[tuple[Store, Bus]]:
     if request.param == "memory":
         yield MemoryStore(), MemoryBus()
         return
-    database = Database(tmp_path / "house.db")
+    database = Database(tmp_path / "harness.db")
     store, bus = SqliteStore(database), SqliteBus(database)
     await store.start()
     await bus.start()
@@ -72,52 +72,52 @@ async def ports(request, tmp_path) -> AsyncIterator[tuple[Store, Bus]]:
     await store.stop()
 
 
-async def fill(house: House) -> None:
-    await house.put(captured("a", 1, also="b"), captured("b", 2), captured("a", 13), captured("c", 4), lost("a", 1))
-    await house.put(captured("a", 8), captured("b", 16), at=NOON.replace(hour=15))
+async def fill(harness: Harness) -> None:
+    await harness.put(captured("a", 1, also="b"), captured("b", 2), captured("a", 13), captured("c", 4), lost("a", 1))
+    await harness.put(captured("a", 8), captured("b", 16), at=NOON.replace(hour=15))
 
 
-async def exact(house: House) -> None:
+async def exact(harness: Harness) -> None:
     """What an untroubled run leads to, and each output under one id, in order, with no gap."""
-    assert {k: (await house.state(k)).total for k in "abc"} == {"a": 9, "b": 19, "c": 4}
-    assert (await house.state("a")).rang == 1
-    assert [x.code for x in await house.letters.list()] == ["handler_failed"]
+    assert {k: (await harness.state(k)).total for k in "abc"} == {"a": 9, "b": 19, "c": 4}
+    assert (await harness.state("a")).rang == 1
+    assert [x.code for x in await harness.letters.list()] == ["handler_failed"]
     content: dict[str, Any] = {}
     heard: dict[str, int] = {}
-    for message in await house.said():
+    for message in await harness.said():
         assert content.setdefault(message.meta.id, message.event) == message.event
         last = heard.get(message.key, 0)
         assert message.meta.sequence is not None and message.meta.sequence <= last + 1
         heard[message.key] = max(last, message.meta.sequence)
     assert heard == {"a": 3, "b": 3, "c": 1} and len(content) == 7
-    assert len(await house.store.ids("lead_scoring.counter.history")) == 7
+    assert len(await harness.store.ids("lead_scoring.counter.history")) == 7
 
 
-def failing(house: House, plan: Plan) -> House:
-    store: Any = Failing(house.store, plan, StoreUnavailable)
-    bus: Any = Failing(house.bus, plan, BusUnavailable)
-    return House(store, bus)
+def failing(harness: Harness, plan: Plan) -> Harness:
+    store: Any = Failing(harness.store, plan, StoreUnavailable)
+    bus: Any = Failing(harness.bus, plan, BusUnavailable)
+    return Harness(store, bus)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", range(1, 5))  # dead letters, documents, rows, outputs
 async def test_a_crash_at_any_write_leaves_everything_exact(ports, when, step):
-    house = await House(*ports).start()
-    await fill(house)
-    doomed = failing(house, Plan({step: when}, Crash()))
+    harness = await Harness(*ports).start()
+    await fill(harness)
+    doomed = failing(harness, Plan({step: when}, Crash()))
     await doomed.runner.start()
     with pytest.raises(Crash):
         await doomed.run()
-    await (await house.restarted()).run()
-    await exact(house)
+    await (await harness.restarted()).run()
+    await exact(harness)
 
 
 async def test_a_batch_has_four_writes(ports):
     """The steps above are all there are."""
-    house = await House(*ports).start()
-    await fill(house)
+    harness = await Harness(*ports).start()
+    await fill(harness)
     plan = Plan({})
-    watched = failing(house, plan)
+    watched = failing(harness, plan)
     await watched.runner.start()
     plan.calls = 0
     await watched.run()
@@ -127,9 +127,9 @@ async def test_a_batch_has_four_writes(ports):
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", range(1, 6))
 async def test_one_lost_answer_at_any_write_leaves_everything_exact(ports, when, step):
-    house = await House(*ports).start()
-    await fill(house)
-    doomed = failing(house, Plan({step: when}))
+    harness = await Harness(*ports).start()
+    await fill(harness)
+    doomed = failing(harness, Plan({step: when}))
     await doomed.runner.start()
     for _ in range(3):
         try:
@@ -137,33 +137,33 @@ async def test_one_lost_answer_at_any_write_leaves_everything_exact(ports, when,
             break
         except (StoreUnavailable, BusUnavailable):
             continue
-    await exact(house)
+    await exact(harness)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", range(1, 5))
 async def test_a_request_whose_answer_was_lost_counts_once(ports, when, step):
-    house = await House(*ports).start()
-    doomed = failing(house, Plan({step: when}))
+    harness = await Harness(*ports).start()
+    doomed = failing(harness, Plan({step: when}))
     await doomed.runner.start()
     outcome = await execute(doomed.runner, CommandRequest("counter", "a", Add(at=NOON, n=5), NOON))
     assert [e.score for e in outcome.events] == [5]
-    assert (await house.state("a")).total == 5
-    await house.runner.publish_pending("counter", ["a"])
-    assert {m.event.score for m in await house.said()} == {5}
-    assert len({m.meta.id for m in await house.said()}) == 1
+    assert (await harness.state("a")).total == 5
+    await harness.runner.publish_pending("counter", ["a"])
+    assert {m.event.score for m in await harness.said()} == {5}
+    assert len({m.meta.id for m in await harness.said()}) == 1
 
 
 @settings(deadline=None, max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), faults=st.integers(0, 12), workers=st.integers(1, 3))
 async def test_random_batches_crashes_zombies_and_copies_leave_figures_exact(seed, faults, workers):
     chance = random.Random(seed)
-    house = await House().start()
+    harness = await Harness().start()
     events = [(captured(chance.choice("abc"), chance.randint(1, 5)), f"e{n}") for n in range(12)]
     copies = [*events, *chance.sample(events, 4)]
-    await house.put(*(e for e, _ in copies), ids=[i for _, i in copies])
+    await harness.put(*(e for e, _ in copies), ids=[i for _, i in copies])
     plan = Plan({chance.randint(1, 60): chance.choice(["before", "after"]) for _ in range(faults)})
-    crews = [failing(house, plan) for _ in range(workers)]
+    crews = [failing(harness, plan) for _ in range(workers)]
     for crew in crews:
         await crew.runner.start()
     committed = 0
@@ -177,21 +177,21 @@ async def test_random_batches_crashes_zombies_and_copies_leave_figures_exact(see
         except (StoreUnavailable, BusUnavailable):
             if chance.random() < 0.5:
                 plan.error = None
-                crews[n] = failing(house, plan)
+                crews[n] = failing(harness, plan)
                 try:
                     await crews[n].runner.start()
                 except StoreUnavailable:
-                    crews[n] = await house.restarted()
+                    crews[n] = await harness.restarted()
             continue
         if chance.random() < 0.7:  # else somebody else does it again
             committed = hi
-    await (await house.restarted()).run(lo=committed)
+    await (await harness.restarted()).run(lo=committed)
     expected: dict[str, int] = {}
     for event, _ in events:
         expected[event.lead_id] = expected.get(event.lead_id, 0) + event.attributes["n"]
-    assert {key: (await house.state(key)).total for key in expected} == expected
+    assert {key: (await harness.state(key)).total for key in expected} == expected
     heard: dict[str, int] = {}
-    for message in await house.said():
+    for message in await harness.said():
         last = heard.get(message.key, 0)
         assert message.meta.sequence is not None and message.meta.sequence <= last + 1
         heard[message.key] = max(last, message.meta.sequence)
@@ -231,15 +231,15 @@ class Straying:
 @given(seed=st.integers(0, 2**32), faults=st.integers(0, 8))
 async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_figures_exact(seed, faults):
     chance = random.Random(seed)
-    house = await House().start()
-    await house.put(*(captured(chance.choice("ab"), 1) for _ in range(10)), ids=[f"e{n}" for n in range(10)])
-    await house.put(lost("a", 1), lost("b", 2))
+    harness = await Harness().start()
+    await harness.put(*(captured(chance.choice("ab"), 1) for _ in range(10)), ids=[f"e{n}" for n in range(10)])
+    await harness.put(lost("a", 1), lost("b", 2))
     plan = Plan({chance.randint(1, 60): chance.choice(["before", "after"]) for _ in range(faults)})
 
     def crew() -> Runner:
-        store, bus = (Straying(port, chance, plan) for port in (house.store, house.bus))
-        made = House(store, bus).runner  # type: ignore[arg-type]
-        made.fence_keys._topics = house.runner.fence_keys._topics
+        store, bus = (Straying(port, chance, plan) for port in (harness.store, harness.bus))
+        made = Harness(store, bus).runner  # type: ignore[arg-type]
+        made.fence_keys._topics = harness.runner.fence_keys._topics
         return made
 
     async def again(work: Callable[[], Awaitable[Any]]) -> None:
@@ -254,7 +254,7 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
 
     async def consume(runner: Runner) -> None:
         for lo in range(0, 12, 3):
-            batch = await house.batch(lo=lo, hi=lo + 3)
+            batch = await harness.batch(lo=lo, hi=lo + 3)
             await again(partial(runner.run, batch))
 
     async def request(runner: Runner, n: int) -> None:
@@ -268,18 +268,18 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
 
     await asyncio.gather(
         consume(crew()), consume(crew()), *(request(crew(), n) for n in range(4)), tend(crew()), tend(crew()))
-    await (await house.restarted()).run()
-    calm = await house.restarted()
+    await (await harness.restarted()).run()
+    calm = await harness.restarted()
     await calm.runner.fire_deadlines("counter", ["a", "b"], NOON + timedelta(hours=3))
     await calm.runner.publish_pending("counter", ["a", "b"])
-    events = [m.event for m in [r for s in (await house.batch()).values() for r in s.messages]]
+    events = [m.event for m in [r for s in (await harness.batch()).values() for r in s.messages]]
     for key in "ab":
-        state = await house.state(key)
+        state = await harness.state(key)
         assert state.total == 200 + sum(1 for e in events if isinstance(e, LeadCaptured) and e.lead_id == key)
         assert state.rang == 1
-        stored, _ = await house.stored(key)
+        stored, _ = await harness.stored(key)
         heard, ids = 0, dict[str, Any]()
-        for message in [m for m in await house.said() if m.key == key]:
+        for message in [m for m in await harness.said() if m.key == key]:
             assert ids.setdefault(message.meta.id, message.event) == message.event
             assert message.meta.sequence is not None and message.meta.sequence <= heard + 1
             heard = max(heard, message.meta.sequence)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from chassis.aggregates.aggregate_store import unpublished
 from chassis.aggregates.documents import NO_FENCE_KEY, DocumentCodec, OutboxEntry, StoredAggregate, empty_aggregate
 from chassis.ports import Document
-from tests.chassis.house import COUNTER
+from tests.chassis.harness import COUNTER
 
 LAYOUT = DocumentCodec("lead_scoring", COUNTER)
 OFFSETS = st.integers(0, 4)

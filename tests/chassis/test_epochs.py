@@ -17,7 +17,7 @@ from chassis.runtime.rebuild import CannotRebuild, Rebuild
 from chassis.runtime.topic_epochs import TopicInUse, begin_epoch
 from chassis.service.discovery import find_service
 from chassis.support.settings import Settings
-from tests.chassis.house import LEADS, NOON, SCORES, captured
+from tests.chassis.harness import LEADS, NOON, SCORES, captured
 from tests.chassis.projecting import PLACE, Clicked, Moved, feed, letters, projector
 from tests.chassis.test_application import make, quiet, running, until
 from tests.faults.processes import DEFINITIONS

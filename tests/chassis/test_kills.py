@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
-from tests.chassis.house import LEADS, House, captured
+from tests.chassis.harness import LEADS, Harness, captured
 from tests.chassis.test_application import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,12 +34,12 @@ async def process(path: Path):
 @pytest.mark.slow
 async def test_killed_processes_lose_nothing_and_count_nothing_twice(tmp_path):
     chance = random.Random(7)
-    path = tmp_path / "house.db"
+    path = tmp_path / "harness.db"
     database = Database(path)
     store, bus = SqliteStore(database), SqliteBus(database)
     await store.start()
     await bus.start()
-    house = await House(store, bus).start()
+    harness = await Harness(store, bus).start()
     expected = dict.fromkeys((f"k{n}" for n in range(KEYS)), 0)
 
     async def load() -> None:
@@ -47,7 +47,7 @@ async def test_killed_processes_lose_nothing_and_count_nothing_twice(tmp_path):
             events = [captured(chance.choice(list(expected)), chance.randint(1, 9)) for _ in range(50)]
             for event in events:
                 expected[event.lead_id] += event.attributes["n"]
-            await house.put(*events, ids=[f"e{start + n}" for n in range(50)])
+            await harness.put(*events, ids=[f"e{start + n}" for n in range(50)])
             await asyncio.sleep(0.05)
 
     async def kill() -> None:
@@ -68,10 +68,10 @@ async def test_killed_processes_lose_nothing_and_count_nothing_twice(tmp_path):
         await until(done)
         survivor.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(survivor.wait(), 30) == 0
-    assert {key: (await house.state(key)).total for key in expected} == expected
+    assert {key: (await harness.state(key)).total for key in expected} == expected
     heard: dict[str, int] = {}
     content: dict[str, object] = {}
-    for message in await house.said():
+    for message in await harness.said():
         assert content.setdefault(message.meta.id, message.event) == message.event
         assert message.meta.sequence is not None and message.meta.sequence <= heard.get(message.key, 0) + 1
         heard[message.key] = max(heard.get(message.key, 0), message.meta.sequence)

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.domain.definitions import Definitions
-from chassis.domain.projection import CellKey, Contribution, Projection, Rejected, Touch
+from chassis.domain.projection import CellKey, FactContribution, Projection, Rejected, Touch
 from chassis.ports import StoreUnavailable, TopicPartition
 from chassis.projections import CellReader
 from chassis.projections.generations import Generations
@@ -19,7 +19,7 @@ from chassis.service.context import ServiceContext
 from chassis.service.description import Service, ServiceComponents
 from chassis.support.settings import Settings
 from contracts.crm import LeadCaptured
-from tests.chassis.house import LEADS, NOON, SERVICE, captured
+from tests.chassis.harness import LEADS, NOON, SERVICE, captured
 from tests.chassis.test_application import quiet, running, until
 
 
@@ -40,8 +40,8 @@ def touch(event: Any, _meta: Any) -> Iterable[Touch]:
 
 
 def worth(times: int) -> Any:
-    def contributions(_kind: str, image: Any) -> Iterable[Contribution]:
-        yield Contribution(CellKey("worth", date(2026, 11, 2), ()), 1, times * image["n"])
+    def contributions(_kind: str, image: Any) -> Iterable[FactContribution]:
+        yield FactContribution(CellKey("worth", date(2026, 11, 2), ()), 1, times * image["n"])
 
     return contributions
 

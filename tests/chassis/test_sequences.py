@@ -8,7 +8,7 @@ from chassis.domain.handlers import CommandFor
 from chassis.messages.envelope import encode
 from chassis.service.description import ServiceComponents
 from contracts.lead_scoring import LeadScored
-from tests.chassis.house import COUNTER, NOON, SCORES, Add, House, decide, on_scored, scored
+from tests.chassis.harness import COUNTER, NOON, SCORES, Add, Harness, decide, on_scored, scored
 
 UNLUCKY = 13
 
@@ -25,26 +25,26 @@ MENDED = ServiceComponents((replace(COUNTER, decider=Decider(
     mended, COUNTER.decider.evolve, COUNTER.decider.initial_state, COUNTER.decider.next_deadline)),), HEARING.handlers)
 
 
-async def a_house(parts: ServiceComponents = HEARING, on: House | None = None) -> House:
-    return await House(on and on.store, on and on.bus, parts).start()
+async def make_harness(parts: ServiceComponents = HEARING, on: Harness | None = None) -> Harness:
+    return await Harness(on and on.store, on and on.bus, parts).start()
 
 
-async def say(house: House, id: str, sequence: int, n: int = 1, key: str = "a", source: str = "/other") -> None:
-    await house.bus.publish([encode(scored(key, n, id), id=id, source=source, time=NOON, extensions={
+async def say(harness: Harness, id: str, sequence: int, n: int = 1, key: str = "a", source: str = "/other") -> None:
+    await harness.bus.publish([encode(scored(key, n, id), id=id, source=source, time=NOON, extensions={
         "sequence": sequence})])
 
 
-async def added(house: House, key: str = "copy-a") -> tuple[str, ...]:
-    return (await house.state(key)).added
+async def added(harness: Harness, key: str = "copy-a") -> tuple[str, ...]:
+    return (await harness.state(key)).added
 
 
 async def test_a_dead_letter_counts_when_it_is_given_back_though_later_sequences_went_on():
-    house = await a_house()
-    await say(house, "bad", 1, UNLUCKY)
-    await say(house, "later", 2)
-    await house.run(SCORES, hi=2)
-    assert await added(house) == ("later",)
-    again = await a_house(MENDED, house)
+    harness = await make_harness()
+    await say(harness, "bad", 1, UNLUCKY)
+    await say(harness, "later", 2)
+    await harness.run(SCORES, hi=2)
+    assert await added(harness) == ("later",)
+    again = await make_harness(MENDED, harness)
     (letter,) = await again.letters.list()
     await again.letters.replay(letter.id)
     await again.run(SCORES)
@@ -54,15 +54,15 @@ async def test_a_dead_letter_counts_when_it_is_given_back_though_later_sequences
 
 async def test_a_dead_letter_that_is_given_back_twice_counts_once_however_much_lies_between():
     """Whoever gave it back died before it was noted, and did it again long after: its id has left the ring by then."""
-    house = await a_house()
-    await say(house, "bad", 1, UNLUCKY)
-    await house.run(SCORES)
-    again = await a_house(MENDED, house)
+    harness = await make_harness()
+    await say(harness, "bad", 1, UNLUCKY)
+    await harness.run(SCORES)
+    again = await make_harness(MENDED, harness)
     (letter,) = await again.letters.list()
     message = again.letters._again(letter, None)
     await again.bus.publish([message])
     for sequence in range(2, SEEN + 10):
-        await say(house, f"e{sequence}", sequence)
+        await say(harness, f"e{sequence}", sequence)
     await again.bus.publish([message])
     await again.run(SCORES)
     assert (await added(again)).count("bad") == 1
@@ -70,31 +70,31 @@ async def test_a_dead_letter_that_is_given_back_twice_counts_once_however_much_l
 
 
 async def test_an_older_sequence_is_passed_over_though_its_id_has_left_the_ring():
-    house = await a_house()
+    harness = await make_harness()
     for sequence in range(1, SEEN + 10):
-        await say(house, f"e{sequence}", sequence)
-    await say(house, "e1", 1)
-    await house.run(SCORES)
-    assert (await added(house)).count("e1") == 1
+        await say(harness, f"e{sequence}", sequence)
+    await say(harness, "e1", 1)
+    await harness.run(SCORES)
+    assert (await added(harness)).count("e1") == 1
 
 
 async def test_sequences_of_another_source_or_subject_hold_nobody_up():
-    house = await a_house(ServiceComponents((COUNTER,), {LeadScored: lambda event, meta: [
+    harness = await make_harness(ServiceComponents((COUNTER,), {LeadScored: lambda event, meta: [
         CommandFor(ask.aggregate, "one", ask.command) for ask in on_scored(event, meta)]}))
-    await say(house, "x", 5)
-    await say(house, "y", 1, source="/another")
-    await say(house, "z", 1, key="b")
-    await house.run(SCORES)
-    assert sorted(await added(house, "one")) == ["x", "y", "z"]
+    await say(harness, "x", 5)
+    await say(harness, "y", 1, source="/another")
+    await say(harness, "z", 1, key="b")
+    await harness.run(SCORES)
+    assert sorted(await added(harness, "one")) == ["x", "y", "z"]
 
 
 async def test_a_dead_letter_that_comes_again_from_its_source_waits_like_the_first():
     """The source publishes its outbox again: a copy at another offset, while the bug is still there."""
-    house = await a_house()
-    await say(house, "bad", 1, UNLUCKY)
-    await say(house, "bad", 1, UNLUCKY)
-    await house.run(SCORES)
-    again = await a_house(MENDED, house)
+    harness = await make_harness()
+    await say(harness, "bad", 1, UNLUCKY)
+    await say(harness, "bad", 1, UNLUCKY)
+    await harness.run(SCORES)
+    again = await make_harness(MENDED, harness)
     letters = await again.letters.list()
     assert len(letters) == 2
     for letter in letters:

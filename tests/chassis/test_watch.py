@@ -11,9 +11,9 @@ from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.adapters.sqlite import Database, SqliteBus, SqliteStore
 from chassis.ports import BusUnavailable
 from chassis.runtime import timers, watchdog
-from chassis.runtime.worker import consume_loop as loop
 from chassis.runtime.application import Application
-from tests.chassis.house import NOON, Add, captured
+from chassis.runtime.worker import consume_loop as loop
+from tests.chassis.harness import NOON, Add, captured
 from tests.chassis.test_application import make, quiet, running, until
 
 

@@ -9,11 +9,11 @@ from chassis.adapters.memory import MemoryBus, MemoryStore
 from chassis.domain.definitions import Definitions
 from chassis.ports import BusUnavailable, Outgoing, StoreUnavailable, TopicPartition
 from chassis.runtime import watchdog
-from chassis.runtime.worker import consume_loop as loop
 from chassis.runtime.application import Application
+from chassis.runtime.worker import consume_loop as loop
 from chassis.support.settings import Settings
 from contracts.topics import PARTITIONS
-from tests.chassis.house import LEADS, NOON, SERVICE, captured
+from tests.chassis.harness import LEADS, NOON, SERVICE, captured
 from tests.chassis.test_application import make, quiet, running, until
 
 

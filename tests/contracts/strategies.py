@@ -90,7 +90,7 @@ any_event = st.sampled_from(sorted(BY_NAME)).flatmap(lambda name: events(BY_NAME
 def damaged(draw: st.DrawFn) -> tuple[type, Any]:
     """(class, wire form) in which one value somewhere may have been replaced, taken out or added."""
     event = draw(any_event)
-    wire = codec.data_of(event)
+    wire = codec.to_wire(event)
     at: Any = wire
     while True:
         steps = list(at) if isinstance(at, dict) else list(range(len(at)))

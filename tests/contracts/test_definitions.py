@@ -16,7 +16,7 @@ from dev.contract_files import PUBLISHED
 from dev.contract_files.definitions import MODELS, schema_of
 from tests.support.effort import examples
 from tests.support.running_service import DEFINITIONS
-from tools.importing.mapping import compile_mapping
+from tools.csv_import.mapping import compile_mapping
 
 SHIPPED = read_directory(DEFINITIONS)
 ALL = [d for kind in SHIPPED.kinds() for d in SHIPPED.current(kind)]

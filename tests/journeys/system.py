@@ -166,7 +166,10 @@ class System:
         return answer.json()["total"] if answer.status_code == 200 else answer.status_code
 
     def get(self, path: str, **params: Any) -> Any:
-        answer = self.client.get(path, params=params)
+        """The JSON of a successful answer; asked again while the gateway cannot reach the service."""
+        end = time.monotonic() + DEADLINE
+        while (answer := self.client.get(path, params=params)).status_code in (502, 503) and time.monotonic() < end:
+            time.sleep(0.2)
         assert answer.status_code == 200, f"{path} {params}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
 

@@ -11,7 +11,7 @@ import msgspec
 
 from chassis.domain.definitions import Definitions, read_directory
 from chassis.domain.handlers import Meta
-from chassis.domain.projection import CellKey, Contribution, Projection, Rejected
+from chassis.domain.projection import CellKey, FactContribution, Projection, Rejected
 from services.kpi.definitions import Catalogue
 from services.kpi.definitions.catalogue_compiler import compile_catalogue
 from services.kpi.projections import check_rows, make_projection
@@ -86,7 +86,7 @@ class MemoryFigures:
         for c in self.projection.contributions(kind, image) if image is not None else ():
             self._count(c, sign)
 
-    def _count(self, c: Contribution, sign: int) -> None:
+    def _count(self, c: FactContribution, sign: int) -> None:
         cell = self._cells.setdefault(c.cell, [0, 0])
         cell[0] += sign * c.n
         cell[1] += sign * c.sum

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import chassis.support.settings
 from chassis.adapters.sqlite import SqliteBus
 from chassis.ports import Outgoing
-from chassis.runtime.host import readers
+from chassis.runtime.host import consumer_groups_by_topic
 from chassis.support.settings import Settings
 from tests.adapters.waiting import gather_records
 from tools.audit import NothingThere
@@ -35,13 +35,13 @@ async def lived(directory: Path) -> None:
     """Ten orders, of which a service and a retired reader have read some; another reader is still at it."""
     bus = SqliteBus(directory / "triptych.db")
     await bus.start()
-    await bus.ensure_topics(dict.fromkeys(readers(), 8))
+    await bus.ensure_topics(dict.fromkeys(consumer_groups_by_topic(), 8))
     await bus.publish([Outgoing(TOPIC, b"k", b"v") for _ in range(10)])
     for group, n in (("triptych.kpi", 10), ("retired", 4)):
         consumer = bus.consumer(group, [TOPIC])
         await consumer.start()
-        records = await gather_records(consumer, n, 5, at_once=n)
-        await consumer.commit({records[-1].place: records[-1].offset + 1})
+        records = await gather_records(consumer, n, at_once=n)
+        await consumer.commit({records[-1].topic_partition: records[-1].offset + 1})
         await consumer.stop()
     busy = bus.consumer("busy", [TOPIC])
     await busy.start()
@@ -61,8 +61,8 @@ def test_who_reads_and_how_far_and_forgetting_who_is_retired(groups: Groups, tmp
         groups("remove", "busy")
     with pytest.raises(InUse, match="no group 'nobody'"):
         groups("remove", "nobody")
-    assert "retired is forgotten" in groups("remove", "retired")
-    assert "triptych.kpi is forgotten" in groups("remove", "triptych.kpi", "--force")
+    assert "Group retired is removed" in groups("remove", "retired")
+    assert "Group triptych.kpi is removed" in groups("remove", "triptych.kpi", "--force")
     left = groups("list")
     assert "retired" not in left and "triptych.kpi" not in left
 

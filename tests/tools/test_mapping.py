@@ -11,10 +11,10 @@ from chassis.domain.definitions import DefinitionError, parse_yaml
 from chassis.messages.envelope import Message, decode_structured
 from chassis.support.clock import utc_now
 from tests.support.running_service import DEFINITIONS
-from tools.importing.mapping import load_mapping
-from tools.importing.rows import Event, MissingFile, Tally, events
-from tools.importing.sender import _by_size, chunks
-from tools.importing.values import RowRejected, Tables, money
+from tools.csv_import.mapping import load_mapping
+from tools.csv_import.rows import Event, MissingFile, Tally, events
+from tools.csv_import.sender import _by_size, chunks
+from tools.csv_import.values import RowRejected, Tables, money
 
 ORDERS = """\
 name: shop

@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 import chassis.support.settings
 from chassis.adapters.sqlite import SqliteBus
-from chassis.runtime.topic_epochs import StillRead
+from chassis.runtime.topic_epochs import TopicInUse
 from chassis.support.settings import Settings
-from tests.faults.fleet import DEFINITIONS
+from tests.faults.processes import DEFINITIONS
 from tests.tools.test_groups import lived
 from tools.audit import NothingThere
 from tools.stream import UnknownTopic, app
@@ -66,7 +66,7 @@ def test_while_a_service_reads_nothing_is_changed(tmp_path: Path) -> None:
 
     asyncio.run(lived(tmp_path))
     asyncio.run(busy())
-    with pytest.raises(StillRead, match="segmentation read the log: stop all services first"):
+    with pytest.raises(TopicInUse, match="segmentation read the log: stop all services first"):
         run("bump-epoch", TOPIC, "--yes")
     assert committed(tmp_path) == 10
 

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from services.pipeline.definitions import Book, TransitionDefinition
-from tools.simulation.world import LINE_OF_SECTOR, PRODUCTS, SECTORS, Product, Rep, firm, person, reps
+from tools.simulation.world import LINE_OF_SECTOR, PRODUCTS, SECTORS, Product, SimulatedRep, firm, person, reps
 
 SOURCE = "simulation/crm"
 LEADS_A_DAY = 7.0
@@ -39,20 +39,20 @@ class Happening(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class SimulatedLead:
     lead_id: str
     line: str
     firm: str
     sector: str
-    rep: Rep
+    rep: SimulatedRep
     campaign_id: str | None
     captured_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
+class SimulatedDeal:
     opportunity_id: str
-    lead: Lead
+    lead: SimulatedLead
     customer_id: str
     product: Product
     amount_minor: int
@@ -74,7 +74,7 @@ class Company:
         self._count = 0
         self._ids: dict[str, int] = {}
         self._campaign: str | None = None
-        self._known: list[tuple[str, str, Lead]] = []  # customers to sell to again
+        self._known: list[tuple[str, str, SimulatedLead]] = []  # customers to sell to again
 
     # --- the queue ---------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class Company:
             self._at(now + timedelta(hours=self.random.randrange(9, 17)), self._sell_again)
         self._at(now + timedelta(days=1), self._day)
 
-    def _is_quiet(self, now: datetime, rep: Rep) -> bool:
+    def _is_quiet(self, now: datetime, rep: SimulatedRep) -> bool:
         return rep.region == QUIET_REGION and self.quiet[0] <= now < self.quiet[1] and self.random.random() < 0.8
 
     # --- leads -------------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class Company:
         if self._is_quiet(now, rep):
             return
         campaign = self._campaign if self.random.random() < 0.4 else None
-        lead = Lead(self._id("lead"), line, firm(self.random), sector, rep, campaign, now)
+        lead = SimulatedLead(self._id("lead"), line, firm(self.random), sector, rep, campaign, now)
         self._say(now, "lead.captured", f"captured-{lead.lead_id}", lead_id=lead.lead_id, business_line=line,
                   source=self.random.choice(("web", "fair", "referral", "cold_call", "partner")),
                   contact={"name": person(self.random), "email": f"{lead.lead_id}@customer.example",
@@ -178,7 +178,7 @@ class Company:
             told |= {"project": "rollout" if r.random() < 0.6 else None, "starts_in_days": r.randrange(10, 200)}
         return {k: v for k, v in told.items() if v is not None}
 
-    def _touch(self, lead: Lead, kind: str) -> Step:
+    def _touch(self, lead: SimulatedLead, kind: str) -> Step:
         def touch(now: datetime) -> None:
             if kind in ("web_visit", "download"):
                 id = self._id("signal")
@@ -188,7 +188,7 @@ class Company:
                 self._activity(now, kind, "lead", lead.lead_id, lead)
         return touch
 
-    def _activity(self, now: datetime, kind: str, about: str, id: str, lead: Lead, customer: str | None = None) -> None:
+    def _activity(self, now: datetime, kind: str, about: str, id: str, lead: SimulatedLead, customer: str | None = None) -> None:
         if kind in ("visit", "call") and self._is_quiet(now, lead.rep):
             return
         activity = self._id("activity")
@@ -209,13 +209,13 @@ class Company:
                       subject={"kind": about, "id": id}, reason="entered twice")
         return void
 
-    def _lose_lead(self, lead: Lead) -> Step:
+    def _lose_lead(self, lead: SimulatedLead) -> Step:
         def lose(now: datetime) -> None:
             self._say(now, "lead.lost", f"lost-{lead.lead_id}", lead_id=lead.lead_id, business_line=lead.line,
                       reason=self.random.choice(("no_interest", "no_budget", "unreachable")), rep_id=lead.rep.rep_id)
         return lose
 
-    def _convert(self, lead: Lead) -> Step:
+    def _convert(self, lead: SimulatedLead) -> Step:
         def convert(now: datetime) -> None:
             customer = f"customer-{lead.lead_id.rpartition('-')[2]}"
             self._say(now, "customer.registered", f"registered-{customer}", customer_id=customer, name=lead.firm,
@@ -230,17 +230,17 @@ class Company:
 
     # --- deals -------------------------------------------------------------------------------------------------------
 
-    def _deal(self, id: str, lead: Lead, customer: str) -> Deal:
+    def _deal(self, id: str, lead: SimulatedLead, customer: str) -> SimulatedDeal:
         product = self.random.choice(PRODUCTS[lead.line])
         amount = round(product.price_minor * self.random.lognormvariate(0.4, 0.6) / 10_000) * 10_000
-        return Deal(id, lead, customer, product, max(amount, 50_000))
+        return SimulatedDeal(id, lead, customer, product, max(amount, 50_000))
 
     def _sell_again(self, now: datetime) -> None:
         customer, _, lead = self.random.choice(self._known)
         deal = self._deal(self._id("deal"), lead, customer)
         self._open(now, deal, self.random.choice(("upsell", "cross_sell", "renewal")))
 
-    def _open(self, now: datetime, deal: Deal, kind: str) -> None:
+    def _open(self, now: datetime, deal: SimulatedDeal, kind: str) -> None:
         lead = deal.lead
         close = (now + timedelta(days=self.random.randrange(20, 90))).date()
         facts = {"business_line": lead.line, "amount_minor": deal.amount_minor, "currency": CURRENCY}
@@ -259,7 +259,7 @@ class Company:
                   dimensions={"sector": lead.sector})
         self._plan(now, deal, blueprint.name, blueprint.initial)
 
-    def _plan(self, now: datetime, deal: Deal, pipeline: str, stage: str) -> None:
+    def _plan(self, now: datetime, deal: SimulatedDeal, pipeline: str, stage: str) -> None:
         """What comes next: usually a step ahead, sometimes the end; faster towards the end of a quarter."""
         blueprint = self.book.pipelines[pipeline]
         ahead = [t for t in blueprint.leaving(stage) if blueprint.rank(t.to) > blueprint.rank(stage)]
@@ -271,7 +271,7 @@ class Company:
         elif lost is not None:
             self._at(at, self._request(deal, pipeline, stage, lost, complete=True))
 
-    def _prepare(self, deal: Deal, pipeline: str, stage: str, transition: TransitionDefinition) -> Step:
+    def _prepare(self, deal: SimulatedDeal, pipeline: str, stage: str, transition: TransitionDefinition) -> Step:
         """The actions that the transition demands, and some that it does not; now and then one is forgotten."""
         def prepare(now: datetime) -> None:
             complete = self.random.random() >= BREAKS
@@ -293,13 +293,13 @@ class Company:
         return [k for k, chance in (("visit", 0.35), ("call", 0.6), ("email", 0.5), ("follow_up", 0.3))
                 if self.random.random() < chance]
 
-    def _act(self, deal: Deal, kind: str) -> Step:
+    def _act(self, deal: SimulatedDeal, kind: str) -> Step:
         def act(now: datetime) -> None:
             # what a blueprint demands is done even in the quiet weeks: only what is free stays away
             self._activity(now, kind, "opportunity", deal.opportunity_id, deal.lead, deal.customer_id)
         return act
 
-    def _request(self, deal: Deal, pipeline: str, stage: str, transition: TransitionDefinition, complete: bool) -> Step:
+    def _request(self, deal: SimulatedDeal, pipeline: str, stage: str, transition: TransitionDefinition, complete: bool) -> Step:
         def request(now: datetime) -> None:
             blueprint = self.book.pipelines[pipeline]
             fields = {r.field: self._field(blueprint.fields.get(r.field), r.field, deal, now)
@@ -322,7 +322,7 @@ class Company:
                 self._won(now, deal)
         return request
 
-    def _field(self, form: Any, name: str, deal: Deal, now: datetime) -> Any:
+    def _field(self, form: Any, name: str, deal: SimulatedDeal, now: datetime) -> Any:
         known = {"amount": _money(deal.amount_minor), "discount": self.random.randrange(0, 20),
                  "expected_close_on": (now + timedelta(days=30)).date().isoformat(),
                  "decision_maker": person(self.random)}
@@ -338,7 +338,7 @@ class Company:
 
     # --- after the win -----------------------------------------------------------------------------------------------
 
-    def _won(self, now: datetime, deal: Deal) -> None:
+    def _won(self, now: datetime, deal: SimulatedDeal) -> None:
         self._known.append((deal.customer_id, deal.lead.line, deal.lead))
         order = self._id("order")
         where = {"business_line": deal.lead.line, "region": deal.lead.rep.region, "team": deal.lead.rep.team,
@@ -348,7 +348,7 @@ class Company:
         if self.random.random() < 0.35:
             self._at(now + timedelta(days=self.random.uniform(1, 12)), lambda t: self._answer(t, deal, where))
 
-    def _order(self, now: datetime, order: str, deal: Deal, where: Mapping[str, Any]) -> None:
+    def _order(self, now: datetime, order: str, deal: SimulatedDeal, where: Mapping[str, Any]) -> None:
         self._say(now, "order.placed", f"placed-{order}", order_id=order, customer_id=deal.customer_id,
                   amount=_money(deal.amount_minor), opportunity_id=deal.opportunity_id,
                   lines=[{"product_id": deal.product.product_id, "category": deal.product.category, "quantity": "1",
@@ -365,7 +365,7 @@ class Company:
                 t, "order.refunded", refund, refund_id=refund, order_id=order, customer_id=deal.customer_id,
                 amount=_money(part), **where))
 
-    def _bill(self, now: datetime, order: str, deal: Deal, where: Mapping[str, Any]) -> None:
+    def _bill(self, now: datetime, order: str, deal: SimulatedDeal, where: Mapping[str, Any]) -> None:
         invoice = self._id("invoice")
         self._say(now, "invoice.issued", f"issued-{invoice}", invoice_id=invoice, customer_id=deal.customer_id,
                   amount=_money(deal.amount_minor), order_id=order, opportunity_id=deal.opportunity_id,
@@ -376,7 +376,7 @@ class Company:
             rest -= part
             self._at(now + timedelta(days=self.random.uniform(10, 45)), self._payer(part, invoice, order, deal, where))
 
-    def _payer(self, part: int, invoice: str, order: str, deal: Deal, where: Mapping[str, Any]) -> Step:
+    def _payer(self, part: int, invoice: str, order: str, deal: SimulatedDeal, where: Mapping[str, Any]) -> Step:
         def pay(now: datetime) -> None:
             payment = self._id("payment")
             self._say(now, "payment.received", payment, payment_id=payment, customer_id=deal.customer_id,
@@ -388,7 +388,7 @@ class Company:
                     reversal_id=f"reversal-{payment}", amount=_money(part), reason="charged back", **where))
         return pay
 
-    def _answer(self, now: datetime, deal: Deal, where: Mapping[str, Any]) -> None:
+    def _answer(self, now: datetime, deal: SimulatedDeal, where: Mapping[str, Any]) -> None:
         score = min(10, max(0, round(self.random.gauss(8.1, 2.0))))
         response = self._id("response")
         self._say(now, "survey.responded", response, response_id=response, survey="after_win",

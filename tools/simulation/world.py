@@ -16,7 +16,7 @@ SECTORS = ("manufacturing", "retail", "finance", "health", "logistics", "energy"
 
 
 @dataclass(frozen=True, slots=True)
-class Rep:
+class SimulatedRep:
     rep_id: str
     name: str
     team: str
@@ -53,14 +53,14 @@ LINE_OF_SECTOR = {"manufacturing": (2, 2, 6), "retail": (5, 1, 4), "finance": (6
                   "logistics": (3, 2, 5), "energy": (3, 4, 3)}
 
 
-def reps(random: Random) -> tuple[Rep, ...]:
-    made: list[Rep] = []
+def reps(random: Random) -> tuple[SimulatedRep, ...]:
+    made: list[SimulatedRep] = []
     names = [f"{f} {x}" for f, x in zip(random.sample(FIRST, 18), random.sample(LAST, 18), strict=True)]
     for region, teams in REGIONS.items():
         for team in teams:
             for _ in range(REPS_PER_TEAM):
                 number = len(made) + 1
-                made.append(Rep(f"rep-{number:02d}", names[number - 1], team, region, random.uniform(0.75, 1.25)))
+                made.append(SimulatedRep(f"rep-{number:02d}", names[number - 1], team, region, random.uniform(0.75, 1.25)))
     return tuple(made)
 
 

@@ -14,7 +14,7 @@ when its value is `true`, in every service alike (docs/decisions/0038-one-truth-
 from chassis.domain.criteria.compiler import compile_criterion, compile_expression
 from chassis.domain.criteria.expression import Criterion, CriterionError, Expression
 from chassis.domain.criteria.functions import FUNCTIONS
-from chassis.domain.criteria.parsing import MAX_DEPTH, MAX_LENGTH
+from chassis.domain.criteria.parser import MAX_DEPTH, MAX_LENGTH
 
 ALWAYS = compile_criterion("true")
 """The criterion that is met by anything."""

@@ -7,7 +7,7 @@ from typing import Any
 from chassis.domain.criteria import values
 from chassis.domain.criteria.expression import Criterion, CriterionError, Expression
 from chassis.domain.criteria.functions import FUNCTIONS
-from chassis.domain.criteria.parsing import CONSTANTS, indent_of, parse
+from chassis.domain.criteria.parser import CONSTANTS, indent_of, parse
 from chassis.domain.criteria.truth import can_be_true
 
 _LARGEST = 2**63 - 1

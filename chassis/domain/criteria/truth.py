@@ -3,7 +3,7 @@ import ast
 from collections.abc import Collection
 
 from chassis.domain.criteria.functions import FUNCTIONS
-from chassis.domain.criteria.parsing import CONSTANTS
+from chassis.domain.criteria.parser import CONSTANTS
 
 _BOOLEAN_FUNCTIONS = frozenset({"starts_with", "ends_with", "contains"})
 _CHOOSING_FUNCTIONS = {"coalesce": 0, "if_else": 1}  # from this argument on, one is the result

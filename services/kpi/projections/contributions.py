@@ -2,7 +2,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from chassis.domain.projection import CellKey, Contribution
+from chassis.domain.projection import CellKey, FactContribution
 from services.kpi.definitions import CURRENCY, MANY, MeasureCounter
 from services.kpi.definitions.rows import FactRow
 
@@ -10,7 +10,7 @@ CellLabels = tuple[tuple[str, str | None], ...]
 ProductCategory = tuple[str | None, str | None]
 
 
-def add_contributions(counters: Iterable[MeasureCounter], row: FactRow, into: list[Contribution]) -> None:
+def add_contributions(counters: Iterable[MeasureCounter], row: FactRow, into: list[FactContribution]) -> None:
     """Appends what one row adds to every measure that counts it."""
     for counter in counters:
         if counter.when(row.fields):
@@ -20,7 +20,7 @@ def add_contributions(counters: Iterable[MeasureCounter], row: FactRow, into: li
                 _add_on_day(counter, row, row.day, 1, into)
 
 
-def _add_lasting(counter: MeasureCounter, row: FactRow, into: list[Contribution]) -> None:
+def _add_lasting(counter: MeasureCounter, row: FactRow, into: list[FactContribution]) -> None:
     """Plus on the first day (undated: before all days), minus on the day of the end."""
     _add_on_day(counter, row, row.day, 1, into)
     if row.until is not None:
@@ -28,7 +28,7 @@ def _add_lasting(counter: MeasureCounter, row: FactRow, into: list[Contribution]
 
 
 def _add_on_day(
-    counter: MeasureCounter, row: FactRow, day: date | None, sign: int, into: list[Contribution],
+    counter: MeasureCounter, row: FactRow, day: date | None, sign: int, into: list[FactContribution],
 ) -> None:
     measure = counter.measure
     if measure.kind == "distinct":
@@ -47,32 +47,32 @@ def _add_on_day(
 
 
 def _one(counter: MeasureCounter, name: str, row: FactRow, day: date | None, labels: CellLabels, sign: int,
-         member: str | None = None) -> Contribution:
+         member: str | None = None) -> FactContribution:
     cell = CellKey(name, day, labels)
     kind = counter.measure.kind
     if kind in ("median", "nps"):
-        return Contribution(cell, 1, 0, int(row.fields[counter.value or ""]))
-    return Contribution(cell, sign, 0, None, member if kind == "count" else None)
+        return FactContribution(cell, 1, 0, int(row.fields[counter.value or ""]))
+    return FactContribution(cell, sign, 0, None, member if kind == "count" else None)
 
 
 def _add_money(
-    counter: MeasureCounter, row: FactRow, day: date | None, sign: int, into: list[Contribution],
+    counter: MeasureCounter, row: FactRow, day: date | None, sign: int, into: list[FactContribution],
 ) -> None:
     amount = row.fields.get(counter.value or "")
     if amount is None:
         return
     name = counter.measure.name
     if not counter.measure.line_dimensions:
-        into.append(Contribution(CellKey(name, day, _labels(counter, row, None)), sign, sign * amount))
+        into.append(FactContribution(CellKey(name, day, _labels(counter, row, None)), sign, sign * amount))
         return
     for product, category, part in row.splits:
-        into.append(Contribution(CellKey(name, day, _labels(counter, row, (product, category))), sign, sign * part))
+        into.append(FactContribution(CellKey(name, day, _labels(counter, row, (product, category))), sign, sign * part))
 
 
-def _add_member(counter: MeasureCounter, row: FactRow, day: date | None, into: list[Contribution]) -> None:
+def _add_member(counter: MeasureCounter, row: FactRow, day: date | None, into: list[FactContribution]) -> None:
     member = str(row.fields[counter.member or ""])
     for pair in _pairs(row) if counter.measure.line_dimensions else [None]:
-        into.append(Contribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member))
+        into.append(FactContribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member))
 
 
 def _pairs(row: FactRow) -> list[ProductCategory]:

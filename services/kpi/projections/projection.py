@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chassis.domain.handlers import Meta
-from chassis.domain.projection import CellKey, Contribution, Image, Projection, Touch
+from chassis.domain.projection import CellKey, FactContribution, Image, Projection, Touch
 from services.kpi.definitions import Catalogue, MeasureCounter
 from services.kpi.definitions.rows import FactRow
 from services.kpi.projections import activities
@@ -23,8 +23,8 @@ def make_projection(catalogue: Catalogue, facts: FactRegistry) -> Projection:
     def touch(event: Any, meta: Meta) -> Iterable[Touch]:
         return (handlers[type(event)](event, meta),)
 
-    def contributions(kind: str, image: Image) -> Iterable[Contribution]:
-        found: list[Contribution] = []
+    def contributions(kind: str, image: Image) -> Iterable[FactContribution]:
+        found: list[FactContribution] = []
         rows, lasting = 0, False
         for read, functions in kinds.get(kind, ()):
             fact = read(image["id"], image, context)
@@ -72,16 +72,16 @@ def _by_kind(catalogue: Catalogue, facts: FactRegistry) -> dict[str, list[tuple[
     return {kind: list(by_read.items()) for kind, by_read in found.items()}
 
 
-def merge(contributions: Iterable[Contribution]) -> list[Contribution]:
+def merge(contributions: Iterable[FactContribution]) -> list[FactContribution]:
     """Adds up those of the same cell and leaves out what comes to nothing. Values and members stay apart."""
-    merged: list[Contribution] = []
-    sums: dict[CellKey, Contribution] = {}
+    merged: list[FactContribution] = []
+    sums: dict[CellKey, FactContribution] = {}
     for one in contributions:
         if one.value is not None or one.member is not None:
             merged.append(one)
         elif (known := sums.get(one.cell)) is None:
             sums[one.cell] = one
         else:
-            sums[one.cell] = Contribution(one.cell, known.n + one.n, known.sum + one.sum)
+            sums[one.cell] = FactContribution(one.cell, known.n + one.n, known.sum + one.sum)
     merged += [one for one in sums.values() if one.n or one.sum]
     return merged

@@ -3,7 +3,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from chassis.domain.projection import Contribution
+from chassis.domain.projection import FactContribution
 from chassis.http.routing import decode_cursor, encode_cursor
 from services.kpi.definitions import LINE, CompiledMeasure
 from services.kpi.queries.figure_queries import FigureQueries
@@ -38,7 +38,7 @@ async def fact_records(
 
 
 def _counts(
-    reader: FigureReader, parts: Sequence[CompiledMeasure], c: Contribution, low: date, high: date, slice: Slice,
+    reader: FigureReader, parts: Sequence[CompiledMeasure], c: FactContribution, low: date, high: date, slice: Slice,
 ) -> bool:
     by_line = bool(slice.names & set(LINE))
     names = {m.stored_as for m in parts} | ({f"{m.stored_as}:lines" for m in parts} if by_line else set())
@@ -54,7 +54,7 @@ def _counts(
         reader.reference.label(n, labels, c.cell.day) in allowed for n, allowed in slice.where.items())
 
 
-def _record(kind: str, id: str, counts: Sequence[Contribution], names: Mapping[str, str]) -> dict[str, Any]:
+def _record(kind: str, id: str, counts: Sequence[FactContribution], names: Mapping[str, str]) -> dict[str, Any]:
     """`names`: {name under which a measure's cells are stored: name of the measure}."""
     return {"fact": kind, "id": id, "counts": [
         {"measure": names.get(c.cell.measure, c.cell.measure), "day": c.cell.day,

@@ -17,7 +17,7 @@ from services.pipeline.decider.refusals import (
 )
 from services.pipeline.decider.values import facts, is_empty, values_of
 from services.pipeline.definitions.fields import LOSS_REASON, misfit
-from services.pipeline.definitions.model import BlueprintDefinition, FieldRequirement, TransitionDefinition
+from services.pipeline.definitions.model import BlueprintDefinition, RequirementDefinition, TransitionDefinition
 from services.pipeline.state.model import OpportunityState
 
 CLOSED = ("won", "lost")
@@ -79,7 +79,7 @@ def _invalid_values(blueprint: BlueprintDefinition, given: Mapping[str, Any]) ->
 
 
 def _requirement(
-    blueprint: BlueprintDefinition, requirement: FieldRequirement, values: Mapping[str, Any],
+    blueprint: BlueprintDefinition, requirement: RequirementDefinition, values: Mapping[str, Any],
 ) -> Iterator[Reason]:
     name, form = requirement.field, blueprint.fields[requirement.field]
     if is_empty(values.get(name)):

@@ -67,7 +67,7 @@ async def _issue_or_404(context: ServiceContext, issue_id: str) -> IssueState:
 
 def _issue_body(issue: IssueState, known: Surveys) -> dict[str, object]:
     """`reason` in the language of the request, by the present version of the survey."""
-    survey = known.one(issue.survey)
+    survey = known.find(issue.survey)
     rule = next((r for r in survey.issues if r.reason == issue.reason), None) if survey else None
     return {
         "issue_id": issue.issue_id, "status": issue.status, "survey": issue.survey,

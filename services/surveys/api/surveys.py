@@ -142,7 +142,7 @@ def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -
 
 
 def _survey_or_404(known: Surveys, name: str) -> SurveyDefinition:
-    survey = known.one(name)
+    survey = known.find(name)
     if survey is None:
         raise not_found("survey", name)
     return survey
@@ -184,7 +184,7 @@ def _invitation_body(state: RespondentState, sent: SentInvitation, now: datetime
 
 def _dimensions(survey: SurveyDefinition, by: str | None, context: ServiceContext) -> list[str]:
     """Employees' answers are never split by a person."""
-    declared = context.definitions.one("dimensions", "dimensions")
+    declared = context.definitions.find("dimensions", "dimensions")
     more = [d["name"] for d in declared.body.get("dimensions", ())] if declared else []
     allowed = [*PLAIN, "channel", *more]
     if survey.audience == "employee":

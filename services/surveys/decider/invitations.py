@@ -49,7 +49,7 @@ def _deal_context(event: OpportunityWon) -> SurveyContext:
 
 
 def invite(decision: RespondentDecision, command: Invite) -> None:
-    survey = decision.definitions.one(command.survey)
+    survey = decision.definitions.find(command.survey)
     if survey is not None and command.invitation_id not in decision.state.invitations:
         _send(decision, survey, command.at, command.invitation_id, command.context, command.respondent_kind,
               command.contact_id, command.channel or survey.channel)
@@ -107,7 +107,7 @@ def reach_deadline(decision: RespondentDecision, command: DeadlineReached) -> No
 
 
 def _send_planned(decision: RespondentDecision, command: DeadlineReached, id: str, plan: PlannedInvitation) -> None:
-    survey = decision.definitions.one(plan.survey)
+    survey = decision.definitions.find(plan.survey)
     sent = survey is not None and command.live and _send(
         decision, survey, plan.due, id, plan.context, "customer", None, survey.channel)
     if not sent:

@@ -30,7 +30,7 @@ def record_response(decision: RespondentDecision, command: RecordResponse) -> No
             decision.decline("already_known", "response was recorded before with different answers")
         return
     invitation = _invitation_of(state, event, command.at)
-    survey = decision.definitions.version(invitation.model) if invitation else decision.definitions.one(event.survey)
+    survey = decision.definitions.version(invitation.model) if invitation else decision.definitions.find(event.survey)
     if survey is None or survey.name != event.survey:
         decision.decline("invalid_answer", f"survey {event.survey!r} is not defined, or not that of the invitation")
     elif errors := answer_errors(survey, answers, complete=event.complete):

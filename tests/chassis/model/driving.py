@@ -27,7 +27,7 @@ from chassis.runtime.timers import DeadlineScheduler
 from chassis.runtime.worker import Worker
 from chassis.service.context import CommandRefused
 from chassis.support.metrics import Metrics
-from tests.chassis.house import LEADS, NOON, SCORES, Add
+from tests.chassis.harness import LEADS, NOON, SCORES, Add
 from tests.chassis.model.parts import LATER, Said, message, parts
 from tests.chassis.model.values import Op, Settled, Task
 

@@ -1,4 +1,4 @@
-"""The house of the model: a counter that may meet a bug, open a deadline, or close it in time."""
+"""The harness of the model: a counter that may meet a bug, open a deadline, or close it in time."""
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +11,8 @@ from chassis.messages.envelope import REPLAY_FOR, Message, content_digest
 from chassis.ports import Record
 from chassis.service.description import ServiceComponents
 from contracts.crm import LeadCaptured
-from tests.chassis import house
-from tests.chassis.house import COUNTER, LEADS, NOON, Add, Counter, Remind, Reminding, captured, scored
+from tests.chassis import harness
+from tests.chassis.harness import COUNTER, LEADS, NOON, Add, Counter, Remind, Reminding, captured, scored
 
 UNLUCKY = 13
 DUE = timedelta(hours=1)
@@ -46,7 +46,7 @@ def parts(mended: bool) -> ServiceComponents:
             case Add(n=13) if mended:
                 return [scored(state.key, state.total + UNLUCKY, command.ref)]
             case _:
-                return house.decide(command, state)
+                return harness.decide(command, state)
 
     return ServiceComponents((replace(COUNTER, decider=replace(COUNTER.decider, decide=decide)),), {LeadCaptured: on_captured})
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chassis.aggregates.documents import DocumentCodec
 from chassis.ports import Document, Outgoing
-from tests.chassis.house import COUNTER
+from tests.chassis.harness import COUNTER
 from tests.chassis.model.parts import COUNTED, Said
 from tests.chassis.model.values import State
 

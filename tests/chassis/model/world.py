@@ -10,7 +10,7 @@ from chassis.aggregates import Runner
 from chassis.aggregates.documents import NO_FENCE_KEY, millis
 from chassis.ports import Outgoing, Record, TopicPartition
 from chassis.ports.query import matches
-from tests.chassis.house import LEADS
+from tests.chassis.harness import LEADS
 from tests.chassis.model import properties
 from tests.chassis.model.driving import DEAD, Crew, ModelRunner, asking
 from tests.chassis.model.parts import LATER, Said

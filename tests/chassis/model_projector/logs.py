@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from chassis.domain.projection import CellKey, Contribution
+from chassis.domain.projection import CellKey, FactContribution
 from tests.chassis.projecting import PROJECTION, Clicked, Moved, letters
 
 A, B = date(2026, 3, 1), date(2026, 3, 2)
 
 
-def lean(_kind: str, image: Any) -> Iterable[Contribution]:
+def lean(_kind: str, image: Any) -> Iterable[FactContribution]:
     """One cell a fact: the fewest operations that show everything."""
     if image["region"] is not None:
-        yield Contribution(CellKey("amount", date.fromisoformat(image["day"]), ()), 1, image["amount"])
+        yield FactContribution(CellKey("amount", date.fromisoformat(image["day"]), ()), 1, image["amount"])
 
 
 LEAN = replace(PROJECTION, contributions=lean)

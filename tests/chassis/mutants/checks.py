@@ -24,7 +24,7 @@ from tests.chassis import (
     test_sequences,
     test_timers,
 )
-from tests.chassis.house import LEADS, House, captured
+from tests.chassis.harness import LEADS, Harness, captured
 from tests.chassis.model import test_model_runner as runner_worlds
 from tests.chassis.model.explore import explore
 from tests.chassis.model.values import Budget
@@ -55,11 +55,11 @@ def figures(log: Any, rebalances: int = 0, crashes: int = 0, lost: int = 0, **mo
 
 
 def story(told: Callable[..., Awaitable[None]]) -> Check:
-    """A test of the suite, or a short story below; a house is built for those who want one."""
+    """A test of the suite, or a short story below; a harness is built for those who want one."""
     async def lived() -> None:
-        wants = "house" in inspect.signature(told).parameters
+        wants = "harness" in inspect.signature(told).parameters
         async with asyncio.timeout(5):
-            await (told(await House().start()) if wants else told())
+            await (told(await Harness().start()) if wants else told())
 
     return lived
 
@@ -69,10 +69,10 @@ def story(told: Callable[..., Awaitable[None]]) -> Check:
 
 async def numbers_of_another_log_are_other_numbers() -> None:
     """Fences of the old log must not keep events of the new one out."""
-    house = await House().start()
-    await house.put(captured(), captured())
-    await house.run()
-    anew = House(house.store, MemoryBus())
+    harness = await Harness().start()
+    await harness.put(captured(), captured())
+    await harness.run()
+    anew = Harness(harness.store, MemoryBus())
     anew.runner.fence_keys._identity = "another log"
     await anew.start()
     await anew.put(captured(), ids=["first of the new log"])
@@ -80,48 +80,48 @@ async def numbers_of_another_log_are_other_numbers() -> None:
     assert (await anew.state("a")).total == 3
 
 
-async def _read_before(events: int = 2) -> House:
-    house = await House().start()
-    await house.put(*(captured() for _ in range(events)))
-    progress = Progress("lead_scoring", house.store, house.bus, "log")
-    await house.store.ensure([progress.collection])
-    for record in await house.records(LEADS):
+async def _read_before(events: int = 2) -> Harness:
+    harness = await Harness().start()
+    await harness.put(*(captured() for _ in range(events)))
+    progress = Progress("lead_scoring", harness.store, harness.bus, "log")
+    await harness.store.ensure([progress.collection])
+    for record in await harness.records(LEADS):
         progress.record_batch(record.topic_partition, record)
     await progress.write()
-    return house
+    return harness
 
 
-async def _is_refused(house: House, bus: MemoryBus, identity: str) -> None:
+async def _is_refused(harness: Harness, bus: MemoryBus, identity: str) -> None:
     places = frozenset(await bus.end_offsets([LEADS]))
     with pytest.raises(LogRecreated):
-        await Progress("lead_scoring", house.store, bus, identity).check(places)
+        await Progress("lead_scoring", harness.store, bus, identity).check(places)
 
 
 async def a_log_of_another_name_is_refused() -> None:
-    house = await _read_before()
-    await _is_refused(house, house.bus, "another log")  # type: ignore[arg-type]
+    harness = await _read_before()
+    await _is_refused(harness, harness.bus, "another log")  # type: ignore[arg-type]
 
 
 async def a_log_that_is_shorter_than_what_was_read_is_refused() -> None:
-    house = await _read_before()
-    bus: Any = house.bus
+    harness = await _read_before()
+    bus: Any = harness.bus
     for log in bus._logs[LEADS]:
         del log[1:]
-    await _is_refused(house, bus, "log")
+    await _is_refused(harness, bus, "log")
 
 
 async def a_log_that_holds_something_else_where_was_read_is_refused() -> None:
-    house = await _read_before()
-    bus: Any = house.bus
+    harness = await _read_before()
+    bus: Any = harness.bus
     for log in bus._logs[LEADS]:
         log[:] = [replace(record, value=b"something else") for record in log]
-    await _is_refused(house, bus, "log")
+    await _is_refused(harness, bus, "log")
 
 
 async def a_record_on_a_partition_that_is_not_its_keys_is_refused() -> None:
-    house = await House().start()
-    await house.put(captured())
-    (record,) = await house.records(LEADS)
+    harness = await Harness().start()
+    await harness.put(captured())
+    (record,) = await harness.records(LEADS)
     assert isinstance(decode(record), Message)
     assert not isinstance(decode(replace(record, partition=(record.partition + 1) % 8)), Message)
 

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chassis.support.errors import ActionableError
-from tools.importing.mapping import Emission, ImportMapping
-from tools.importing.values import Row, RowRejected
+from tools.csv_import.mapping import Emission, ImportMapping
+from tools.csv_import.values import Row, RowRejected
 
 
 @dataclass(frozen=True, slots=True)

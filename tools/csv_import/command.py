@@ -10,12 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from chassis.domain.definitions import company_zone
-from chassis.runtime.host import definitions_of, open_bus
+from chassis.runtime.host import load_definitions, open_bus
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
-from tools.importing.mapping import ImportMapping, load_mapping
-from tools.importing.rows import Tally, events
-from tools.importing.sender import ApiSink, LogSink, Sink, send
+from tools.csv_import.mapping import ImportMapping, load_mapping
+from tools.csv_import.rows import Tally, events
+from tools.csv_import.sender import ApiSink, LogSink, Sink, send
 
 SHOWN = 20
 
@@ -36,7 +36,7 @@ async def _run(
     mapping: ImportMapping, directory: Path, settings: Settings, tally: Tally, *, bus: bool, wait: float,
     console: Console,
 ) -> bool:
-    made = list(events(mapping, directory, company_zone(definitions_of(settings)), tally))
+    made = list(events(mapping, directory, company_zone(load_definitions(settings)), tally))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task(f"import {mapping.name}", total=len(made))

@@ -18,7 +18,7 @@ from chassis.domain.definitions import Definition, DefinitionError, DefinitionFa
 from chassis.domain.definitions.schema import Title, YamlModel, load
 from contracts.kinds import BY_NAME
 from contracts.topics import ENTERPRISE, TOPICS
-from tools.importing.values import Row, Tables
+from tools.csv_import.values import Row, Tables
 
 
 class FileYaml(YamlModel):

@@ -113,7 +113,7 @@ SERVICE = Service(
     (LeadCaptured, LeadLost, LeadConverted))
 
 
-class House:
+class Harness:
     """Store, log and runner, and short ways to put records in and look at what came of them."""
 
     def __init__(self, store: Store | None = None, bus: Bus | None = None, parts: ServiceComponents = PARTS) -> None:
@@ -123,21 +123,21 @@ class House:
         self.runner = Runner(
             "lead_scoring", parts, self.store, self.bus, self.letters.dead_letter, identity="log", topics=self.topics)
 
-    async def start(self) -> "House":
+    async def start(self) -> "Harness":
         await self.bus.ensure_topics({t: TOPICS[t].partitions for t in self.topics})
         await self.bus.ensure_topics(self.letters.needed_topics())
         await self.store.ensure([self.letters.collection])
         await self.runner.start()
         return self
 
-    def another(self) -> "House":
+    def another(self) -> "Harness":
         """Another process on the same store and log."""
-        return House(self.store, self.bus)
+        return Harness(self.store, self.bus)
 
-    async def restarted(self) -> "House":
-        house = self.another()
-        await house.runner.start()
-        return house
+    async def restarted(self) -> "Harness":
+        harness = self.another()
+        await harness.runner.start()
+        return harness
 
     async def put(self, *events: Any, at: datetime = NOON, ids: Sequence[str] = (), **extensions: Any) -> None:
         ids = ids or [f"e{number_of(e)}" for e in events]

@@ -11,7 +11,7 @@ from chassis.messages.envelope import RejectedMessage, decode_structured, forwar
 from chassis.ports import Bus
 from chassis.support.clock import utc_now
 from tools.client import Unreachable
-from tools.importing.rows import Event, Rejection, Tally
+from tools.csv_import.rows import Event, Rejection, Tally
 
 CHUNK = 1000
 BYTES = 6 * 1024 * 1024
