@@ -91,7 +91,8 @@ class Bus(Protocol):
         ...
 
     def consumer(
-        self, group: str, topics: Sequence[str], *, on_assigned: PartitionCallback | None = None, on_revoked: PartitionCallback | None = None,
+        self, group: str, topics: Sequence[str], *, on_assigned: PartitionCallback | None = None,
+        on_revoked: PartitionCallback | None = None,
     ) -> Consumer:
         """A new member of the group; a group without a committed offset starts at the beginning of the log."""
         ...
@@ -125,7 +126,7 @@ class Bus(Protocol):
         ...
 
     async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Allow records below these offsets to be deleted; some may stay. The caller has checked that none is needed."""
+        """Allow records below these offsets to be deleted; some may stay. The caller checks that none is needed."""
         ...
 
     async def identity(self) -> str:

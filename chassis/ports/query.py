@@ -66,7 +66,7 @@ class InvalidCursor(ValueError):
 
 
 def decode_cursor(cursor: str, order: str | None, descending: bool) -> tuple[Scalar, str]:
-    """The (value, id) behind which to go on. BadCursor when the cursor is damaged or belongs to another order."""
+    """(value, id) of the last row of the page before. Raises InvalidCursor."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         its_order, its_direction, value, id = json.loads(base64.urlsafe_b64decode(padded.encode()))

@@ -96,7 +96,8 @@ def on_captured(event: LeadCaptured, meta: Meta) -> list[CommandFor]:
 
 
 def on_lost(event: LeadLost, meta: Meta) -> list[CommandFor]:
-    return [CommandFor("counter", event.lead_id, Remind(**meta.command_fields(), after=timedelta(hours=int(event.reason))))]
+    after = timedelta(hours=int(event.reason))
+    return [CommandFor("counter", event.lead_id, Remind(**meta.command_fields(), after=after))]
 
 
 def on_converted(event: LeadConverted, meta: Meta) -> list[CommandFor]:

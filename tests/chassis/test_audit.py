@@ -105,7 +105,8 @@ async def test_records_that_are_taken_away_while_they_are_read_are_not_called_mi
     look = cell_audit.load_checkpoint
 
     async def moving(*asked: Any) -> Any:
-        await journal_pruning.prune_journal(store, made.collections, made.collections.partition_id(PLACE), (await look(*asked)).k + 1)
+        upto = (await look(*asked)).k + 1
+        await journal_pruning.prune_journal(store, made.collections, made.collections.partition_id(PLACE), upto)
         return await look(*asked)
 
     monkeypatch.setattr(cell_audit, "load_checkpoint", moving)

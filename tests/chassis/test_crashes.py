@@ -258,7 +258,8 @@ async def test_messages_requests_deadlines_and_sweeps_at_the_same_time_leave_fig
             await again(partial(runner.run, batch))
 
     async def request(runner: Runner, n: int) -> None:
-        asked = CommandRequest("counter", "ab"[n % 2], Add(at=NOON, n=100), NOON, idempotency_key=f"r{n}", principal="rep")
+        asked = CommandRequest(
+            "counter", "ab"[n % 2], Add(at=NOON, n=100), NOON, idempotency_key=f"r{n}", principal="rep")
         await again(partial(execute, runner, asked))
 
     async def tend(runner: Runner) -> None:

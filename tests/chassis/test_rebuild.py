@@ -48,7 +48,8 @@ def worth(times: int) -> Any:
 
 def service(times: int = 1, base: str = "g1") -> Service:
     projection = Projection("leads", (LeadCaptured,), touch, worth(times))
-    return Service("kpi", "Counts.", lambda _d: ServiceComponents(projection=projection, generation=base), (), (LeadCaptured,))
+    components = ServiceComponents(projection=projection, generation=base)
+    return Service("kpi", "Counts.", lambda _d: components, (), (LeadCaptured,))
 
 
 def make(store: Any, bus: Any, times: int = 1, base: str = "g1") -> Application:

@@ -101,7 +101,8 @@ def test_without_a_setting_nothing_is_bounded():
 def test_a_bound_is_for_all_topics_or_for_those_named():
     assert parse_bounds("90") == dict.fromkeys(TOPICS, 90)
     assert parse_bounds(f"{TOPIC}=30") == {TOPIC: 30}
-    assert parse_bounds(f"365, {TOPIC}=30") == dict.fromkeys(TOPICS, 365) | {TOPIC: 30} == parse_bounds(f"{TOPIC}=30,365")
+    expected = dict.fromkeys(TOPICS, 365) | {TOPIC: 30}
+    assert parse_bounds(f"365, {TOPIC}=30") == expected == parse_bounds(f"{TOPIC}=30,365")
 
 
 @pytest.mark.parametrize("said", ["6", "no", "crm.nothing.v1=30", f"{TOPIC}=", "-1", "30d"])

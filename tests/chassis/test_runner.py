@@ -120,7 +120,8 @@ async def test_dead_letters_lie_on_the_partition_of_the_original(harness):
     await harness.put(captured(n=13))
     await harness.run()
     (original,) = await harness.records(LEADS)
-    letters = await harness.bus.read(TopicPartition(dead_letter_topic(LEADS, "lead_scoring"), original.partition), 0, 10)
+    topic = dead_letter_topic(LEADS, "lead_scoring")
+    letters = await harness.bus.read(TopicPartition(topic, original.partition), 0, 10)
     assert [(r.key, r.value) for r in letters] == [(original.key, original.value)]
     assert letters[0].headers[: len(original.headers)] == original.headers
 

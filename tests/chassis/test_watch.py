@@ -233,7 +233,8 @@ async def test_what_is_owed_and_cannot_be_published_for_long_is_told(ports, monk
         await publish(messages)
 
     monkeypatch.setattr(bus, "publish", failing)
-    monkeypatch.setattr(app.scheduler, "publish_pending", lambda: type(app.scheduler).publish_pending(app.scheduler, 0.0))
+    publish_pending = app.scheduler.publish_pending
+    monkeypatch.setattr(app.scheduler, "publish_pending", lambda: publish_pending(0.0))
     await app.execute("counter", "a", Add(at=NOON, n=1), idempotency_key="k")
     task = asyncio.create_task(app.run())
     assert "the broker is away" in await reason(app, "timers")

@@ -55,7 +55,8 @@ async def test_a_record_on_a_wrong_partition_is_a_dead_letter_until_it_is_replay
 async def test_a_replay_for_another_service_is_passed_over():
     async with running(make()) as app:
         await app.publish(captured(), time=NOON, source="/crm", id="x", extensions={"triptychreplayfor": "kpi/1"})
-        await app.publish(captured(), time=NOON, source="/crm", id="y", extensions={"triptychreplayfor": "lead_scoring/1"})
+        own = {"triptychreplayfor": "lead_scoring/1"}
+        await app.publish(captured(), time=NOON, source="/crm", id="y", extensions=own)
         await quiet(app)
         assert await total(app) == 1
 

@@ -48,7 +48,8 @@ def parts(mended: bool) -> ServiceComponents:
             case _:
                 return harness.decide(command, state)
 
-    return ServiceComponents((replace(COUNTER, decider=replace(COUNTER.decider, decide=decide)),), {LeadCaptured: on_captured})
+    counter = replace(COUNTER, decider=replace(COUNTER.decider, decide=decide))
+    return ServiceComponents((counter,), {LeadCaptured: on_captured})
 
 
 def on_captured(event: LeadCaptured, meta: Meta) -> list[CommandFor]:
@@ -72,5 +73,5 @@ def message(said: Said, partition: int, offset: int, headers: tuple[tuple[str, b
         sequence=said.sequence)
     own = (("ce_id", said.id.encode()), ("ce_time", str(meta.time).encode()))
     record = Record(LEADS, partition, offset, 0, said.key.encode(), str(said.n).encode(), (*own, *headers))
-    return Message(
-        event, meta, said.key, content_digest(meta.type, event), record, replay_for=dict(record.headers).get(REPLAY_FOR))
+    replay_for = dict(record.headers).get(REPLAY_FOR)
+    return Message(event, meta, said.key, content_digest(meta.type, event), record, replay_for=replay_for)

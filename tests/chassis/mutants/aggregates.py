@@ -14,13 +14,15 @@ from tests.chassis.mutants.patching import Cut
 
 requests: Any = importlib.import_module("chassis.aggregates.requests")
 
-NO_VERSION = Cut(Runner, "save", """            documents = [w.document or store.to_document(w, self._published) for w in group]
+NO_VERSION = Cut(
+    Runner, "save", """            documents = [w.document or store.to_document(w, self._published) for w in group]
 """, """            documents = [w.document or store.to_document(w, self._published) for w in group]
             held = await self.store.load(store.codec.name, [d.id for d in documents])
             documents = [
                 type(d)(d.id, held[d.id].version if d.id in held else 0, d.body, d.index) for d in documents]
 """)
-BLIND_CLEAR = Cut(Runner, "clear_outboxes", """                documents.append(store.to_document(work, self._published))
+BLIND_CLEAR = Cut(
+    Runner, "clear_outboxes", """                documents.append(store.to_document(work, self._published))
 """, """                held = (await self.store.load(store.codec.name, [work.key])).get(work.key)
                 store.load(work, held, self._published)
                 work.stored.outbox = ()
@@ -79,7 +81,8 @@ PROTOCOL_A = (
                Worker, "_rewind", "consumer.seek(partition, records[0].offset)", "pass")]),
     Mutant("no fence of sequences", "a sequence of a source that was passed is passed over",
            "world: an old sequence comes again", "twice", [Cut(
-               AggregateStore, "_deliver", "if meta.sequence is not None and", "if False and meta.sequence is not None and")]),
+               AggregateStore, "_deliver", "if meta.sequence is not None and",
+               "if False and meta.sequence is not None and")]),
     Mutant("sequences are not remembered", "the last sequence of a source stays in the document",
            "world: an old sequence comes again", "twice", [Cut(
                aggregate_store, "remember_sequence", "sources[source] = sequence", "sources[source] = 0")]),
@@ -101,9 +104,11 @@ DEAD_LETTERS = (
                    "        await self.dead_letter([f for w in done for f in w.failed])\n")]),
     Mutant("what failed counts as seen", "the id of a record that could not be taken is not remembered",
            "world: a dead letter is given back", "holds", [Cut(
-               AggregateStore, "_deliver", "        stored.seen = ring_with(stored.seen, hashed, digest)\n        if is_replay:",
+               AggregateStore, "_deliver",
+               "        stored.seen = ring_with(stored.seen, hashed, digest)\n        if is_replay:",
                "        if is_replay:"), Cut(
-               AggregateStore, "_deliver", "        cause = Cause(", "        stored.seen = ring_with(stored.seen, hashed, digest)\n"
+               AggregateStore, "_deliver", "        cause = Cause(",
+               "        stored.seen = ring_with(stored.seen, hashed, digest)\n"
                "        cause = Cause(")]),
     Mutant("sequences keep out what is given back", "a dead letter that is given back passes the fence of sequences",
            "world: a dead letter of a sequence is given back", "holds", [Cut(
@@ -132,7 +137,8 @@ REQUESTS = (
 
 TIMERS = (
     Mutant("timers without sweeper", "what a deadline or a request owes is published by somebody",
-           "world: a deadline and a crash", "NEVER DONE", [Cut(DeadlineScheduler, "publish_pending", "if due:", "if False:")]),
+           "world: a deadline and a crash", "NEVER DONE", [Cut(
+               DeadlineScheduler, "publish_pending", "if due:", "if False:")]),
     Mutant("timers without CAS", "a deadline fires by compare-and-set",
            "world: a deadline and a request", "LOST", [NO_VERSION]),
     Mutant("timers fire without looking", "a deadline fires only if it is still in the document",
@@ -143,7 +149,8 @@ TIMERS = (
            "world: a deadline closed in time", "closed in time", [Cut(
                DeadlineScheduler, "fire_due", "passed = await self._gate.passed(now)", "passed = now")]),
     Mutant("the gate says now", "the gate opens for the moment at which it looked, not for later ones",
-           "story: the gate and what comes meanwhile", "", [Cut(ProgressGate, "passed", "return moment", "return now")]),
+           "story: the gate and what comes meanwhile", "", [Cut(
+               ProgressGate, "passed", "return moment", "return now")]),
     Mutant("events before their deadlines", "a deadline fires before a later event is decided",
            "story: a deadline before a later event", "", [Cut(
                AggregateStore, "decide",
