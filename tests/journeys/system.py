@@ -16,6 +16,7 @@ import psutil
 
 from chassis.ports import Outgoing, Record
 from chassis.runtime.host import open_bus
+from chassis.service.discovery import find_service, find_services
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from dev.kafka_cluster import free_ports
@@ -23,7 +24,7 @@ from tests.support.environment import clean_environment
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
-SERVICES = ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi", "gateway")
+SERVICES = tuple(service.name for service in find_services())
 DEADLINE = 240.0  # seconds; only ends a test that hangs
 
 
@@ -115,7 +116,7 @@ class System:
         """Children are forked in the order of SERVICES, and again when they die: found by the port they serve."""
         assert self.process is not None
         first = int(self.env["TRIPTYCH_FIRST_PORT"])
-        port = int(self.http.rpartition(":")[2]) if service == "gateway" else first + SERVICES.index(service)
+        port = int(self.http.rpartition(":")[2]) if service == "gateway" else first + find_service(service).port_offset
         for child in psutil.Process(self.process.pid).children():
             try:
                 if any(c.laddr.port == port and c.status == psutil.CONN_LISTEN for c in child.net_connections("tcp")):
