@@ -104,7 +104,7 @@ async def test_nothing_is_overwritten(tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     run_backup(settings(tmp_path / "old"), copy, QUIET)
     before = copy.read_bytes()
-    with pytest.raises(NotPossible, match="is there already"):
+    with pytest.raises(NotPossible, match="exists already"):
         run_backup(settings(tmp_path / "old"), copy, QUIET)
     with pytest.raises(NotPossible, match="is not empty"):
         run_restore(settings(tmp_path / "old"), copy, QUIET)
@@ -125,7 +125,7 @@ async def test_a_directory_in_use_is_not_restored_into(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     lock = os.open(tmp_path / "new" / "up.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    with pytest.raises(NotPossible, match="A system runs on"):
+    with pytest.raises(NotPossible, match="A system is running on"):
         run_restore(settings(tmp_path / "new"), tmp_path / "copy.db", QUIET)
     os.close(lock)
 
