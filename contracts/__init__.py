@@ -1,4 +1,6 @@
-"""The published language. Importing any part of it enters every event class in the register of `contracts.kinds`."""
-from contracts import crm, kpi, lead_scoring, pipeline, segmentation, surveys
+"""The published language. Importing any part of it registers the topics and event classes of every module here."""
+import pkgutil
+from importlib import import_module
 
-__all__ = ("crm", "kpi", "lead_scoring", "pipeline", "segmentation", "surveys")
+for _found in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+    import_module(f"{__name__}.{_found.name}")

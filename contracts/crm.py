@@ -24,6 +24,27 @@ from contracts.kinds import (
     event,
     subject_key,
 )
+from contracts.topics import ENTERPRISE, declare_topic
+
+for _topic, _key in (
+    ("crm.leads.v1", "lead_id"),
+    ("crm.activities.v1", "subject kind:id"),
+    ("crm.engagements.v1", "subject kind:id"),
+    ("crm.campaigns.v1", "campaign_id"),
+    ("crm.customers.v1", "customer_id"),
+    ("crm.products.v1", "product_id"),
+    ("crm.orders.v1", "customer_id"),
+    ("crm.invoices.v1", "customer_id"),
+    ("crm.payments.v1", "customer_id"),
+    ("crm.cases.v1", "customer_id"),
+    ("crm.organisation.v1", "employee_id"),
+    ("crm.market.v1", "market"),
+    ("crm.rates.v1", "base:quote"),
+    ("crm.surveys.responses.v1", "respondent_id"),
+    ("crm.opportunities.commands.v1", "opportunity_id"),
+    ("crm.actions.results.v1", "opportunity_id"),
+):
+    declare_topic(_topic, ENTERPRISE, _key)
 
 # --- leads -----------------------------------------------------------------------------------------------------------
 

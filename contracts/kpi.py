@@ -2,8 +2,9 @@
 from collections.abc import Mapping
 
 from contracts.kinds import Contract, DecimalText, Id, event
+from contracts.topics import declare_topic
 
-TOPIC = "crm.kpis.v1"
+TOPIC = declare_topic("crm.kpis.v1", "kpi", "measure")
 
 
 @event("crm.target.set.v1", TOPIC, "measure")

@@ -1,8 +1,9 @@
 """What lead_scoring says. Topic crm.scores.v1, key lead_id."""
 
 from contracts.kinds import Contract, Dimensions, Id, Instant, event
+from contracts.topics import declare_topic
 
-TOPIC = "crm.scores.v1"
+TOPIC = declare_topic("crm.scores.v1", "lead_scoring", "lead_id")
 
 
 class Contribution(Contract):

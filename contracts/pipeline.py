@@ -4,8 +4,9 @@ from typing import Any
 
 from contracts.crm import DealKind, ForecastCategory
 from contracts.kinds import Contract, Day, Id, Instant, Line, Money, event
+from contracts.topics import declare_topic
 
-TOPIC = "crm.opportunities.v1"
+TOPIC = declare_topic("crm.opportunities.v1", "pipeline", "opportunity_id")
 
 
 class Opportunity(Contract):

@@ -3,9 +3,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from contracts.kinds import Contract, Day, Id, Minor, Whole, event
+from contracts.topics import declare_topic
 
-TOPIC = "crm.segments.v1"
-INTERNAL = "crm.segmentation.internal.v1"
+TOPIC = declare_topic("crm.segments.v1", "segmentation", "customer_id")
+INTERNAL = declare_topic("crm.segmentation.internal.v1", "segmentation", "customer_id")
 
 
 class Profile(Contract):

@@ -4,8 +4,9 @@ from typing import Literal
 
 from contracts.crm import Answer
 from contracts.kinds import Contract, Id, Instant, event
+from contracts.topics import declare_topic
 
-TOPIC = "crm.surveys.v1"
+TOPIC = declare_topic("crm.surveys.v1", "surveys", "respondent_id")
 
 
 class SurveyContext(Contract):

@@ -1,11 +1,13 @@
 """Whether an expression can be true at all, judged by its outermost node."""
 import ast
+import inspect
 from collections.abc import Collection
 
 from chassis.domain.criteria.functions import FUNCTIONS
 from chassis.domain.criteria.parser import CONSTANTS
 
-_BOOLEAN_FUNCTIONS = frozenset({"starts_with", "ends_with", "contains"})
+_BOOLEAN_FUNCTIONS = frozenset(
+    name for name, function in FUNCTIONS.items() if inspect.signature(function).return_annotation is bool)
 _CHOOSING_FUNCTIONS = {"coalesce": 0, "if_else": 1}  # from this argument on, one is the result
 
 
