@@ -11,7 +11,7 @@ from dev.import_graph import LayerOrder, children_graph, find_cycles, find_fault
 ROOT = Path(__file__).parents[2]
 PURE = ("commands", "state", "decider", "projections")  # modules of a service
 HEAVY = ("pydantic", "fastapi", "starlette", "yaml", "structlog")
-"""What a pure module must not import, directly or not: it decides on data, and each of these costs its tests seconds."""
+"""What a pure module must not import, directly or not: each of these makes its tests slow."""
 
 
 def graph_of(**imports: str) -> dict[str, frozenset[str]]:
@@ -22,7 +22,8 @@ def pure_modules() -> list[str]:
     """Domain modules of the chassis, and the pure modules of every service, with all that their packages contain."""
     files = [*(ROOT / "chassis/domain").glob("*.py"), *(
         file for service in sorted((ROOT / "services").iterdir()) for name in PURE
-        for file in ([service / f"{name}.py"] if (service / f"{name}.py").exists() else (service / name).rglob("*.py")))]
+        for file in (
+            [service / f"{name}.py"] if (service / f"{name}.py").exists() else (service / name).rglob("*.py")))]
     names = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
     return sorted(name for name in names if name != "chassis.domain.definitions")
 

@@ -16,8 +16,8 @@ from chassis.messages.codec.errors import FieldError
 from services.surveys.decider.fatigue import suppressed_by
 
 ROOT = Path(__file__).parents[2]
-PLACE = {"ProblemError": 1, "CommandRefused": 1, "FieldError": 0, "RejectedMessage": 0, "EnvelopeError": 0, "_reason": 0,
-         "_own": 0, "decline": 0, "AnswerFault": 0, "unauthorised": 1, "failed": 1, "__init__": 1}
+PLACE = {"ProblemError": 1, "CommandRefused": 1, "FieldError": 0, "RejectedMessage": 0, "EnvelopeError": 0,
+         "_reason": 0, "_own": 0, "decline": 0, "AnswerFault": 0, "unauthorised": 1, "failed": 1, "__init__": 1}
 """Where in a call the code stands, of everything by which something is refused."""
 NOT_TO_CLIENTS = {"", "replay_refused"}
 
