@@ -59,7 +59,7 @@ def field_unknown(name: str) -> Reason:
 
 
 def field_invalid(form: FieldDefinition, problem: str) -> Reason:
-    """`problem`: what `misfit` says of the value."""
+    """`problem`: the result of `misfit` for the value."""
     return Reason(code="field_invalid", path=pointer("fields", form.name), message=f"{form.label['en']} {problem}",
                   params=label_and_type(form))
 

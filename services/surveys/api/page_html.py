@@ -86,8 +86,8 @@ def _alert(survey: SurveyDefinition, language: str, faults: Sequence[AnswerError
     if not faults:
         return ""
     ids = [f.pointer.removeprefix("/answers/") for f in faults]
-    asked = [in_language(q.title, language) for q in survey.questions if q.id in ids]
-    items = "".join(f"<li>{escape(title)}</li>" for title in asked)
+    titles = [in_language(q.title, language) for q in survey.questions if q.id in ids]
+    items = "".join(f"<li>{escape(title)}</li>" for title in titles)
     return f'<div role="alert"><p>{escape(page_texts(language)["faults"])}</p><ul>{items}</ul></div>'
 
 

@@ -128,7 +128,7 @@ class ConsentRecorded(State, frozen=True, kw_only=True):
 
 
 class AnswerError(State, frozen=True, kw_only=True):
-    """One error of an answer; `pointer` (RFC 6901) says where."""
+    """One error of an answer; `pointer` (RFC 6901) is its location."""
 
     code: str
     pointer: str
