@@ -50,11 +50,11 @@ async def adapters(kind: str, directory: Path) -> AsyncIterator[tuple[Store, Bus
 @pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.slow)])
 async def app(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Application]:
     async with adapters(request.param, tmp_path) as (store, bus):
-        made = Application(SERVICE, Settings(), store, bus, shipped())
-        await made.start()
-        task = asyncio.create_task(made.run())
-        yield made
-        await made.stop()
+        created = Application(SERVICE, Settings(), store, bus, shipped())
+        await created.start()
+        task = asyncio.create_task(created.run())
+        yield created
+        await created.stop()
         await task
 
 
@@ -80,7 +80,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
         if await condition():
             return
         await asyncio.sleep(0.02)
-    raise AssertionError("this never came true")
+    raise AssertionError("the condition was not met in time")
 
 
 def lead_qualified(id: str = "l1", line: str = "software") -> LeadQualified:
@@ -99,7 +99,9 @@ def stage(id: str, name: str, **more: Any) -> OpportunityStageReported:
     return OpportunityStageReported(opportunity_id=id, stage=name, **more)
 
 
-async def test_a_lead_becomes_a_deal_is_refused_mended_and_won(app: Application, http: httpx.AsyncClient) -> None:
+async def test_a_qualified_lead_opens_a_deal_that_is_refused_completed_and_won(
+    app: Application, http: httpx.AsyncClient,
+) -> None:
     await publish(app, lead_qualified())
     deal = (await http.get("/opportunities/lead.l1")).json()
     assert (deal["stage"], deal["lead_id"], deal["rep_id"], deal["blueprint"]) == (
@@ -130,15 +132,15 @@ async def test_a_lead_becomes_a_deal_is_refused_mended_and_won(app: Application,
     assert "crm.transition.refused.v1" in types
 
 
-async def test_a_deal_is_opened_revised_and_guarded_by_its_etag(http: httpx.AsyncClient) -> None:
+async def test_a_deal_is_opened_and_revised_under_its_etag(http: httpx.AsyncClient) -> None:
     body = {"business_line": "services", "amount": EUR, "fields": {"days": 4}}
-    made = await http.post("/opportunities", json=body, headers={"Idempotency-Key": "k1"})
-    assert made.status_code == 201 and made.json()["fields"] == {"days": 4}
+    created = await http.post("/opportunities", json=body, headers={"Idempotency-Key": "k1"})
+    assert created.status_code == 201 and created.json()["fields"] == {"days": 4}
     again = await http.post("/opportunities", json=body, headers={"Idempotency-Key": "k1"})
-    assert again.json()["opportunity_id"] == made.json()["opportunity_id"]
-    path = made.headers["location"].removeprefix("/v1")
+    assert again.json()["opportunity_id"] == created.json()["opportunity_id"]
+    path = created.headers["location"].removeprefix("/v1")
     assert (await http.patch(path, json={"region": "East"})).status_code == 428
-    tag = {"If-Match": made.headers["etag"], "Content-Type": "application/merge-patch+json"}
+    tag = {"If-Match": created.headers["etag"], "Content-Type": "application/merge-patch+json"}
     patched = await http.patch(path, json={"region": "East", "fields": {"days": None}}, headers=tag)
     assert patched.json()["region"] == "East" and patched.json()["fields"] == {}
     assert (await http.patch(path, json={"region": None}, headers=tag)).status_code == 412
@@ -158,7 +160,7 @@ async def test_the_same_deal_is_not_opened_twice(http: httpx.AsyncClient) -> Non
     assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_business_line")
 
 
-async def test_lists_filter_sort_and_go_on(app: Application, http: httpx.AsyncClient) -> None:
+async def test_lists_are_filtered_sorted_and_paged(app: Application, http: httpx.AsyncClient) -> None:
     await publish(app, *(hardware(f"d{n}", amount=Money(amount_minor=n * 100, currency="EUR")) for n in range(5)),
                 lead_qualified())
     first = await http.get("/opportunities?business_line=hardware&sort=-amount&limit=3")
@@ -168,7 +170,7 @@ async def test_lists_filter_sort_and_go_on(app: Application, http: httpx.AsyncCl
         "business_line": "hardware", "sort": "-amount", "cursor": first.json()["next"]})
     assert [d["opportunity_id"] for d in rest.json()["items"]] == ["d1", "d0"]
     assert len((await http.get("/opportunities?region=West&status=open")).json()["items"]) == 5
-    named = (await http.get("/opportunities?id=d4&id=d1&id=nobody&id=d4")).json()["items"]
+    named = (await http.get("/opportunities?id=d4&id=d1&id=unknown&id=d4")).json()["items"]
     assert sorted(d["opportunity_id"] for d in named) == ["d1", "d4"]
     assert (await http.get("/opportunities?sort=colour")).status_code == 400
     assert (await http.get("/opportunities?cursor=nonsense")).status_code == 400
@@ -181,16 +183,16 @@ async def test_the_board_counts_and_sums_by_stage(app: Application, http: httpx.
         ("prospecting", 1, []), ("engaging", 0, []), ("won", 1, [EUR]), ("lost", 0, [])]
 
 
-async def test_many_transitions_are_answered_one_by_one(app: Application, http: httpx.AsyncClient) -> None:
+async def test_a_batch_of_transitions_returns_one_result_each(app: Application, http: httpx.AsyncClient) -> None:
     await publish(app, hardware("d1"), hardware("d2"))
-    answer = await http.post("/opportunities/transitions", json=[
+    response = await http.post("/opportunities/transitions", json=[
         {"opportunity_id": "d1", "transition": "engage"}, {"opportunity_id": "d2", "transition": "win"},
         {"opportunity_id": "d3", "transition": "win"}])
-    assert answer.status_code == 207
-    assert [(v["index"], v["status"]) for v in answer.json()] == [(0, 200), (1, 409), (2, 404)]
+    assert response.status_code == 207
+    assert [(v["index"], v["status"]) for v in response.json()] == [(0, 200), (1, 409), (2, 404)]
 
 
-async def test_the_funnel_never_drops_a_lost_deal(app: Application, http: httpx.AsyncClient) -> None:
+async def test_the_funnel_counts_lost_deals(app: Application, http: httpx.AsyncClient) -> None:
     await publish(app, hardware("d1"), hardware("d2"), hardware("d3"), days_ago=6)
     await publish(app, stage("d1", "engaging"), stage("d2", "engaging"), days_ago=4)
     await publish(app, stage("d1", "won"), stage("d2", "lost", loss_reason="price"), stage("d3", "lost"), days_ago=2)
@@ -207,7 +209,7 @@ async def test_the_funnel_never_drops_a_lost_deal(app: Application, http: httpx.
 
 
 @pytest.mark.slow
-async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
+async def test_a_breach_is_listed_in_the_worklist_and_imported_deals_do_not_breach(
     app: Application, http: httpx.AsyncClient,
 ) -> None:
     await publish(app, lead_qualified(), days_ago=6)
@@ -224,7 +226,7 @@ async def test_a_breach_is_on_the_worklist_and_an_import_breaches_nothing(
     assert (await http.get("/opportunities/lead.l2")).json()["breaches"] == []
 
 
-async def test_systems_speak_over_the_log_as_people_do_over_http(app: Application, http: httpx.AsyncClient) -> None:
+async def test_commands_on_the_bus_have_the_same_effect_as_over_http(app: Application, http: httpx.AsyncClient) -> None:
     revision = OpportunityRevisionRequested(opportunity_id="d1", region=None, rep_id="bob", given=("region", "rep_id"))
     await publish(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="software", region="West"),
                 revision, OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate"))
@@ -232,29 +234,29 @@ async def test_systems_speak_over_the_log_as_people_do_over_http(app: Applicatio
     assert (deal["region"], deal["rep_id"], deal["stage"]) == (None, "bob", "qualified")
     last = (await http.get("/opportunities/d1/history")).json()["items"][-1]
     assert last["type"] == "crm.transition.refused.v1" and last["data"]["reasons"][0]["code"] == "action_missing"
-    seen = ActivityLogged(activity_id="a7", kind="demo", subject=Subject(kind="opportunity", id="d1"))
-    ask = OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate")
-    await publish(app, seen, days_ago=0.9)
-    await publish(app, ActivityVoided(activity_id="a7", subject=seen.subject), days_ago=0.8)
-    await publish(app, ask, days_ago=0.7)
+    logged = ActivityLogged(activity_id="a7", kind="demo", subject=Subject(kind="opportunity", id="d1"))
+    transition = OpportunityTransitionRequested(opportunity_id="d1", transition="demonstrate")
+    await publish(app, logged, days_ago=0.9)
+    await publish(app, ActivityVoided(activity_id="a7", subject=logged.subject), days_ago=0.8)
+    await publish(app, transition, days_ago=0.7)
     assert (await http.get("/opportunities/d1")).json()["stage"] == "qualified"
-    await publish(app, replace(seen, activity_id="a8"), days_ago=0.6)
-    await publish(app, ask, days_ago=0.5)
+    await publish(app, replace(logged, activity_id="a8"), days_ago=0.6)
+    await publish(app, transition, days_ago=0.5)
     assert (await http.get("/opportunities/d1")).json()["stage"] == "demonstrated"
 
 
-async def test_what_contradicts_is_a_dead_letter_and_the_good_goes_on(
+async def test_contradicting_events_become_dead_letters_and_valid_ones_are_applied(
     app: Application, http: httpx.AsyncClient,
 ) -> None:
     await publish(app, OpportunityOpeningRequested(opportunity_id="d1", business_line="shipping"), hardware("d2"),
                 hardware("d2", rep_id="ann"), stage("d3", "won"), stage("d2", "paid"))
-    letters = (await http.get("/dead-letters")).json()["items"]
-    assert sorted(letter["code"] for letter in letters) == [
+    dead_letters = (await http.get("/dead-letters")).json()["items"]
+    assert sorted(record["code"] for record in dead_letters) == [
         "already_known", "no_such_opportunity", "unknown_business_line", "unknown_stage"]
     assert [d["opportunity_id"] for d in (await http.get("/opportunities")).json()["items"]] == ["d2"]
 
 
-async def test_lines_layouts_blueprints_and_diagrams_are_readable(http: httpx.AsyncClient) -> None:
+async def test_lines_layouts_blueprints_and_diagrams_are_returned(http: httpx.AsyncClient) -> None:
     lines = (await http.get("/business-lines")).json()["items"]
     assert [line["name"] for line in lines] == ["hardware", "services", "software"]
     fields = (await http.get("/business-lines/software/layout")).json()["fields"]
@@ -263,8 +265,8 @@ async def test_lines_layouts_blueprints_and_diagrams_are_readable(http: httpx.As
     blueprint = (await http.get("/blueprints/software?version=1")).json()
     assert blueprint["stages"][0]["sla"] == [{"after_seconds": 432_000, "level": "overdue"}]
     assert (await http.get("/blueprints/software?version=9")).status_code == 404
-    drawn = await http.get("/blueprints/software/diagram")
-    assert drawn.headers["content-type"].startswith("text/vnd.mermaid") and "stateDiagram-v2" in drawn.text
+    diagram = await http.get("/blueprints/software/diagram")
+    assert diagram.headers["content-type"].startswith("text/vnd.mermaid") and "stateDiagram-v2" in diagram.text
     svg = await http.get("/blueprints/software/diagram", headers={"Accept": "image/svg+xml"})
     assert svg.status_code == 501
     assert (await http.post("/actions/x/complete")).status_code == 501

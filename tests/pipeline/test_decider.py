@@ -53,7 +53,7 @@ def test_an_undefined_business_line_is_declined() -> None:
     opportunity().when(open_deal("shipping")).then_declined("unknown_business_line")
 
 
-def test_a_qualified_lead_opens_a_deal_only_where_the_line_says_so() -> None:
+def test_a_qualified_lead_opens_a_deal_only_where_the_line_is_configured_for_it() -> None:
     about = {"lead_id": "l1", "campaign_id": "c1"}
     deal = opportunity(open_deal("software", for_lead=True, about=about)).state.deal
     assert (deal.lead_id, deal.campaign_id) == ("l1", "c1")
@@ -64,29 +64,30 @@ def test_a_qualified_lead_opens_a_deal_only_where_the_line_says_so() -> None:
 def test_a_deal_that_its_lead_opened_is_filled_in_by_the_request_for_it() -> None:
     lead = open_deal(for_lead=True, about={"lead_id": "l1"})
     amount = Money(amount_minor=5, currency="EUR")
-    asked = open_deal(at=day(2), about={"lead_id": "l1", "amount": amount, "region": "West"})
-    assert {type(e) for e in opportunity(lead).when(asked).published} == {OpportunityRevised}
-    deal = opportunity(lead, asked).state.deal
+    requested = open_deal(at=day(2), about={"lead_id": "l1", "amount": amount, "region": "West"})
+    assert {type(e) for e in opportunity(lead).when(requested).published} == {OpportunityRevised}
+    deal = opportunity(lead, requested).state.deal
     assert (deal.amount, deal.region, deal.lead_id) == (amount, "West", "l1")
     assert deal.opened_at == opportunity(lead).state.deal.opened_at, "it has been open since its lead was qualified"
-    opportunity(lead, asked).when(replace(asked, ref="again")).then_nothing()
-    opportunity(lead, asked).when(replace(lead, at=day(5))).then_nothing()
-    assert opportunity(asked, lead).state.deal.amount == deal.amount
+    opportunity(lead, requested).when(replace(requested, ref="again")).then_nothing()
+    opportunity(lead, requested).when(replace(lead, at=day(5))).then_nothing()
+    assert opportunity(requested, lead).state.deal.amount == deal.amount
 
 
 def test_a_different_request_is_declined_for_a_deal_that_its_lead_opened() -> None:
     lead = open_deal(for_lead=True, about={"lead_id": "l1"})
     for other in (open_deal(about={"lead_id": "l2"}), replace(open_deal(), pipeline="software_enterprise")):
         opportunity(lead).when(other).then_declined("already_known")
-    asked = open_deal(about={"lead_id": "l1", "region": "West"})
-    opportunity(lead, asked).when(open_deal(about={"lead_id": "l1", "region": "East"})).then_declined("already_known")
+    requested = open_deal(about={"lead_id": "l1", "region": "West"})
+    other = open_deal(about={"lead_id": "l1", "region": "East"})
+    opportunity(lead, requested).when(other).then_declined("already_known")
 
 
 def test_a_lead_qualified_again_does_not_change_its_deal() -> None:
     opportunity(*TO_DEMO).when(open_deal(at=day(9), for_lead=True, about={"lead_id": "l1"})).then_nothing()
 
 
-def test_a_deal_of_unknown_day_has_no_day_of_opening() -> None:
+def test_an_undated_deal_has_no_opening_date() -> None:
     state = opportunity(open_deal("hardware", undated=True)).state
     assert state.deal.opened_at is None and state.entered_at is None and state.changed_at is None
     opportunity(open_deal("hardware", undated=True)).when(report("won", day(-300))).then_published(
@@ -115,7 +116,7 @@ def test_all_reasons_are_reported_together() -> None:
     }
 
 
-def test_a_failed_check_is_reported_in_the_words_of_the_blueprint() -> None:
+def test_a_failed_check_is_reported_with_the_message_of_the_blueprint() -> None:
     none = {**PROPOSAL, "amount": {"amount_minor": 0, "currency": "EUR"}}
     (refused,) = opportunity(*TO_DEMO).when(request("propose", day(3), fields=none)).events
     assert [r.message for r in refused.reasons] == ["A proposal has an amount above zero."]
@@ -157,7 +158,7 @@ def test_a_voided_activity_does_not_count_even_when_the_void_arrives_first() -> 
         assert reason_codes(opportunity(open_deal(), *commands).when(move).events) == {"action_missing"}
 
 
-def test_what_was_done_with_the_lead_counts_in_the_first_stage_where_the_line_says_so() -> None:
+def test_activities_of_the_lead_count_in_the_first_stage_where_the_line_is_configured_for_it() -> None:
     on_lead = activity("demo", day(-1), on_lead=True)
     opportunity(on_lead, open_deal()).when(request("demonstrate", day(2))).then_published(StageEntered)
     meeting = activity("meeting", day(-1), on_lead=True)
@@ -225,7 +226,7 @@ def test_a_reported_loss_without_a_reason_is_not_recorded() -> None:
     assert opportunity(open_deal("hardware")).when(report("lost", day(5))).published[-1].loss_reason == "not_recorded"
 
 
-def test_a_report_brings_the_amount_and_the_deal_as_it_was() -> None:
+def test_a_report_sets_the_amount_before_the_deal_is_won() -> None:
     money = Money(amount_minor=105_400, currency="EUR")
     events = opportunity(open_deal("hardware")).when(report("won", day(5), about={"amount": money})).published
     assert [type(e) for e in events] == [OpportunityRevised, StageEntered, OpportunityWon]
@@ -314,7 +315,7 @@ def test_a_deal_that_stays_too_long_breaches_once() -> None:
     assert outcome.next_deadline is None
 
 
-def test_levels_come_one_after_the_other() -> None:
+def test_breach_levels_are_reached_one_after_the_other() -> None:
     large = open_deal(about={"amount": Money(amount_minor=20_000_000, currency="EUR")})
     first = opportunity(large).when(reached(day(7)))
     assert [e.level for e in first.events] == ["warning"]
@@ -328,19 +329,19 @@ def test_a_late_report_of_a_stage_left_in_time_retracts_the_breach() -> None:
     assert breached.when(request("demonstrate", day(6))).published[1:] == []
 
 
-def test_history_gets_no_deadline_until_a_stage_is_entered_live() -> None:
+def test_imported_deals_get_no_deadline_until_a_stage_is_entered_live() -> None:
     imported = opportunity(replace(open_deal(), live=False), replace(activity("demo", day(1)), live=False))
     assert imported.next_deadline is None
     assert imported.when(request("demonstrate", day(30))).next_deadline == day(44)
 
 
-def test_a_deadline_reached_in_history_lapses_without_a_breach() -> None:
+def test_a_deadline_reached_during_an_import_lapses_without_a_breach() -> None:
     outcome = opportunity(open_deal()).when(DeadlineReached(at=day(5), live=False))
     assert outcome.published == []
     assert outcome.next_deadline is None
 
 
-def test_leaving_the_stage_ends_its_deadline() -> None:
+def test_leaving_a_stage_cancels_its_deadline() -> None:
     scenario = opportunity(*TO_WON)
     assert scenario.next_deadline is None
     demo = opportunity(*TO_DEMO)

@@ -1,4 +1,4 @@
-"""What business people may write about a business line, and what is refused before it can do harm."""
+"""Compiler of business lines: blueprints, fields and criteria that are accepted, and faults that are reported."""
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from hypothesis import given as generated
 from hypothesis import settings
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 from transitions import MachineError
 
 from chassis.domain.definitions import Definition, DefinitionError, Definitions
@@ -24,7 +24,7 @@ assert HARDWARE is not None
 
 
 class Cursor:
-    """The throw-away model that the machine moves."""
+    """The model object of the state machine."""
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -34,7 +34,7 @@ MACHINES: dict[int, Any] = {}
 
 
 def machine_events(blueprint: BlueprintDefinition) -> Any:
-    """Of the one machine of this blueprint, made at its first use."""
+    """Events of the state machine of this blueprint, which is built once."""
     return MACHINES.setdefault(id(blueprint), (blueprint, state_machine(blueprint)))[1].events
 
 
@@ -50,22 +50,22 @@ def by_machine(blueprint: BlueprintDefinition, stage: str, transition: str) -> s
 
 
 @pytest.mark.parametrize("blueprint", BLUEPRINTS, ids=lambda b: b.ref)
-def test_the_table_is_equal_to_the_machine(blueprint: BlueprintDefinition) -> None:
+def test_the_transition_table_equals_the_state_machine(blueprint: BlueprintDefinition) -> None:
     for stage in blueprint.stages:
         for transition in [*blueprint.transitions, "nothing_of_the_kind"]:
             assert blueprint.table.get((stage, transition)) == by_machine(blueprint, stage, transition)
 
 
-@some.composite
-def blueprints(draw: some.DrawFn) -> Definition:
-    """A line with a random net of transitions over a chain that makes every stage reachable."""
-    names = [f"s{n}" for n in range(draw(some.integers(1, 5)))]
+@st.composite
+def blueprints(draw: st.DrawFn) -> Definition:
+    """A business line with random transitions beside a chain that makes every stage reachable."""
+    names = [f"s{n}" for n in range(draw(st.integers(1, 5)))]
     chain: list[dict[str, Any]] = [{"from": [a], "to": b} for a, b in zip(names, [*names[1:], "won"], strict=True)]
     chain += [{"common": True, "to": "lost"}]
-    steps = some.tuples(some.sampled_from(names), some.sampled_from([*names, "won", "lost"]))
-    pairs = draw(some.lists(steps, max_size=6))
+    steps = st.tuples(st.sampled_from(names), st.sampled_from([*names, "won", "lost"]))
+    pairs = draw(st.lists(steps, max_size=6))
     rows = chain + [{"from": [a], "to": b} for a, b in pairs]
-    if draw(some.booleans()):
+    if draw(st.booleans()):
         rows.append({"from": ["won", "lost"], "to": names[0], "reopen": True})
     stages = [{"name": n, "title": {"en": n}} for n in names]
     closed = [{"name": n, "title": {"en": n}, "type": n} for n in ("won", "lost")]
@@ -77,13 +77,13 @@ def blueprints(draw: some.DrawFn) -> Definition:
 
 
 @settings(deadline=None)
-@generated(blueprints(), some.lists(some.integers(0, 12), max_size=12))
-def test_any_walk_of_decisions_goes_as_the_machine_goes(definition: Definition, walk: list[int]) -> None:
+@generated(blueprints(), st.lists(st.integers(0, 12), max_size=12))
+def test_any_sequence_of_decisions_follows_the_state_machine(definition: Definition, steps: list[int]) -> None:
     book = compile_book(Definitions([definition]))
     blueprint = book.pipelines["made"]
     scenario = opportunity(open_deal("made"), book=book)
     decider, state, stage = scenario.decider, scenario.state, blueprint.initial
-    for n in walk:
+    for n in steps:
         command = request(f"t{n}", open_deal().at, fields={"loss_reason": "price"})
         for event in decider.decide(command, state):
             state = decider.evolve(state, event)
@@ -106,41 +106,47 @@ def test_open_deals_keep_the_version_they_were_opened_under() -> None:
     assert opportunity(open_deal("hardware"), book=book).state.deal.blueprint == "hardware@2"
 
 
-def test_a_picture_is_drawn_of_every_blueprint() -> None:
+def test_every_blueprint_has_a_diagram() -> None:
     for blueprint in BLUEPRINTS:
-        drawn = mermaid(blueprint)
-        assert blueprint.ref in drawn
-        assert all(f"{t.from_[0]} --> {t.to}" in drawn for t in blueprint.transitions.values())
+        diagram = mermaid(blueprint)
+        assert blueprint.ref in diagram
+        assert all(f"{t.from_[0]} --> {t.to}" in diagram for t in blueprint.transitions.values())
 
 
 def stages_of(body: Any) -> Any:
     return body["blueprints"][0]["stages"]
 
 
-def moves_of(body: Any) -> Any:
+def transitions_of(body: Any) -> Any:
     return body["blueprints"][0]["transitions"]
 
 
 WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "a transition to nowhere": (lambda b: moves_of(b)[0].update(to="paid"), "transitions/0/to: 'paid' is not a stage"),
-    "a transition from nowhere": (lambda b: moves_of(b)[0].update({"from": []}), "transitions/0: must start"),
-    "a stage nobody reaches": (
+    "a transition to an undefined stage": (
+        lambda b: transitions_of(b)[0].update(to="paid"), "transitions/0/to: 'paid' is not a stage"),
+    "a transition without a starting stage": (
+        lambda b: transitions_of(b)[0].update({"from": []}), "transitions/0: must start"),
+    "an unreachable stage": (
         lambda b: stages_of(b).insert(1, {"name": "attic", "title": {"en": "Attic"}}), "leads to 'attic'"),
-    "a stage twice": (
+    "a duplicate stage": (
         lambda b: stages_of(b)[1].update(name="prospecting"), "stages/1/name: 'prospecting' occurs twice"),
-    "a transition twice": (lambda b: moves_of(b)[1].update(name="engage"), "transitions/1/name: 'engage' occurs twice"),
-    "no way to lose": (lambda b: stages_of(b)[3].update(type="open"), "stage of each type; missing: lost"),
+    "a duplicate transition": (
+        lambda b: transitions_of(b)[1].update(name="engage"), "transitions/1/name: 'engage' occurs twice"),
+    "no stage of type lost": (lambda b: stages_of(b)[3].update(type="open"), "stage of each type; missing: lost"),
     "won before open": (lambda b: stages_of(b)[0].update(order=9), "won must come after every open stage"),
-    "a field nobody declared": (
-        lambda b: moves_of(b)[0].update(requires=[{"field": "colour"}]), "transitions/0/requires/0/field: 'colour'"),
-    "a criterion nobody can read": (lambda b: moves_of(b)[0].update(criteria="amount >"), "transitions/0/criteria"),
-    "a criterion over nothing": (lambda b: moves_of(b)[0].update(criteria="colour == 1"), "'colour' is not a known"),
-    "a reopening without `reopen`": (lambda b: moves_of(b)[3].pop("reopen"), "transitions/3: `reopen: true`"),
-    "an action nobody knows": (
-        lambda b: moves_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions/0/actions/0/kind"),
-    "a word that means nothing": (lambda b: b.update(colour="red"), "colour"),
-    "no duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "'soon' must be a duration"),
-    "a standard field again": (
+    "an undeclared field": (
+        lambda b: transitions_of(b)[0].update(requires=[{"field": "colour"}]),
+        "transitions/0/requires/0/field: 'colour'"),
+    "a criterion with a syntax error": (
+        lambda b: transitions_of(b)[0].update(criteria="amount >"), "transitions/0/criteria"),
+    "a criterion over an undefined field": (
+        lambda b: transitions_of(b)[0].update(criteria="colour == 1"), "'colour' is not a known"),
+    "a reopening without `reopen`": (lambda b: transitions_of(b)[3].pop("reopen"), "transitions/3: `reopen: true`"),
+    "an unknown action": (
+        lambda b: transitions_of(b)[0].update(actions=[{"kind": "dance"}]), "transitions/0/actions/0/kind"),
+    "an unknown key": (lambda b: b.update(colour="red"), "colour"),
+    "an invalid duration": (lambda b: stages_of(b)[0].update(sla=[{"after": "soon"}]), "'soon' must be a duration"),
+    "a field with the name of a standard field": (
         lambda b: b["layout"]["fields"][0].update(name="amount"), "fields/0/name: 'amount' is a standard field"),
     "a choice without options": (
         lambda b: b["layout"]["fields"][0].update(type="choice"), "layout/fields/0: `options`"),
@@ -148,15 +154,15 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_what_could_never_work_is_refused_by_name_and_place(wrong: str) -> None:
+def test_an_invalid_business_line_is_refused_with_path_line_and_column(wrong: str) -> None:
     assert HARDWARE is not None
     change, message = WRONG[wrong]
     body = deepcopy(dict(HARDWARE.body))
     change(body)
-    with pytest.raises(DefinitionError) as refused:
+    with pytest.raises(DefinitionError) as error:
         compile_book(Definitions([Definition("business_lines", "hardware", 1, body, HARDWARE.path, HARDWARE.marks)]))
-    assert "hardware.yaml:" in str(refused.value) and message in str(refused.value)
-    assert all(fault.line and fault.column for fault in refused.value.faults)
+    assert "hardware.yaml:" in str(error.value) and message in str(error.value)
+    assert all(fault.line and fault.column for fault in error.value.faults)
 
 
 def test_two_lines_cannot_share_a_pipeline() -> None:
@@ -166,7 +172,7 @@ def test_two_lines_cannot_share_a_pipeline() -> None:
         compile_book(Definitions([HARDWARE, copy]))
 
 
-def test_the_schema_for_the_editor_accepts_what_is_shipped() -> None:
+def test_the_editor_schema_accepts_the_shipped_business_lines() -> None:
     schema = BusinessLineYaml.model_json_schema(by_alias=True)
     for definition in shipped().current("business_lines"):
         jsonschema.validate(definition.body, schema)
@@ -180,47 +186,47 @@ def test_the_schema_for_the_editor_accepts_what_is_shipped() -> None:
      [{"amount_minor": 1.5, "currency": "EUR"}, 12, {"amount_minor": 1}]),
     ("choice", ["red"], ["blue", ["red"]]), ("choices", [["red"], []], ["red", ["red", "blue"]]),
 ])
-def test_a_value_fits_its_field_or_not(kind: Any, good: list[Any], bad: list[Any]) -> None:
+def test_values_are_validated_by_the_type_of_their_field(kind: Any, good: list[Any], bad: list[Any]) -> None:
     options = (OptionDefinition("red", {"en": "Red"}),) if kind.startswith("choice") else ()
-    form = FieldDefinition("it", kind, {"en": "It"}, options=options)
-    assert [misfit(form, value) for value in [*good, None]] == [None] * (len(good) + 1)
-    assert all(misfit(form, value) for value in bad)
+    field = FieldDefinition("value", kind, {"en": "Value"}, options=options)
+    assert [misfit(field, value) for value in [*good, None]] == [None] * (len(good) + 1)
+    assert all(misfit(field, value) for value in bad)
 
 
-@pytest.mark.parametrize(("held", "met"), TRUTH)
-def test_a_blueprint_takes_a_deal_when_its_criterion_is_true(held: Any, met: bool) -> None:
+@pytest.mark.parametrize(("value", "met"), TRUTH)
+def test_a_blueprint_matches_a_deal_when_its_criterion_is_true(value: Any, met: bool) -> None:
     assert HARDWARE is not None
     body = deepcopy(dict(HARDWARE.body))
     body["layout"]["fields"] += [{"name": "approved", "type": "boolean", "label": {"en": "Approved"}},
                                  {"name": "wish", "type": "text", "label": {"en": "Wish"}}]
     body["blueprints"][0]["when"] = "coalesce(approved, wish)"
-    moves_of(body)[0]["criteria"] = "coalesce(approved, wish)"
+    transitions_of(body)[0]["criteria"] = "coalesce(approved, wish)"
     line = compile_book(Definitions([Definition("business_lines", "hardware", 1, body)])).lines["hardware"]
     criteria = next(iter(line.blueprints[0].transitions.values())).criteria
-    assert (line.blueprint_for({"wish": held}) is not None) is met
-    assert criteria is not None and criteria.is_met({"wish": held}) is met
+    assert (line.blueprint_for({"wish": value}) is not None) is met
+    assert criteria is not None and criteria.is_met({"wish": value}) is met
 
 
-def test_the_faults_of_all_lines_are_found_in_one_run() -> None:
+def test_the_faults_of_all_lines_are_reported_together() -> None:
     bodies = []
     for name in ("hardware", "services"):
         found = shipped().find("business_lines", name)
         assert found is not None
         body = deepcopy(dict(found.body))
-        moves_of(body)[0].update(to="paid", criteria="amount")
+        transitions_of(body)[0].update(to="paid", criteria="amount")
         body["colour"] = "red"
         bodies.append(Definition("business_lines", name, 1, body, found.path, found.marks))
-    with pytest.raises(DefinitionError) as refused:
+    with pytest.raises(DefinitionError) as error:
         compile_book(Definitions(bodies))
     for name in ("hardware", "services"):
-        codes = {f.code for f in refused.value.faults if f.file.endswith(f"{name}.yaml")}
+        codes = {f.code for f in error.value.faults if f.file.endswith(f"{name}.yaml")}
         assert codes == {"unknown_key", "unknown_stage", "criterion_not_boolean"}
 
 
-def test_a_published_version_is_not_judged_by_checks_that_came_later() -> None:
+def test_a_published_version_is_not_refused_by_later_checks() -> None:
     assert HARDWARE is not None
     body = deepcopy(dict(HARDWARE.body))
-    moves_of(body)[0]["criteria"] = "amount"
+    transitions_of(body)[0]["criteria"] = "amount"
     old = Definition("business_lines", "hardware", 1, body)
     current = Definition("business_lines", "hardware", 2, {**HARDWARE.body, "version": 2})
     criteria = next(iter(compile_book(Definitions([current], [old])).of("hardware@1").transitions.values())).criteria

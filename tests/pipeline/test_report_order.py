@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given as generated
 from hypothesis import settings
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
 from chassis.domain.testing import published
 from contracts.kinds import Money
@@ -25,19 +25,19 @@ def noon(text: str) -> datetime:
 
 def commands_of(row: dict[str, str]) -> list[Any]:
     stage = row["deal_stage"].lower()
-    began = noon(row["engage_date"] or "2017-12-31")
+    opened_at = noon(row["engage_date"] or "2017-12-31")
     start = "engaging" if row["engage_date"] else "prospecting"
-    made: list[Any] = [OpenOpportunity(at=began, live=False, business_line="hardware", stage=start,
+    commands: list[Any] = [OpenOpportunity(at=opened_at, live=False, business_line="hardware", stage=start,
                                        undated=not row["engage_date"])]
     if stage in ("won", "lost"):
         amount = Money(amount_minor=int(row["close_value"]) * 100, currency="USD")
-        made.append(ReportStage(at=noon(row["close_date"]), live=False, stage=stage, about={"amount": amount}))
-    return made
+        commands.append(ReportStage(at=noon(row["close_date"]), live=False, stage=stage, about={"amount": amount}))
+    return commands
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="the shared data set crm_opportunities is not on this machine")
-def test_the_shipped_opportunities_come_out_as_they_are_known_to() -> None:
+def test_the_sample_opportunities_end_in_the_known_stages_and_amount() -> None:
     stages: Counter[str] = Counter()
     amount = 0
     rows = list(csv.DictReader(DATA.read_text().splitlines()))
@@ -63,28 +63,28 @@ COMMANDS = [
 
 
 @settings(deadline=None)
-@generated(some.permutations(COMMANDS[1:]))
-def test_commands_in_any_order_lead_to_the_same_deal(arriving: list[Any]) -> None:
-    """Fields by their business time, stages by when they were entered; the opening comes first."""
-    straight = opportunity(*COMMANDS).state
-    scenario = opportunity(COMMANDS[0], *arriving)
+@generated(st.permutations(COMMANDS[1:]))
+def test_commands_in_any_order_lead_to_the_same_deal(reordered: list[Any]) -> None:
+    """Fields are ordered by business time, stages by the time they were entered; the opening comes first."""
+    expected = opportunity(*COMMANDS).state
+    scenario = opportunity(COMMANDS[0], *reordered)
     state, events = scenario.state, scenario.events
     assert (state.deal, state.status, state.closed_at, state.changed_at) == (
-        straight.deal, straight.status, straight.closed_at, straight.changed_at)
-    assert [v.stage for v in state.visits] == [v.stage for v in straight.visits]
+        expected.deal, expected.status, expected.closed_at, expected.changed_at)
+    assert [v.stage for v in state.visits] == [v.stage for v in expected.visits]
     assert len([e for e in published(events) if isinstance(e, OpportunityWon)]) == 1
 
 
-STAGES = some.sampled_from(["prospecting", "engaging", "won", "lost"])
+STAGES = st.sampled_from(["prospecting", "engaging", "won", "lost"])
 
 
 @settings(deadline=None)
-@generated(some.lists(some.tuples(STAGES, some.integers(0, 30)), max_size=12))
-def test_whatever_is_reported_the_deal_stays_coherent(reports: list[tuple[str, int]]) -> None:
+@generated(st.lists(st.tuples(STAGES, st.integers(0, 30)), max_size=12))
+def test_any_sequence_of_reports_leaves_a_consistent_deal(reports: list[tuple[str, int]]) -> None:
     scenario = opportunity(open_deal("hardware"), *(report(s, day(n)) for s, n in reports))
     state, events = scenario.state, scenario.events
-    moments = [v.at for v in state.visits]
-    assert moments == sorted(moments)
+    times = [v.at for v in state.visits]
+    assert times == sorted(times)
     assert all(a.stage != b.stage for a, b in zip(state.visits, state.visits[1:], strict=False))
     assert state.visits[-1].stage == state.deal.stage
     closed = state.deal.stage in ("won", "lost")
