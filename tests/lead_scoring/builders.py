@@ -1,4 +1,4 @@
-"""Builders of the lead scoring tests: a small scorecard, commands of a lead."""
+"""Builders of the lead scoring tests: a small scorecard and the commands of a lead."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -121,5 +121,5 @@ def scenario(*commands: Any, decider: Any = LEAD) -> Scenario:
 
 def lead_after(*commands: Any, decider: Any = LEAD) -> tuple[LeadState, list[Any]]:
     """The state of the lead and every event so far."""
-    found = scenario(*commands, decider=decider)
-    return found.state, found.events
+    result = scenario(*commands, decider=decider)
+    return result.state, result.events

@@ -1,4 +1,4 @@
-"""Leads and their scores through the doors: what is written becomes an event, what is read is what was heard."""
+"""HTTP API of leads: a request publishes an event, a query returns the projected lead and its score."""
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,8 +21,8 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 async def capture(service: RunningService, id: str = "l1", **more: object) -> None:
     body = {"lead_id": id, "business_line": "software", "source": "referral",
             "attributes": {"industry": "finance", "employees": 500}, **more}
-    answer = await service.client.post("/v1/leads", json=body)
-    assert answer.status_code == 202 and answer.headers["location"] == f"/v1/leads/{id}"
+    response = await service.client.post("/v1/leads", json=body)
+    assert response.status_code == 202 and response.headers["location"] == f"/v1/leads/{id}"
     await service.settle()
 
 
@@ -31,7 +31,7 @@ async def score(service: RunningService, id: str = "l1") -> dict[str, object]:
     return body
 
 
-async def test_three_activities_make_a_lead_qualified_and_every_point_has_its_reason(service: RunningService) -> None:
+async def test_three_activities_qualify_a_lead_and_every_point_has_its_reason(service: RunningService) -> None:
     await capture(service)
     assert (await score(service))["score"] == 35
     for n, kind in enumerate(("call", "meeting", "demo")):
@@ -52,7 +52,7 @@ async def test_three_activities_make_a_lead_qualified_and_every_point_has_its_re
     assert types == ["crm.lead.scored.v1", "crm.lead.scored.v1"]
 
 
-async def test_what_systems_publish_counts_the_same_and_is_taken_back_when_voided(service: RunningService) -> None:
+async def test_published_events_are_scored_and_a_voided_activity_no_longer_counts(service: RunningService) -> None:
     await service.publish(ActivityLogged(activity_id="a", kind="demo", subject=LEAD), "1")
     assert (await service.client.get("/v1/leads/l1")).status_code == 404, "not captured yet"
     await service.publish(LeadCaptured(lead_id="l1", business_line="software"), "2")
@@ -62,22 +62,22 @@ async def test_what_systems_publish_counts_the_same_and_is_taken_back_when_voide
     assert (await score(service))["score"] == 5
 
 
-async def test_a_lead_is_revised_only_by_who_has_seen_it(service: RunningService) -> None:
+async def test_a_lead_is_revised_only_with_its_current_etag(service: RunningService) -> None:
     await capture(service)
     body = {"attributes": {"employees": 5}, "contact": {"role": "ceo"}}
     assert (await service.client.patch("/v1/leads/l1", json=body)).status_code == 428
     assert (await service.client.patch("/v1/leads/l1", json=body, headers={"If-Match": '"99"'})).status_code == 412
-    seen = (await service.client.get("/v1/leads/l1")).headers["etag"]
-    assert (await service.client.patch("/v1/leads/l1", json=body, headers={"If-Match": seen})).status_code == 202
+    etag = (await service.client.get("/v1/leads/l1")).headers["etag"]
+    assert (await service.client.patch("/v1/leads/l1", json=body, headers={"If-Match": etag})).status_code == 202
     await service.settle()
     assert (await score(service))["score"] == 15 - 10 + 10 + 15
     assert (await service.client.patch("/v1/leads/none", json=body, headers={"If-Match": '"1"'})).status_code == 404
 
 
-async def test_a_converted_lead_says_so(service: RunningService) -> None:
+async def test_a_converted_lead_has_its_status_and_customer(service: RunningService) -> None:
     await capture(service)
-    answer = await service.client.post("/v1/leads/l1/convert", json={"customer_id": "k1"})
-    assert answer.status_code == 202
+    response = await service.client.post("/v1/leads/l1/convert", json={"customer_id": "k1"})
+    assert response.status_code == 202
     await service.settle()
     lead = (await service.client.get("/v1/leads/l1")).json()
     assert (lead["status"], lead["customer_id"]) == ("converted", "k1")
@@ -96,45 +96,45 @@ async def test_the_list_is_filtered_sorted_and_paged(service: RunningService) ->
     assert only["lead_id"] == "h1"
     other_order = "/v1/leads?sort=score&cursor=" + first["next"]
     for path in ("/v1/leads?cursor=xyz", other_order, "/v1/leads/s1/history?cursor=x"):
-        answer = await service.client.get(path)
-        assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
-    rising = (await service.client.get("/v1/leads?sort=score")).json()["items"]
-    assert [i["score"] for i in rising] == sorted(i["score"] for i in rising)
+        response = await service.client.get(path)
+        assert (response.status_code, response.json()["code"]) == (400, "bad_cursor")
+    ascending = (await service.client.get("/v1/leads?sort=score")).json()["items"]
+    assert [i["score"] for i in ascending] == sorted(i["score"] for i in ascending)
     assert (await service.client.get("/v1/leads?sort=name")).status_code == 422
 
 
-async def test_the_same_idempotency_key_makes_one_lead(service: RunningService) -> None:
-    once = {"Idempotency-Key": "k"}
-    ids = {(await service.client.post("/v1/leads", json={"business_line": "software"}, headers=once)).json()["lead_id"]
-           for _ in range(2)}
+async def test_a_repeated_idempotency_key_creates_one_lead(service: RunningService) -> None:
+    headers = {"Idempotency-Key": "k"}
+    body = {"business_line": "software"}
+    ids = {(await service.client.post("/v1/leads", json=body, headers=headers)).json()["lead_id"] for _ in range(2)}
     await service.settle()
     assert len(ids) == 1 and len((await service.client.get("/v1/leads")).json()["items"]) == 1
 
 
-async def test_what_is_not_right_is_told_with_its_place(service: RunningService) -> None:
-    wrong = await service.client.post("/v1/leads", json={"lead_id": "a b", "colour": "red"})
-    assert wrong.status_code == 422
-    assert {e["pointer"] for e in wrong.json()["errors"]} == {"/lead_id", "/colour", "/business_line"}
-    late = {"business_line": "software", "occurred_at": "2999-01-01T00:00:00Z"}
-    ahead = await service.client.post("/v1/leads", json=late)
-    assert ahead.json()["errors"][0]["pointer"] == "/occurred_at"
+async def test_invalid_requests_are_refused_with_the_pointer_of_each_fault(service: RunningService) -> None:
+    invalid = await service.client.post("/v1/leads", json={"lead_id": "a b", "colour": "red"})
+    assert invalid.status_code == 422
+    assert {e["pointer"] for e in invalid.json()["errors"]} == {"/lead_id", "/colour", "/business_line"}
+    body = {"business_line": "software", "occurred_at": "2999-01-01T00:00:00Z"}
+    future = await service.client.post("/v1/leads", json=body)
+    assert future.json()["errors"][0]["pointer"] == "/occurred_at"
     assert (await service.client.get("/v1/leads/none/score")).status_code == 404
 
 
-async def test_a_lead_of_a_line_without_scorecard_has_no_score_and_the_reason_is_told(service: RunningService) -> None:
+async def test_a_lead_of_a_line_without_scorecard_has_no_score_but_a_reason(service: RunningService) -> None:
     await capture(service, business_line="cement")
     assert await score(service) == {"lead_id": "l1", "score": None, "reason": "no_scorecard", "history": []}
 
 
-async def test_another_content_under_the_same_lead_is_a_dead_letter(service: RunningService) -> None:
+async def test_a_capture_with_other_content_for_the_same_lead_is_a_dead_letter(service: RunningService) -> None:
     await service.publish(LeadCaptured(lead_id="l1", business_line="software"), "1")
     await service.publish(LeadCaptured(lead_id="l1", business_line="software"), "2")
     await service.publish(LeadCaptured(lead_id="l1", business_line="hardware"), "3")
-    [letter] = (await service.client.get("/v1/dead-letters")).json()["items"]
-    assert letter["code"] == "already_known"
+    [dead_letter] = (await service.client.get("/v1/dead-letters")).json()["items"]
+    assert dead_letter["code"] == "already_known"
 
 
-async def test_leads_are_asked_by_place_or_by_their_ids(service: RunningService) -> None:
+async def test_leads_are_filtered_by_region_team_and_ids(service: RunningService) -> None:
     await capture(service, "l1", region="West", team="Harbour")
     await capture(service, "l2", region="East", team="Harbour")
 

@@ -1,4 +1,4 @@
-"""Builders of the surveys tests: two small surveys, commands of a respondent."""
+"""Builders of the survey tests: two small surveys and the commands of a respondent."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a win to an answered survey, its results and its issue, through the doors."""
+"""HTTP API of surveys: invitations after a win, answers by link, results and issues."""
 import re
 import stat
 from collections.abc import AsyncIterator
@@ -29,8 +29,8 @@ async def win(service: RunningService, deal: str = "d1", customer: str = "k1", d
     opportunity = Opportunity(
         pipeline="p", business_line="software", stage="won", opened_at=now, forecast_category="closed", deal_kind="new",
         customer_id=customer, rep_id="r1", region="West")
-    said = OpportunityWon(opportunity_id=deal, opportunity=opportunity, closed_at=now, stage_before="s")
-    await service.publish(said, f"won-{deal}", now)
+    event = OpportunityWon(opportunity_id=deal, opportunity=opportunity, closed_at=now, stage_before="s")
+    await service.publish(event, f"won-{deal}", now)
 
 
 async def link_of(service: RunningService, **where: str) -> str:
@@ -39,14 +39,14 @@ async def link_of(service: RunningService, **where: str) -> str:
     return link
 
 
-async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(service: RunningService) -> None:
+async def test_a_win_leads_to_an_invitation_an_answer_results_and_an_issue(service: RunningService) -> None:
     await win(service)
     link = await link_of(service, opportunity_id="d1")
     page = await service.client.get(link)
     assert page.status_code == 200 and "recommend us" in page.text and "<script" not in page.text
-    assert (await service.client.get(link)).status_code == 200, "reading records nothing"
-    thanks = await service.client.post(link, data={"nps": "3", "reason": "<b>slow</b>", "csat": "2"})
-    assert thanks.status_code == 200 and "recorded" in thanks.text
+    assert (await service.client.get(link)).status_code == 200, "a GET request does not record an answer"
+    accepted = await service.client.post(link, data={"nps": "3", "reason": "<b>slow</b>", "csat": "2"})
+    assert accepted.status_code == 200 and "recorded" in accepted.text
     again = await service.client.post(link, data={"nps": "10"})
     assert again.status_code == 409
     assert "has been answered" in (await service.client.get(link)).text
@@ -57,8 +57,8 @@ async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(s
     assert (row["n"], row["invited"], row["answered"], row["response_rate"]) == (1, 1, 1, 1.0)
     figures = {q["id"]: q for q in row["questions"]}
     assert figures["nps"]["nps"] == -100.0 and figures["csat"]["csat"]["top2"]["value"] == 0.0
-    [said] = (await service.client.get("/v1/surveys/after_win/answers?region=West")).json()["items"]
-    assert said["answers"] == {"nps": 3, "reason": "<b>slow</b>", "csat": 2} and said["respondent_id"] == "k1"
+    [answered] = (await service.client.get("/v1/surveys/after_win/answers?region=West")).json()["items"]
+    assert answered["answers"] == {"nps": 3, "reason": "<b>slow</b>", "csat": 2} and answered["respondent_id"] == "k1"
     assert (await service.client.get("/v1/surveys/after_win/answers?region=East")).json()["items"] == []
     by = (await service.client.get("/v1/surveys/after_win/results?by=region,rep_id")).json()["rows"]
     assert by[0]["dimensions"] == {"region": "West", "rep_id": "r1"}
@@ -72,38 +72,38 @@ async def test_a_win_becomes_an_answered_survey_with_its_results_and_its_issue(s
     assert (issue["note"], issue["actor_id"]) == ("Called", "local")
 
 
-async def test_what_employees_answer_is_never_shown_word_for_word(service: RunningService) -> None:
-    answer = await service.client.get("/v1/surveys/employee_pulse/answers")
-    assert (answer.status_code, answer.json()["code"]) == (403, "not_shown")
+async def test_the_answers_of_employees_are_not_listed(service: RunningService) -> None:
+    response = await service.client.get("/v1/surveys/employee_pulse/answers")
+    assert (response.status_code, response.json()["code"]) == (403, "not_shown")
 
 
-async def test_an_old_win_invites_nobody(service: RunningService) -> None:
+async def test_an_old_win_creates_no_invitation(service: RunningService) -> None:
     await win(service, days_ago=30)
     assert (await service.client.get("/v1/surveys/after_win/invitations?respondent_id=k1")).json()["items"] == []
 
 
-async def test_an_invitation_by_hand_answers_with_its_link_and_fatigue_holds(service: RunningService) -> None:
+async def test_a_manual_invitation_returns_its_link_and_respects_the_fatigue_rules(service: RunningService) -> None:
     body = {"respondent_id": "e1", "department": "sales"}
-    path, once = "/v1/surveys/employee_pulse/invitations", {"Idempotency-Key": "a"}
-    made = await service.client.post(path, json=body, headers=once)
-    assert made.status_code == 201 and made.json()["respondent_kind"] == "employee"
-    repeated = await service.client.post(path, json=body, headers=once)
-    assert repeated.json()["url"] == made.json()["url"]
+    path, headers = "/v1/surveys/employee_pulse/invitations", {"Idempotency-Key": "a"}
+    created = await service.client.post(path, json=body, headers=headers)
+    assert created.status_code == 201 and created.json()["respondent_kind"] == "employee"
+    repeated = await service.client.post(path, json=body, headers=headers)
+    assert repeated.json()["url"] == created.json()["url"]
     refused = await service.client.post(path, json=body)
     assert refused.status_code == 409 and refused.json()["errors"][0]["code"] == "recontact"
-    taken = await service.client.post(made.json()["url"], json={"answers": {"enps": 9}})
-    assert taken.json() == {"status": "answered"}
+    accepted = await service.client.post(created.json()["url"], json={"answers": {"enps": 9}})
+    assert accepted.json() == {"status": "answered"}
     await service.settle()
     [row] = (await service.client.get("/v1/surveys/employee_pulse/results?by=department")).json()["rows"]
     assert row == {"dimensions": {"department": "sales"}, "n": None, "reason": "group_too_small", "smallest_group": 5}
     assert (await service.client.get("/v1/surveys/employee_pulse/results?by=rep_id")).status_code == 400
 
 
-async def test_what_is_not_right_is_told_with_its_place(service: RunningService) -> None:
+async def test_invalid_requests_are_refused_with_the_pointer_of_each_fault(service: RunningService) -> None:
     unknown = await service.client.post("/v1/surveys/nothing/invitations", json={"respondent_id": "k1"})
     assert unknown.status_code == 404
-    wrong = await service.client.post("/v1/surveys/after_win/invitations", json={"respondent_id": "k 1", "x": 1})
-    assert wrong.status_code == 422 and {e["pointer"] for e in wrong.json()["errors"]} == {"/respondent_id", "/x"}
+    invalid = await service.client.post("/v1/surveys/after_win/invitations", json={"respondent_id": "k 1", "x": 1})
+    assert invalid.status_code == 422 and {e["pointer"] for e in invalid.json()["errors"]} == {"/respondent_id", "/x"}
     kind = await service.client.post(
         "/v1/surveys/after_win/invitations", json={"respondent_id": "k1", "respondent_kind": "employee"})
     assert kind.json()["errors"][0]["pointer"] == "/respondent_kind"
@@ -111,17 +111,17 @@ async def test_what_is_not_right_is_told_with_its_place(service: RunningService)
     assert (await service.client.get("/v1/issues/none")).status_code == 404
     await win(service)
     link = await link_of(service, respondent_id="k1")
-    answer = await service.client.post(link, json={"answers": {"nps": 11}})
-    assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"] == "/answers/nps"
+    response = await service.client.post(link, json={"answers": {"nps": 11}})
+    assert response.status_code == 422 and response.json()["errors"][0]["pointer"] == "/answers/nps"
     assert (await service.client.post(link, json=[1])).status_code == 422
     form = await service.client.post(link, data={"reason": "</textarea><script>alert(1)</script>"})
     assert form.status_code == 422 and 'role="alert"' in form.text and "<script" not in form.text
-    assert "&lt;script&gt;" in form.text, "what was written is kept"
+    assert "&lt;script&gt;" in form.text, "the form shows the submitted text again"
     assert (await service.client.post(link, content=b"x" * 70_000)).status_code == 413
     assert (await service.client.post(link, content=b"<a/>", headers={"Content-Type": "text/xml"})).status_code == 415
 
 
-async def test_the_page_speaks_the_respondents_language_and_asks_nothing_of_others(service: RunningService) -> None:
+async def test_the_page_is_in_the_respondents_language_and_loads_no_external_resource(service: RunningService) -> None:
     await win(service)
     link = await link_of(service, respondent_id="k1")
     chinese = await service.client.get(link, headers={"Accept-Language": "fr, zh-CN;q=0.8, en;q=0.5"})
@@ -130,10 +130,10 @@ async def test_the_page_speaks_the_respondents_language_and_asks_nothing_of_othe
     assert '<html lang="en">' in (await service.client.get(link + "?lang=xx")).text
     assert chinese.headers["referrer-policy"] == "no-referrer" and chinese.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in chinese.headers["content-security-policy"]
-    assert not re.search(r"https?://|//", chinese.text), "nothing is fetched from anywhere"
+    assert not re.search(r"https?://|//", chinese.text), "the page loads no external resource"
 
 
-async def test_a_forged_or_foreign_link_opens_nothing(service: RunningService) -> None:
+async def test_a_forged_link_or_one_of_another_installation_is_not_found(service: RunningService) -> None:
     await win(service)
     link = await link_of(service, respondent_id="k1")
     for forged in (link[:-1] + ("A" if link[-1] != "A" else "B"), "/s/x", "/s/a.b.c", "/s/" + "x" * 3000, "/s/ü.ü"):
@@ -143,7 +143,7 @@ async def test_a_forged_or_foreign_link_opens_nothing(service: RunningService) -
     assert (await service.client.get(other)).status_code == 404
 
 
-async def test_an_expired_link_says_so(service: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_expired_link_returns_410(service: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
     await win(service)
     link = await link_of(service, respondent_id="k1")
     later = service.app.now() + timedelta(days=31)
@@ -154,7 +154,7 @@ async def test_an_expired_link_says_so(service: RunningService, monkeypatch: pyt
     assert (item["status"], item["url"]) == ("expired", None)
 
 
-async def test_answers_from_other_tools_count_and_bounced_invitations_were_not_delivered(
+async def test_answers_from_other_tools_count_and_bounced_invitations_are_not_delivered(
     service: RunningService,
 ) -> None:
     await win(service, "d1", "k1")
@@ -162,30 +162,30 @@ async def test_answers_from_other_tools_count_and_bounced_invitations_were_not_d
     [item] = (await service.client.get("/v1/surveys/after_win/invitations?respondent_id=k2")).json()["items"]
     bounced = SurveyDeliveryReported(invitation_id=item["invitation_id"], respondent_id="k2", status="bounced")
     await service.publish(bounced, "b")
-    said = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k1",
-                           answers={"nps": 10, "reason": "kind people"}, complete=True)
-    await service.publish(said, "a")
-    await service.publish(said, "a", service.app.now())
+    event = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k1",
+                            answers={"nps": 10, "reason": "kind people"}, complete=True)
+    await service.publish(event, "a")
+    await service.publish(event, "a", service.app.now())
     [row] = (await service.client.get("/v1/surveys/after_win/results")).json()["rows"]
     assert (row["n"], row["invited"], row["delivered"], row["response_rate"]) == (1, 2, 1, 1.0)
     assert row["questions"][0]["nps"] == 100.0
     entity = (await service.app.find("feedback", {"respondent_id": "k1"})).items[0]
-    assert entity.state.answers == {"nps": 10}, "free text stays with the respondent"
+    assert entity.state.answers == {"nps": 10}, "free text is stored with the respondent only"
     tomorrow = (service.app.now() + timedelta(days=2)).date()
     empty = (await service.client.get(f"/v1/surveys/after_win/results?from={tomorrow}")).json()["rows"]
     assert (empty[0]["n"], empty[0]["questions"][0]["reason"]) == (0, "no_answers")
 
 
-async def test_words_of_an_answer_without_invitation_are_shown_until_the_customer_is_erased(
+async def test_free_text_without_an_invitation_is_listed_until_the_customer_is_erased(
     service: RunningService,
 ) -> None:
-    said = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k7",
-                           answers={"nps": 10, "reason": "kind people"}, complete=True)
-    await service.publish(said, "a")
+    event = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k7",
+                            answers={"nps": 10, "reason": "kind people"}, complete=True)
+    await service.publish(event, "a")
     await service.settle()
     [item] = (await service.client.get("/v1/surveys/after_win/answers")).json()["items"]
     assert item["answers"] == {"nps": 10, "reason": "kind people"}
-    await service.publish(replace(said, response_id="a2", answers={"nps": 9}), "b")
+    await service.publish(replace(event, response_id="a2", answers={"nps": 9}), "b")
     await service.settle()
     assert len((await service.client.get("/v1/surveys/after_win/answers")).json()["items"]) == 2
     assert (await service.client.get("/v1/surveys/after_win/answers?written=true")).json()["items"] == [item]
@@ -194,15 +194,15 @@ async def test_words_of_an_answer_without_invitation_are_shown_until_the_custome
     assert "kind people" not in (await service.client.get("/v1/surveys/after_win/answers")).text
 
 
-async def test_a_dead_letter_tells_what_is_wrong_with_an_answer(service: RunningService) -> None:
-    said = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k1",
-                           answers={"nps": 12}, complete=True)
-    await service.publish(said, "bad")
-    [letter] = (await service.client.get("/v1/dead-letters")).json()["items"]
-    assert letter["code"] == "invalid_answer" and "/answers/nps" in str(letter)
+async def test_a_dead_letter_names_the_fault_of_an_answer(service: RunningService) -> None:
+    event = SurveyResponded(response_id="a1", survey="after_win", respondent_kind="customer", respondent_id="k1",
+                            answers={"nps": 12}, complete=True)
+    await service.publish(event, "bad")
+    [dead_letter] = (await service.client.get("/v1/dead-letters")).json()["items"]
+    assert dead_letter["code"] == "invalid_answer" and "/answers/nps" in str(dead_letter)
 
 
-def test_the_key_of_links_is_made_once_and_is_its_owners_only(tmp_path: Path) -> None:
+def test_the_link_key_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     token = links_of(settings).token("k1", "i1", at())
     claim = links_of(settings).read(token)
