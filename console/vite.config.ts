@@ -3,50 +3,57 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** The licence of the letters goes wherever they go. */
-const licence: Plugin = {
-  name: "licence-of-the-letters",
+/** Ships the font's licence with the font. */
+const fontLicence: Plugin = {
+  name: "font-licence",
   generateBundle() {
     const source = readFileSync(new URL("./node_modules/@fontsource-variable/inter/LICENSE", import.meta.url));
     this.emitFile({ type: "asset", fileName: "assets/inter-licence.txt", source });
   },
 };
 
-// The running system that `npm run dev` shows; the built console is served by the system itself.
+/** The running system for `npm run dev`; the built console is served by the system itself. */
 const system = process.env.TRIPTYCH_HTTP ?? "127.0.0.1:8080";
 
-const FIRST = /src\/results\/board\/BoardPage\.tsx$/;
+const START_PAGE = /src\/features\/results\/board\/BoardPage\.tsx$/;
 
-/** Most begin with the board: its parts are fetched beside the main script, not after it. */
-const firstPage: Plugin = {
-  name: "first-page-preloaded",
+/** Preloads the chunks of the most frequent start page together with the main script, not after it. */
+const preloadStartPage: Plugin = {
+  name: "preload-start-page",
   transformIndexHtml: {
     order: "post",
     handler(html, { bundle = {} }) {
-      const wanted = new Set<string>();
+      const files = new Set<string>();
       const add = (name: string): void => {
         const chunk = bundle[name];
-        if (wanted.has(name) || chunk?.type !== "chunk") return;
-        wanted.add(name);
-        chunk.viteMetadata?.importedCss.forEach((css) => wanted.add(css));
-        chunk.imports.forEach(add);
+        if (files.has(name) || chunk?.type !== "chunk") return;
+        files.add(name);
+        for (const css of chunk.viteMetadata?.importedCss ?? []) files.add(css);
+        for (const imported of chunk.imports) add(imported);
       };
-      Object.values(bundle).forEach((chunk) => chunk.type === "chunk" && FIRST.test(chunk.facadeModuleId ?? "") && add(chunk.fileName));
-      return [...wanted].filter((name) => !html.includes(name)).map((name) => ({
-        tag: "link", injectTo: "head",
-        attrs: name.endsWith(".css") ? { rel: "preload", href: `/${name}`, as: "style", crossorigin: true } : { rel: "modulepreload", href: `/${name}`, crossorigin: true },
-      }));
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type === "chunk" && START_PAGE.test(chunk.facadeModuleId ?? "")) add(chunk.fileName);
+      }
+      return [...files]
+        .filter((name) => !html.includes(name))
+        .map((name) => ({
+          tag: "link",
+          injectTo: "head",
+          attrs: name.endsWith(".css")
+            ? { rel: "preload", href: `/${name}`, as: "style", crossorigin: true }
+            : { rel: "modulepreload", href: `/${name}`, crossorigin: true },
+        }));
     },
   },
 };
 
 export default defineConfig({
-  plugins: [react(), licence, firstPage],
+  plugins: [react(), fontLicence, preloadStartPage],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     outDir: "../services/gateway/static",
     emptyOutDir: true,
-    assetsInlineLimit: 0, // the content security policy knows no data: URLs but pictures
+    assetsInlineLimit: 0, // the content security policy allows data: URLs for images only
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
   },

@@ -1,0 +1,18 @@
+import { translate } from "@/shared/i18n/catalogue";
+import { currentLanguage } from "@/shared/preferences";
+import { rejectedParams } from "@/shared/routing/searchParams";
+import { announce } from "@/shared/ui/announce";
+import type { AppRouter } from "./router";
+
+/** Tells the user which parameters of the address that was opened are unknown or invalid, and were removed from it. */
+export function reportRejectedParams(router: AppRouter): void {
+  const opened = window.location;
+  const { pathname, search } = { pathname: opened.pathname, search: opened.search };
+  if (!search) return;
+  const unsubscribe = router.subscribe("onResolved", ({ toLocation }) => {
+    unsubscribe();
+    if (toLocation.pathname !== pathname) return;
+    const names = rejectedParams(search, toLocation.searchStr);
+    if (names.length) announce(translate(currentLanguage(), "app.rejectedParams", { names: names.join(", ") }), "bad");
+  });
+}

@@ -1,0 +1,143 @@
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { Pencil, RotateCcw, Trash2, TriangleAlert } from "lucide-react";
+import { useState } from "react";
+import { request } from "@/shared/api/client";
+import { invalidate, useGet } from "@/shared/api/queries";
+import type { DeadLetter } from "@/shared/api/types";
+import { usePermission } from "@/shared/api/viewer";
+import { useNames, useTranslate } from "@/shared/i18n";
+import { announce } from "@/shared/ui/announce";
+import { Button } from "@/shared/ui/Button";
+import { type Description, DescriptionCard } from "@/shared/ui/DescriptionCard";
+import { PageLayout } from "@/shared/ui/PageLayout";
+import { Timestamp } from "@/shared/ui/primitives";
+import { QueryView } from "@/shared/ui/queryStates";
+import { DiscardDialog } from "./DiscardDialog";
+import { prettyJson } from "./deadLetters";
+import { EditDialog } from "./EditDialog";
+import { StatusBadge } from "./StatusBadge";
+import "../operations.css";
+
+/** A replay that was interrupted can be repeated. */
+const OPEN_STATUSES = ["open", "replaying"];
+const route = getRouteApi("/operations/dead-letters/$id");
+
+/** A dead letter: the error, the record, and the actions on it. */
+export function DeadLetterPage() {
+  const { id } = route.useParams();
+  const t = useTranslate();
+  const serviceName = useNames("service");
+  const query = useGet("/v1/dead-letters/{id}", { path: { id } });
+  const letter = query.data;
+  return (
+    <PageLayout
+      title={letter?.event_type ?? t("deadLetters.one")}
+      parent={<Link to="/operations/dead-letters">{t("operations.deadLetters")}</Link>}
+      narrow
+      subtitle={
+        letter && (
+          <span className="row">
+            <StatusBadge status={letter.status} />
+            <span>{serviceName(letter.service)}</span>
+            <Timestamp at={letter.first_failed_at} />
+          </span>
+        )
+      }
+      actions={letter && <DeadLetterActions letter={letter} />}
+    >
+      <QueryView query={query}>{(data) => <DeadLetterDetails letter={data} />}</QueryView>
+    </PageLayout>
+  );
+}
+
+function DeadLetterActions({ letter }: { letter: DeadLetter }) {
+  const t = useTranslate();
+  const canWrite = usePermission()("operate:write");
+  const navigate = useNavigate();
+  const [dialog, setDialog] = useState<"edit" | "discard" | null>(null);
+  const [busy, setBusy] = useState(false);
+  if (!canWrite || !OPEN_STATUSES.includes(letter.status)) return null;
+  const path = { id: letter.id };
+  const finish = async (message: string): Promise<void> => {
+    announce(message);
+    setDialog(null);
+    await invalidate("/v1/dead-letters");
+  };
+  const replay = async (content?: Record<string, unknown>): Promise<void> => {
+    setBusy(true);
+    try {
+      await request("POST", "/v1/dead-letters/{id}/replay", { path, body: content ? { with: content } : {} });
+      await finish(t(content ? "deadLetters.edit.done" : "deadLetters.replay.done"));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const discard = async (reason: string): Promise<void> => {
+    await request("POST", "/v1/dead-letters/{id}/discard", { path, body: { reason } });
+    await finish(t("deadLetters.discard.done"));
+    void navigate({ to: "/operations/dead-letters" });
+  };
+  return (
+    <>
+      <Button
+        variant="primary"
+        disabled={busy}
+        icon={<RotateCcw className="icon" aria-hidden />}
+        onClick={() => void replay().catch((error: Error) => announce(error.message, "bad"))}
+      >
+        {t("deadLetters.replay")}
+      </Button>
+      <Button icon={<Pencil className="icon" aria-hidden />} onClick={() => setDialog("edit")}>
+        {t("deadLetters.edit")}
+      </Button>
+      <Button variant="danger" icon={<Trash2 className="icon" aria-hidden />} onClick={() => setDialog("discard")}>
+        {t("deadLetters.discard")}
+      </Button>
+      {dialog === "edit" && (
+        <EditDialog value={prettyJson(letter.value)} onReplay={replay} onClose={() => setDialog(null)} />
+      )}
+      {dialog === "discard" && <DiscardDialog onDiscard={discard} onClose={() => setDialog(null)} />}
+    </>
+  );
+}
+
+function DeadLetterDetails({ letter }: { letter: DeadLetter }) {
+  const t = useTranslate();
+  const record: Description[] = [
+    { label: t("operations.topic"), value: <code>{letter.topic}</code> },
+    { label: t("deadLetters.partition"), value: `${letter.partition} / ${letter.offset}` },
+    { label: t("deadLetters.key"), value: <code>{letter.key ?? "–"}</code> },
+    { label: t("deadLetters.appended"), value: <Timestamp at={letter.appended_at} /> },
+    { label: t("deadLetters.replays"), value: letter.replays },
+    { label: t("deadLetters.version"), value: letter.version },
+  ];
+  const headers = Object.entries(letter.headers ?? {}).map(([label, value]): Description => ({ label, value }));
+  return (
+    <>
+      <p className="notice bad">
+        <TriangleAlert className="icon" aria-hidden />
+        <span>
+          <strong>
+            <code>{letter.code}</code>
+          </strong>{" "}
+          {letter.error}
+        </span>
+      </p>
+      {letter.note && <p className="notice">{t("deadLetters.note", { note: letter.note })}</p>}
+      <div className="columns-2">
+        <section className="card" aria-labelledby="content">
+          <header className="card-head">
+            <h2 id="content">{t("deadLetters.content")}</h2>
+          </header>
+          <pre className="source" tabIndex={0} role="group" aria-labelledby="content">
+            {prettyJson(letter.value)}
+          </pre>
+        </section>
+        <div className="stack-wide">
+          <DescriptionCard title={t("deadLetters.record")} rows={record} />
+          <DescriptionCard title={t("deadLetters.headers")} rows={headers} />
+        </div>
+      </div>
+    </>
+  );
+}
