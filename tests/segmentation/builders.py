@@ -1,4 +1,4 @@
-"""Builders of the segmentation tests: a small segmentation, commands of purchases and customers."""
+"""Builders of the segmentation tests: a small segmentation and the commands of purchases and customers."""
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -44,7 +44,7 @@ RFM: Mapping[str, Any] = {
 
 
 def compiled(*more: Mapping[str, Any], zone: str = "UTC", **change: Any) -> Segmentations:
-    """The small segmentation with these keys changed, and further ones behind it."""
+    """The small segmentation with these keys changed, followed by further ones."""
     bodies = [{**RFM, **change}, *more]
     calendar = Definition("calendar", "calendar", 1, {"timezone": zone}, "calendar.yaml")
     return compile_segmentations(Definitions([
@@ -92,7 +92,7 @@ def refund(amount: int, id: str = "f1", days: float = 3) -> RefundPurchase:
 
 
 def purchase_after(*commands: Any) -> tuple[PurchaseState, list[PurchaseChanged]]:
-    """The purchase after these commands, and what was published for its customer."""
+    """The purchase after these commands, and the events for its customer."""
     scenario = given(PURCHASE, key="order|k1|o1").commands(*commands)
     return scenario.state, of_type(PurchaseChanged, scenario.events)
 
@@ -101,23 +101,23 @@ def purchase_after(*commands: Any) -> tuple[PurchaseState, list[PurchaseChanged]
 
 
 def bought(days: int = 0, amount: int = 5_000, *, live: bool = True, id: str | None = None, kind: Any = "order",
-           currency: str = "EUR", line: str | None = "software", heard: float | None = None,
+           currency: str = "EUR", line: str | None = "software", command_day: float | None = None,
            through: tuple[str, ...] = ()) -> CountPurchase:
     ref = id or f"order-{days}-{amount}-{kind}"
-    return CountPurchase(**command_fields(days if heard is None else heard, ref, live), purchase_id=ref, kind=kind,
-                         currency=currency, day=day(days), amount_minor=amount, day_before=None,
-                         amount_minor_before=0, count=1, business_line=line, through=through)
+    fields = command_fields(days if command_day is None else command_day, ref, live)
+    return CountPurchase(**fields, purchase_id=ref, kind=kind, currency=currency, day=day(days), amount_minor=amount,
+                         day_before=None, amount_minor_before=0, count=1, business_line=line, through=through)
 
 
-def taken_back(command: CountPurchase, days: float) -> CountPurchase:
+def reversal(command: CountPurchase, days: float) -> CountPurchase:
     return CountPurchase(
-        **command_fields(days, f"back-{command.ref}"), purchase_id=command.purchase_id, kind=command.kind,
+        **command_fields(days, f"reversal-{command.ref}"), purchase_id=command.purchase_id, kind=command.kind,
         currency=command.currency, day=None, amount_minor=0, day_before=command.day,
         amount_minor_before=command.amount_minor, count=1, business_line=command.business_line)
 
 
 def counted(event: PurchaseChanged, days: float = 10) -> CountPurchase:
-    """What a hearer asks of the customer when a purchase, or another customer, says this."""
+    """The command for the customer that the handler of this event returns."""
     names = ("purchase_id", "kind", "currency", "day", "amount_minor", "day_before", "amount_minor_before", "count",
              "business_line", "through")
     return CountPurchase(**command_fields(days, event.purchase_id), **{n: getattr(event, n) for n in names})
@@ -144,7 +144,7 @@ def erase(days: float = 6) -> EraseCustomer:
 def customer_after(
     *commands: Any, until: float | None = None, decider: Any = CUSTOMER, id: str = "k1",
 ) -> tuple[CustomerState, list[Any]]:
-    """The customer after these commands and every deadline up to `until`, and everything that was published."""
+    """The customer after these commands and every deadline up to `until`, and the published events."""
     scenario = given(decider, key=id).commands(*commands)
     if until is not None:
         scenario = scenario.until(at(until))

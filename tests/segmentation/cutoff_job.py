@@ -5,7 +5,7 @@ from tests.support.running_service import RunningService
 
 
 async def check_and_announce(service: RunningService) -> None:
-    """One check, as the job makes it by itself, and all announcements that follow from it."""
+    """Runs one check of the job and all announcements that follow from it."""
     await check_cutoffs(service.app)
     await announce_all(service)
 

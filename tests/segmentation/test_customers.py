@@ -1,4 +1,4 @@
-"""Where a customer stands, when it enters and leaves, and what becomes of it when it is merged or erased."""
+"""Decider of customers: entering and leaving segments, cut-offs, merging, erasing, any order of events."""
 from typing import Any
 
 from hypothesis import given
@@ -21,7 +21,7 @@ from .builders import (
     erase,
     merge,
     rescore,
-    taken_back,
+    reversal,
 )
 
 
@@ -33,7 +33,7 @@ def moves(events: list[Any]) -> list[tuple[str, str, str]]:
 # --- entering and leaving --------------------------------------------------------------------------------------------
 
 
-def test_the_first_purchase_enters_a_segment_with_the_values_that_put_it_there() -> None:
+def test_the_first_purchase_enters_a_segment_with_the_values_of_the_profile() -> None:
     state, events = customer_after(bought())
     [entered] = of_type(SegmentEntered, events)
     assert (entered.segment, entered.reason, entered.model) == ("fresh", "purchase", "rfm@1")
@@ -42,25 +42,25 @@ def test_the_first_purchase_enters_a_segment_with_the_values_that_put_it_there()
     assert state.placements["rfm"].since == day()
 
 
-def test_who_moves_leaves_one_segment_and_enters_the_other() -> None:
+def test_a_moving_customer_leaves_one_segment_and_enters_the_other() -> None:
     _, events = customer_after(bought(), bought(1))
     assert moves(events) == [("in", "fresh", "purchase"), ("out", "fresh", "purchase"), ("in", "best", "purchase")]
 
 
-def test_the_same_segment_with_other_values_is_no_entering_but_is_remembered() -> None:
+def test_other_values_in_the_same_segment_are_stored_without_an_event() -> None:
     state, events = customer_after(bought(), bought(1), bought(2))
     assert len(moves(events)) == 3
     assert (state.placements["rfm"].profile.frequency, state.placements["rfm"].since) == (3, day(1))
 
 
-def test_a_purchase_that_is_taken_back_leaves_no_trace_of_itself() -> None:
+def test_a_reversed_purchase_leaves_no_state() -> None:
     first = bought()
-    state, events = customer_after(first, taken_back(first, 1))
+    state, events = customer_after(first, reversal(first, 1))
     assert moves(events) == [("in", "fresh", "purchase"), ("out", "fresh", "purchase")]
     assert state.days == () and state.placements == {} and state.next_evaluation is None
 
 
-def test_time_alone_moves_a_customer_on_the_day_on_which_its_score_drops() -> None:
+def test_a_deadline_moves_a_customer_on_the_day_on_which_its_score_drops() -> None:
     state, events = customer_after(bought(), until=29)
     assert moves(events) == [("in", "fresh", "purchase")]
     assert state.next_evaluation is not None and state.next_evaluation.date() == day(30)
@@ -71,41 +71,41 @@ def test_time_alone_moves_a_customer_on_the_day_on_which_its_score_drops() -> No
     assert state.placements["rfm"].since == day(90) and state.next_evaluation is None, "it cannot drop any further"
 
 
-def test_the_day_of_a_look_is_that_of_the_company() -> None:
+def test_the_day_of_an_evaluation_is_in_the_time_zone_of_the_company() -> None:
     shanghai = customer_decider(compiled(zone="Asia/Shanghai"))
     state, _ = customer_after(bought(), decider=shanghai)
     assert state.next_evaluation is not None and state.next_evaluation.utcoffset() is not None
     assert (state.next_evaluation.hour, str(state.next_evaluation.tzinfo)) == (0, "Asia/Shanghai")
 
 
-def test_history_is_counted_without_moving_anybody_until_the_next_look() -> None:
+def test_imported_purchases_count_but_move_no_customer_until_the_next_evaluation() -> None:
     state, events = customer_after(bought(live=False), bought(1, live=False))
     assert events == [] and sum(d.n for d in state.days) == 2
     _, events = customer_after(bought(live=False), bought(1, live=False), rescore(1, 2))
     assert moves(events) == [("in", "best", "cut-offs moved")]
 
 
-def test_a_late_fact_is_looked_at_as_of_the_latest_day_known() -> None:
-    state, _ = customer_after(bought(100), bought(0, 7_000, heard=3))
+def test_a_late_event_is_evaluated_as_of_the_latest_known_day() -> None:
+    state, _ = customer_after(bought(100), bought(0, 7_000, command_day=3))
     assert state.placements["rfm"].profile.recency_days == 0 and state.evaluated_on == day(100)
 
 
 # --- cut-offs --------------------------------------------------------------------------------------------------------
 
 
-def test_new_cut_offs_move_who_stands_elsewhere_by_them() -> None:
+def test_new_cut_offs_move_customers_whose_segment_changes() -> None:
     state, events = customer_after(bought(), bought(1), rescore(1, 2, frequency=(3, 4, 5, 9)))
     assert moves(events)[-2:] == [("out", "best", "cut-offs moved"), ("in", "fresh", "cut-offs moved")]
     assert state.cutoffs["rfm"].version == 1
 
 
-def test_the_same_or_older_cut_offs_say_nothing() -> None:
+def test_equal_or_older_cut_offs_publish_nothing() -> None:
     once = customer_after(bought(), rescore(2, 2, frequency=(1, 2, 3, 4)))
     again = customer_after(bought(), rescore(2, 2, frequency=(1, 2, 3, 4)), rescore(2, 3), rescore(1, 4))
     assert again == once
 
 
-def test_later_purchases_are_measured_by_the_latest_cut_offs() -> None:
+def test_later_purchases_are_scored_by_the_latest_cut_offs() -> None:
     state, _ = customer_after(rescore(1, 0, monetary_minor=(1, 2, 3, 4)), bought(1))
     assert state.placements["rfm"].profile.m == 5
 
@@ -113,7 +113,7 @@ def test_later_purchases_are_measured_by_the_latest_cut_offs() -> None:
 # --- several segmentations -------------------------------------------------------------------------------------------
 
 
-def test_a_customer_stands_in_every_segmentation_by_its_own_purchases() -> None:
+def test_a_customer_is_placed_in_every_segmentation_by_the_purchases_that_it_counts() -> None:
     hardware = {**RFM, "name": "hardware_only", "business_line": "hardware"}
     decider = customer_decider(compiled(hardware))
     state, events = customer_after(bought(), decider=decider)
@@ -130,16 +130,16 @@ def test_a_win_that_became_an_order_counts_once() -> None:
     assert state.placements["rfm"].profile.frequency == 1
 
 
-def test_money_is_that_of_the_last_purchase_s_currency() -> None:
+def test_the_monetary_value_is_in_the_currency_of_the_last_purchase() -> None:
     state, _ = customer_after(bought(amount=9_000), bought(1, 4_000, currency="USD"))
     profile = state.placements["rfm"].profile
     assert (profile.currency, profile.monetary_minor, profile.frequency) == ("USD", 4_000, 2)
 
 
-# --- who it is -------------------------------------------------------------------------------------------------------
+# --- descriptions ----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_told_of_a_customer_merges_and_null_removes() -> None:
+def test_descriptions_are_merged_and_null_removes_a_field() -> None:
     state, events = customer_after(
         describe(name="Acme", region="West", attributes={"size": 5, "vip": True}, contacts=[{"contact_id": "c1"}]),
         describe(1, region=None, attributes={"vip": None, "city": "Bonn"}))
@@ -152,31 +152,31 @@ def test_what_is_told_of_a_customer_merges_and_null_removes() -> None:
 # --- merging ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_merged_customer_leaves_and_hands_its_purchases_over() -> None:
+def test_a_merged_customer_leaves_its_segment_and_transfers_its_purchases() -> None:
     state, events = customer_after(bought(), bought(1), merge("k2"))
     assert moves(events)[-1] == ("out", "best", "merged")
-    handed = of_type(PurchaseChanged, events)
-    assert [(h.customer_id, h.day, h.amount_minor, h.count) for h in handed] == [
+    transferred = of_type(PurchaseChanged, events)
+    assert [(e.customer_id, e.day, e.amount_minor, e.count) for e in transferred] == [
         ("k2", day(), 5_000, 1), ("k2", day(1), 5_000, 1)]
     assert state.days == () and state.merged_into == "k2" and state.next_evaluation is None
-    other, _ = customer_after(*(counted(h) for h in handed), id="k2")
+    other, _ = customer_after(*(counted(e) for e in transferred), id="k2")
     assert (other.placements["rfm"].profile.frequency, other.placements["rfm"].profile.monetary_minor) == (2, 10_000)
 
 
-def test_what_comes_later_for_a_merged_customer_is_passed_on_and_can_be_taken_back() -> None:
+def test_later_purchases_of_a_merged_customer_are_forwarded_and_can_be_reversed() -> None:
     late = bought(7, 3_000)
-    _, events = customer_after(bought(), merge("k2"), late, taken_back(late, 8))
-    passed = of_type(PurchaseChanged, events)[1:]
-    assert [(p.customer_id, p.purchase_id, p.day, p.day_before) for p in passed] == [
+    _, events = customer_after(bought(), merge("k2"), late, reversal(late, 8))
+    forwarded = of_type(PurchaseChanged, events)[1:]
+    assert [(e.customer_id, e.purchase_id, e.day, e.day_before) for e in forwarded] == [
         ("k2", late.purchase_id, day(7), None), ("k2", late.purchase_id, None, day(7))]
 
 
-def test_a_second_merging_and_one_into_itself_change_nothing() -> None:
+def test_a_second_merge_and_a_merge_into_itself_change_nothing() -> None:
     assert customer_after(bought(), merge("k2"), merge("k3")) == customer_after(bought(), merge("k2"))
     assert customer_after(bought(), merge("k1")) == customer_after(bought())
 
 
-def test_customers_merged_into_each_other_do_not_pass_a_purchase_round_for_ever() -> None:
+def test_a_purchase_of_customers_merged_in_a_cycle_is_counted_once() -> None:
     merged = {"k1": merge("k2"), "k2": merge("k3"), "k3": merge("k1")}
     states = {id: customer_after(command, id=id)[0] for id, command in merged.items()}
     waiting: list[PurchaseChanged] = []
@@ -184,29 +184,29 @@ def test_customers_merged_into_each_other_do_not_pass_a_purchase_round_for_ever(
     for event in CUSTOMER.decide(bought(), states["k1"]):
         if isinstance(event, PurchaseChanged):
             waiting.append(event)
-    kept: list[str] = []
+    counted_by: list[str] = []
     while waiting:
         hops += 1
-        assert hops < 10, "it goes round for ever"
-        heard = waiting.pop()
-        events = CUSTOMER.decide(counted(heard), states[heard.customer_id])
-        on = [e for e in events if isinstance(e, PurchaseChanged)]
-        waiting += on
-        if not on:
-            kept.append(heard.customer_id)
-    assert kept == ["k1"], "it counts once, where it was bought"
+        assert hops < 10, "the purchase is forwarded without end"
+        event = waiting.pop()
+        events = CUSTOMER.decide(counted(event), states[event.customer_id])
+        forwarded_on = [e for e in events if isinstance(e, PurchaseChanged)]
+        waiting += forwarded_on
+        if not forwarded_on:
+            counted_by.append(event.customer_id)
+    assert counted_by == ["k1"], "it counts once, for the customer who bought"
 
 
 # --- erasing ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_erased_customer_leaves_its_segments_and_nothing_of_it_stays() -> None:
+def test_an_erased_customer_leaves_its_segments_and_its_data_is_removed() -> None:
     state, events = customer_after(describe(name="Acme", contacts=[{"email": "a@b.c"}]), bought(), erase())
     assert moves(events)[-1] == ("out", "fresh", "erased")
     assert state == customer_after(erase())[0] and state.erased and state.name is None and state.days == ()
 
 
-def test_an_erased_customer_hears_nothing_more() -> None:
+def test_an_erased_customer_ignores_later_commands() -> None:
     state, events = customer_after(erase(), bought(7), describe(8, name="Acme"), rescore(1, 9), merge("k2"))
     assert events == [] and (state.days, state.name, state.placements) == ((), None, {})
 
@@ -221,33 +221,33 @@ purchases = st.lists(
 
 
 @given(purchases, st.sets(st.integers(0, 7)), st.randoms(use_true_random=False))
-def test_whatever_order_purchases_are_heard_in_the_customer_stands_where_it_would(
-    bought_: list[Any], back: set[int], random: Any,
+def test_the_placement_does_not_depend_on_the_order_of_purchases(
+    bought_: list[Any], reversed_: set[int], random: Any,
 ) -> None:
-    events = [*bought_, *(taken_back(bought_[i], 201) for i in back if i < len(bought_))]
-    look = rescore(1, 210, frequency=(2, 3, 4, 5))
-    expected, _ = customer_after(*events, look)
+    events = [*bought_, *(reversal(bought_[i], 201) for i in reversed_ if i < len(bought_))]
+    evaluation = rescore(1, 210, frequency=(2, 3, 4, 5))
+    expected, _ = customer_after(*events, evaluation)
     random.shuffle(events)
-    state, _ = customer_after(*events, look)
+    state, _ = customer_after(*events, evaluation)
     assert state.days == expected.days
     assert {n: (s.segment, s.profile) for n, s in state.placements.items()} == {
         n: (s.segment, s.profile) for n, s in expected.placements.items()}
-    kept = [c for i, c in enumerate(bought_) if i not in back]
-    plain: dict[tuple[Any, ...], list[int]] = {}
-    for c in kept:
-        cell = plain.setdefault((c.kind, c.business_line or "", c.currency, c.day), [0, 0])
+    remaining = [c for i, c in enumerate(bought_) if i not in reversed_]
+    cells: dict[tuple[Any, ...], list[int]] = {}
+    for c in remaining:
+        cell = cells.setdefault((c.kind, c.business_line or "", c.currency, c.day), [0, 0])
         cell[0], cell[1] = cell[0] + 1, cell[1] + c.amount_minor
-    assert state.days == tuple(DayOfPurchases(*key, *cell) for key, cell in sorted(plain.items()))
+    assert state.days == tuple(DayOfPurchases(*key, *cell) for key, cell in sorted(cells.items()))
 
 
 @given(purchases)
-def test_entering_and_leaving_always_take_turns(bought_: list[Any]) -> None:
+def test_entering_and_leaving_alternate(bought_: list[Any]) -> None:
     _, events = customer_after(*bought_, until=1000)
-    here: str | None = None
-    for way, segment, _reason in moves(events):
-        if way == "in":
-            assert here is None, "it enters only what it is not in"
-            here = segment
+    current: str | None = None
+    for direction, segment, _reason in moves(events):
+        if direction == "in":
+            assert current is None, "it enters only while it is in no segment"
+            current = segment
         else:
-            assert here == segment, "it leaves only where it stood"
-            here = None
+            assert current == segment, "it leaves only the segment that it is in"
+            current = None

@@ -1,4 +1,4 @@
-"""Cut-off announcements: a new version goes to every customer once, later customers receive it when they buy."""
+"""Cut-off announcements: a new version is sent to every customer once, and to later customers after a purchase."""
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -41,11 +41,11 @@ async def order(service: RunningService, key: str, amount: int = 30_000, days_ag
     await service.app.publish(placed, time=time, source="/shop", id=f"{key}-{id}")
 
 
-async def requests(service: RunningService) -> Counter[str]:
+async def announcements(service: RunningService) -> Counter[str]:
     """{customer: number of announcements} over the whole log."""
     found: Counter[str] = Counter()
-    for place, end in (await service.app.bus.end_offsets([INTERNAL])).items():
-        records = await service.app.bus.read(place, 0, end) if end else []
+    for partition, end in (await service.app.bus.end_offsets([INTERNAL])).items():
+        records = await service.app.bus.read(partition, 0, end) if end else []
         found.update((r.key or b"").decode() for r in records if b"rescoring" in dict(r.headers)["ce_type"])
     return found
 
@@ -57,7 +57,7 @@ async def cutoffs(service: RunningService) -> CutoffsState:
     return state
 
 
-async def known(service: RunningService, key: str) -> int:
+async def received_version(service: RunningService, key: str) -> int:
     entity = await service.app.get("customer", key)
     return entity.state.cutoffs["rfm"].version if entity and entity.state.cutoffs else 0
 
@@ -68,7 +68,7 @@ async def customers(service: RunningService, n: int) -> None:
     await service.settle()
 
 
-# --- a living service ------------------------------------------------------------------------------------------------
+# --- a running service -----------------------------------------------------------------------------------------------
 
 
 async def test_a_check_announces_nothing_while_nothing_has_changed(service: RunningService) -> None:
@@ -78,24 +78,24 @@ async def test_a_check_announces_nothing_while_nothing_has_changed(service: Runn
     assert (before.version, before.announced) == (1, 1)
     await check_and_announce(service)
     assert await cutoffs(service) == before
-    assert await requests(service) == {"k00": 1, "k01": 1, "k02": 1}
+    assert await announcements(service) == {"k00": 1, "k01": 1, "k02": 1}
 
 
-async def test_equal_cut_offs_make_no_version_and_only_a_new_customer_receives_them(
+async def test_equal_cut_offs_create_no_version_and_only_a_new_customer_receives_them(
     service: RunningService,
 ) -> None:
     await customers(service, 3)
     await check_and_announce(service)
     await order(service, "k9")
     await service.settle()
-    assert await known(service, "k9") == 0
+    assert await received_version(service, "k9") == 0
     await check_and_announce(service)
     state = await cutoffs(service)
-    assert (state.version, state.base) == (1, "4:4:120000"), "with few customers the absolute ones hold"
+    assert (state.version, state.base) == (1, "4:4:120000"), "with few customers the absolute cut-offs apply"
     await check_and_announce(service)
     await check_and_announce(service)
-    assert await requests(service) == {"k00": 1, "k01": 1, "k02": 1, "k9": 1}
-    assert await known(service, "k9") == 1
+    assert await announcements(service) == {"k00": 1, "k01": 1, "k02": 1, "k9": 1}
+    assert await received_version(service, "k9") == 1
 
 
 async def test_a_small_change_waits_until_the_customer_base_is_stable(service: RunningService) -> None:
@@ -108,13 +108,13 @@ async def test_a_small_change_waits_until_the_customer_base_is_stable(service: R
     await service.settle()
     first = await cutoffs(service)
     await check_and_announce(service)
-    assert (await cutoffs(service)).base == first.base, "a thirtieth more is no reason to tell everybody in between"
+    assert (await cutoffs(service)).base == first.base, "a change of one thirtieth is not announced at once"
     await check_and_announce(service)
     last = await cutoffs(service)
     assert (last.version, last.announced, last.base) == (2, 2, "30:31:5050000")
     assert last.cutoffs != first.cutoffs
-    assert set((await requests(service)).values()) == {2}
-    assert {await known(service, f"k{n:02}") for n in range(30)} == {2}
+    assert set((await announcements(service)).values()) == {2}
+    assert {await received_version(service, f"k{n:02}") for n in range(30)} == {2}
 
 
 async def test_announcements_continue_after_a_crash_where_they_stopped(
@@ -126,13 +126,13 @@ async def test_announcements_continue_after_a_crash_where_they_stopped(
 
     async def failing(event: Any, **more: Any) -> Any:
         if more["id"].endswith("k04"):
-            raise ConnectionError("the process ends here")
+            raise ConnectionError("simulated crash")
         return await publish(event, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(service.app, "publish", failing)
         await check_cutoffs(service.app)
-        process.pending, first = False, process.pending  # so that no turn of the service's own goes on with it
+        process.pending, first = False, process.pending  # the job of the running service must not continue it
         assert first
         await announce(service.app)
         with pytest.raises(ConnectionError):
@@ -141,12 +141,12 @@ async def test_announcements_continue_after_a_crash_where_they_stopped(
     await check_and_announce(service)
     state = await cutoffs(service)
     assert (state.version, state.announced, state.announced_upto) == (1, 1, None)
-    counted = await requests(service)
-    assert [counted[f"k{n:02}"] for n in (0, 1, 2, 6)] == [1, 1, 1, 1], "who had been told before is not told again"
-    assert {await known(service, f"k{n:02}") for n in range(7)} == {1}
+    counted = await announcements(service)
+    assert [counted[f"k{n:02}"] for n in (0, 1, 2, 6)] == [1, 1, 1, 1], "sent before the crash, not sent again"
+    assert {await received_version(service, f"k{n:02}") for n in range(7)} == {1}
     for n in range(7):
         kinds = [row.type for row in await service.app.history("customer", f"k{n:02}")]
-        assert kinds == ["crm.segment.entered.v1"], "it entered once"
+        assert kinds == ["crm.segment.entered.v1"], "one entering per customer"
 
 
 async def test_a_repeated_announcement_has_the_same_content_and_id(service: RunningService) -> None:
@@ -154,24 +154,24 @@ async def test_a_repeated_announcement_has_the_same_content_and_id(service: Runn
     await check_and_announce(service)
     await order(service, "k9")
     await service.settle()
-    said: list[tuple[Any, ...]] = []
+    announced: list[tuple[Any, ...]] = []
 
-    async def listening(event: Any, *, time: datetime, source: str, id: str, **_: Any) -> None:
-        said.append((event, time, source, id))
+    async def recording(event: Any, *, time: datetime, source: str, id: str, **_: Any) -> None:
+        announced.append((event, time, source, id))
 
     process = runtime_of(service.app).process
-    service.app.publish, say = listening, service.app.publish  # type: ignore[method-assign, assignment]
+    service.app.publish, publish = recording, service.app.publish  # type: ignore[method-assign, assignment]
     await announce(service.app)
     await announce(service.app)
-    service.app.publish = say  # type: ignore[method-assign]
-    assert len(said) == 2 and said[0] == said[1]
-    assert said[0][1] >= (await service.app.get("customer", "k9")).updated_at  # type: ignore[union-attr, operator]
+    service.app.publish = publish  # type: ignore[method-assign]
+    assert len(announced) == 2 and announced[0] == announced[1]
+    assert announced[0][1] >= (await service.app.get("customer", "k9")).updated_at  # type: ignore[union-attr, operator]
     process.pending = True
     await announce_all(service)
-    assert await known(service, "k9") == 1
+    assert await received_version(service, "k9") == 1
 
 
-async def test_history_is_evaluated_each_time_although_the_cut_offs_stay(service: RunningService) -> None:
+async def test_imported_orders_are_evaluated_although_the_cut_offs_are_unchanged(service: RunningService) -> None:
     await customers(service, 2)
     await check_and_announce(service)
     for n in (1, 2):
@@ -183,7 +183,7 @@ async def test_history_is_evaluated_each_time_although_the_cut_offs_stay(service
         state = (await service.app.get("customer", "k00")).state  # type: ignore[union-attr]
         assert not state.unplaced and state.placements["rfm"].profile.frequency == n + 1
     assert (await cutoffs(service)).version == 1
-    assert await requests(service) == {"k00": 3, "k01": 1}
+    assert await announcements(service) == {"k00": 3, "k01": 1}
     assert [r for r in await service.app.history("customer", "k00") if r.type == "crm.segment.left.v1"]
 
 
@@ -192,16 +192,16 @@ async def test_an_erased_customer_receives_nothing(service: RunningService) -> N
     await service.publish(CustomerErased(customer_id="k00"), "e1")
     await customers(service, 2)
     await check_and_announce(service)
-    assert await requests(service) == {"k01": 1}
+    assert await announcements(service) == {"k01": 1}
 
 
-async def test_recomputing_the_present_cut_offs_answers_their_version(service: RunningService) -> None:
+async def test_recomputing_unchanged_cut_offs_returns_their_version(service: RunningService) -> None:
     await customers(service, 2)
     for _ in range(2):
-        asked = await service.client.post("/v1/segments/recompute", params={"as_of": str(service.app.now().date())})
-        assert (asked.status_code, asked.json()["version"]) == (202, 1)
+        response = await service.client.post("/v1/segments/recompute", params={"as_of": str(service.app.now().date())})
+        assert (response.status_code, response.json()["version"]) == (202, 1)
     await announce_all(service)
-    assert await requests(service) == {"k00": 1, "k01": 1}
+    assert await announcements(service) == {"k00": 1, "k01": 1}
 
 
 async def test_cut_offs_of_a_past_day_are_announced_and_then_those_of_today(
@@ -213,14 +213,14 @@ async def test_cut_offs_of_a_past_day_are_announced_and_then_those_of_today(
     assert today is not None
     await recompute(service.app, ONE.first, today - timedelta(days=9), "asked")
     await announce_all(service)
-    assert await requests(service) == {"k00": 2, "k01": 2}
+    assert await announcements(service) == {"k00": 2, "k01": 2}
     await check_and_announce(service)
     state = await cutoffs(service)
     assert (state.version, state.as_of) == (3, today)
-    assert await requests(service) == {"k00": 3, "k01": 3}
+    assert await announcements(service) == {"k00": 3, "k01": 3}
 
 
-async def test_a_turn_waits_until_everything_logged_before_is_processed(service: RunningService) -> None:
+async def test_a_run_of_the_job_waits_until_all_earlier_events_are_processed(service: RunningService) -> None:
     assert service.app.worker is not None
     await service.app.worker.stop()
     await order(service, "k00")
@@ -238,14 +238,14 @@ def moved(cutoffs: Any = None, as_of: int = 0, base: str = "1:1:1", definitions:
 
 
 def after(*commands: Any, state: CutoffsState | None = None) -> CutoffsState:
-    made = state or CUTOFFS.initial_state("rfm")
+    current = state or CUTOFFS.initial_state("rfm")
     for command in commands:
-        for event in CUTOFFS.decide(command, made):
-            made = CUTOFFS.evolve(made, event)
-    return made
+        for event in CUTOFFS.decide(command, current):
+            current = CUTOFFS.evolve(current, event)
+    return current
 
 
-def test_a_version_is_other_cut_offs_another_day_or_other_definitions() -> None:
+def test_other_cut_offs_another_day_or_other_definitions_create_a_version() -> None:
     once = after(moved())
     assert (once.version, once.base) == (1, "1:1:1")
     again = after(moved(base="2:2:2"), state=once)
@@ -256,19 +256,19 @@ def test_a_version_is_other_cut_offs_another_day_or_other_definitions() -> None:
         assert after(command, state=once).version == 2
 
 
-def test_how_far_a_version_is_told_never_goes_back_and_is_that_version_s_only() -> None:
-    def note(version: int, upto: str | None) -> RecordAnnouncement:
+def test_the_progress_of_a_version_never_decreases_and_belongs_to_that_version_only() -> None:
+    def progress(version: int, upto: str | None) -> RecordAnnouncement:
         return RecordAnnouncement(at=at(), version=version, upto=upto)
 
-    halfway = after(moved(), note(1, "k5"), note(1, "k3"))
+    halfway = after(moved(), progress(1, "k5"), progress(1, "k3"))
     assert (halfway.announced_upto, halfway.announced) == ("k5", 0)
     assert after(moved(as_of=1), state=halfway).announced_upto is None
-    assert after(moved(as_of=1), note(1, None), state=halfway).announced == 0
-    done = after(note(1, None), note(1, "k4"), state=halfway)
+    assert after(moved(as_of=1), progress(1, None), state=halfway).announced == 0
+    done = after(progress(1, None), progress(1, "k4"), state=halfway)
     assert (done.announced_upto, done.announced) == (None, 1)
 
 
-def test_a_customer_waits_that_has_bought_and_knows_no_cut_offs_or_has_history_nobody_looked_at() -> None:
+def test_customers_without_cut_offs_or_with_unevaluated_history_await_an_announcement() -> None:
     assert not awaited_segmentations(ONE, customer_after()[0])
     assert awaited_segmentations(ONE, customer_after(bought())[0]) == [ONE.first]
     assert not awaited_segmentations(ONE, customer_after(bought(), rescore(1, 1))[0])
@@ -279,7 +279,7 @@ def test_a_customer_waits_that_has_bought_and_knows_no_cut_offs_or_has_history_n
         assert not awaited_segmentations(ONE, state) and state.placements["rfm"].profile.frequency > 1
 
 
-def test_the_base_is_another_one_by_a_quarter_or_where_little_matters_by_anything() -> None:
+def test_the_base_differs_by_a_quarter_or_on_request_by_any_amount() -> None:
     base = CustomerBase(100, 1000, 50_000)
     assert not base.differs(str(base), True)
     assert not base.differs("81:1000:50000", False) and base.differs("81:1000:50000", True)
@@ -287,13 +287,13 @@ def test_the_base_is_another_one_by_a_quarter_or_where_little_matters_by_anythin
     assert base.differs("asked", False) and base.differs("", False) and base.differs("0:0:0", False)
 
 
-def test_what_an_earlier_release_has_saved_is_read_and_its_customers_are_all_told_once_more() -> None:
+def test_the_state_of_an_earlier_release_is_read_and_its_cut_offs_become_a_new_version() -> None:
     def earlier(state: Any, *new: str) -> bytes:
         return msgspec.msgpack.encode({k: v for k, v in msgspec.to_builtins(state).items() if k not in new})
 
     saved = customer_after(bought(), rescore(1, 1))[0]
     assert msgspec.msgpack.decode(earlier(saved, "unplaced"), type=CustomerState) == saved
     one = CutoffsState("rfm", 4, day(), datetime(2026, 3, 2, tzinfo=UTC), ABSOLUTE, "1:1:1", 4)
-    read = msgspec.msgpack.decode(earlier(one, "definitions", "reached"), type=CutoffsState)
-    assert read == one
-    assert after(moved(), state=read).version == 5
+    decoded = msgspec.msgpack.decode(earlier(one, "definitions", "reached"), type=CutoffsState)
+    assert decoded == one
+    assert after(moved(), state=decoded).version == 5

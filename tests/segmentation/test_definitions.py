@@ -1,4 +1,4 @@
-"""Segmentations: an invalid one is refused; a valid one places customers as published tables do."""
+"""Compiler of segmentations: faults, cut-offs, scores and the measured values of customers."""
 import csv
 from collections import Counter
 from datetime import date
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chassis.domain.definitions import DefinitionError, Definitions, read_directory
 from services.segmentation.decider.customers import profile_of
-from services.segmentation.definitions import DAY_KEY, Values, fifths
+from services.segmentation.definitions import DayKey, Values, fifths
 from services.segmentation.definitions.compiler import compile_segmentations
 from services.segmentation.queries.customers import matrix
 from services.segmentation.queries.process_state import PlacedCustomer
@@ -32,7 +32,7 @@ def cutoffs(**change: Any) -> dict[str, Any]:
     return {"cutoffs": {**RFM["cutoffs"], **change}}
 
 
-@pytest.mark.parametrize(("change", "words"), [
+@pytest.mark.parametrize(("change", "message"), [
     ({"colour": "red"}, "colour: unknown key; use one of business_line, currency"),
     ({"purchases": "visits"}, "purchases: must be one of orders, wins, orders_else_wins"),
     ({"segments": []}, "segments: must be a list of length 1 or more"),
@@ -50,15 +50,15 @@ def cutoffs(**change: Any) -> dict[str, Any]:
     ({"window_days": 0}, "window_days"),
     ({"recompute": {"every_hours": 0}}, "recompute/every_hours"),
 ])
-def test_a_segmentation_that_cannot_be_used_is_refused_with_file_place_and_reason(
-    change: dict[str, Any], words: str,
+def test_an_invalid_segmentation_is_refused_with_file_path_and_reason(
+    change: dict[str, Any], message: str,
 ) -> None:
-    with pytest.raises(DefinitionError, match=f"^segments/rfm.yaml: .*{words}") as error:
+    with pytest.raises(DefinitionError, match=f"^segments/rfm.yaml: .*{message}") as error:
         compiled(**change)
     assert "Value error" not in str(error.value)
 
 
-def test_an_installation_without_any_segmentation_is_told_what_to_do() -> None:
+def test_without_any_segmentation_the_error_names_what_to_add() -> None:
     with pytest.raises(DefinitionError, match="definitions/segments: needs at least one segmentation; add a file"):
         compile_segmentations(Definitions())
 
@@ -68,7 +68,7 @@ def test_a_calendar_with_an_unknown_time_zone_is_refused_with_its_file() -> None
         compiled(zone="Mars/Olympus")
 
 
-def test_the_shipped_segmentation_takes_every_score_and_names_segments_in_both_languages() -> None:
+def test_the_shipped_segmentation_covers_every_score_and_has_titles_in_both_languages() -> None:
     found = SERVICE.build(read_directory(DEFINITIONS)).extra.segmentations.first
     assert found.ref == "rfm@1" and found.segment(5, 5, 5).name == "champions"
     assert all({"en", "zh"} <= set(s.title) for s in found.segments)
@@ -88,19 +88,19 @@ def test_quantiles_hold_from_the_smallest_base_on_and_absolute_cut_offs_below_it
     assert ONE.first.cutoffs_of([]) == ONE.first.absolute
 
 
-def test_absolute_cut_offs_hold_for_any_base_where_a_definition_says_so() -> None:
+def test_absolute_cut_offs_apply_to_any_base_with_the_method_absolute() -> None:
     first = compiled(**cutoffs(method="absolute")).first
     assert first.cutoffs_of(of_recency(*range(500))) == first.absolute
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=60), st.sampled_from([1, 100]))
-def test_thresholds_part_whole_numbers_as_exact_type_7_quantiles_plus_one_unit_do(found: list[int], unit: int) -> None:
+def test_thresholds_split_integers_like_type_7_quantiles_plus_one_unit(found: list[int], unit: int) -> None:
     """`statistics.quantiles(method='inclusive')` is type 7; floats are exact enough for these numbers."""
     exact = quantiles(found, n=5, method="inclusive")
-    for threshold, wanted in zip(fifths(sorted(found), unit), exact, strict=True):
+    for threshold, quantile in zip(fifths(sorted(found), unit), exact, strict=True):
         for value in found:
-            assert (value < threshold) == (value < wanted + unit - 1e-9 * (wanted + 1)) or abs(
-                value - wanted - unit) < 1e-6
+            assert (value < threshold) == (value < quantile + unit - 1e-9 * (quantile + 1)) or abs(
+                value - quantile - unit) < 1e-6
 
 
 def test_a_value_below_the_first_threshold_scores_lowest_and_recency_is_reversed() -> None:
@@ -111,8 +111,8 @@ def test_a_value_below_the_first_threshold_scores_lowest_and_recency_is_reversed
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="not proven here: the published RFM table (the public data is not there)")
-def test_the_published_table_of_the_rfm_package_comes_out_to_the_customer() -> None:
-    days: dict[str, dict[DAY_KEY, tuple[int, int]]] = {}
+def test_the_segments_equal_the_published_table_of_the_rfm_package() -> None:
+    days: dict[str, dict[DayKey, tuple[int, int]]] = {}
     with DATA.open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             bought = days.setdefault(row["customer_id"], {})
@@ -131,7 +131,7 @@ def test_the_published_table_of_the_rfm_package_comes_out_to_the_customer() -> N
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 
-def key(kind: str = "order", line: str = "software", currency: str = "EUR", on: str = "2026-03-01") -> DAY_KEY:
+def key(kind: str = "order", line: str = "software", currency: str = "EUR", on: str = "2026-03-01") -> DayKey:
     return (kind, line, currency, date.fromisoformat(on))
 
 
@@ -148,18 +148,18 @@ def test_only_purchases_of_the_line_the_currency_and_the_window_are_measured() -
     assert frequency(business_line="hardware") == 2
     assert frequency(currency="USD") == 4
     assert frequency(window_days=30) == 7
-    assert frequency(window_days=10) is None, "the tenth day before is outside"
+    assert frequency(window_days=10) is None, "the tenth day before is outside the window"
     assert frequency(purchases="wins") is None
 
 
-def test_what_lies_after_the_day_is_not_yet_known() -> None:
+def test_purchases_after_the_day_are_not_measured() -> None:
     bought = {key(): (1, 10), key(on="2026-03-05"): (1, 90)}
     then = ONE.first.measure(bought, date(2026, 3, 2))
     assert then == Values(1, 1, 10, "EUR")
     assert ONE.first.measure(bought, date(2026, 2, 1)) is None
 
 
-def test_the_matrix_has_every_cell_and_holds_every_customer_once() -> None:
+def test_the_matrix_has_every_cell_and_counts_every_customer_once() -> None:
     rfm = SERVICE.build(read_directory(DEFINITIONS)).extra.segmentations.first
     values = [Values(d, n, 1_000 * n, "EUR") for d in (1, 50, 100, 200, 400) for n in (1, 2, 4, 6, 10)]
     cells = matrix([PlacedCustomer(str(i), None, "x", profile_of(rfm, v, rfm.absolute)) for i, v in enumerate(values)])
