@@ -16,7 +16,7 @@ STATIC := services/gateway/static/index.html
 MODULES := console/node_modules/.package-lock.json
 CONSOLE := contracts/published/openapi.yaml $(shell find console -name node_modules -prune -o -type f ! -name '*.gen.ts' -print)
 
-.PHONY: help setup console run test quick nightly check faults bench publish guide clean
+.PHONY: help setup console run test quick nightly check console-check faults bench publish guide clean
 
 help:  ## print these targets
 	@printf 'Triptych: set the targets, watch the process, see the results\n\n'
@@ -57,13 +57,16 @@ quick: .venv/ready  ## the tests that start no broker and no process: half a min
 nightly: setup  ## exhaustive model checks, every property with ten times the examples, the long fault profile; hours
 	@TRIPTYCH_TEST_EFFORT=10 $(BIN)/pytest -n 2 --dist loadfile --timeout 7200 -m 'not real and not alone'; models=$$?; $(MAKE) --no-print-directory faults PROFILE=long && exit $$models
 
-check: .venv/ready  ## static checks: ruff, mypy --strict, import rules, published contracts
+check: .venv/ready console-check  ## static checks: ruff, mypy --strict, import rules, published contracts; the console's lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m dev.import_graph
 	@$(BIN)/python -m dev.contract_files --check
 	@$(BIN)/triptych map --check
+
+console-check: $(wildcard $(MODULES))
+	@if [ -e $(MODULES) ]; then PATH="$$(sh console/node.sh):$$PATH" && cd console && npm run --silent types && npm run --silent lint; else echo "not checked here: the console's lint and types need Node.js; see make console"; fi
 
 faults: .venv/ready  ## kill, stop, partition and mislead the running system; PROFILE=ci or long; ONLY=kills does a part; writes docs/reports/faults*.md
 	@TRIPTYCH_FAULTS=$(or $(PROFILE),ci) TRIPTYCH_FAULTS_REPORT=$(if $(ONLY),part,whole) $(BIN)/pytest $(if $(ONLY),$(patsubst %,tests/faults/test_%.py,$(ONLY)),tests/faults)
