@@ -56,7 +56,7 @@ def test_every_page_that_the_guide_names_is_shown(look: Callable[..., Watched], 
     watched = look()
     page = watched.go(path)
     watched.settled()
-    expect(page.locator("main h1")).not_to_have_text("There is nothing here")
+    expect(page.locator("main h1")).not_to_have_text("Not found")
     assert page.locator("main [role=alert]").count() == 0
 
 

@@ -38,9 +38,9 @@ def a_deal(system: System, name: str, company: str) -> str:
 def through_the_eyes_of_the_rep(watched: Watched, system: System) -> Page:
     page = watched.go("/process/board?pipeline=software")
     [name] = [r["name"] for r in system.get("/v1/reps", limit=500)["items"] if r["rep_id"] == REP]
-    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name=name).click()
-    expect(page.get_by_role("button", name=f"Looking as: Rep · {name}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Viewing as: Rep · {name}")).to_be_visible()
     return page
 
 
@@ -68,14 +68,14 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
 ) -> None:
     deal = a_deal(system, "console-1", "Quartz Bakery")
     page = through_the_eyes_of_the_rep(look(), system)
-    page.get_by_label("Order in the columns").select_option("-updated")
+    page.get_by_label("Sort columns by").select_option("-updated")
 
     # by dragging: the columns light up as the blueprint allows, the drop is refused with its reason
     mine = card(page, "qualified", deal)
     expect(mine).to_contain_text("Quartz Bakery")
     drag(page, mine, column(page, "demonstrated"))
-    expect(column(page, "demonstrated")).to_have_attribute("data-verdict", "form")
-    expect(column(page, "won")).to_have_attribute("data-verdict", "never")
+    expect(column(page, "demonstrated")).to_have_attribute("data-drop", "form")
+    expect(column(page, "won")).to_have_attribute("data-drop", "impossible")
     page.mouse.up()
     expect(page.get_by_role("alert").filter(has_text="Demonstration: 0 of 1 done").first).to_be_attached()
     assert system.get(f"/v1/opportunities/{deal}")["stage"] == "qualified"
@@ -92,7 +92,7 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
     handle = card(page, "demonstrated", deal).get_by_role("button", name="Move Quartz Bakery")
     handle.focus()
     page.keyboard.press("Enter")
-    expect(column(page, "proposed")).to_have_attribute("data-verdict", "form")
+    expect(column(page, "proposed")).to_have_attribute("data-drop", "form")
     page.keyboard.press("ArrowRight")
     expect(column(page, "proposed")).to_have_attribute("data-over", "true")
     page.keyboard.press("Enter")
@@ -102,18 +102,18 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
     form.get_by_role("button", name="Make a proposal").click()
     expect(card(page, "proposed", deal)).to_contain_text("€48,000.50")
 
-    # onto a stage to which no step leads: refused, and nothing opens
+    # onto a stage to which there is no transition: refused, and nothing opens
     drag(page, card(page, "proposed", deal), column(page, "qualified"))
     page.mouse.up()
-    expect(page.get_by_role("alert").filter(has_text="no step leads").first).to_be_attached()
+    expect(page.get_by_role("alert").filter(has_text="there is no transition").first).to_be_attached()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
     # won on the deal's own page, once the contract is confirmed
     card(page, "proposed", deal).get_by_role("link", name="Quartz Bakery").click()
-    page.get_by_role("button", name="Open the form: Win").click()
+    page.get_by_role("button", name="Open form: Win").click()
     form = page.get_by_role("dialog")
     form.get_by_role("button", name="Win", exact=True).click()
-    expect(form.get_by_text("Before that")).to_be_visible()
+    expect(form.get_by_text("Missing")).to_be_visible()
     form.get_by_label("The contract is signed").check()
     form.get_by_role("button", name="Win", exact=True).click()
     expect(page.locator(".path [aria-current=step]")).to_have_text("Won")
@@ -127,7 +127,7 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
 def test_a_deal_in_hand_goes_back_where_it_was_with_escape(look: Callable[..., Watched], system: System) -> None:
     deal = a_deal(system, "console-2", "Basalt Clinic")
     page = through_the_eyes_of_the_rep(look(), system)
-    page.get_by_label("Order in the columns").select_option("-updated")
+    page.get_by_label("Sort columns by").select_option("-updated")
     handle = card(page, "qualified", deal).get_by_role("button", name="Move Basalt Clinic")
     handle.focus()
     page.keyboard.press("Space")
@@ -153,12 +153,12 @@ def test_what_somebody_else_does_is_seen_without_asking(look: Callable[..., Watc
 
 def test_who_may_only_read_sees_the_deals_and_moves_none(look: Callable[..., Watched], system: System) -> None:
     page = look().go("/process/board?pipeline=software")
-    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name="Director").click()
-    expect(page.get_by_role("button", name="Looking as: Director")).to_be_visible()
+    expect(page.get_by_role("button", name="Viewing as: Director")).to_be_visible()
     expect(page.locator("[data-deal]").first).to_be_visible()
     expect(page.get_by_role("button", name="Move")).to_have_count(0)
     page.locator("[data-deal] a").first.click()
-    expect(page.get_by_role("heading", name="What can happen next")).to_be_visible()
-    expect(page.get_by_role("button", name="Do it")).to_have_count(0)
-    expect(page.get_by_role("button", name="Open the form")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Next transitions")).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_have_count(0)
+    expect(page.get_by_role("button", name="Open form")).to_have_count(0)

@@ -41,9 +41,9 @@ def broken(system: System, name: str) -> str:
 
 def as_operator(watched: Watched, path: str) -> Page:
     page = watched.go(path)
-    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name="Operator", exact=True).click()
-    expect(page.get_by_role("button", name="Looking as: Operator")).to_be_visible()
+    expect(page.get_by_role("button", name="Viewing as: Operator")).to_be_visible()
     return page
 
 
@@ -66,18 +66,18 @@ def test_an_operator_finds_a_dead_letter_mends_it_and_gives_it_back(
     expect(page.get_by_role("region", name="Content")).to_contain_text('"amount_minor": 9999')
     assert faults(page) == []
 
-    page.get_by_role("button", name="Mend and replay").click()
+    page.get_by_role("button", name="Edit and replay").click()
     form = page.get_by_role("dialog")
     content = form.get_by_label("Content")
     content.fill("{")
     form.get_by_role("button", name="Replay").click()
-    expect(form.get_by_role("alert")).to_contain_text("not JSON")
+    expect(form.get_by_role("alert")).to_contain_text("not valid JSON")
     whole = {"order_id": "console-mend", "customer_id": "console-mend-c", "region": REGION,
              "amount": {"amount_minor": 9_999, "currency": "EUR"}, "lines": [LINE]}
     content.fill(json.dumps(whole))
     assert faults(page) == []
     form.get_by_role("button", name="Replay").click()
-    expect(page.get_by_text("Given back", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Replayed", exact=True).first).to_be_visible()
     expect(page.get_by_role("button", name="Discard")).to_have_count(0)
     system.until(lambda: orders(system) == 1, "the mended order is counted")
 
@@ -88,7 +88,7 @@ def test_a_letter_that_nobody_needs_is_closed_with_a_reason(look: Callable[..., 
     page.get_by_role("button", name="Discard").click()
     form = page.get_by_role("dialog")
     expect(form.get_by_role("button", name="Discard")).to_be_disabled()
-    form.get_by_label("Why it may be forgotten").fill("a test of the shop")
+    form.get_by_label("Reason").fill("a test of the shop")
     form.get_by_role("button", name="Discard").click()
     expect(page.locator("main h1")).to_have_text("Dead letters")
     kept = system.get(f"/v1/dead-letters/{id}")
@@ -100,9 +100,9 @@ def test_all_that_are_filtered_are_given_back_at_once_and_what_is_still_wrong_co
 ) -> None:
     first = broken(system, "console-again")
     page = as_operator(look(), "/operations/dead-letters?service=kpi&code=lines_do_not_add_up")
-    page.get_by_role("button", name="Replay all that are filtered").click()
+    page.get_by_role("button", name="Replay filtered").click()
     form = page.get_by_role("dialog")
-    expect(form).to_contain_text(re.compile("[1-9][0-9]* letters? will be given back"))
+    expect(form).to_contain_text(re.compile("[1-9][0-9]* dead letters? will be replayed"))
     form.get_by_role("button", name="Replay", exact=True).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert system.get(f"/v1/dead-letters/{first}")["status"] == "replayed"
@@ -118,7 +118,7 @@ def test_the_health_of_each_service_and_what_waits_is_seen(look: Callable[..., W
     page = as_operator(look(), "/operations/health")
     for service in ("lead_scoring", "pipeline", "segmentation", "surveys", "kpi"):
         expect(page.get_by_role("region", name=service, exact=True)).to_contain_text("Ready")
-    table = page.get_by_role("table", name="Not yet processed, by topic")
+    table = page.get_by_role("table", name="Lag by topic")
     expect(table.get_by_role("rowheader", name="crm.orders.v1")).to_be_visible()
 
 
@@ -137,7 +137,7 @@ def test_a_service_that_does_not_answer_is_told_with_its_reason(look: Callable[.
 def test_definitions_are_read_as_they_were_written(look: Callable[..., Watched]) -> None:
     page = as_operator(look(), "/operations/definitions")
     page.get_by_role("link", name="Win rate").click()
-    source = page.get_by_label("The definition as YAML").last
+    source = page.get_by_label("Definition as YAML").last
     expect(source).to_contain_text("name: win_rate")
     expect(source).to_contain_text("title: {en: Win rate, zh: 赢单率}")
 
@@ -160,12 +160,12 @@ def test_two_versions_of_a_definition_are_compared_line_by_line(browser: Browser
     watched = watch(browser.new_context(locale="en-GB"), f"http://{edited.http}")
     page = watched.go("/operations/definitions/measures/win_rate")
     expect(page.locator("main h1")).to_have_text("Deals won")
-    expect(page.get_by_label("Version shown")).to_have_value("2")
-    page.get_by_label("Compared with").select_option("1")
-    expect(page.locator("[data-kind=gone]")).to_have_text([re.compile("version: 1"), re.compile("en: Win rate")])
+    expect(page.get_by_label("Version", exact=True)).to_have_value("2")
+    page.get_by_label("Compare with").select_option("1")
+    expect(page.locator("[data-kind=removed]")).to_have_text([re.compile("version: 1"), re.compile("en: Win rate")])
     expect(page.locator("[data-kind=added]")).to_have_text([re.compile("version: 2"), re.compile("en: Deals won")])
     assert "against=1" in page.url
-    page.get_by_label("Version shown").select_option("1")
+    page.get_by_label("Version", exact=True).select_option("1")
     expect(page.locator("[data-kind]")).to_have_count(0)
     expect(page.locator("main h1")).to_have_text("Deals won")
     page.context.close()

@@ -82,6 +82,13 @@ def test_filters_go_along_from_page_to_page_and_an_address_can_be_shared(look: C
     expect(page.locator("tbody tr").first).to_contain_text("South")
 
 
+def test_an_unknown_or_invalid_value_in_the_address_is_removed_and_named(look: Callable[..., Watched]) -> None:
+    page = look().go("/process/leads?status=unknown&region=South&color=red")
+    expect(page.get_by_role("alert").filter(has_text="status, color").first).to_be_attached()
+    expect(page.locator("tbody tr").first).to_contain_text("South")
+    assert page.url.endswith("/process/leads?region=South")
+
+
 def test_language_and_theme_are_the_systems_until_they_are_chosen_and_then_stay(look: Callable[..., Watched]) -> None:
     watched = look(locale="zh-CN", color_scheme="dark")
     page = watched.go("/process/leads")

@@ -66,9 +66,9 @@ def deals(system: System) -> list[str]:
 
 def as_manager(watched: Watched) -> Page:
     page = watched.go("/")
-    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name=TEAM, exact=True).click()
-    expect(page.get_by_role("button", name=f"Looking as: Manager · {TEAM}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Viewing as: Manager · {TEAM}")).to_be_visible()
     return page
 
 
@@ -92,7 +92,7 @@ def test_a_manager_reads_the_board_compares_regions_with_last_year_and_opens_the
     expect(page.locator("main h1")).to_have_text("Revenue")
     headline = page.get_by_role("region", name="Revenue", exact=True)
     expect(headline).to_contain_text("vs. last year €30k")
-    expect(headline).to_contain_text("vs. prior")
+    expect(headline).to_contain_text("vs. previous")
     expect(headline.get_by_role("link", name=re.compile("from .* records?"))).to_have_text(f"from {n} records")
 
     # by region, beside last year: an arrow, words for who cannot see it, and the share
@@ -112,7 +112,7 @@ def test_a_manager_reads_the_board_compares_regions_with_last_year_and_opens_the
 
     # and down to the deals
     headline.get_by_role("link", name=re.compile("from .* records?")).click()
-    expect(page.locator("main h1")).to_have_text("Behind “Revenue”")
+    expect(page.locator("main h1")).to_have_text("Records of “Revenue”")
     expect(page.locator("tbody tr")).to_have_count(n)
     counted = page.locator("tbody tr td:last-child").all_inner_texts()
     assert sum(round(float(re.sub(r"[€,]", "", text)) * 100) for text in counted) == value
@@ -127,15 +127,15 @@ def test_a_rep_begins_with_the_worklist_and_an_operator_with_the_health_of_the_s
     watched = look()
     for role, title in (("Operator", "Health and lag"), ("Director", "Revenue")):
         page = watched.go("/")
-        page.get_by_role("button", name="Looking as").click()
+        page.get_by_role("button", name="Viewing as").click()
         page.get_by_role("menuitemcheckbox", name=role, exact=True).click()
-        expect(page.get_by_role("button", name=f"Looking as: {role}")).to_be_visible()
+        expect(page.get_by_role("button", name=f"Viewing as: {role}")).to_be_visible()
         page = watched.go("/")
         expect(page.locator("main h1")).to_have_text(title)
     name = next(r["name"] for r in system.get("/v1/reps", limit=500)["items"] if r["rep_id"] == REP)
-    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name=name).click()
-    expect(page.get_by_role("button", name=f"Looking as: Rep · {name}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Viewing as: Rep · {name}")).to_be_visible()
     page = watched.go("/")
     expect(page.locator("main h1")).to_have_text("Worklist")
     panels = page.get_by_role("navigation", name="Panels")
@@ -153,7 +153,7 @@ def test_a_director_sets_a_target_and_the_board_says_how_far_it_is_reached(
     form.get_by_label("Region").select_option(REGION)
     form.get_by_label("Target", exact=True).fill("a lot")
     form.get_by_role("button", name="Save").click()
-    expect(form.get_by_role("alert")).to_contain_text("no number")
+    expect(form.get_by_role("alert")).to_contain_text("Enter a number")
     assert faults(page) == []
     form.get_by_label("Target", exact=True).fill("1,000.50")
     form.get_by_label("Currency").fill("EURO")  # three letters are taken, and what is none the API refuses
@@ -164,13 +164,13 @@ def test_a_director_sets_a_target_and_the_board_says_how_far_it_is_reached(
     row.get_by_role("button", name="Change the target").click()
     page.get_by_role("dialog").get_by_label("Target", exact=True).fill("900000000")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    expect(row).to_contain_text("Behind the pace")
+    expect(row).to_contain_text("Behind pace")
     [kept] = [t for t in system.get(f"/v1/targets/{period}")["items"] if t["scope"] == {"region": REGION}]
     assert (kept["value"], kept["currency"]) == (90_000_000_000, "EUR")
 
     page = watched.go(f"/results/boards/revenue?period={period}")
     tile = page.get_by_role("region", name="Revenue by region")
-    expect(tile.get_by_role("row").filter(has_text=REGION)).to_contain_text("Behind the pace")
+    expect(tile.get_by_role("row").filter(has_text=REGION)).to_contain_text("Behind pace")
 
 
 def test_what_the_api_refuses_is_said_in_the_form_and_nobody_overwrites_unseen(
@@ -188,7 +188,7 @@ def test_what_the_api_refuses_is_said_in_the_form_and_nobody_overwrites_unseen(
     somebody_else = [{"measure": "revenue", "value": 700, "currency": "EUR"}]
     assert system.client.put("/v1/targets/2031", json=somebody_else).status_code == 200
     form.get_by_role("button", name="Save").click()
-    expect(form.get_by_role("alert")).to_contain_text("There is such a target already")
+    expect(form.get_by_role("alert")).to_contain_text("This target already exists")
     assert system.get("/v1/targets/2031")["items"][0]["value"] == 700
 
 
@@ -216,13 +216,13 @@ def test_a_measure_is_shown_over_time_by_dimension_as_a_table_and_as_a_file(
     expect(page.locator("main h1")).to_have_text("Win rate")
     page.get_by_label("Period").select_option(f"{last_month():%Y-%m}")  # on its first day the running month is empty
     expect(page.locator(".chart svg")).to_be_visible()
-    expect(page.get_by_role("region", name="How this figure comes about")).to_contain_text("win_rate@")
-    page.get_by_label("Grain").select_option("quarter")
+    expect(page.get_by_role("region", name="How this measure is computed")).to_contain_text("win_rate@")
+    page.get_by_label("Interval").select_option("quarter")
     page.get_by_role("button", name="Table").click()
     rows = page.get_by_role("region", name="Win rate over time").locator("tbody tr")
     expect(rows.first).to_be_visible()
     assert "÷" in rows.last.inner_text()
-    page.get_by_label("Divide by").select_option("pipeline")
+    page.get_by_label("Split by").select_option("pipeline")
     with page.expect_download() as loading:
         page.get_by_role("region", name="Win rate by Pipeline").get_by_role("button", name="CSV").click()
     text = loading.value.path().read_text()

@@ -75,7 +75,7 @@ def test_a_rep_sees_nothing_of_another_teams_deal_by_any_address(look: Callable[
     page.on("response", lambda answer: answers.append(answer))
     id, where = theirs["opportunity_id"], quote(f'["rep:{theirs["rep_id"]}"]')
     watched.go(f"/process/deals/{id}")
-    expect(page.locator("main [role=alert]")).to_contain_text("There is nothing here")
+    expect(page.locator("main [role=alert]")).to_contain_text("Not found")
     expect(page.get_by_role("heading", name="History")).to_have_count(0)
     for path in (
         f"/process/board?pipeline={theirs['pipeline']}", f"/process/board?pipeline={theirs['pipeline']}&team={team}",
@@ -93,15 +93,15 @@ def test_a_rep_sees_nothing_of_another_teams_deal_by_any_address(look: Callable[
         answers.clear()
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill(id)
-    expect(page.get_by_role("status").filter(has_text="Nothing")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="No results")).to_be_visible()
     assert [a.url for a in answers if speaks_of(a, id)] == []
 
 
 def as_rep(watched: Watched, name: str) -> Page:
     page = watched.go("/process/board")
-    page.get_by_role("button", name="Looking as").click()
+    page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name=name).click()
-    expect(page.get_by_role("button", name=f"Looking as: Rep · {name}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Viewing as: Rep · {name}")).to_be_visible()
     return page
 
 
