@@ -1,4 +1,4 @@
-"""The real servers, for every test of the adapters."""
+"""Fixtures of the real servers for the adapter tests."""
 from tests.adapters.real import kafka, mongo
 
 __all__ = ["kafka", "mongo"]

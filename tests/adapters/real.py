@@ -1,7 +1,7 @@
-"""A real Kafka and a MongoDB-compatible server for the tests that are marked `real`, each started once, at first use.
+"""Fixtures of a real Kafka and a MongoDB-compatible server for tests marked `real`; each starts once, at first use.
 
-`TRIPTYCH_TEST_KAFKA` (host:port) and `TRIPTYCH_TEST_MONGO` (a URL) name ones that run already. Without these and
-without what it takes to start one, the tests are skipped with a reason that begins "not proven here:".
+`TRIPTYCH_TEST_KAFKA` (host:port) and `TRIPTYCH_TEST_MONGO` (a URL) name running servers. If a server is neither named
+nor can be started, its tests are skipped with a reason that begins "not proven here:".
 """
 import atexit
 import os
@@ -23,7 +23,7 @@ SECANTUS = "pip install 'secantusdb==0.7.0b3' (Python 3.10 to 3.13), or name a M
 
 @dataclass
 class DocumentServer:
-    """SecantusDB in a process of its own; its port and its data stay while this object lives."""
+    """SecantusDB in its own process; port and data survive a restart."""
 
     directory: Path
     port: int
@@ -60,7 +60,7 @@ class DocumentServer:
 
 
 def scratch(name: str) -> Path:
-    """A directory that goes when the tests end."""
+    """A directory that is removed when the tests end."""
     directory = Path(tempfile.mkdtemp(prefix=f"triptych-{name}-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
@@ -97,11 +97,11 @@ def _or_skip(found: str | BrokerUnavailable) -> str:
 
 @pytest.fixture(scope="session")
 def kafka() -> str:
-    """Bootstrap servers of a real Kafka, shared by all tests: use topics and groups of your own."""
+    """Bootstrap servers of a real Kafka, shared by all tests: use your own topics and groups."""
     return os.environ.get("TRIPTYCH_TEST_KAFKA") or _or_skip(_kafka())
 
 
 @pytest.fixture(scope="session")
 def mongo() -> str:
-    """URL of a MongoDB-compatible server, shared by all tests: use collections of your own."""
+    """URL of a MongoDB-compatible server, shared by all tests: use your own collections."""
     return os.environ.get("TRIPTYCH_TEST_MONGO") or _or_skip(_mongo())

@@ -1,4 +1,4 @@
-"""The log on a real Kafka keeps every promise of the port, and what is only true of Kafka."""
+"""Kafka adapter of the `Bus` port: the contract tests and cases that are specific to Kafka, on a real broker."""
 import asyncio
 import signal
 import struct
@@ -50,7 +50,7 @@ class TestKafkaBus(BusSuite):
         async for second in connected(kafka):
             yield second
 
-    # --- what only Kafka can get wrong ---
+    # --- specific to Kafka ---
 
     async def test_topics_of_one_group_must_have_the_same_number_of_partitions(
         self, bus: Bus, topic: str, group: str
@@ -61,7 +61,7 @@ class TestKafkaBus(BusSuite):
         with pytest.raises(ValueError, match=f"{narrow}.*{self.partitions - 1} partitions"):
             await consumer.start()
 
-    async def test_a_topic_made_anew_stops_the_reader_instead_of_skipping(
+    async def test_a_recreated_topic_stops_the_consumer_instead_of_skipping_records(
         self, bus: KafkaBus, second: KafkaBus, topic: str, group: str
     ) -> None:
         await bus.publish([out(topic, "k", str(n), 0) for n in range(10)])
@@ -76,7 +76,7 @@ class TestKafkaBus(BusSuite):
 
         await until(gone, "the topic is deleted")
         await second.ensure_topics({topic: self.partitions})
-        # what was committed went with the topic, or it did not: either way 10 records are not there any more
+        # the broker may or may not have deleted the committed offset; the 10 records are gone in both cases
         again = await self._start(second, group, [topic])
         committed = (await second.committed(group, [topic])).get(TopicPartition(topic, 0))
         if committed == 10:
@@ -87,13 +87,13 @@ class TestKafkaBus(BusSuite):
             assert await again.poll(10, 0.2) == {}
         await again.stop()
 
-    async def test_a_log_shorter_than_what_was_committed_stops_the_reader(
+    async def test_a_log_shorter_than_the_committed_offset_stops_the_consumer(
         self, bus: Bus, topic: str, group: str
     ) -> None:
         await bus.publish([out(topic, "k", "v", 0)])
         consumer = await self._start(bus, group, [topic])
         await gather_records(consumer, 1)
-        await consumer.commit({TopicPartition(topic, 0): 7})  # as of a log that was longer
+        await consumer.commit({TopicPartition(topic, 0): 7})  # an offset of a longer log
         await consumer.stop()
         again = await self._start(bus, group, [topic])
         with pytest.raises(LogRecreated, match=f"{topic}/0"):
@@ -102,7 +102,7 @@ class TestKafkaBus(BusSuite):
             await again.poll(1, 0)
         await again.stop()
 
-    async def test_what_fails_in_a_callback_is_raised_by_the_next_poll(self, bus: Bus, topic: str, group: str) -> None:
+    async def test_an_error_in_a_callback_is_raised_by_the_next_poll(self, bus: Bus, topic: str, group: str) -> None:
         async def assigned(_: frozenset[TopicPartition]) -> None:
             raise StoreUnavailable("the fences cannot be read")
 
@@ -113,13 +113,15 @@ class TestKafkaBus(BusSuite):
             await gather_records(consumer, 1)
         await consumer.stop()
 
-    async def test_to_take_over_may_last_longer_than_the_session(self, kafka: str, topic: str, group: str) -> None:
-        """aiokafka sends no heartbeat while it awaits the callback: a member would be thrown out again and again."""
-        times = 0
+    async def test_an_assignment_callback_may_take_longer_than_the_session(
+        self, kafka: str, topic: str, group: str,
+    ) -> None:
+        """aiokafka sends no heartbeat while it awaits the callback: the broker would remove the member repeatedly."""
+        calls = 0
 
         async def assigned(_: frozenset[TopicPartition]) -> None:
-            nonlocal times
-            times += 1
+            nonlocal calls
+            calls += 1
             await asyncio.sleep(4.0)
 
         bus = KafkaBus(kafka, session=1.5)
@@ -130,22 +132,22 @@ class TestKafkaBus(BusSuite):
         await consumer.start()
         await gather_records(consumer, 1)
         await consumer.commit({TopicPartition(topic, 0): 1})
-        assert times == 1
+        assert calls == 1
         await consumer.stop()
         await bus.stop()
 
-    async def test_partitions_that_move_on_while_they_are_taken_over_are_given_up(
+    async def test_partitions_reassigned_during_the_assignment_callback_are_revoked(
         self, bus: Bus, second: Bus, topic: str, group: str
     ) -> None:
-        waiting, given_up = asyncio.Event(), list[frozenset[TopicPartition]]()
+        waiting, revocations = asyncio.Event(), list[frozenset[TopicPartition]]()
 
-        async def assigned(places: frozenset[TopicPartition]) -> None:
+        async def assigned(partitions: frozenset[TopicPartition]) -> None:
             waiting.set()
-            if len(places) == self.partitions:
+            if len(partitions) == self.partitions:
                 await asyncio.sleep(600)
 
-        async def revoked(places: frozenset[TopicPartition]) -> None:
-            given_up.append(places)
+        async def revoked(partitions: frozenset[TopicPartition]) -> None:
+            revocations.append(partitions)
 
         await bus.ensure_topics({topic: self.partitions})
         first = bus.consumer(group, [topic], on_assigned=assigned, on_revoked=revoked)
@@ -153,80 +155,82 @@ class TestKafkaBus(BusSuite):
         await asyncio.wait_for(waiting.wait(), DEADLINE)
         other = await self._start(second, group, [topic])
         await hold([first, other], self.partitions)
-        assert [len(places) for places in given_up] == [self.partitions]
+        assert [len(partitions) for partitions in revocations] == [self.partitions]
         await first.stop()
         await other.stop()
 
-    async def test_a_poll_that_was_cancelled_loses_nothing(self, bus: Bus, topic: str, group: str) -> None:
+    async def test_a_cancelled_poll_loses_no_records(self, bus: Bus, topic: str, group: str) -> None:
         consumer = await self._start(bus, group, [topic])
         await hold([consumer], self.partitions)
         polled: list[Record] = []
 
-        async def impatient() -> bool:
+        async def poll_with_short_timeout() -> bool:
             try:
-                for some in (await asyncio.wait_for(consumer.poll(3, 5), 0.003)).values():
-                    polled.extend(some)
+                for batch in (await asyncio.wait_for(consumer.poll(3, 5), 0.003)).values():
+                    polled.extend(batch)
             except TimeoutError:
                 await bus.publish([out(topic, "k", "v")] * 2 if len(sent) < 100 else [])
                 sent.extend([1, 1] if len(sent) < 100 else [])
             return len(polled) == len(sent) >= 100
 
         sent: list[int] = []
-        await until(impatient, "every record arrived, in spite of cancelled polls")
+        await until(poll_with_short_timeout, "every record arrived in spite of cancelled polls")
         assert sorted(record.offset for record in polled) == list(range(len(sent)))
         await consumer.stop()
 
-    async def test_middlewares_of_faststream_see_what_is_published(self, kafka: str, topic: str) -> None:
-        seen: list[Outgoing] = []
+    async def test_faststream_middlewares_receive_published_messages(self, kafka: str, topic: str) -> None:
+        received: list[Outgoing] = []
 
-        class Seeing(BaseMiddleware):
+        class RecordingMiddleware(BaseMiddleware):
             async def publish_scope(self, call_next: Any, cmd: Any) -> Any:
-                seen.extend(cmd.batch_bodies)
+                received.extend(cmd.batch_bodies)
                 return await call_next(cmd)
 
         bus = KafkaBus(kafka)
-        bus.broker.add_middleware(Seeing)
+        bus.broker.add_middleware(RecordingMiddleware)
         await bus.start()
         messages = [out(topic, f"k{n}", str(n)) for n in range(10)]
         await bus.publish(messages)
         await bus.publish(messages[:1])
-        assert sorted(seen, key=repr) == sorted([*messages, messages[0]], key=repr)
+        assert sorted(received, key=repr) == sorted([*messages, messages[0]], key=repr)
         await bus.stop()
 
-    async def test_many_megabytes_go_in_several_batches_and_stay_in_order(self, bus: Bus, topic: str) -> None:
+    async def test_large_publications_are_split_into_batches_and_stay_in_order(self, bus: Bus, topic: str) -> None:
         big = [Outgoing(topic, b"k", str(n).encode() + b"." * 200_000, (), 1) for n in range(20)]
         await bus.publish(big)
         found = await bus.read(TopicPartition(topic, 1), 0, 100)
         assert [record.value for record in found] == [message.value for message in big]
 
-    async def test_a_record_that_the_broker_refuses_is_said_and_the_next_one_goes(self, bus: Bus, topic: str) -> None:
+    async def test_a_refused_record_raises_bus_unavailable_and_the_next_one_is_published(
+        self, bus: Bus, topic: str,
+    ) -> None:
         with pytest.raises(BusUnavailable, match="MessageSizeTooLarge"):
-            await bus.publish([Outgoing(topic, b"k", b"." * 2_000_000, (), 1), out(topic, "k", "behind it", 1)])
+            await bus.publish([Outgoing(topic, b"k", b"." * 2_000_000, (), 1), out(topic, "k", "after it", 1)])
         await bus.publish([out(topic, "k", "good", 1)])
         assert values(await bus.read(TopicPartition(topic, 1), 0, 10)) == ["good"]
 
-    async def test_a_header_name_that_no_text_can_hold_spoils_no_more_than_its_own_batch(
+    async def test_a_header_name_with_invalid_utf_8_affects_only_its_own_batch(
         self, bus: Bus, topic: str, group: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Only a foreign client can write one: here the bytes are changed on their way out."""
-        whole = MessageBatch.get_data_buffer
+        """Only a foreign client can write such a name: the test changes the bytes before they are sent."""
+        original = MessageBatch.get_data_buffer
 
-        def spoilt(batch: Any) -> bytes:
-            data = bytes(whole(batch)).replace(b"spoil-me", b"\xff\xfe-me\xff\x00\xfe")
+        def corrupted(batch: Any) -> bytes:
+            data = bytes(original(batch)).replace(b"replaced", b"\xff\xfe-me\xff\x00\xfe")
             return data[:17] + struct.pack(">I", calc_crc32c(data[21:])) + data[21:]
 
         for partition in range(self.partitions):
             await bus.publish([out(topic, "k", f"{partition}:{n}", partition) for n in range(5)])
-        monkeypatch.setattr(MessageBatch, "get_data_buffer", spoilt)
-        odd = Outgoing(topic, b"k", b"odd", (("spoil-me", b"1"),), 1)
-        await bus.publish([out(topic, "k", "1:before", 1), odd, out(topic, "k", "1:same batch", 1)])
+        monkeypatch.setattr(MessageBatch, "get_data_buffer", corrupted)
+        invalid = Outgoing(topic, b"k", b"invalid", (("replaced", b"1"),), 1)
+        await bus.publish([out(topic, "k", "1:before", 1), invalid, out(topic, "k", "1:same batch", 1)])
         monkeypatch.undo()
         await bus.publish([out(topic, "k", "1:after", 1)])
         consumer = await self._start(bus, group, [topic])
         records = await gather_records(consumer, 5 * self.partitions + 4)
         assert len({(r.topic_partition, r.offset) for r in records}) == len(records) == 5 * self.partitions + 4
-        stand_ins = [(record.partition, record.offset) for record in records if record.value is None]
-        assert stand_ins == [(1, 6), (1, 7)]  # a batch is read from its beginning, so nothing behind it in there
+        placeholders = [(record.partition, record.offset) for record in records if record.value is None]
+        assert placeholders == [(1, 6), (1, 7)]  # a batch is decoded in order: none after the invalid one
         for partition in range(self.partitions):
             offsets = [record.offset for record in records if record.partition == partition]
             assert offsets == list(range(len(offsets)))
@@ -234,38 +238,38 @@ class TestKafkaBus(BusSuite):
         found = await bus.read(TopicPartition(topic, 1), 5, 9)
         assert [record.value for record in found] == [b"1:before", None, None, b"1:after"]
 
-    async def test_a_member_that_sleeps_past_its_session_cannot_commit(
+    async def test_a_member_paused_beyond_its_session_cannot_commit(
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
-        """Its process stands still, another member takes over, it wakes up: its commit is refused."""
-        await self._taken_over(bus, kafka, topic, group, session=2.0)
+        """Its process is paused, another member takes over, the process resumes: its commit is refused."""
+        await self._take_over(bus, kafka, topic, group, session=2.0)
 
-    async def test_who_comes_back_under_its_name_goes_on_at_once_and_its_predecessor_cannot_commit(
+    async def test_a_restarted_static_member_continues_at_once_and_its_predecessor_cannot_commit(
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
-        """A session is longer here than anybody waits for."""
-        await self._taken_over(bus, kafka, topic, group, session=2 * DEADLINE, instance="pipeline-0")
+        """The session is longer than the deadline of the test: nothing waits for it to expire."""
+        await self._take_over(bus, kafka, topic, group, session=2 * DEADLINE, instance="pipeline-0")
 
-    async def _taken_over(
+    async def _take_over(
         self, bus: Bus, kafka: str, topic: str, group: str, *, session: float, instance: str = "",
     ) -> None:
-        """From a member that stands still, by another one, of the same name if it has one."""
+        """Another member takes over from a paused one, with the same instance name if given."""
         await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
-        sleeper = await fallen_asleep(kafka, group, topic, session, instance)
+        paused = await start_paused_member(kafka, group, topic, session, instance)
         successor = KafkaBus(kafka, session=session, instance=instance or None)
         await successor.start()
         member = await self._start(successor, group, [topic])
         assert values(await gather_records(member, 5)) == ["0", "1", "2", "3", "4"]
         await member.commit({TopicPartition(topic, 0): 5})
-        assert await awakened(sleeper) == b"PartitionLost\n"
+        assert await resume_and_commit(paused) == b"PartitionLost\n"
         assert (await bus.committed(group, [topic]))[TopicPartition(topic, 0)] == 5
         if instance:
-            sleeper.kill()  # it would claim its name again
-        await sleeper.wait()
+            paused.kill()  # it would join again with its instance name
+        await paused.wait()
         await member.stop()
         await successor.stop()
 
-    async def test_a_member_with_a_name_that_leaves_is_not_waited_for(
+    async def test_a_static_member_that_stops_leaves_the_group_at_once(
         self, bus: Bus, kafka: str, topic: str, group: str
     ) -> None:
         named = [KafkaBus(kafka, session=2 * DEADLINE, instance=f"pipeline-{n}") for n in range(2)]
@@ -281,29 +285,29 @@ class TestKafkaBus(BusSuite):
             await one.stop()
 
 
-async def fallen_asleep(
+async def start_paused_member(
     kafka: str, group: str, topic: str, session: float, instance: str,
 ) -> asyncio.subprocess.Process:
-    """A process that has polled five records, and stands still."""
-    sleeper = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SLEEPER, kafka, group, topic, str(session), instance,
+    """A process that has polled five records and is then paused (SIGSTOP)."""
+    paused = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PAUSED_MEMBER, kafka, group, topic, str(session), instance,
         stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE,
     )
-    assert sleeper.stdout
-    assert await sleeper.stdout.readline() == b"polled 5\n"
-    sleeper.send_signal(signal.SIGSTOP)
-    return sleeper
+    assert paused.stdout
+    assert await paused.stdout.readline() == b"polled 5\n"
+    paused.send_signal(signal.SIGSTOP)
+    return paused
 
 
-async def awakened(sleeper: asyncio.subprocess.Process) -> bytes:
-    """What it says of its commit."""
-    assert sleeper.stdout and sleeper.stdin
-    sleeper.send_signal(signal.SIGCONT)
-    sleeper.stdin.write(b"commit\n")
-    return await sleeper.stdout.readline()
+async def resume_and_commit(paused: asyncio.subprocess.Process) -> bytes:
+    """Resumes the process and returns the line it prints about its commit."""
+    assert paused.stdout and paused.stdin
+    paused.send_signal(signal.SIGCONT)
+    paused.stdin.write(b"commit\n")
+    return await paused.stdout.readline()
 
 
-SLEEPER = """
+PAUSED_MEMBER = """
 import asyncio, sys
 from chassis.adapters.kafka import KafkaBus
 from chassis.ports import TopicPartition
@@ -329,8 +333,8 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-class Follower:
-    """Reads as the worker does: a member that failed is replaced by another, and nothing is committed unread."""
+class RecoveringConsumer:
+    """Consumes like the worker: a failed member is replaced by a new one, and only received records are committed."""
 
     def __init__(self, bus: KafkaBus, topic: str) -> None:
         self.bus, self.topic = bus, topic
@@ -342,9 +346,9 @@ class Follower:
             if self.member is None:
                 self.member = self.bus.consumer("tests.killed", [self.topic])
                 await self.member.start()
-            for place, records in (await self.member.poll(100, 0.1)).items():
+            for partition, records in (await self.member.poll(100, 0.1)).items():
                 self.received.extend(values(records))
-                await self.member.commit({place: records[-1].offset + 1})
+                await self.member.commit({partition: records[-1].offset + 1})
         except (BusUnavailable, PartitionLost):
             await self.leave()
 
@@ -355,8 +359,8 @@ class Follower:
                 await member.stop()
 
 
-async def test_what_was_acknowledged_survives_a_broker_that_is_killed() -> None:
-    """kill -9 under load and restart: nothing acknowledged is lost, publisher and reader go on."""
+async def test_acknowledged_records_survive_a_killed_broker() -> None:
+    """kill -9 under load and restart: no acknowledged record is lost, publisher and consumer continue."""
     cluster = KafkaCluster(scratch("killed"))
     try:
         await asyncio.to_thread(cluster.start)
@@ -364,7 +368,7 @@ async def test_what_was_acknowledged_survives_a_broker_that_is_killed() -> None:
         pytest.skip(str(error))
     topic = "tests.killed.v1"
     bus, reader = KafkaBus(cluster.bootstrap, send_within=3.0), KafkaBus(cluster.bootstrap)
-    follower = Follower(reader, topic)
+    consumer = RecoveringConsumer(reader, topic)
     acknowledged: list[str] = []
     failures = 0
 
@@ -380,29 +384,29 @@ async def test_what_was_acknowledged_survives_a_broker_that_is_killed() -> None:
                 await asyncio.sleep(0.1)
 
     async def all_received() -> bool:
-        await follower.read()
-        return set(follower.received) >= {str(n) for n in range(1000)}
+        await consumer.read()
+        return set(consumer.received) >= {str(n) for n in range(1000)}
 
     try:
         await bus.start()
         await reader.start()
         await bus.ensure_topics({topic: 4})
-        await follower.read()
+        await consumer.read()
         publishing = asyncio.create_task(publish_until(1000))
         await until(lambda: len(acknowledged) >= 300, "300 are acknowledged")
         await asyncio.to_thread(cluster.kill)
-        await until(lambda: failures > 0, "the publisher is told")
+        await until(lambda: failures > 0, "the publisher receives an error")
         await asyncio.to_thread(cluster.restart)
         await until(all_received, "all acknowledged records arrive")
         await publishing
     finally:
-        await follower.leave()
+        await consumer.leave()
         await bus.stop()
         await reader.stop()
         await asyncio.to_thread(cluster.stop)
 
 
-async def test_where_no_broker_answers_it_is_said() -> None:
+async def test_an_unreachable_broker_raises_bus_unavailable() -> None:
     (port,) = free_ports(1)
     bus = KafkaBus(f"127.0.0.1:{port}")
     with pytest.raises(BusUnavailable):

@@ -1,4 +1,4 @@
-"""A broker that stands still (stopped, not dead) is told by `/readyz` while it lasts; nothing is lost or doubled."""
+"""Paused and recreated Kafka: `/readyz` reports a broker that does not respond; no event is lost or repeated."""
 import asyncio
 import signal
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def cluster() -> Iterator[KafkaCluster]:
     cluster.stop()
 
 
-async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkeypatch):
+async def test_readyz_reports_a_paused_broker_until_it_resumes(cluster, monkeypatch):
     for module, name, seconds in (
         (watchdog, "STALLED_SECONDS", 2.0), (watchdog, "UNASSIGNED_SECONDS", 4.0), (adapter, "REQUEST_WITHIN", 2.0),
     ):
@@ -45,7 +45,7 @@ async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkey
     await is_ready(app)
 
     cluster.nodes[0].process.send_signal(signal.SIGSTOP)
-    writing = asyncio.create_task(_say_until_it_is_heard(app))
+    writing = asyncio.create_task(publish_with_retries(app))
     assert "no progress for" in await reason(app, "events")
     assert measured(app, "triptych_ready") == 0
 
@@ -71,8 +71,8 @@ async def test_a_broker_that_stands_still_is_told_while_it_lasts(cluster, monkey
     await bus.stop()
 
 
-async def test_a_topic_that_was_made_anew_stops_the_service_and_says_how_to_go_on(cluster):
-    """The store has fences of the old one: going on would pass over every event up to there."""
+async def test_a_recreated_topic_stops_the_service_with_instructions(cluster):
+    """The store has fences of the old topic: the service would skip every event up to them."""
     bus = KafkaBus(cluster.bootstrap, session=6.0)
     await bus.start()
     store, admin = MemoryStore(), bus.broker.config.admin_client
@@ -97,8 +97,8 @@ async def test_a_topic_that_was_made_anew_stops_the_service_and_says_how_to_go_o
     await bus.stop()
 
 
-async def _say_until_it_is_heard(app) -> None:
-    """What a publisher does whose broker does not answer: the same again."""
+async def publish_with_retries(app) -> None:
+    """Publishes the same events again until the broker acknowledges them."""
     from chassis.ports import BusUnavailable
 
     while True:

@@ -1,4 +1,4 @@
-"""The ports in memory keep every promise of the ports."""
+"""Memory adapters: the contract tests of the ports, expired sessions, injected faults, append times."""
 from collections.abc import AsyncIterator
 
 import pytest
@@ -21,33 +21,33 @@ class TestMemoryBus(BusSuite):
         yield MemoryBus()
 
 
-async def test_a_member_whose_session_ended_goes_on_unaware_until_it_commits() -> None:
+async def test_a_member_with_an_expired_session_continues_until_its_commit_is_refused() -> None:
     bus, revoked = MemoryBus(), list[frozenset[TopicPartition]]()
 
-    async def note(places: frozenset[TopicPartition]) -> None:
-        revoked.append(places)
+    async def record_revocation(partitions: frozenset[TopicPartition]) -> None:
+        revoked.append(partitions)
 
     await bus.ensure_topics({"t": 2})
-    zombie, follower = bus.consumer("g", ["t"], on_revoked=note), bus.consumer("g", ["t"])
-    await zombie.start()
-    both = zombie.assignment()
+    expired, successor = bus.consumer("g", ["t"], on_revoked=record_revocation), bus.consumer("g", ["t"])
+    await expired.start()
+    both = expired.assignment()
     await bus.publish([Outgoing("t", b"k", b"v", (), n) for n in range(2)])
-    await bus.expire(zombie)
-    await follower.start()
-    assert follower.assignment() == both == zombie.assignment()
-    assert await zombie.poll(10, 0) == await follower.poll(10, 0)
-    await follower.commit(dict.fromkeys(both, 1))
+    await bus.expire(expired)
+    await successor.start()
+    assert successor.assignment() == both == expired.assignment()
+    assert await expired.poll(10, 0) == await successor.poll(10, 0)
+    await successor.commit(dict.fromkeys(both, 1))
     with pytest.raises(PartitionLost):
-        await zombie.commit(dict.fromkeys(both, 1))
-    assert (zombie.assignment(), revoked) == (frozenset(), [])
-    assert await zombie.poll(10, 0) == {}  # it is told, and joins again
+        await expired.commit(dict.fromkeys(both, 1))
+    assert (expired.assignment(), revoked) == (frozenset(), [])
+    assert await expired.poll(10, 0) == {}  # the revocation callback runs, and the member joins again
     assert revoked == [both]
-    assert len(zombie.assignment()) == len(follower.assignment()) == 1
+    assert len(expired.assignment()) == len(successor.assignment()) == 1
 
 
-async def test_faults_before_a_write_leave_nothing_and_faults_behind_it_everything() -> None:
+async def test_a_fault_before_a_write_saves_nothing_and_a_fault_after_it_saves_the_document() -> None:
     async def fail(*_: object) -> None:
-        raise StoreUnavailable("planted")
+        raise StoreUnavailable("injected")
 
     store = MemoryStore()
     await store.ensure([Collection("tests.a", {})])
@@ -61,7 +61,7 @@ async def test_faults_before_a_write_leave_nothing_and_faults_behind_it_everythi
     assert await store.ids("tests.a") == ["a"]
 
 
-async def test_the_clock_going_back_does_not_take_append_times_back() -> None:
+async def test_append_times_do_not_decrease_when_the_clock_goes_back() -> None:
     times = iter([5_000, 3_000, 9_000])
     bus = MemoryBus(now_ms=lambda: next(times))
     await bus.ensure_topics({"t": 1})

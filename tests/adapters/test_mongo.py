@@ -1,4 +1,4 @@
-"""The store on a MongoDB-compatible server keeps every promise of the port, with either driver."""
+"""MongoDB adapter of the `Store` port: the contract tests and durability, with both drivers, on a real server."""
 import asyncio
 import string
 from collections.abc import AsyncIterator, Sequence
@@ -42,13 +42,14 @@ class MongoSuite(StoreSuite):
         yield second
         await second.stop()
 
-
-    async def test_nothing_less_than_a_majority_and_the_journal_is_believed(self, store: MongoStore) -> None:
+    async def test_writes_require_a_majority_and_the_journal(self, store: MongoStore) -> None:
         assert store._database.write_concern == WriteConcern(w="majority", j=True)
         assert store._database.read_concern == ReadConcern("majority")
         assert store._client.options.retry_writes is False
 
-    async def test_other_processes_know_what_was_declared(self, store: Store, second: Store, name: str) -> None:
+    async def test_collections_declared_by_another_process_are_known(
+        self, store: Store, second: Store, name: str,
+    ) -> None:
         await store.save(name, [doc("a", stage="new")])
         assert [d.id for d in (await second.find(name, {"stage": "new"})).documents] == ["a"]
         with pytest.raises(ValueError):
@@ -56,24 +57,26 @@ class MongoSuite(StoreSuite):
         with pytest.raises(ValueError):
             await second.load(f"{name}.never", ["a"])
 
-    async def test_texts_full_of_signs_are_found_as_they_are(self, store: Store, name: str) -> None:
-        signs = string.punctuation + " \t\n\x01é单"
-        await store.save(name, [doc(f"{n:02}", name=f"a{sign}b") for n, sign in enumerate(signs)])
-        for n, sign in enumerate(signs):
-            page = await store.find(name, {"name": Contains(f"A{sign}B")})
-            assert [d.id for d in page.documents] == [f"{n:02}"], sign
+    async def test_contains_matches_special_characters_literally(self, store: Store, name: str) -> None:
+        characters = string.punctuation + " \t\n\x01é单"
+        await store.save(name, [doc(f"{n:02}", name=f"a{character}b") for n, character in enumerate(characters)])
+        for n, character in enumerate(characters):
+            page = await store.find(name, {"name": Contains(f"A{character}B")})
+            assert [d.id for d in page.documents] == [f"{n:02}"], character
 
-    async def test_when_nobody_can_know_who_won_it_is_said(self, mongo: str, database: str, name: str) -> None:
-        """In a batch with a loser, a third document was won and at once written again by somebody else."""
+    async def test_an_unknown_outcome_of_a_save_raises_store_unavailable(
+        self, mongo: str, database: str, name: str,
+    ) -> None:
+        """In a batch with a stale document, another document is saved and at once overwritten by another client."""
 
-        class Overtaken(MongoStore):
+        class OvertakenStore(MongoStore):
             async def _lost(self, held: Any, documents: Sequence[Document], token: str) -> set[str]:
                 stored = (await other.load(name, ["won"]))["won"]
                 assert await other.save(name, [stored]) == frozenset()
                 return await super()._lost(held, documents, token)
 
         other = MongoStore(mongo, database, self.driver)
-        store = Overtaken(mongo, database, self.driver)
+        store = OvertakenStore(mongo, database, self.driver)
         await other.start()
         await store.start()
         await other.save(name, [doc("won"), doc("stale")])
@@ -110,7 +113,7 @@ def own_server() -> Any:
 
 
 async def lost_in_a_crash(server: DocumentServer, driver: Driver, durable: WriteConcern, after: float) -> int:
-    """Four writers save documents, the server is killed and started again: how many acknowledged ones are gone."""
+    """Four writers save documents, the server is killed and restarted: the number of lost acknowledged documents."""
     store = MongoStore(server.url, "crash", driver, durable=durable, timeout_ms=3000, proving=True)
     await store.start()
     await store.ensure([SEVERAL])
@@ -137,27 +140,29 @@ async def lost_in_a_crash(server: DocumentServer, driver: Driver, durable: Write
 
 
 @pytest.mark.parametrize("driver", ["motor", "pymongo"])
-async def test_what_was_acknowledged_survives_a_server_that_is_killed(
+async def test_acknowledged_documents_survive_a_killed_server(
     own_server: DocumentServer, driver: Driver
 ) -> None:
     for after in (0.3, 0.7):
         assert await lost_in_a_crash(own_server, driver, DURABLE, after) == 0
 
 
-async def test_the_kill_would_notice_an_adapter_that_forgets_the_journal(own_server: DocumentServer) -> None:
-    """The negative control of the test above: what it shows is not luck."""
+async def test_without_the_journal_a_killed_server_loses_documents(own_server: DocumentServer) -> None:
+    """The negative control of the test above: it proves that the kill can lose documents."""
     lost = [await lost_in_a_crash(own_server, "motor", WriteConcern(w=1, j=False), 0.7) for _ in range(2)]
     assert sum(lost) > 0
 
 
-async def test_a_server_that_is_gone_is_said_and_one_that_comes_back_is_used(own_server: DocumentServer) -> None:
+async def test_an_unreachable_server_raises_store_unavailable_and_a_restarted_one_is_used(
+    own_server: DocumentServer,
+) -> None:
     store = MongoStore(own_server.url, "gone", "motor", timeout_ms=1000)
     await store.start()
     await store.ensure([SEVERAL])
     own_server.kill()
-    for asked in (store.save(SEVERAL.name, [doc("a")]), store.load(SEVERAL.name, ["a"]), store.ids(SEVERAL.name)):
+    for request in (store.save(SEVERAL.name, [doc("a")]), store.load(SEVERAL.name, ["a"]), store.ids(SEVERAL.name)):
         with pytest.raises(StoreUnavailable):
-            await asked
+            await request
     await asyncio.to_thread(own_server.start)
     assert await store.save(SEVERAL.name, [doc("a")]) == frozenset()
     await store.stop()
@@ -167,7 +172,7 @@ async def test_a_server_that_is_gone_is_said_and_one_that_comes_back_is_used(own
 
 
 @given(prefix=st.text(max_size=4), rest=st.text(max_size=4), other=st.text(max_size=6))
-def test_the_bound_beyond_a_prefix_parts_those_that_begin_with_it_from_the_others(
+def test_the_upper_bound_of_a_prefix_separates_the_texts_that_begin_with_it(
     prefix: str, rest: str, other: str
 ) -> None:
     bound = _beyond(prefix)

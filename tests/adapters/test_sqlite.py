@@ -1,4 +1,4 @@
-"""The ports on SQLite keep every promise of the ports."""
+"""SQLite adapters: the contract tests of the ports."""
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is particular to the embedded file: opening, sharing, plans of queries, transactions."""
+"""SQLite database file: opening, sharing, query plans, transactions, checkpoints of the write-ahead log."""
 import asyncio
 import os
 import threading
@@ -35,8 +35,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.stop()
 
 
-async def test_nothing_is_opened_before_the_start(tmp_path: Path) -> None:
-    """A process may fork until then."""
+async def test_no_file_or_thread_is_opened_before_the_start(tmp_path: Path) -> None:
+    """A process may fork before the start."""
     threads = threading.active_count()
     database = Database(tmp_path / "x.db")
     SqliteBus(database).consumer("g", ["t"])
@@ -45,7 +45,9 @@ async def test_nothing_is_opened_before_the_start(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-async def test_an_old_sqlite_is_refused_by_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_outdated_sqlite_is_refused_with_the_required_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "OLDEST", (99, 0, 0))
     store = SqliteStore(tmp_path / "x.db")
     with pytest.raises(RuntimeError, match=r"99\.0\.0 or later"):
@@ -61,12 +63,12 @@ async def test_a_file_of_a_later_release_is_refused(tmp_path: Path) -> None:
         await database.start()
     connection.execute("PRAGMA user_version=0")
     connection.close()
-    await database.start()  # a failed start leaves nothing behind
+    await database.start()  # after a failed start nothing is open
     assert await SqliteBus(database).identity()
     await database.stop()
 
 
-async def test_a_file_of_the_first_release_is_read_on(tmp_path: Path) -> None:
+async def test_a_file_of_the_first_release_is_migrated_and_read(tmp_path: Path) -> None:
     database = Database(tmp_path / "x.db")
     bus = SqliteBus(database)
     await bus.start()
@@ -81,7 +83,7 @@ async def test_a_file_of_the_first_release_is_read_on(tmp_path: Path) -> None:
     await bus.stop()
 
 
-async def test_one_database_serves_bus_and_store_until_the_last_has_stopped(tmp_path: Path) -> None:
+async def test_a_shared_database_stays_open_until_bus_and_store_have_stopped(tmp_path: Path) -> None:
     database = Database(tmp_path / "x.db")
     bus, store = SqliteBus(database), SqliteStore(database)
     await bus.start()
@@ -98,7 +100,7 @@ async def test_one_database_serves_bus_and_store_until_the_last_has_stopped(tmp_
     await store.stop()
 
 
-async def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+async def test_a_new_file_can_be_opened_concurrently(tmp_path: Path) -> None:
     databases = [Database(tmp_path / "x.db") for _ in range(8)]
     await asyncio.gather(*(database.start() for database in databases))
     assert len({await SqliteBus(database).identity() for database in databases}) == 1
@@ -106,16 +108,16 @@ async def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         await database.stop()
 
 
-async def test_writes_that_wait_together_fail_apart(database: Database) -> None:
+async def test_batched_writes_fail_independently(database: Database) -> None:
     store = SqliteStore(database)
     await store.ensure([Collection("tests.a", {"n": int})])
-    documents: list[Any] = [Document(f"d{n}", 0, b"", {"n": "no number" if n == 3 else n}) for n in range(6)]
+    documents: list[Any] = [Document(f"d{n}", 0, b"", {"n": "invalid" if n == 3 else n}) for n in range(6)]
     outcomes = await asyncio.gather(*(store.save("tests.a", [d]) for d in documents), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [frozenset] * 3 + [ValueError] + [frozenset] * 2
     assert await store.ids("tests.a") == ["d0", "d1", "d2", "d4", "d5"]
 
 
-async def test_a_writer_that_waited_too_long_does_not_know(
+async def test_a_writer_that_waits_too_long_raises_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.05)
@@ -138,19 +140,19 @@ async def test_a_writer_that_waited_too_long_does_not_know(
     await bus.stop()
 
 
-async def test_who_asks_and_goes_away_does_no_harm(database: Database) -> None:
-    asked = asyncio.create_task(database.write(lambda c: c.execute("SELECT 1")))
+async def test_a_cancelled_write_does_not_affect_later_reads(database: Database) -> None:
+    write = asyncio.create_task(database.write(lambda c: c.execute("SELECT 1")))
     await asyncio.sleep(0)
-    asked.cancel()
+    write.cancel()
     assert await database.read(lambda c: c.pragma("user_version")) == LAYOUT
 
 
-async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+async def test_a_closed_database_raises_database_unavailable(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable):
         await Database(tmp_path / "x.db").read(lambda c: None)
 
 
-async def test_full_sync_is_asked_of_sqlite(tmp_path: Path) -> None:
+async def test_the_sync_setting_is_applied_to_sqlite(tmp_path: Path) -> None:
     for sync, number in (("normal", 1), ("full", 2)):
         database = Database(tmp_path / f"{sync}.db", sync=sync)  # type: ignore[arg-type]
         await database.start()
@@ -168,7 +170,7 @@ async def test_the_bells_leave_nothing_behind(tmp_path: Path) -> None:
     assert list(directory.iterdir()) == []
 
 
-async def test_the_log_file_stays_small_however_much_is_written(
+async def test_the_write_ahead_log_stays_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wal_checkpoint, "ENOUGH", 50)
@@ -195,7 +197,7 @@ PLANS: list[tuple[Where, str | None, bool]] = [
 
 
 @pytest.mark.parametrize(("where", "order", "descending"), PLANS)
-async def test_declared_indexes_are_used_and_nothing_is_sorted(
+async def test_queries_use_declared_indexes_and_do_not_sort(
     database: Database, where: Where, order: str | None, descending: bool
 ) -> None:
     store = SqliteStore(database)
@@ -209,12 +211,12 @@ async def test_declared_indexes_are_used_and_nothing_is_sorted(
             plan = await database.read(
                 lambda c, sql=sql, values=values: c.execute(f"EXPLAIN QUERY PLAN {sql}", (*values, 3)).fetchall()
             )
-            said = " ".join(str(row[3]) for row in plan)
-            assert "INDEX" in said
-            assert "TEMP B-TREE" not in said, said
+            details = " ".join(str(row[3]) for row in plan)
+            assert "INDEX" in details
+            assert "TEMP B-TREE" not in details, details
 
 
-async def test_any_of_many_values_is_one_question(database: Database) -> None:
+async def test_any_of_thousands_of_values_is_one_query(database: Database) -> None:
     store = SqliteStore(database)
     await store.ensure([Collection("tests.a", {"n": int})])
     await store.save("tests.a", [Document(f"d{n}", 0, b"", {"n": n}) for n in range(10)])

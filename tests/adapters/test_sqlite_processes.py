@@ -1,4 +1,4 @@
-"""Several processes on one file, and what a kill of any of them leaves behind."""
+"""Several processes on one SQLite file: kill -9, concurrent writes, rebalances, leases, wake-ups."""
 import asyncio
 import signal
 import sys
@@ -57,140 +57,141 @@ async def line(process: Process) -> list[str]:
 
 
 async def killed(process: Process) -> list[str]:
-    """Kill -9; everything that it still had said."""
+    """Kills the process (-9); returns the rest of its output."""
     process.kill()
-    said, _ = await process.communicate()
-    return said.decode().split()
+    output, _ = await process.communicate()
+    return output.decode().split()
 
 
-async def everything(bus: SqliteBus) -> list[str]:
+async def all_values(bus: SqliteBus) -> list[str]:
     ends = await bus.end_offsets([TOPIC])
-    return [(r.value or b"").decode() for place, end in ends.items() for r in await bus.read(place, 0, end)]
+    return [(r.value or b"").decode() for partition, end in ends.items() for r in await bus.read(partition, 0, end)]
 
 
 async def test_no_acknowledged_write_is_lost_when_writers_are_killed(database: Database, launch: Launch) -> None:
     bus, store = SqliteBus(database), SqliteStore(database)
-    for turn in range(3):
-        writers = [await launch("write", f"w{turn}{n}") for n in range(2)]
+    for round_number in range(3):
+        writers = [await launch("write", f"w{round_number}{n}") for n in range(2)]
         last = dict.fromkeys(range(2), 0)
         for n, writer in enumerate(writers):
             while last[n] < 60:
                 last[n] = int((await line(writer))[0])
         for n, writer in enumerate(writers):
             last[n] = max([last[n], *map(int, (await killed(writer)))])
-        published = await everything(bus)
+        published = await all_values(bus)
         for n in range(2):
-            name = f"w{turn}{n}"
-            mine = {value for value in published if value.startswith(f"{name}:")}
-            assert mine >= {f"{name}:{k}:{m}" for k in range(last[n] + 1) for m in range(5)}
-            assert len([v for v in published if v.startswith(f"{name}:")]) == len(mine) <= (last[n] + 2) * 5
-            assert len(mine) % 5 == 0, "a batch is published whole or not at all"
-            held = (await store.load(COLLECTION, [name]))[name]
-            assert int(held.body) in (last[n], last[n] + 1)
-            assert held.version == int(held.body) + 1
+            name = f"w{round_number}{n}"
+            own = {value for value in published if value.startswith(f"{name}:")}
+            assert own >= {f"{name}:{k}:{m}" for k in range(last[n] + 1) for m in range(5)}
+            assert len([v for v in published if v.startswith(f"{name}:")]) == len(own) <= (last[n] + 2) * 5
+            assert len(own) % 5 == 0, "a batch is published completely or not at all"
+            stored = (await store.load(COLLECTION, [name]))[name]
+            assert int(stored.body) in (last[n], last[n] + 1)
+            assert stored.version == int(stored.body) + 1
     assert await database.read(lambda c: c.pragma("integrity_check")) == "ok"
     await bus.publish([Outgoing(TOPIC, b"k", b"after")])
     consumer = bus.consumer("after", [TOPIC])
     await consumer.start()
-    heard = await gather_records(consumer, len(published) + 1)
-    assert len({(r.topic_partition, r.offset) for r in heard}) == len(published) + 1
+    records = await gather_records(consumer, len(published) + 1)
+    assert len({(r.topic_partition, r.offset) for r in records}) == len(published) + 1
     await consumer.stop()
 
 
-async def test_of_increments_racing_in_four_processes_none_is_lost(database: Database, launch: Launch) -> None:
-    racers = [await launch("increment", "100") for _ in range(4)]
-    for racer in racers:
-        assert await line(racer) == ["ready"]
-    for racer in racers:
-        assert racer.stdin is not None
-        racer.stdin.write(b"go\n")
-    for racer in racers:
-        assert await line(racer) == ["done"]
-    held = (await SqliteStore(database).load(COLLECTION, ["n"]))["n"]
-    assert (held.body, held.version) == (b"400", 400)
+async def test_concurrent_increments_of_four_processes_are_not_lost(database: Database, launch: Launch) -> None:
+    writers = [await launch("increment", "100") for _ in range(4)]
+    for writer in writers:
+        assert await line(writer) == ["ready"]
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+    for writer in writers:
+        assert await line(writer) == ["done"]
+    stored = (await SqliteStore(database).load(COLLECTION, ["n"]))["n"]
+    assert (stored.body, stored.version) == (b"400", 400)
 
 
 async def test_a_killed_member_is_replaced_within_its_session(database: Database, launch: Launch) -> None:
     bus = SqliteBus(database, session=SESSION)
     victim = await launch("consume", "group")
     assert await line(victim) == ["held", "0", "1", "2", "3"]
-    mine = bus.consumer("group", [TOPIC])
-    await mine.start()
-    await until(lambda: len(mine.assignment()) == 2, "a joiner gets its share")
+    member = bus.consumer("group", [TOPIC])
+    await member.start()
+    await until(lambda: len(member.assignment()) == 2, "a new member gets its share")
     victim.kill()
-    await until(lambda: len(mine.assignment()) == PARTITIONS, "the partitions are taken over")
-    await mine.stop()
+    await until(lambda: len(member.assignment()) == PARTITIONS, "the partitions are taken over")
+    await member.stop()
 
 
-async def test_who_comes_after_a_killed_member_takes_its_partitions_at_once(database: Database, launch: Launch) -> None:
+async def test_a_member_that_joins_after_a_kill_gets_the_partitions_at_once(database: Database, launch: Launch) -> None:
     victim = await launch("consume", "group")
     assert await line(victim) == ["held", "0", "1", "2", "3"]
     await killed(victim)
-    mine = SqliteBus(database, session=10 * DEADLINE).consumer("group", [TOPIC])  # it does not wait for that
-    await mine.start()
-    await hold([mine], PARTITIONS)
-    await mine.stop()
+    bus = SqliteBus(database, session=10 * DEADLINE)  # it must not wait for the end of the session
+    member = bus.consumer("group", [TOPIC])
+    await member.start()
+    await hold([member], PARTITIONS)
+    await member.stop()
 
 
-async def test_only_who_is_gone_for_sure_is_taken_for_dead() -> None:
+async def test_only_a_process_that_has_certainly_ended_counts_as_ended() -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
     await process.wait()
-    mine = new_member_name()
-    name, number, beside = mine.split("/", 2)
-    assert process_has_ended(f"{name}/{process.pid}/{beside}")
-    for living in (mine, f"{name}/1/{beside}", f"{name}/{process.pid}/elsewhere", f"{name}/?/{beside}", name):
-        assert not process_has_ended(living), living
+    own_name = new_member_name()
+    name, number, rest = own_name.split("/", 2)
+    assert process_has_ended(f"{name}/{process.pid}/{rest}")
+    for running in (own_name, f"{name}/1/{rest}", f"{name}/{process.pid}/elsewhere", f"{name}/?/{rest}", name):
+        assert not process_has_ended(running), running
     assert number.isdigit()
 
 
-async def test_a_member_that_was_stopped_for_long_cannot_commit_any_more(database: Database, launch: Launch) -> None:
-    """A paused process is a dead one that does not know it: its commit must not overwrite its follower's."""
+async def test_a_member_paused_beyond_its_session_cannot_commit(database: Database, launch: Launch) -> None:
+    """The commit of a paused member must not overwrite the commit of its successor."""
     bus = SqliteBus(database, session=SESSION)
-    sleeper = await launch("consume", "group")
-    assert await line(sleeper) == ["held", "0", "1", "2", "3"]
-    sleeper.send_signal(signal.SIGSTOP)
-    mine = bus.consumer("group", [TOPIC])
-    await mine.start()
-    await hold([mine], PARTITIONS)
+    paused = await launch("consume", "group")
+    assert await line(paused) == ["held", "0", "1", "2", "3"]
+    paused.send_signal(signal.SIGSTOP)
+    member = bus.consumer("group", [TOPIC])
+    await member.start()
+    await hold([member], PARTITIONS)
     await bus.publish([Outgoing(TOPIC, b"k", b"v", (), n) for n in range(PARTITIONS)])
-    await gather_records(mine, PARTITIONS)
+    await gather_records(member, PARTITIONS)
     for number in range(PARTITIONS):
-        await mine.commit({TopicPartition(TOPIC, number): 1})
-    sleeper.send_signal(signal.SIGCONT)
-    share = await line(sleeper)
-    while len(share) != 3 or share[0] != "held":  # it lost all, joins again, and gets its share
-        share = await line(sleeper)
-    await until(lambda: len(mine.assignment()) == 2, "both have their share")
+        await member.commit({TopicPartition(TOPIC, number): 1})
+    paused.send_signal(signal.SIGCONT)
+    share = await line(paused)
+    while len(share) != 3 or share[0] != "held":  # it lost all partitions, joins again, and gets its share
+        share = await line(paused)
+    await until(lambda: len(member.assignment()) == 2, "both have their share")
     assert set((await bus.committed("group", [TOPIC])).values()) == {1}
-    await mine.stop()
+    await member.stop()
 
 
-async def test_a_former_owner_that_does_not_know_it_is_refused(database: Database) -> None:
+async def test_the_commit_of_a_former_owner_is_refused(database: Database) -> None:
     bus = SqliteBus(database, heartbeat=60.0)
-    told: list[frozenset[TopicPartition]] = []
+    revocations: list[frozenset[TopicPartition]] = []
 
-    async def revoked(places: frozenset[TopicPartition]) -> None:
-        told.append(places)
+    async def revoked(partitions: frozenset[TopicPartition]) -> None:
+        revocations.append(partitions)
 
     stale = bus.consumer("group", [TOPIC], on_revoked=revoked)
     await stale.start()
     await hold([stale], PARTITIONS)
-    everything_held = stale.assignment()
-    await stale.commit(dict.fromkeys(everything_held, 1))
-    # what a session's silence comes to, without the bells that would wake it
+    assigned = stale.assignment()
+    await stale.commit(dict.fromkeys(assigned, 1))
+    # an expired session, without the wake-up that a rebalance sends
     await database.write(lambda c: c.execute("UPDATE members SET seen=0"))
-    taken = await database.write(lambda c: consumer_groups.balance(c, "group", "other", SESSION, PARTITIONS))
-    assert len(taken.held) == PARTITIONS
-    assert stale.assignment() == everything_held
+    successor = await database.write(lambda c: consumer_groups.balance(c, "group", "other", SESSION, PARTITIONS))
+    assert len(successor.held) == PARTITIONS
+    assert stale.assignment() == assigned
     with pytest.raises(PartitionLost):
-        await stale.commit(dict.fromkeys(everything_held, 2))
+        await stale.commit(dict.fromkeys(assigned, 2))
     assert set((await bus.committed("group", [TOPIC])).values()) == {1}
-    await until(lambda: told == [everything_held], "it is told what it lost")
+    await until(lambda: revocations == [assigned], "the revocation callback runs")
     await stale.stop()
 
 
-async def test_an_owner_that_lost_and_won_back_cannot_use_its_old_lease(database: Database) -> None:
-    def story(connection: apsw.Connection) -> list[int]:
+async def test_an_owner_that_lost_and_regained_a_partition_cannot_use_its_old_lease(database: Database) -> None:
+    def lose_and_regain(connection: apsw.Connection) -> list[int]:
         before = consumer_groups.balance(connection, "group", "a", SESSION, 1)
         consumer_groups.leave(connection, "group", "a")
         consumer_groups.balance(connection, "group", "b", SESSION, 1)
@@ -199,14 +200,14 @@ async def test_an_owner_that_lost_and_won_back_cannot_use_its_old_lease(database
         assert consumer_groups.commit(connection, "group", "a", after.held, {1: 5}) == []
         return consumer_groups.commit(connection, "group", "a", before.held, {1: 3})
 
-    assert await database.write(story) == [0]
+    assert await database.write(lose_and_regain) == [0]
     assert await database.read(lambda c: consumer_groups.committed(c, "group")) == {1: 5}
 
 
 async def test_a_message_from_another_process_wakes_a_waiting_reader(
     database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing else wakes it here: by itself the reader would poll again only after the test's deadline."""
+    """Only the message can wake it: the polling interval is longer than the deadline of the test."""
     monkeypatch.setattr(consumer_module, "_LOOK_AGAIN", 10 * DEADLINE)
     bus = SqliteBus(database)
     consumer = bus.consumer("waiting", [TOPIC])

@@ -1,4 +1,4 @@
-"""The embedded store and the store in memory answer alike, whatever is saved and asked."""
+"""The embedded store and the memory store return equal results for any writes and queries."""
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ ids = st.sampled_from([f"d{n}" for n in range(8)])
 indexes = st.fixed_dictionaries({}, optional={name: st.none() | values for name, values in scalars.items()})
 documents = st.builds(Document, ids, st.integers(0, 3), st.binary(max_size=3), indexes)
 batches = st.lists(documents, max_size=8, unique_by=lambda document: document.id)
-steps = st.lists(st.tuples(st.sampled_from(["save", "put"]), batches), max_size=4)
+steps = st.lists(st.tuples(st.sampled_from(["save", "save_newer"]), batches), max_size=4)
 where = st.fixed_dictionaries({}, optional={name: conditions(name) for name in scalars})
 orders = st.sampled_from([None, *scalars])
 grouping = st.lists(st.sampled_from(list(scalars)), max_size=2, unique=True)
@@ -53,16 +53,16 @@ async def embedded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
     await store.stop()
 
 
-async def pages(store: Store, name: str, **asked: Any) -> list[Page]:
-    found = [await store.find(name, limit=2, **asked)]
+async def pages(store: Store, name: str, **query: Any) -> list[Page]:
+    found = [await store.find(name, limit=2, **query)]
     while found[-1].next is not None:
-        found.append(await store.find(name, limit=2, after=found[-1].next, **asked))
+        found.append(await store.find(name, limit=2, after=found[-1].next, **query))
     return found
 
 
 @settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, where, orders, st.booleans(), grouping)
-async def test_both_stores_answer_alike(
+async def test_both_stores_return_equal_results(
     embedded: Store, steps: Any, where: Any, order: str | None, descending: bool, by: list[str]
 ) -> None:
     name = f"tests.a{next(_numbers)}"
@@ -71,11 +71,11 @@ async def test_both_stores_answer_alike(
     for store in both:
         await store.ensure([Collection(name, FIELDS, INDEXES)])
     for kind, batch in steps:
-        act = [store.save(name, batch) if kind == "save" else store.save_newer(name, batch) for store in both]
-        ours, theirs = await asyncio.gather(*act)
-        assert ours == theirs
-    everything = [f"d{n}" for n in range(8)]
-    assert await memory.load(name, everything) == await embedded.load(name, everything)
-    asked = {"where": where, "order": order, "descending": descending}
-    assert await pages(memory, name, **asked) == await pages(embedded, name, **asked)
+        calls = [store.save(name, batch) if kind == "save" else store.save_newer(name, batch) for store in both]
+        from_memory, from_embedded = await asyncio.gather(*calls)
+        assert from_memory == from_embedded
+    all_ids = [f"d{n}" for n in range(8)]
+    assert await memory.load(name, all_ids) == await embedded.load(name, all_ids)
+    query = {"where": where, "order": order, "descending": descending}
+    assert await pages(memory, name, **query) == await pages(embedded, name, **query)
     assert await memory.count(name, where, by=by, sums=["n"]) == await embedded.count(name, where, by=by, sums=["n"])
