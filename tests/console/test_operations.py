@@ -66,7 +66,7 @@ def test_an_operator_finds_a_dead_letter_mends_it_and_gives_it_back(
     expect(page.get_by_role("region", name="Content")).to_contain_text('"amount_minor": 9999')
     assert faults(page) == []
 
-    page.get_by_role("button", name="Edit and replay").click()
+    page.get_by_role("button", name="Correct and replay").click()
     form = page.get_by_role("dialog")
     content = form.get_by_label("Content")
     content.fill("{")
@@ -100,7 +100,7 @@ def test_all_that_are_filtered_are_given_back_at_once_and_what_is_still_wrong_co
 ) -> None:
     first = broken(system, "console-again")
     page = as_operator(look(), "/operations/dead-letters?service=kpi&code=lines_do_not_add_up")
-    page.get_by_role("button", name="Replay filtered").click()
+    page.get_by_role("button", name="Replay all filtered").click()
     form = page.get_by_role("dialog")
     expect(form).to_contain_text(re.compile("[1-9][0-9]* dead letters? will be replayed"))
     form.get_by_role("button", name="Replay", exact=True).click()

@@ -51,17 +51,17 @@ export const operations = {
   "deadLetters.note": "Note: {note}",
   "deadLetters.replay": "Replay",
   "deadLetters.replay.done": "Dead letter replayed.",
-  "deadLetters.replayAll": "Replay filtered",
+  "deadLetters.replayAll": "Replay all filtered",
   "deadLetters.replayAll.count": "{n} dead letter will be replayed.|{n} dead letters will be replayed.",
   "deadLetters.replayAll.description":
     "Each goes only to the service that rejected it. An event that is rejected again becomes a dead letter again.",
   "deadLetters.replayAll.done": "{n} dead letter replayed.|{n} dead letters replayed.",
-  "deadLetters.edit": "Edit and replay",
+  "deadLetters.edit": "Correct and replay",
   "deadLetters.edit.description":
     "Enter the whole event, or only its data. It is sent as a new event that names this one as its cause.",
   "deadLetters.edit.notJson": "This is not valid JSON. Check quotes, commas and brackets.",
   "deadLetters.edit.notObject": "Enter a JSON object: { … }.",
-  "deadLetters.edit.done": "Edited event replayed.",
+  "deadLetters.edit.done": "Corrected event replayed.",
   "deadLetters.discard": "Discard",
   "deadLetters.discard.description":
     "The dead letter is marked as discarded and stays in this list. Nothing is deleted.",
