@@ -47,21 +47,21 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
                    "campaign_id": campaign_id, "region": region, "team": team}
         where: dict[str, Condition] = {name: value for name, value in filters.items() if value is not None}
         where["status"] = AnyOf(LISTED) if status is None else status
-        found = await context.find(
+        page = await context.find(
             "lead", where, order=sort.lstrip("-"), descending=sort.startswith("-"), after=paged.cursor,
             limit=paged.limit, updated_since=updated_since,
         )
-        return page_response(request, [lead_body(e.state) for e in found.items], found.next)
+        return page_response(request, [lead_body(e.state) for e in page.items], page.next)
 
     @routes.get("/v1/leads/{lead_id}", response_model=Lead)
     async def lead(lead_id: str) -> Response:
-        """One lead in its present state."""
+        """One lead in its current state."""
         entity = await lead_or_404(context, lead_id)
         return json_response(lead_body(entity.state), headers=etag(entity.rev))
 
     @routes.get("/v1/leads/{lead_id}/score", response_model=LeadScore)
     async def score(lead_id: str) -> Response:
-        """The score with its reasons, and the scores before."""
+        """The score with its reasons, and the earlier scores."""
         entity = await lead_or_404(context, lead_id)
         rows = [row for row in await context.history("lead", lead_id, limit=500) if row.type == SCORED]
         past = [{"at": row.time, **{k: row.data.get(k) for k in ("score", "grade", "model")}} for row in rows]

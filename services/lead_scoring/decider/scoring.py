@@ -12,43 +12,45 @@ Counted = list[tuple[Contribution, str | None]]  # a contribution and the group 
 def score(card: Scorecard, lead: LeadState, at: datetime | None = None) -> LatestScore:
     """The score now; `at`: the score of that time, by all facts known now."""
     known = field_values(lead, at)
-    fit = _limited([_of_fit(rule) for rule in card.fit if rule.when.is_met(known)], card.limits.fit, "fit", card)
-    done = [(_of_engagement(rule, n), rule.group) for rule in card.engagement if (n := times_counted(rule, lead, at))]
-    engagement = _limited(done, card.limits.engagement, "engagement", card)
+    fit_rules = [_fit_contribution(rule) for rule in card.fit if rule.when.is_met(known)]
+    engagement_rules = [(_engagement_contribution(rule, n), rule.group) for rule in card.engagement
+                        if (n := times_counted(rule, lead, at))]
+    fit = _with_limits(fit_rules, card.limits.fit, "fit", card)
+    engagement = _with_limits(engagement_rules, card.limits.engagement, "engagement", card)
     reasons = [*fit, *engagement]
-    reasons += _bounded(_sum(reasons), card)
+    reasons += _total_limit(_sum(reasons), card)
     total = _sum(reasons)
     return LatestScore(score=total, grade=card.grade(total), fit=_sum(fit), engagement=_sum(engagement),
                        model=card.ref, contributions=tuple(reasons))
 
 
-def _of_fit(rule: FitRule) -> tuple[Contribution, str | None]:
+def _fit_contribution(rule: FitRule) -> tuple[Contribution, str | None]:
     return Contribution(rule=rule.name, points=rule.points, why=rule.why), rule.group
 
 
-def _of_engagement(rule: EngagementRule, n: int) -> Contribution:
+def _engagement_contribution(rule: EngagementRule, n: int) -> Contribution:
     why = rule.why if rule.times == 1 else f"{rule.why} ({n} {'time' if n == 1 else 'times'})"
     return Contribution(rule=rule.name, points=rule.points * n, why=why)
 
 
-def _limited(counted: Counted, most: int | None, section: str, card: Scorecard) -> list[Contribution]:
+def _with_limits(counted: Counted, most: int | None, section: str, card: Scorecard) -> list[Contribution]:
     """The contributions, and one negative contribution per exceeded limit."""
     reasons = [contribution for contribution, _ in counted]
     for group, limit in card.limits.groups.items():
         over = _sum(c for c, g in counted if g == group) - limit
         if over > 0:
-            reasons.append(_limit(group, limit, over))
+            reasons.append(_limit_contribution(group, limit, over))
     over = 0 if most is None else _sum(reasons) - most
     if over > 0:
-        reasons.append(_limit(section, most or 0, over))
+        reasons.append(_limit_contribution(section, most or 0, over))
     return reasons
 
 
-def _limit(what: str, most: int, over: int) -> Contribution:
+def _limit_contribution(what: str, most: int, over: int) -> Contribution:
     return Contribution(rule=f"limit.{what}", points=-over, why=f"{what} counts at most {most} points")
 
 
-def _bounded(total: int, card: Scorecard) -> list[Contribution]:
+def _total_limit(total: int, card: Scorecard) -> list[Contribution]:
     most, least = card.limits.total, card.limits.floor
     if most is not None and total > most:
         return [Contribution(rule="limit.total", points=most - total, why=f"a score is at most {most} points")]
@@ -67,10 +69,10 @@ def _sum(contributions: Iterable[Contribution]) -> int:
 def signal_times(rule: EngagementRule, lead: LeadState, until: datetime | None = None) -> list[datetime]:
     """Times of the signals that the rule counts; voided ones do not count."""
     if rule.on == "engagement":
-        found = list(lead.marks.get(rule.name, {}).values())
+        times = list(lead.marks.get(rule.name, {}).values())
     else:
-        found = [s.at for s in lead.signals.values() if rule.name in s.rules and not _voided(s, until)]
-    return found if until is None else [at for at in found if at <= until]
+        times = [s.at for s in lead.signals.values() if rule.name in s.rules and not _voided(s, until)]
+    return times if until is None else [at for at in times if at <= until]
 
 
 def _voided(signal: Signal, until: datetime | None) -> bool:
@@ -78,10 +80,10 @@ def _voided(signal: Signal, until: datetime | None) -> bool:
 
 
 def times_counted(rule: EngagementRule, lead: LeadState, at: datetime | None = None) -> int:
-    found, now = signal_times(rule, lead, at), at or lead.as_of
+    times, now = signal_times(rule, lead, at), at or lead.as_of
     if rule.within is not None and now is not None:
-        found = [then for then in found if then + rule.within > now]
-    return len(found) if rule.times is None else min(len(found), rule.times)
+        times = [then for then in times if then + rule.within > now]
+    return len(times) if rule.times is None else min(len(times), rule.times)
 
 
 def counted_engagements(rule: EngagementRule, marks: EngagementTimes) -> EngagementTimes:
@@ -108,8 +110,8 @@ def _change_times(card: Scorecard, lead: LeadState) -> list[datetime]:
     signals = [at for rule in card.engagement for at in signal_times(rule, lead)]
     voided = [at for s in lead.signals.values() if s.voided_at for at in (s.at, s.voided_at)]
     stamped = [value.at for values in lead.fields.values() for value in values]
-    found = {lead.captured_at, *signals, *voided, *stamped}
-    return sorted(at for at in found if at >= lead.captured_at and (lead.closed_at is None or at < lead.closed_at))
+    times = {lead.captured_at, *signals, *voided, *stamped}
+    return sorted(at for at in times if at >= lead.captured_at and (lead.closed_at is None or at < lead.closed_at))
 
 
 def next_expiry(card: Scorecard, lead: LeadState) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Compiled scorecards (`definitions/scorecards/*.yaml`); `compiler` makes them of the file, `schema` validates it."""
+"""Compiled scorecards (`definitions/scorecards/*.yaml`); `schema` validates a file, `compiler` compiles it."""
 from services.lead_scoring.definitions.scorecard import EngagementRule, FitRule, Limits, Scorecard, Scorecards
 
 __all__ = ["EngagementRule", "FitRule", "Limits", "Scorecard", "Scorecards"]

@@ -17,9 +17,9 @@ SIGNAL_NAMES = frozenset({"kind", "direction", "outcome", "effective", "duration
 def compile_scorecards(definitions: Definitions) -> Scorecards:
     """Raises DefinitionError with every fault of every scorecard."""
     faults = FaultCollector()
-    found = compile_versions(definitions, KIND, compile_scorecard, faults)
+    compiled = compile_versions(definitions, KIND, compile_scorecard, faults)
     lines: dict[str, str] = {}
-    for name, card in found.current.items():
+    for name, card in compiled.current.items():
         other = lines.setdefault(card.business_line, name)
         definition = definitions.find(KIND, name)
         if other != name and definition is not None:
@@ -27,33 +27,33 @@ def compile_scorecards(definitions: Definitions) -> Scorecards:
                 "scorecard_for_line_twice", "business line {line!r} has the scorecard {other!r} already; one line has "
                 "one scorecard", line=card.business_line, other=other)
     faults.raise_if_any()
-    return Scorecards(found.current.values(), found.by_ref.values())
+    return Scorecards(compiled.current.values(), compiled.by_ref.values())
 
 
 def compile_scorecard(report: FaultReporter) -> Scorecard | None:
-    read = load(report, ScorecardYaml, strict=True)
-    if read is None:
+    yaml = load(report, ScorecardYaml, strict=True)
+    if yaml is None:
         return None
-    _check(read, report)
-    fit = [_fit(rule, report.at("fit", i)) for i, rule in enumerate(read.fit)]
-    engagement = [_engagement(rule, report.at("engagement", i)) for i, rule in enumerate(read.engagement)]
+    _check(yaml, report)
+    fit = [_fit(rule, report.at("fit", i)) for i, rule in enumerate(yaml.fit)]
+    engagement = [_engagement(rule, report.at("engagement", i)) for i, rule in enumerate(yaml.engagement)]
     return Scorecard(
-        ref=report.definition.ref, business_line=read.business_line or report.definition.name,
+        ref=report.definition.ref, business_line=yaml.business_line or report.definition.name,
         fit=tuple(fit), engagement=tuple(engagement),
-        limits=Limits(groups=read.limits.groups, fit=read.limits.fit, engagement=read.limits.engagement,
-                      total=read.limits.total, floor=read.limits.floor),
-        grades=tuple((g.least, g.grade) for g in read.grades),
-        qualify_at=read.qualify_at,
-        disqualify_below=read.qualify_at if read.disqualify_below is None else read.disqualify_below,
+        limits=Limits(groups=yaml.limits.groups, fit=yaml.limits.fit, engagement=yaml.limits.engagement,
+                      total=yaml.limits.total, floor=yaml.limits.floor),
+        grades=tuple((g.least, g.grade) for g in yaml.grades),
+        qualify_at=yaml.qualify_at,
+        disqualify_below=yaml.qualify_at if yaml.disqualify_below is None else yaml.disqualify_below,
     )
 
 
-def _check(read: ScorecardYaml, report: FaultReporter) -> None:
+def _check(yaml: ScorecardYaml, report: FaultReporter) -> None:
     """The rules, groups, grades and thresholds against each other."""
     names: set[str] = set()
-    fit_groups = {rule.group for rule in read.fit}
+    fit_groups = {rule.group for rule in yaml.fit}
     sections: Mapping[str, Sequence[FitRuleYaml | EngagementRuleYaml]] = {
-        "fit": read.fit, "engagement": read.engagement}
+        "fit": yaml.fit, "engagement": yaml.engagement}
     for section, rules in sections.items():
         for i, rule in enumerate(rules):
             if rule.rule in names:
@@ -65,20 +65,20 @@ def _check(read: ScorecardYaml, report: FaultReporter) -> None:
                     "group_in_both", "group {value!r} is a group of `fit` rules; a group belongs to `fit` or to "
                     "`engagement`", value=rule.group)
     known = {rule.group for rules in sections.values() for rule in rules if rule.group}
-    for group in read.limits.groups:
+    for group in yaml.limits.groups:
         if group not in known:
             report.at("limits", "groups", group).add(
                 "unknown_group", "{value!r} is not the group of any rule; use one of {allowed}", key=True, value=group,
                 allowed=sorted(known))
-    least = [grade.least for grade in read.grades]
+    least = [grade.least for grade in yaml.grades]
     thresholds = [value for value in least[:-1] if value is not None]
     if least[-1] is not None or len(thresholds) < len(least) - 1 or thresholds != sorted(thresholds, reverse=True):
         report.at("grades").add(
             "grades_order", "grades must go from best to worst, each with `from`, the last one without")
-    if read.disqualify_below is not None and read.disqualify_below > read.qualify_at:
+    if yaml.disqualify_below is not None and yaml.disqualify_below > yaml.qualify_at:
         report.at("disqualify_below").add(
             "disqualify_above_qualify", "must be at most `qualify_at`, which is {qualify_at}",
-            qualify_at=read.qualify_at)
+            qualify_at=yaml.qualify_at)
 
 
 def _fit(rule: FitRuleYaml, report: FaultReporter) -> FitRule:

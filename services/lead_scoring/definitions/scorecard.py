@@ -1,7 +1,7 @@
 """Compiled scorecards: rules with points, limits, grades and thresholds.
 
-`fit` rules read what is known of the lead (`source`, `contact`, `attributes`, `dimensions` ...), `engagement` rules
-what it did: activities, engagements and campaign responses, each as `{kind, properties, ...}`.
+`fit` rules read the fields of the lead (`source`, `contact`, `attributes`, `dimensions` ...), `engagement` rules its
+activities, engagements and campaign responses, each as `{kind, properties, ...}`.
 """
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class FitRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngagementRule:
-    """Counts at most `times` matching signals, the newest; None: all. `within`: only so long after it happened."""
+    """Counts at most `times` matching signals, the newest; None: all. `within`: how long a signal counts."""
 
     name: str
     why: str
@@ -71,7 +71,7 @@ class Scorecard:
 
 
 class Scorecards:
-    """The card in force of each business line, and every version ever published for leads that are scored by it."""
+    """The card in force of each business line, and every published version, which scores the leads assigned to it."""
 
     def __init__(self, current: Iterable[Scorecard] = (), every: Iterable[Scorecard] = ()) -> None:
         self._current = {card.business_line: card for card in current}
