@@ -17,12 +17,12 @@ async def answers_page(
     """Answers, latest first, and the next cursor; with `texts` only those that answer one of these questions."""
     items: list[dict[str, Any]] = []
     for _ in range(MAX_PAGES):
-        found = await context.find("feedback", where, order="answered_at", descending=True, after=cursor,
+        page = await context.find("feedback", where, order="answered_at", descending=True, after=cursor,
                                    limit=limit - len(items))
-        people = await context.get_many("respondent", list({e.state.respondent_id for e in found.items}))
-        bodies = [_answer_body(e.state, people.get(e.state.respondent_id)) for e in found.items]
+        respondents = await context.get_many("respondent", list({e.state.respondent_id for e in page.items}))
+        bodies = [_answer_body(e.state, respondents.get(e.state.respondent_id)) for e in page.items]
         items += [i for i in bodies if texts is None or any(i["answers"].get(id) for id in texts)]
-        cursor = found.next
+        cursor = page.next
         if cursor is None or texts is None or len(items) >= limit:
             break
     return items, cursor

@@ -23,7 +23,7 @@ class ResolutionBody(BaseModel):
 
 
 def add_routes(routes: APIRouter, context: ServiceContext) -> None:
-    known: Surveys = context.components.extra
+    surveys: Surveys = context.components.extra
 
     @routes.get("/v1/issues", response_model=page_schema(Issue))
     async def issues(
@@ -35,13 +35,13 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
         filters = {"status": status, "survey": survey, "business_line": business_line, "region": region,
                    "rep_id": rep_id}
         where: dict[str, Condition] = {name: value for name, value in filters.items() if value is not None}
-        found = await context.find("issue", where, order="raised_at", descending=True, after=paged.cursor,
+        page = await context.find("issue", where, order="raised_at", descending=True, after=paged.cursor,
                                    limit=paged.limit, updated_since=updated_since)
-        return page_response(request, [_issue_body(e.state, known) for e in found.items], found.next)
+        return page_response(request, [_issue_body(e.state, surveys) for e in page.items], page.next)
 
     @routes.get("/v1/issues/{issue_id}", response_model=Issue)
     async def issue(issue_id: str) -> Response:
-        return json_response(_issue_body(await _issue_or_404(context, issue_id), known))
+        return json_response(_issue_body(await _issue_or_404(context, issue_id), surveys))
 
     @routes.post("/v1/issues/{issue_id}/resolve", response_model=Issue)
     async def resolve(issue_id: str, write: Write, body: ResolutionBody | None = None) -> Response:
@@ -49,12 +49,12 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
         raised = await _issue_or_404(context, issue_id)
         note = body.note if body else None
         command = ResolveIssue(at=context.now(), actor=write.principal, issue_id=issue_id, note=note)
-        outcome = await context.execute(
+        result = await context.execute(
             "respondent", raised.respondent_id, command, idempotency_key=write.idempotency_key,
             body_hash=write.body_hash, principal=write.principal)
-        done = any(isinstance(event, IssueResolved) for event in outcome.events)
+        done = any(isinstance(event, IssueResolved) for event in result.events)
         resolution = {"resolved_at": command.at, "note": note, "actor_id": write.principal} if done else {}
-        return json_response({**_issue_body(raised, known), "status": "resolved", **resolution})
+        return json_response({**_issue_body(raised, surveys), "status": "resolved", **resolution})
 
 
 async def _issue_or_404(context: ServiceContext, issue_id: str) -> IssueState:
@@ -65,9 +65,9 @@ async def _issue_or_404(context: ServiceContext, issue_id: str) -> IssueState:
     return state
 
 
-def _issue_body(issue: IssueState, known: Surveys) -> dict[str, object]:
+def _issue_body(issue: IssueState, surveys: Surveys) -> dict[str, object]:
     """`reason` in the language of the request, by the present version of the survey."""
-    survey = known.find(issue.survey)
+    survey = surveys.find(issue.survey)
     rule = next((r for r in survey.issues if r.reason == issue.reason), None) if survey else None
     return {
         "issue_id": issue.issue_id, "status": issue.status, "survey": issue.survey,

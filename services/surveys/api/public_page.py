@@ -63,8 +63,8 @@ def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -
         answers = await _answers(request, link.survey)
         command = AnswerByLink(at=context.now(), actor=link.respondent.respondent_id,
                                invitation_id=link.invitation.invitation_id, answers=answers)
-        outcome = await context.execute("respondent", link.respondent.respondent_id, command, principal="survey-page")
-        for event in outcome.events:
+        result = await context.execute("respondent", link.respondent.respondent_id, command, principal="survey-page")
+        for event in result.events:
             if isinstance(event, AnswerRefused):
                 if event.reason == "invalid" and not as_json:
                     return form_page(link.survey, language, faults=event.faults, answers=answers)
@@ -79,9 +79,9 @@ async def _opened(context: ServiceContext, links: SurveyLinks, token: str) -> Op
     entity = None if claim is None else await context.get("respondent", claim.respondent_id)
     if claim is None or entity is None or entity.state.erased:
         return None
-    known: Surveys = context.components.extra
+    surveys: Surveys = context.components.extra
     invitation = entity.state.invitations.get(claim.invitation_id)
-    survey = None if invitation is None else known.version(invitation.model)
+    survey = None if invitation is None else surveys.version(invitation.model)
     if invitation is None or survey is None or int(invitation.expires_at.timestamp()) != claim.expires_at.timestamp():
         return None
     return OpenedLink(entity.state, invitation, survey)

@@ -26,11 +26,11 @@ def rows(
              **_row(survey, answers.get(group, []), invitations.get(group, []))} for group in groups]
 
 
-def _grouped(found: Iterable[FeedbackState], by: Sequence[str]) -> dict[Group, list[FeedbackState]]:
-    made: dict[Group, list[FeedbackState]] = {}
-    for feedback in found:
-        made.setdefault(tuple(label(feedback, name) for name in by), []).append(feedback)
-    return made
+def _grouped(entries: Iterable[FeedbackState], by: Sequence[str]) -> dict[Group, list[FeedbackState]]:
+    groups: dict[Group, list[FeedbackState]] = {}
+    for feedback in entries:
+        groups.setdefault(tuple(label(feedback, name) for name in by), []).append(feedback)
+    return groups
 
 
 def label(feedback: FeedbackState, dimension: str) -> str | None:

@@ -27,7 +27,7 @@ class SurveyQuestion(TypedDict):
 
 
 class Survey(TypedDict):
-    """`trigger`: the event after which one is invited; null: by hand only."""
+    """`trigger`: the event after which a respondent is invited; null: by request only."""
 
     name: str
     version: str
@@ -69,7 +69,7 @@ class SurveyAnswer(TypedDict):
 
 
 class Issue(TypedDict):
-    """`reason`: in the language of the request; `rule`: of the survey, while it has one with this reason."""
+    """`reason`: in the language of the request; `rule`: the survey's rule with this reason, if it still has one."""
 
     issue_id: str
     status: Literal["open", "resolved"]
@@ -115,7 +115,7 @@ class Ces(TypedDict):
 
 
 class QuestionResult(TypedDict):
-    """Of what its type has: nps with its counts and margin, csat, ces, or a mean. `distribution`: mark -> answers."""
+    """By question type: nps with its counts and margin, csat, ces, or a mean. `distribution`: answers by mark."""
 
     id: str
     type: QuestionKind
@@ -133,7 +133,7 @@ class QuestionResult(TypedDict):
 
 
 class SurveyRow(TypedDict):
-    """One group. One that is too small to be shown has `n` null, the reason, and how many it takes."""
+    """One group. A group too small to be shown has `n` null, the reason, and the smallest group."""
 
     dimensions: dict[str, str | None]
     n: int | None

@@ -57,21 +57,21 @@ class InvitationBody(BaseModel):
 
 
 def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -> None:
-    known: Surveys = context.components.extra
+    definitions: Surveys = context.components.extra
 
     @routes.get("/v1/surveys", response_model=page_schema(schemas.Survey))
     async def surveys(request: Request) -> Response:
         """The surveys in force."""
-        return page_response(request, [_survey_body(survey) for survey in known.all()], None)
+        return page_response(request, [_survey_body(survey) for survey in definitions.all()], None)
 
     @routes.get("/v1/surveys/{name}", response_model=schemas.Survey)
     async def survey(name: str) -> Response:
-        return json_response(_survey_body(_survey_or_404(known, name)))
+        return json_response(_survey_body(_survey_or_404(definitions, name)))
 
     @routes.post("/v1/surveys/{name}/invitations", response_model=schemas.Invitation, status_code=201)
     async def invite(name: str, body: InvitationBody, write: Write) -> Response:
         """Invite by request: 201 with the signed link, or 409 with the rule that forbids it now."""
-        survey = _survey_or_404(known, name)
+        survey = _survey_or_404(definitions, name)
         if (body.respondent_kind or survey.audience) != survey.audience:
             fault = FieldError("wrong_audience", "/respondent_kind", f"must be {survey.audience}")
             raise ProblemError(422, "invalid", "Respondent is not eligible for this survey", [fault])
@@ -93,18 +93,18 @@ def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -
         request: Request, name: str, paged: Paged, respondent_id: str | None = None, opportunity_id: str | None = None,
     ) -> Response:
         """Invitations, newest first; open ones with their links, for a CRM or a mailer to send."""
-        _survey_or_404(known, name)
+        _survey_or_404(definitions, name)
         where: dict[str, Condition] = {"survey": name, "invited_at": Between("", None)}
         where |= {} if respondent_id is None else {"respondent_id": respondent_id}
         where |= {} if opportunity_id is None else {"opportunity_id": opportunity_id}
-        found = await context.find("feedback", where, order="invited_at", descending=True, after=paged.cursor,
+        page = await context.find("feedback", where, order="invited_at", descending=True, after=paged.cursor,
                                    limit=paged.limit)
-        people = await context.get_many("respondent", list({e.state.respondent_id for e in found.items}))
+        respondents = await context.get_many("respondent", list({e.state.respondent_id for e in page.items}))
         now = context.now()
-        items = [_invitation_body(people[e.state.respondent_id].state, sent, now, links) for e in found.items
-                 if e.state.respondent_id in people
-                 and (sent := people[e.state.respondent_id].state.invitations.get(e.key)) is not None]
-        return page_response(request, items, found.next)
+        items = [_invitation_body(respondents[e.state.respondent_id].state, sent, now, links) for e in page.items
+                 if e.state.respondent_id in respondents
+                 and (sent := respondents[e.state.respondent_id].state.invitations.get(e.key)) is not None]
+        return page_response(request, items, page.next)
 
     @routes.get("/v1/surveys/{name}/answers", response_model=page_schema(schemas.SurveyAnswer))
     async def answers(
@@ -113,7 +113,7 @@ def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -
     ) -> Response:
         """Answers of customers with their text, latest first; `written`: only those with free text, so a page may hold
         fewer than `limit`. Employees' answers are available as results of groups only."""
-        survey = _survey_or_404(known, name)
+        survey = _survey_or_404(definitions, name)
         if survey.audience != "customer":
             raise ProblemError(403, "not_shown", "Answers of employees are available as results of groups only")
         filters = {"business_line": business_line, "region": region, "team": team, "rep_id": rep_id}
@@ -129,7 +129,7 @@ def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -
         by: str | None = None,
     ) -> Response:
         """Marks of the answers from `from` to before `to`; response rate of the invitations of these days."""
-        survey = _survey_or_404(known, name)
+        survey = _survey_or_404(definitions, name)
         dimensions = _dimensions(survey, by, context)
         period = Between(_start(context, since, "from", ""), _start(context, to, "to", None))
         answered = await _all_feedback(context, {"survey": name, "answered_at": period}, "answered_at")
@@ -141,8 +141,8 @@ def add_routes(routes: APIRouter, context: ServiceContext, links: SurveyLinks) -
         })
 
 
-def _survey_or_404(known: Surveys, name: str) -> SurveyDefinition:
-    survey = known.find(name)
+def _survey_or_404(definitions: Surveys, name: str) -> SurveyDefinition:
+    survey = definitions.find(name)
     if survey is None:
         raise not_found("survey", name)
     return survey
@@ -214,11 +214,11 @@ def _start(context: ServiceContext, text: str | None, name: str, open_end: str |
 async def _all_feedback(
     context: ServiceContext, where: Mapping[str, Condition], order: str,
 ) -> list[FeedbackState]:
-    found: list[FeedbackState] = []
+    feedback: list[FeedbackState] = []
     after: str | None = None
     while True:
-        part = await context.find("feedback", where, order=order, after=after, limit=500)
-        found += [entity.state for entity in part.items]
-        if part.next is None:
-            return found
-        after = part.next
+        page = await context.find("feedback", where, order=order, after=after, limit=500)
+        feedback += [entity.state for entity in page.items]
+        if page.next is None:
+            return feedback
+        after = page.next

@@ -15,15 +15,15 @@ def normalised(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer_errors(survey: SurveyDefinition, answers: Answers, *, complete: bool) -> tuple[AnswerError, ...]:
     """`answers`: normalised. Required questions must be answered only when the answer is complete."""
-    found = [_error(id, "unknown_question", "question is not part of this survey")
+    errors = [_error(id, "unknown_question", "question is not part of this survey")
              for id in answers if survey.question(id) is None]
     for question in survey.questions:
         if question.id in answers:
             problem = _problem(question, answers[question.id])
-            found += [_error(question.id, "invalid", problem)] if problem else []
+            errors += [_error(question.id, "invalid", problem)] if problem else []
         elif question.required and complete:
-            found.append(_error(question.id, "missing", "is required"))
-    return tuple(found)
+            errors.append(_error(question.id, "missing", "is required"))
+    return tuple(errors)
 
 
 def _error(id: str, code: str, message: str) -> AnswerError:

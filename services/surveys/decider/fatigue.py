@@ -25,12 +25,12 @@ def suppressing_rule(
 
 
 def consent_withdrawn(state: RespondentState, contact_id: str | None, channel: str) -> bool:
-    """The latest statement counts: of the respondent as a whole or of the contact, for this channel or for all."""
+    """The latest consent counts: of the respondent as a whole or of the contact, for this channel or for all."""
     keys = [f"{contact}|{name}" for contact in {"", contact_id or ""} for name in (channel, *EVERY_CHANNEL)]
-    statements = [state.consents[key] for key in keys if key in state.consents]
-    if not statements:
+    consents = [state.consents[key] for key in keys if key in state.consents]
+    if not consents:
         return False
-    latest = statements[0]
-    for consent in statements[1:]:
+    latest = consents[0]
+    for consent in consents[1:]:
         latest = consent if consent.stamp.after(latest.stamp) else latest
     return not latest.granted

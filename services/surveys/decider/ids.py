@@ -5,7 +5,7 @@ NAMESPACE = UUID("6d0c2c1e-56d5-5c7c-9d1e-6c1f5a0f4f4b")
 
 
 def invitation_id(*parts: str | None) -> str:
-    """Of deal and survey: a deal that is won twice leads to one invitation."""
+    """From deal and survey, for example: a deal that is won twice leads to one invitation."""
     return uuid5(NAMESPACE, "|".join(part or "" for part in parts)).hex
 
 

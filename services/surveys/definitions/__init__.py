@@ -1,4 +1,4 @@
-"""Compiled surveys (`definitions/surveys/*.yaml`); `compiler` makes them of the file, `schema` validates it."""
+"""Compiled surveys (`definitions/surveys/*.yaml`); `schema` validates a file, `compiler` compiles it."""
 from services.surveys.definitions.survey import (
     Fatigue,
     IssueRule,

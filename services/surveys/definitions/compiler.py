@@ -23,37 +23,37 @@ ONLY_FOR = {"nps": "customer", "enps": "employee"}
 
 def compile_surveys(definitions: Definitions) -> Surveys:
     """Raises DefinitionError with every fault of every survey."""
-    found = compile_versions(definitions, KIND, compile_survey)
-    return Surveys(found.current.values(), found.by_ref.values())
+    compiled = compile_versions(definitions, KIND, compile_survey)
+    return Surveys(compiled.current.values(), compiled.by_ref.values())
 
 
 def compile_survey(report: FaultReporter) -> SurveyDefinition | None:
-    read = load(report, SurveyYaml, strict=True)
-    if read is None:
+    yaml = load(report, SurveyYaml, strict=True)
+    if yaml is None:
         return None
-    _check(read, report)
+    _check(yaml, report)
     return SurveyDefinition(
-        ref=report.definition.ref, name=read.name, title=read.title, intro=read.intro, thanks=read.thanks,
-        audience=read.audience, languages=tuple(read.languages), channel=read.channel,
-        trigger=_trigger(read.trigger),
-        expires_after=timedelta(days=read.expires_after_days),
-        remind_after=None if read.remind_after_days is None else timedelta(days=read.remind_after_days),
-        fatigue=_fatigue(read.fatigue),
-        questions=tuple(_question(q) for q in read.questions),
-        issues=tuple(_issue(rule, read, report.at("issues", i)) for i, rule in enumerate(read.issues)),
-        smallest_group=read.smallest_group if read.smallest_group is not None else
-        (5 if read.audience == "employee" else 1),
+        ref=report.definition.ref, name=yaml.name, title=yaml.title, intro=yaml.intro, thanks=yaml.thanks,
+        audience=yaml.audience, languages=tuple(yaml.languages), channel=yaml.channel,
+        trigger=_trigger(yaml.trigger),
+        expires_after=timedelta(days=yaml.expires_after_days),
+        remind_after=None if yaml.remind_after_days is None else timedelta(days=yaml.remind_after_days),
+        fatigue=_fatigue(yaml.fatigue),
+        questions=tuple(_question(q) for q in yaml.questions),
+        issues=tuple(_issue(rule, yaml, report.at("issues", i)) for i, rule in enumerate(yaml.issues)),
+        smallest_group=yaml.smallest_group if yaml.smallest_group is not None else
+        (5 if yaml.audience == "employee" else 1),
     )
 
 
-def _trigger(read: TriggerYaml | None) -> Trigger | None:
-    return None if read is None else Trigger(
-        on=read.on, business_lines=frozenset(read.business_lines), delay=timedelta(hours=read.delay_hours))
+def _trigger(yaml: TriggerYaml | None) -> Trigger | None:
+    return None if yaml is None else Trigger(
+        on=yaml.on, business_lines=frozenset(yaml.business_lines), delay=timedelta(hours=yaml.delay_hours))
 
 
-def _fatigue(read: FatigueYaml) -> Fatigue:
-    return Fatigue(cooldown=timedelta(days=read.cooldown_days), recontact=timedelta(days=read.recontact_days),
-                   most=read.max, per=timedelta(days=read.per_days))
+def _fatigue(yaml: FatigueYaml) -> Fatigue:
+    return Fatigue(cooldown=timedelta(days=yaml.cooldown_days), recontact=timedelta(days=yaml.recontact_days),
+                   most=yaml.max, per=timedelta(days=yaml.per_days))
 
 
 def _question(q: QuestionYaml) -> QuestionDefinition:
@@ -64,31 +64,31 @@ def _question(q: QuestionYaml) -> QuestionDefinition:
         choices=tuple((c.name, c.title) for c in q.choices), multiple=q.multiple, max_length=q.max_length)
 
 
-def _issue(rule: IssueYaml, read: SurveyYaml, report: FaultReporter) -> IssueRule:
+def _issue(rule: IssueYaml, yaml: SurveyYaml, report: FaultReporter) -> IssueRule:
     when = report.at("when").criterion(
-        rule.when, names={q.id for q in read.questions},
-        boolean_names={q.id for q in read.questions if q.type == "boolean"})
+        rule.when, names={q.id for q in yaml.questions},
+        boolean_names={q.id for q in yaml.questions if q.type == "boolean"})
     if "en" not in rule.reason:
         report.at("reason").add("text_missing", "must have a text in {missing}", missing=["en"])
     return IssueRule(name=rule.name, reason=rule.reason.get("en", ""), title=rule.reason, when=when or ALWAYS)
 
 
-# --- what must agree within a survey ---------------------------------------------------------------------------------
+# --- checks across the keys of a survey ------------------------------------------------------------------------------
 
 
-def _check(read: SurveyYaml, report: FaultReporter) -> None:
+def _check(yaml: SurveyYaml, report: FaultReporter) -> None:
     report.at("questions").unique(
-        [q.id for q in read.questions], "question_twice", "question {value!r} occurs twice; ids must be unique", "id")
-    for i, question in enumerate(read.questions):
-        _check_question(question, read.audience, report.at("questions", i))
-    for path, text in _texts(read):
-        missing = [language for language in read.languages if language not in text]
+        [q.id for q in yaml.questions], "question_twice", "question {value!r} occurs twice; ids must be unique", "id")
+    for i, question in enumerate(yaml.questions):
+        _check_question(question, yaml.audience, report.at("questions", i))
+    for path, text in _texts(yaml):
+        missing = [language for language in yaml.languages if language not in text]
         if missing:
             report.at(*path).add("text_missing", "must have a text in {missing}", missing=missing)
-    if read.remind_after_days is not None and read.remind_after_days >= read.expires_after_days:
+    if yaml.remind_after_days is not None and yaml.remind_after_days >= yaml.expires_after_days:
         report.at("remind_after_days").add(
             "reminder_after_expiry", "must be less than `expires_after_days`, which is {days}",
-            days=read.expires_after_days)
+            days=yaml.expires_after_days)
 
 
 def _check_question(q: QuestionYaml, audience: str, report: FaultReporter) -> None:
@@ -112,13 +112,13 @@ def _check_question(q: QuestionYaml, audience: str, report: FaultReporter) -> No
                                high=high)
 
 
-def _texts(read: SurveyYaml) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, str]]]:
+def _texts(yaml: SurveyYaml) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, str]]]:
     """Every text that a respondent sees, with its path."""
-    yield ("title",), read.title
-    for name, text in (("intro", read.intro), ("thanks", read.thanks)):
+    yield ("title",), yaml.title
+    for name, text in (("intro", yaml.intro), ("thanks", yaml.thanks)):
         if text:
             yield (name,), text
-    for i, question in enumerate(read.questions):
+    for i, question in enumerate(yaml.questions):
         yield ("questions", i, "title"), question.title
         for n, choice in enumerate(question.choices):
             yield ("questions", i, "choices", n, "title"), choice.title

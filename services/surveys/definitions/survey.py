@@ -34,7 +34,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fatigue:
-    """Zero days and no `most`: without that rule. `cooldown` counts every survey, `recontact` this one."""
+    """Zero days, or no `most`: the rule is off. `cooldown` counts every survey, `recontact` this one."""
 
     cooldown: timedelta
     recontact: timedelta
@@ -73,7 +73,7 @@ class SurveyDefinition:
 
 
 class Surveys:
-    """The surveys in force by name, and every version ever published for invitations that are answered by it."""
+    """The surveys in force by name, and every published version, by which its invitations are answered."""
 
     def __init__(self, current: Iterable[SurveyDefinition] = (), every: Iterable[SurveyDefinition] = ()) -> None:
         self._current = {survey.name: survey for survey in current}

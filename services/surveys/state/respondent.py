@@ -14,7 +14,7 @@ DELIVERY_RANK: Mapping[str, int] = {"": 0, "delivered": 1, "bounced": 2, "opened
 
 
 class Stamp(State, frozen=True, kw_only=True):
-    """When, by which source and in which message: orders contradicting statements."""
+    """When, by which source and in which message: orders contradicting values."""
 
     at: datetime
     source: str = ""
@@ -197,7 +197,7 @@ def _resolved(state: RespondentState, event: IssueResolved) -> RespondentState:
 
 
 def _anonymised(state: RespondentState, _event: RespondentAnonymised) -> RespondentState:
-    """Invitations stay (of the person they hold only when it was invited), and the ids of responses."""
+    """Invitations, whose only personal data is their time, and ids of responses stay."""
     return RespondentState(respondent_id=state.respondent_id, erased=True, invitations=state.invitations,
                            responses=dict.fromkeys(state.responses, ""), issues=state.issues)
 
