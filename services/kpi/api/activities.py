@@ -47,10 +47,10 @@ def router(queries: FigureQueries) -> APIRouter:
 def _subject(text: str | None) -> tuple[str, str] | None:
     if text is None:
         return None
-    found = SUBJECT.fullmatch(text)
-    if found is None or not re.fullmatch(ID_PATTERN, found[2]):
+    match = SUBJECT.fullmatch(text)
+    if match is None or not re.fullmatch(ID_PATTERN, match[2]):
         fault = FieldError(
             "bad_subject", "/query/subject",
             "must be kind:id with kind lead, opportunity or customer, such as opportunity:4711.")
         raise ProblemError(422, "invalid", fault.message, [fault])
-    return found[1], found[2]
+    return match[1], match[2]

@@ -23,8 +23,8 @@ RESERVED = {"health", "targets"}
 def router(queries: FigureQueries) -> APIRouter:
     routes = APIRouter(tags=["kpi"])
     boards = {d.name: d for d in queries.context.definitions.current("boards")}
-    for one in boards.values():
-        check_board(one, queries)
+    for declared in boards.values():
+        check_board(declared, queries)
 
     @routes.get("/v1/boards", response_model=page_schema(BoardSummary), summary="The boards of this installation")
     async def listed(request: Request) -> Response:
@@ -34,18 +34,19 @@ def router(queries: FigureQueries) -> APIRouter:
     @routes.get("/v1/boards/{name}", response_model=Board,
                 summary="A board: its tiles with figures, comparisons, targets")
     async def board(name: str, period: Text = None, where: Texts = None, compare: Texts = None) -> Response:
-        found = boards.get(name)
-        if found is None and name in RESERVED:
+        definition = boards.get(name)
+        if definition is None and name in RESERVED:
             raise not_in_this_release(f"the board {name}")
-        if found is None:
+        if definition is None:
             raise not_found("board", name)
-        tile_queries = [(tile, _tile_query(queries, tile, period, where, compare)) for tile in found.body["tiles"]]
+        tile_queries = [(tile, _tile_query(queries, tile, period, where, compare)) for tile in definition.body["tiles"]]
         reader = await queries.reader()
         fresh = await freshness(queries)
         tiles = [{**await answer_query(queries, reader, q), "title": tile.get("title") or q.measure.title}
                  for tile, q in tile_queries]
-        return json_response({"name": name, "title": found.body.get("title"), "definition": found.ref, "period": period,
-                       **fresh, "tiles": tiles})
+        return json_response({
+            "name": name, "title": definition.body.get("title"), "definition": definition.ref, "period": period,
+            **fresh, "tiles": tiles})
 
     return routes
 

@@ -97,13 +97,14 @@ def router(queries: FigureQueries) -> APIRouter:
     @routes.get("/v1/kpis/{measure}/explain", response_model=Explanation,
                 summary="How a measure is computed: formula, facts, freshness")
     async def explain(measure: str) -> Response:
-        found = find_measure(catalogue, measure)
-        under = catalogue.basis_of(found)
+        compiled = find_measure(catalogue, measure)
+        basis = catalogue.basis_of(compiled)
         return json_response({
-            **describe_measure(found, catalogue), **await freshness(queries), "generation": queries.context.generation,
-            "zone": catalogue.zone.key, "numerator": list(under.numerator), "denominator": list(under.denominator),
+            **describe_measure(compiled, catalogue), **await freshness(queries),
+            "generation": queries.context.generation, "zone": catalogue.zone.key,
+            "numerator": list(basis.numerator), "denominator": list(basis.denominator),
             "counts": [{"measure": m.name, "definition": m.ref, "formula": m.formula,
-                        "rows": [s.row for s in m.sources]} for m in catalogue.parts_of(found)],
+                        "rows": [s.row for s in m.sources]} for m in catalogue.parts_of(compiled)],
         })
 
     return routes
@@ -111,5 +112,5 @@ def router(queries: FigureQueries) -> APIRouter:
 
 async def freshness(queries: FigureQueries) -> dict[str, Any]:
     """`complete_until`: events that reached the log until then are counted."""
-    found = await queries.context.freshness()
-    return {"as_of": queries.context.now(), "complete_until": found["complete_until"]}
+    progress = await queries.context.freshness()
+    return {"as_of": queries.context.now(), "complete_until": progress["complete_until"]}

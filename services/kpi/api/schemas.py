@@ -194,5 +194,3 @@ class Attainment(Fresh):
     period: str
     items: list[AttainedTarget]
     next: None
-
-

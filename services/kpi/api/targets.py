@@ -106,11 +106,11 @@ async def _targets(queries: FigureQueries, period: Period) -> Sequence[Entity]:
     reference = (await queries.reader()).reference
     after: str | None = None
     while True:
-        page_ = await queries.context.find("target", {"period": period.label}, after=after, limit=500)
-        found += [e for e in page_.items if scope_covers(e.state.scope, reference, queries.today())]
-        if page_.next is None:
+        page = await queries.context.find("target", {"period": period.label}, after=after, limit=500)
+        found += [e for e in page.items if scope_covers(e.state.scope, reference, queries.today())]
+        if page.next is None:
             return sorted(found, key=lambda e: (e.state.measure, sorted(e.state.scope.items()), e.state.currency or ""))
-        after = page_.next
+        after = page.next
 
 
 async def _check_scope(queries: FigureQueries, wanted: Sequence[TargetBody]) -> None:
@@ -140,17 +140,17 @@ def _faults(queries: FigureQueries, index: int, wanted: TargetBody) -> list[Fiel
     measure = queries.catalogue.measures.get(wanted.measure)
     if measure is None:
         return [FieldError("unknown_measure", f"/{index}/measure", f"Measure {wanted.measure!r} does not exist.")]
-    under = queries.catalogue.basis_of(measure)
-    allowed = queryable_dimensions(under)
+    basis = queries.catalogue.basis_of(measure)
+    allowed = queryable_dimensions(basis)
     faults = [FieldError("unknown_dimension", f"/{index}/scope/{name}",
                          f"{name!r} is not a dimension of {measure.name}; allowed are {', '.join(allowed)}.")
               for name in wanted.scope if name not in allowed]
     if wanted.value is None or not re.fullmatch(r"-?\d{1,18}(\.\d{1,12})?", str(wanted.value)):
         faults.append(FieldError("bad_value", f"/{index}/value", "must be a number in the measure's unit."))
-    if under.by_currency and wanted.currency is None:
+    if basis.by_currency and wanted.currency is None:
         faults.append(FieldError(
             "currency_required", f"/{index}/currency", f"{measure.name} is money: `currency` is required."))
-    if not under.by_currency and wanted.currency is not None:
+    if not basis.by_currency and wanted.currency is not None:
         faults.append(FieldError(
             "no_currency", f"/{index}/currency", f"{measure.name} is not money: leave out `currency`."))
     return faults

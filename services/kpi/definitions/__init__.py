@@ -1,4 +1,4 @@
-"""Compiled measures (`definitions/measures/*.yaml`); `catalogue_compiler` makes them, `schema` validates the files."""
+"""Compiled measures (`definitions/measures/*.yaml`); `schema` validates a file, `catalogue_compiler` compiles all."""
 from services.kpi.definitions.catalogue import Catalogue
 from services.kpi.definitions.measure import CURRENCY, LINE, MANY, STANDARD, CompiledMeasure, MeasureCounter
 

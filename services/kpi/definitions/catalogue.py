@@ -27,5 +27,5 @@ class Catalogue:
 
     def parts_of(self, measure: CompiledMeasure) -> list[CompiledMeasure]:
         """The counted measures behind a figure: numerators and denominators of a ratio, else the measure itself."""
-        under = self.basis_of(measure)
-        return [self.measures[name] for name in dict.fromkeys((*under.numerator, *under.denominator))] or [under]
+        basis = self.basis_of(measure)
+        return [self.measures[name] for name in dict.fromkeys((*basis.numerator, *basis.denominator))] or [basis]

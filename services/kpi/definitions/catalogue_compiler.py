@@ -14,8 +14,8 @@ from services.kpi.definitions.related import read_related
 from services.kpi.definitions.rows import RelatedDefinitions, RowTypes
 from services.kpi.definitions.schema import MeasureYaml
 
-WORDS = frozenset({"title", "formula", "hidden", "better"})
-"""Keys of a measure that change nothing about what is counted."""
+UNCOUNTED_KEYS = frozenset({"title", "formula", "hidden", "better"})
+"""Keys of a measure that do not change what is counted."""
 
 
 def compile_catalogue(
@@ -25,32 +25,33 @@ def compile_catalogue(
 
     With faults the catalogue lacks the measures that did not compile.
     """
-    found = faults or FaultCollector()
+    collector = faults or FaultCollector()
     declared = _declared_dimensions(definitions)
     reports = [FaultReporter(d) for d in definitions.current("measures")]
-    read = [(report, model) for report in reports if (model := load(report, MeasureYaml)) is not None]
+    models = [(report, model) for report in reports if (model := load(report, MeasureYaml)) is not None]
     counted = _share_cells([
-        (report.definition, *made) for report, model in read
-        if model.kind not in DERIVED and (made := compile_measure(report, model, tuple(declared), rows)) is not None])
+        (report.definition, *compiled) for report, model in models
+        if model.kind not in DERIVED
+        and (compiled := compile_measure(report, model, tuple(declared), rows)) is not None])
     measures = {m.name: m for m, _ in counted}
-    derived = [(report, model) for report, model in read if model.kind in DERIVED]
+    derived = [(report, model) for report, model in models if model.kind in DERIVED]
     measures |= derive(derived, measures, _uncompiled(definitions, derived, measures))
     for report in reports:
-        found.faults += report.faults
+        collector.faults += report.faults
     if faults is None:
-        found.raise_if_any()
+        collector.raise_if_any()
     related = read_related(definitions)
     current = definitions.current("measures")
     return Catalogue(
         {d.name: measures[d.name] for d in current if d.name in measures},
         _by_row(rows, (c for _, cs in counted for c in cs)), zone, declared, related,
-        _generation([_oldest_equal(d, definitions) for d in current], zone, related, tuple(declared),
+        _generation([_oldest_equivalent(d, definitions) for d in current], zone, related, tuple(declared),
                     {m.name: m.stored_as for m, _ in counted}),
     )
 
 
-def _oldest_equal(definition: Definition, definitions: Definitions) -> Definition:
-    """The first published version that counts the same, so that a version with other words only counts nothing anew."""
+def _oldest_equivalent(definition: Definition, definitions: Definitions) -> Definition:
+    """The first published version that counts the same, so that a change of texts recounts nothing."""
     same = [
         d for d in definitions.versions("measures")
         if d.name == definition.name and _counted_keys(d) == _counted_keys(definition)]
@@ -58,7 +59,7 @@ def _oldest_equal(definition: Definition, definitions: Definitions) -> Definitio
 
 
 def _counted_keys(definition: Definition) -> list[tuple[str, str]]:
-    return sorted((k, str(v)) for k, v in definition.body.items() if k not in WORDS and k != "version")
+    return sorted((k, str(v)) for k, v in definition.body.items() if k not in UNCOUNTED_KEYS and k != "version")
 
 
 def _uncompiled(
@@ -75,9 +76,10 @@ def _share_cells(
     first: dict[Any, str] = {}
     shared: list[tuple[CompiledMeasure, list[MeasureCounter]]] = []
     for d, measure, counters in compiled:
-        how = (measure.kind, measure.by_currency, measure.money, measure.line_dimensions, str(d.body.get("when")),
-               tuple((c.row, c.value, c.member, c.labels) for c in counters))
-        name = first.setdefault(how, measure.name)
+        counting_key = (
+            measure.kind, measure.by_currency, measure.money, measure.line_dimensions, str(d.body.get("when")),
+            tuple((c.row, c.value, c.member, c.labels) for c in counters))
+        name = first.setdefault(counting_key, measure.name)
         measure = replace(measure, stored_as=name)
         shared.append((measure, [replace(c, measure=measure) for c in counters] if name == measure.name else []))
     return shared
@@ -92,21 +94,21 @@ def _declared_dimensions(definitions: Definitions) -> dict[str, Mapping[str, str
 
 
 def _by_row(rows: RowTypes, counters: Iterable[MeasureCounter]) -> dict[str, tuple[MeasureCounter, ...]]:
-    found: dict[str, list[MeasureCounter]] = {row: [] for row in rows}
+    counters_by_row: dict[str, list[MeasureCounter]] = {row: [] for row in rows}
     for counter in counters:
-        found[counter.row].append(counter)
-    return {row: tuple(cs) for row, cs in found.items() if cs}
+        counters_by_row[counter.row].append(counter)
+    return {row: tuple(cs) for row, cs in counters_by_row.items() if cs}
 
 
 def _generation(
-    found: Sequence[Definition], zone: ZoneInfo, related: RelatedDefinitions, declared: Sequence[str],
+    definitions: Sequence[Definition], zone: ZoneInfo, related: RelatedDefinitions, declared: Sequence[str],
     stored_as: Mapping[str, str],
 ) -> str:
-    """Twelve hex digits over all that decides where and how a fact is counted; titles and other words do not."""
+    """Twelve hex digits: a hash of all that decides where and how a fact is counted, without titles and texts."""
     parts: list[Any] = [zone.key, sorted(declared), sorted((p, sorted(s.items())) for p, s in related.stages.items()),
                         sorted((*k, v) for k, v in related.questions.items())]
-    for d in found:
+    for d in definitions:
         if d.body.get("kind") not in ("ratio", "basis"):
-            parts.append(sorted((k, str(v)) for k, v in d.body.items() if k not in WORDS))
+            parts.append(sorted((k, str(v)) for k, v in d.body.items() if k not in UNCOUNTED_KEYS))
     parts += sorted((name, where) for name, where in stored_as.items() if name != where)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -12,27 +12,27 @@ DERIVED = ("ratio", "basis")
 
 
 def compile_measure(
-    report: FaultReporter, read: MeasureYaml, declared: Sequence[str], rows: RowTypes,
+    report: FaultReporter, yaml: MeasureYaml, declared: Sequence[str], rows: RowTypes,
 ) -> tuple[CompiledMeasure, list[MeasureCounter]] | None:
     """A measure that counts rows (neither ratio nor basis), and how it counts each of its row types.
 
     `declared`: the further dimensions of the installation. None, with every fault reported, when it does not compile.
     """
-    types = _row_types(report, read, rows)
+    types = _row_types(report, yaml, rows)
     if not types:
         return None
-    own = _dimensions(report, read, types, declared)
-    _check_rows(report, read, types)
-    value, member = _field(report, "value", read.value, types), _field(report, "member", read.member, types)
-    _check_required(report, read)
-    when = _criterion(report, read, types)
+    own = _dimensions(report, yaml, types, declared)
+    _check_rows(report, yaml, types)
+    value, member = _field(report, "value", yaml.value, types), _field(report, "member", yaml.member, types)
+    _check_required(report, yaml)
+    when = _criterion(report, yaml, types)
     if report.faults:
         return None
     money = value == "amount"
-    line_dimensions = LINE if read.lines else ()
+    line_dimensions = LINE if yaml.lines else ()
     measure = CompiledMeasure(
-        **_common(read), dimensions=(*own, *line_dimensions), line_dimensions=line_dimensions,
-        by_currency=money or read.currency, first=read.first, money=money and read.kind == "snapshot",
+        **_common(yaml), dimensions=(*own, *line_dimensions), line_dimensions=line_dimensions,
+        by_currency=money or yaml.currency, first=yaml.first, money=money and yaml.kind == "snapshot",
         sources=tuple(t.source for t in types),
     )
     labels = tuple(sorted(own))
@@ -40,105 +40,105 @@ def compile_measure(
 
 
 def derive(
-    read: Sequence[tuple[FaultReporter, MeasureYaml]], counted: Mapping[str, CompiledMeasure],
+    models: Sequence[tuple[FaultReporter, MeasureYaml]], counted: Mapping[str, CompiledMeasure],
     uncompiled: Collection[str] = (),
 ) -> dict[str, CompiledMeasure]:
     """Ratios of counted measures first, then bases, which may name either; those with faults are left out.
 
     `uncompiled`: measures that exist but have faults of their own.
     """
-    ratios = {m.name: m for report, model in read if model.kind == "ratio"
+    ratios = {m.name: m for report, model in models if model.kind == "ratio"
               if (m := _ratio(report, model, counted, uncompiled)) is not None}
-    failed = {*uncompiled, *(r.definition.name for r, model in read if model.kind == "ratio")} - set(ratios)
-    return ratios | {m.name: m for report, model in read if model.kind == "basis"
+    failed = {*uncompiled, *(r.definition.name for r, model in models if model.kind == "ratio")} - set(ratios)
+    return ratios | {m.name: m for report, model in models if model.kind == "basis"
                      if (m := _basis(report, model, {**counted, **ratios}, failed)) is not None}
 
 
 def _ratio(
-    report: FaultReporter, read: MeasureYaml, counted: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
+    report: FaultReporter, yaml: MeasureYaml, counted: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
 ) -> CompiledMeasure | None:
-    above = _names(report, "numerator", read.numerator, counted, uncompiled)
-    below = _names(report, "denominator", read.denominator, counted, uncompiled)
-    for key, name in (read.also or {}).items():
-        _known(report.at("also", key), name, counted, uncompiled)
-    parts = [counted[n] for n in (*above, *below) if n in counted]
+    numerator = _names(report, "numerator", yaml.numerator, counted, uncompiled)
+    denominator = _names(report, "denominator", yaml.denominator, counted, uncompiled)
+    for key, name in (yaml.also or {}).items():
+        _is_known(report.at("also", key), name, counted, uncompiled)
+    parts = [counted[n] for n in (*numerator, *denominator) if n in counted]
     if len({m.by_currency for m in parts}) > 1:
         report.at("denominator").add(
             "ratio_of_unlike", "numerator and denominator must both be split by currency, or neither")
-    if report.faults or len(parts) < len((*above, *below)):
+    if report.faults or len(parts) < len((*numerator, *denominator)):
         return None
     shared = tuple(n for n in parts[0].dimensions if all(n in m.dimensions for m in parts))
     lines = tuple(n for n in parts[0].line_dimensions if n in shared)
     return CompiledMeasure(
-        **_common(read), dimensions=shared, line_dimensions=lines, by_currency=parts[0].by_currency,
-        numerator=above, denominator=below, also=dict(read.also) if read.also else None,
+        **_common(yaml), dimensions=shared, line_dimensions=lines, by_currency=parts[0].by_currency,
+        numerator=numerator, denominator=denominator, also=dict(yaml.also) if yaml.also else None,
         sources=tuple(dict.fromkeys(s for m in parts for s in m.sources)))
 
 
 def _basis(
-    report: FaultReporter, read: MeasureYaml, known: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
+    report: FaultReporter, yaml: MeasureYaml, known: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
 ) -> CompiledMeasure | None:
-    if read.basis is None:
-        report.at("basis").add("key_needed", "a {kind} measure needs `{needed}`", kind=read.kind, needed="basis")
+    if yaml.basis is None:
+        report.at("basis").add("key_needed", "a {kind} measure needs `{needed}`", kind=yaml.kind, needed="basis")
         return None
-    if not _known(report.at("basis"), read.basis, known, uncompiled):
+    if not _is_known(report.at("basis"), yaml.basis, known, uncompiled):
         return None
-    under = known.get(read.basis)
-    return None if under is None else CompiledMeasure(
-        **_common(read, better=under.better), dimensions=under.dimensions, line_dimensions=under.line_dimensions,
-        by_currency=under.by_currency, basis=under.name, sources=under.sources)
+    basis = known.get(yaml.basis)
+    return None if basis is None else CompiledMeasure(
+        **_common(yaml, better=basis.better), dimensions=basis.dimensions, line_dimensions=basis.line_dimensions,
+        by_currency=basis.by_currency, basis=basis.name, sources=basis.sources)
 
 
-def _common(read: MeasureYaml, better: Better | None = None) -> dict[str, Any]:
+def _common(yaml: MeasureYaml, better: Better | None = None) -> dict[str, Any]:
     """The fields that every kind of measure has. `better`: the default of that key; otherwise fewer days are better
     (a median of days is a response or cycle time), more of everything else."""
     return {
-        "name": read.name, "version": read.version, "title": read.title, "formula": read.formula, "unit": read.unit,
-        "kind": read.kind, "hidden": read.hidden,
-        "better": read.better or better or ("lower" if read.unit == "days" else "higher")}
+        "name": yaml.name, "version": yaml.version, "title": yaml.title, "formula": yaml.formula, "unit": yaml.unit,
+        "kind": yaml.kind, "hidden": yaml.hidden,
+        "better": yaml.better or better or ("lower" if yaml.unit == "days" else "higher")}
 
 
 # --- checks of single keys -------------------------------------------------------------------------------------------
 
 
-def _row_types(report: FaultReporter, read: MeasureYaml, rows: RowTypes) -> list[RowType]:
+def _row_types(report: FaultReporter, yaml: MeasureYaml, rows: RowTypes) -> list[RowType]:
     """Those that the measure counts; none, and a fault, when one of them does not exist."""
-    places = [(("rows", i), name) for i, name in enumerate(read.rows)] if read.rows is not None else [
-        (("row",), read.row)]
-    unknown = [(path, name) for path, name in places if name not in rows]
+    named = [(("rows", i), name) for i, name in enumerate(yaml.rows)] if yaml.rows is not None else [
+        (("row",), yaml.row)]
+    unknown = [(path, name) for path, name in named if name not in rows]
     for path, name in unknown:
         report.at(*path).add(
             "unknown_row", "row type {value!r} does not exist; use one of {allowed}", value=name, allowed=list(rows))
-    return [] if unknown else [rows[str(name)] for _, name in places]
+    return [] if unknown else [rows[str(name)] for _, name in named]
 
 
-def _check_rows(report: FaultReporter, read: MeasureYaml, types: Sequence[RowType]) -> None:
+def _check_rows(report: FaultReporter, yaml: MeasureYaml, types: Sequence[RowType]) -> None:
     names = [t.name for t in types]
-    if read.lines and not all(t.lines for t in types):
+    if yaml.lines and not all(t.lines for t in types):
         report.at("lines").add("rows_without_lines", "{rows} cannot be split by lines", rows=names)
-    if read.kind == "snapshot" and not all(t.lasting for t in types):
-        report.at("rows" if read.rows else "row").add(
+    if yaml.kind == "snapshot" and not all(t.lasting for t in types):
+        report.at("rows" if yaml.rows else "row").add(
             "rows_not_lasting", "a snapshot must count lasting rows, such as deal.standing, not {rows}", rows=names)
 
 
 def _dimensions(
-    report: FaultReporter, read: MeasureYaml, types: Sequence[RowType], declared: Sequence[str],
+    report: FaultReporter, yaml: MeasureYaml, types: Sequence[RowType], declared: Sequence[str],
 ) -> tuple[str, ...]:
     """Those of the cells, without line ones. A dimension that one of several row types lacks is null there."""
     removable = (*STANDARD, *declared)
-    for i, name in enumerate(read.without or ()):
+    for i, name in enumerate(yaml.without or ()):
         if name not in removable:
             report.at("without", i).add(
                 "bad_without", "must be a standard or a declared dimension, not {value!r}; use one of {allowed}",
                 value=name, allowed=list(removable))
     allowed = sorted({n for t in types for n in t.labels} - set(LINE))
-    for i, name in enumerate(read.dimensions or ()):
+    for i, name in enumerate(yaml.dimensions or ()):
         if name not in allowed:
             report.at("dimensions", i).add(
                 "unknown_dimension", "{rows} has no dimension {value!r}; use one of {allowed}",
                 rows=[t.name for t in types], value=name, allowed=allowed)
-    extra = read.dimensions or ()
-    return tuple(n for n in dict.fromkeys((*STANDARD, *extra, *declared)) if n not in (read.without or ()))
+    extra = yaml.dimensions or ()
+    return tuple(n for n in dict.fromkeys((*STANDARD, *extra, *declared)) if n not in (yaml.without or ()))
 
 
 def _field(report: FaultReporter, key: str, name: str | None, types: Sequence[RowType]) -> str | None:
@@ -149,37 +149,37 @@ def _field(report: FaultReporter, key: str, name: str | None, types: Sequence[Ro
     return name
 
 
-def _check_required(report: FaultReporter, read: MeasureYaml) -> None:
-    needed = "value" if read.kind in ("sum", "median", "nps") else "member" if read.kind == "distinct" else None
-    if needed is not None and getattr(read, needed) is None:
-        report.at("kind").add("key_needed", "a {kind} measure needs `{needed}`", kind=read.kind, needed=needed)
-    elif read.kind == "sum" and read.value != "amount":
+def _check_required(report: FaultReporter, yaml: MeasureYaml) -> None:
+    needed = "value" if yaml.kind in ("sum", "median", "nps") else "member" if yaml.kind == "distinct" else None
+    if needed is not None and getattr(yaml, needed) is None:
+        report.at("kind").add("key_needed", "a {kind} measure needs `{needed}`", kind=yaml.kind, needed=needed)
+    elif yaml.kind == "sum" and yaml.value != "amount":
         report.at("value").add("sum_of_money", "a sum adds up money; write `value: amount`")
 
 
-def _criterion(report: FaultReporter, read: MeasureYaml, types: Sequence[RowType]) -> Criterion:
-    if read.when is None:
+def _criterion(report: FaultReporter, yaml: MeasureYaml, types: Sequence[RowType]) -> Criterion:
+    if yaml.when is None:
         return ALWAYS
     known = frozenset.intersection(*(t.fields for t in types))
-    return report.at("when").criterion(read.when, names=known) or ALWAYS
+    return report.at("when").criterion(yaml.when, names=known) or ALWAYS
 
 
 def _names(
-    report: FaultReporter, key: str, read: str | tuple[str, ...] | None, counted: Mapping[str, CompiledMeasure],
+    report: FaultReporter, key: str, value: str | tuple[str, ...] | None, counted: Mapping[str, CompiledMeasure],
     uncompiled: Collection[str],
 ) -> tuple[str, ...]:
-    if read is None:
+    if value is None:
         report.at("kind").add("key_needed", "a {kind} measure needs `{needed}`", kind="ratio", needed=key)
         return ()
-    if isinstance(read, str):
-        _known(report.at(key), read, counted, uncompiled)
-        return (read,)
-    for i, name in enumerate(read):
-        _known(report.at(key, i), name, counted, uncompiled)
-    return read
+    if isinstance(value, str):
+        _is_known(report.at(key), value, counted, uncompiled)
+        return (value,)
+    for i, name in enumerate(value):
+        _is_known(report.at(key, i), name, counted, uncompiled)
+    return value
 
 
-def _known(
+def _is_known(
     report: FaultReporter, name: str, measures: Mapping[str, CompiledMeasure], uncompiled: Collection[str],
 ) -> bool:
     if name in measures or name in uncompiled:

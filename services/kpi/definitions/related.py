@@ -1,4 +1,4 @@
-"""Reads what rows need of other kinds of definitions: the order of stages, the questions of surveys. All may lack."""
+"""Reads the order of stages and the questions of surveys from other kinds of definitions; any may be missing."""
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,35 +12,35 @@ def read_related(definitions: Definitions) -> RelatedDefinitions:
 
 def _stages(definitions: Definitions) -> dict[str, dict[str, int]]:
     """{pipeline: {stage: declared order}}; a pipeline has the name of its blueprint, a lost stage the order -1."""
-    found: dict[str, dict[str, int]] = {}
+    orders: dict[str, dict[str, int]] = {}
     for line in definitions.current("business_lines"):
         for blueprint in _entries(line.body.get("blueprints")):
-            found[str(blueprint.get("name", line.name))] = _orders(blueprint.get("stages"))
-    return found
+            orders[str(blueprint.get("name", line.name))] = _orders(blueprint.get("stages"))
+    return orders
 
 
 def _orders(stages: Any) -> dict[str, int]:
-    found: dict[str, int] = {}
+    orders: dict[str, int] = {}
     for position, stage in enumerate(_entries(stages)):
         name, order = stage.get("name"), stage.get("order", position)
         if isinstance(name, str) and isinstance(order, int):
-            found[name] = -1 if stage.get("type") == "lost" else order
-    return found
+            orders[name] = -1 if stage.get("type") == "lost" else order
+    return orders
 
 
 def _questions(definitions: Definitions) -> dict[tuple[str, str], str]:
     """{(survey, question): kind}."""
-    found: dict[tuple[str, str], str] = {}
+    kinds: dict[tuple[str, str], str] = {}
     for definition in definitions.current("surveys"):
         for question in _entries(definition.body.get("questions")):
             name, kind = question.get("id", question.get("name")), question.get("type", question.get("kind"))
             if isinstance(name, str) and isinstance(kind, str):
-                found[definition.name, name] = kind
-    return found
+                kinds[definition.name, name] = kind
+    return kinds
 
 
-def _entries(found: Any) -> Iterable[Mapping[str, Any]]:
+def _entries(value: Any) -> Iterable[Mapping[str, Any]]:
     """Of a list of mappings, or of a mapping by name."""
-    if isinstance(found, Mapping):
-        return [{"name": name, **(body if isinstance(body, Mapping) else {})} for name, body in found.items()]
-    return [e for e in found or () if isinstance(e, Mapping)]
+    if isinstance(value, Mapping):
+        return [{"name": name, **(body if isinstance(body, Mapping) else {})} for name, body in value.items()]
+    return [e for e in value or () if isinstance(e, Mapping)]

@@ -1,4 +1,4 @@
-"""Row types: what a fact yields to be counted, declared once beside the function that makes it.
+"""Row types: what a fact yields to be counted, declared once, at the function that makes it.
 
 A fact is one document; a row is one occurrence of it that can be counted on a day: the opening of a deal, its closing,
 each entry into a stage. A measure names the row type it counts (`row: deal.closing`); its criterion, `value` and

@@ -12,7 +12,7 @@ from chassis.domain.definitions import Definitions, FaultCollector, FaultReporte
 from chassis.domain.definitions.schema import BilingualTitle, Name, Version, YamlModel, load
 from services.kpi.definitions.measure import Better, Kind, Unit
 
-Words = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Grain = Literal["day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year", "total"]
 
 
@@ -29,7 +29,7 @@ class MeasureYaml(DefinitionYaml):
     better: Better | None = None
     row: str | None = None
     rows: tuple[str, ...] | None = None
-    when: Words | None = None
+    when: Text | None = None
     value: Name | None = None
     member: Name | None = None
     first: StrictBool = False
@@ -66,10 +66,10 @@ class BoardYaml(DefinitionYaml):
 class TargetYaml(YamlModel):
     """`value` in the unit of the measure, minor units for money; a text where a float would round."""
 
-    period: Words | int
+    period: Text | int
     measure: Name
-    scope: dict[Name, Words] = Field(default={})
-    value: int | float | Words
+    scope: dict[Name, Text] = Field(default={})
+    value: int | float | Text
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = None
 
 
@@ -83,7 +83,7 @@ class HolidayYaml(YamlModel):
 
 
 class CalendarYaml(DefinitionYaml):
-    timezone: Words
+    timezone: Text
     fiscal_year_starts: Annotated[int, Field(ge=1, le=12)] = 1
     week_starts: Literal["monday"] = "monday"
     holidays: tuple[HolidayYaml, ...] = ()

@@ -43,31 +43,31 @@ def read_targets(
     definitions: Definitions, catalogue: Catalogue, faults: FaultCollector | None = None,
 ) -> tuple[TargetSeed, ...]:
     """Raises DefinitionError with every fault, or leaves them to the collector given."""
-    found = faults or FaultCollector()
+    collector = faults or FaultCollector()
     seeds: list[TargetSeed] = []
     for definition in definitions.current("targets"):
         entries = definition.body.get("targets")
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             report = FaultReporter(definition, path=("targets", index))
-            read = load(report, TargetYaml)
-            if read is None:
-                found.faults += report.faults
+            yaml = load(report, TargetYaml)
+            if yaml is None:
+                collector.faults += report.faults
                 continue
-            seed = _seed(report, read, str(entry["period"]), str(entry["value"]), catalogue)
-            if seed is None and read.measure not in definitions.names("measures"):
+            seed = _seed(report, yaml, str(entry["period"]), str(entry["value"]), catalogue)
+            if seed is None and yaml.measure not in definitions.names("measures"):
                 report.at("measure").add(
-                    "unknown_measure", "measure {value!r} does not exist; use one of {allowed}", value=read.measure,
+                    "unknown_measure", "measure {value!r} does not exist; use one of {allowed}", value=yaml.measure,
                     allowed=sorted(catalogue.measures))
             if seed is not None and not report.faults:
                 seeds.append(seed)
-            found.faults += report.faults
+            collector.faults += report.faults
     if faults is None:
-        found.raise_if_any()
+        collector.raise_if_any()
     return tuple(seeds)
 
 
 def _seed(
-    report: FaultReporter, read: TargetYaml, period: str, value: str, catalogue: Catalogue,
+    report: FaultReporter, yaml: TargetYaml, period: str, value: str, catalogue: Catalogue,
 ) -> TargetSeed | None:
     """None when the measure is not in the catalogue."""
     if not PERIOD.fullmatch(period):
@@ -75,15 +75,15 @@ def _seed(
                                 "{value!r}", value=period)
     if not VALUE.fullmatch(value):
         report.at("value").add("bad_target_value", "must be a number, not {value!r}", value=value)
-    measure = catalogue.measures.get(read.measure)
+    measure = catalogue.measures.get(yaml.measure)
     if measure is None:
         return None
-    for name in read.scope:
+    for name in yaml.scope:
         if name not in measure.dimensions:
             report.at("scope", name).add(
                 "unknown_scope_dimension", "{measure} has no dimension {value!r}; use one of {allowed}", key=True,
                 measure=measure.name, value=name, allowed=list(measure.dimensions))
-    if measure.by_currency and read.currency is None:
+    if measure.by_currency and yaml.currency is None:
         report.add("target_currency", "a target of {measure} needs its `currency`", measure=measure.name)
     ref = f"{report.definition.ref}#{int(report.path[-1]) + 1}"
-    return TargetSeed(period, measure.name, value, read.scope, read.currency, ref)
+    return TargetSeed(period, measure.name, value, yaml.scope, yaml.currency, ref)

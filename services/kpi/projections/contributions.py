@@ -36,17 +36,17 @@ def _add_on_day(
     elif measure.kind == "sum" or measure.money:
         _add_money(counter, row, day, sign, into)
     elif not measure.line_dimensions:
-        into.append(_one(counter, measure.name, row, day, _labels(counter, row, None), sign))
+        into.append(_contribution(counter, measure.name, row, day, _labels(counter, row, None), sign))
     else:
         pairs = _pairs(row)
         alone = pairs[0] if len(pairs) == 1 else (MANY, MANY)
-        into.append(_one(counter, measure.name, row, day, _labels(counter, row, alone), sign))
+        into.append(_contribution(counter, measure.name, row, day, _labels(counter, row, alone), sign))
         if len(pairs) > 1:
             name = f"{measure.name}:lines"
-            into += [_one(counter, name, row, day, _labels(counter, row, p), sign, row.id) for p in pairs]
+            into += [_contribution(counter, name, row, day, _labels(counter, row, p), sign, row.id) for p in pairs]
 
 
-def _one(counter: MeasureCounter, name: str, row: FactRow, day: date | None, labels: CellLabels, sign: int,
+def _contribution(counter: MeasureCounter, name: str, row: FactRow, day: date | None, labels: CellLabels, sign: int,
          member: str | None = None) -> FactContribution:
     cell = CellKey(name, day, labels)
     kind = counter.measure.kind
@@ -72,7 +72,8 @@ def _add_money(
 def _add_member(counter: MeasureCounter, row: FactRow, day: date | None, into: list[FactContribution]) -> None:
     member = str(row.fields[counter.member or ""])
     for pair in _pairs(row) if counter.measure.line_dimensions else [None]:
-        into.append(FactContribution(CellKey(counter.measure.name, day, _labels(counter, row, pair)), 0, 0, None, member))
+        cell = CellKey(counter.measure.name, day, _labels(counter, row, pair))
+        into.append(FactContribution(cell, 0, 0, None, member))
 
 
 def _pairs(row: FactRow) -> list[ProductCategory]:
@@ -86,14 +87,14 @@ def _pairs(row: FactRow) -> list[ProductCategory]:
 def _labels(counter: MeasureCounter, row: FactRow, pair: ProductCategory | None) -> CellLabels:
     """The cell's dimensions, sorted by name. Most measures of a row share them."""
     key = (counter.labels, counter.measure.by_currency, pair)
-    known: CellLabels | None = row.labels_cache.get(key)
-    if known is None:
-        found = row.labels
-        labels = [(name, found.get(name)) for name in counter.labels]
+    cached: CellLabels | None = row.labels_cache.get(key)
+    if cached is None:
+        row_labels = row.labels
+        labels = [(name, row_labels.get(name)) for name in counter.labels]
         if counter.measure.by_currency:
             labels.append((CURRENCY, row.currency))
         if pair is not None:
             labels += [("category", pair[1]), ("product", pair[0])]
         labels.sort()
-        known = row.labels_cache[key] = tuple(labels)
-    return known
+        cached = row.labels_cache[key] = tuple(labels)
+    return cached

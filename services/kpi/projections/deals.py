@@ -85,10 +85,10 @@ def _fold(image: Image, entry: list[Any], days: LocalDays) -> Image:
     full = [[*e[:4], known["deals"][e[4]]] for e in known["log"] if e[0] != entry[0] or e[1] != entry[1]]
     ordered = sorted([*full, entry], key=lambda e: (tuple(e[0]), e[1]))
     last = {days.day(e[2]): e for e in ordered if e[1] == REVISED}
-    kept = [e for e in ordered if e[1] != REVISED or last[days.day(e[2])] is e]
+    remaining = [e for e in ordered if e[1] != REVISED or last[days.day(e[2])] is e]
     deals: list[dict[str, Any]] = []
     log: list[list[Any]] = []
-    for stamp, what, at, argument, deal in kept:
+    for stamp, what, at, argument, deal in remaining:
         if deal not in deals:
             deals.append(deal)
         log.append([stamp, what, at, argument, deals.index(deal)])
@@ -112,8 +112,8 @@ class DealHistory:
         self._common: dict[int, Any] = {}  # by the identity of a deal in `_deals`, which lives as long as this object
 
     def deal(self, entry: Sequence[Any]) -> dict[str, Any]:
-        found: dict[str, Any] = self._deals[entry[4]]
-        return found
+        state: dict[str, Any] = self._deals[entry[4]]
+        return state
 
     def at(self, entry: Sequence[Any]) -> int | None:
         found: int | None = entry[2] if entry[2] is not None else self.current.get("opened")
@@ -199,14 +199,14 @@ def standing(deal: DealHistory) -> Iterator[FactRow]:
         ends[deal.day(entry)] = (stage or now["stage"], now) if is_open else None
     changes = list(ends.items())
     changes = [c for i, c in enumerate(changes) if i == 0 or c[1] != changes[i - 1][1]]
-    for i, (day, how) in enumerate(changes):
-        if how is not None:
-            one = deal.row(day, how[1], None, {
-                "stage": how[0], "forecast_category": how[1].get("forecast_category"),
-                "expected_close_period": how[1].get("expected"),
-            }, {"stage": how[0], "forecast_category": how[1].get("forecast_category")})
-            one.until = changes[i + 1][0] if i + 1 < len(changes) else None
-            yield one
+    for i, (day, open_state) in enumerate(changes):
+        if open_state is not None:
+            standing_row = deal.row(day, open_state[1], None, {
+                "stage": open_state[0], "forecast_category": open_state[1].get("forecast_category"),
+                "expected_close_period": open_state[1].get("expected"),
+            }, {"stage": open_state[0], "forecast_category": open_state[1].get("forecast_category")})
+            standing_row.until = changes[i + 1][0] if i + 1 < len(changes) else None
+            yield standing_row
 
 
 @_deal_row("deal.stage_entry", fields="opportunity_id stage first converted open outside_blueprint",
@@ -216,10 +216,10 @@ def stage_entries(deal: DealHistory) -> Iterator[FactRow]:
     order = deal.stages.get(deal.current.get("pipeline", ""), {})
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     seen: set[str] = set()
-    for place, entry in enumerate(visits):
+    for position, entry in enumerate(visits):
         stage = entry[3]
         own = order.get(stage)
-        higher = own is not None and any(order.get(later[3], -1) > own for later in visits[place + 1 :])
+        higher = own is not None and any(order.get(later[3], -1) > own for later in visits[position + 1 :])
         yield deal.row(deal.day(entry), deal.current, deal.deal(entry), {"stage": stage}, {
             "stage": stage, "first": stage not in seen, "converted": higher or deal.status == "won",
             "open": deal.status == "open", "outside_blueprint": False})
@@ -231,9 +231,9 @@ def stage_exits(deal: DealHistory) -> Iterator[FactRow]:
     """Every entry into a next stage, on its day, as the exit from the stage before; `days`: whole local days in it."""
     visits = [e for e in deal.by_time() if e[1] == ENTERED]
     for left, entered in pairwise(visits):
-        came, went = deal.day(left), deal.day(entered)
-        days = None if came is None or went is None else max((went - came).days, 0)
-        yield deal.row(went, deal.current, deal.deal(entered), {"stage": left[3], "to": entered[3]},
+        since, until = deal.day(left), deal.day(entered)
+        days = None if since is None or until is None else max((until - since).days, 0)
+        yield deal.row(until, deal.current, deal.deal(entered), {"stage": left[3], "to": entered[3]},
                        {"stage": left[3], "to": entered[3], "days": days})
 
 

@@ -81,14 +81,14 @@ def patched(event: Any, values: dict[str, Any]) -> dict[str, Any]:
 def merged(parts: Sequence[Part], by: Stamp, values: Mapping[str, Any]) -> list[Part]:
     """The parts with one more. A field that a later part sets is dropped from earlier ones, so parts stay few."""
     ordered = sorted([*(p for p in parts if p[0] != by), [by, dict(values)]], key=lambda p: tuple(p[0]))
-    kept: list[Part] = []
+    result: list[Part] = []
     shadowed: set[str] = set()
     for when, fields in reversed(ordered):
-        left = {k: v for k, v in fields.items() if k not in shadowed and not (k[:2] == "d." and CLEARED in shadowed)}
+        visible = {k: v for k, v in fields.items() if k not in shadowed and not (k[:2] == "d." and CLEARED in shadowed)}
         shadowed |= set(fields)
-        if left:
-            kept.append([when, left])
-    return kept[::-1]
+        if visible:
+            result.append([when, visible])
+    return result[::-1]
 
 
 def whole(parts: Sequence[Part]) -> dict[str, Any]:

@@ -24,16 +24,16 @@ def make_projection(catalogue: Catalogue, facts: FactRegistry) -> Projection:
         return (handlers[type(event)](event, meta),)
 
     def contributions(kind: str, image: Image) -> Iterable[FactContribution]:
-        found: list[FactContribution] = []
+        result: list[FactContribution] = []
         rows, lasting = 0, False
         for read, functions in kinds.get(kind, ()):
             fact = read(image["id"], image, context)
             for make, counters in functions:
                 for row in make(fact):
-                    add_contributions(counters, row, found)
+                    add_contributions(counters, row, result)
                     rows += 1
                     lasting = lasting or row.until is not None
-        return merge(found) if rows > 1 or lasting else found  # one row names no cell twice
+        return merge(result) if rows > 1 or lasting else result  # one row names no cell twice
 
     def index(kind: str, image: Image) -> Mapping[str, Any]:
         if kind != activities.KIND:
@@ -65,23 +65,24 @@ def _with_id(handler: EventHandler) -> EventHandler:
 def _by_kind(catalogue: Catalogue, facts: FactRegistry) -> dict[str, list[tuple[Callable[..., Any], RowFunctions]]]:
     """Fact kind -> how its image is read -> row functions and what they feed. Rows that no measure counts are left
     out."""
-    found: dict[str, dict[Callable[..., Any], RowFunctions]] = {}
+    functions: dict[str, dict[Callable[..., Any], RowFunctions]] = {}
     for name, counters in catalogue.counters.items():
-        t = facts.rows[name]
-        found.setdefault(t.source.fact, {}).setdefault(t.read, []).append((t.make, counters))
-    return {kind: list(by_read.items()) for kind, by_read in found.items()}
+        row_type = facts.rows[name]
+        functions.setdefault(row_type.source.fact, {}).setdefault(row_type.read, []).append((row_type.make, counters))
+    return {kind: list(by_read.items()) for kind, by_read in functions.items()}
 
 
 def merge(contributions: Iterable[FactContribution]) -> list[FactContribution]:
-    """Adds up those of the same cell and leaves out what comes to nothing. Values and members stay apart."""
+    """Adds up contributions to the same cell and leaves out zeros. Those with a value or a member are not merged."""
     merged: list[FactContribution] = []
     sums: dict[CellKey, FactContribution] = {}
-    for one in contributions:
-        if one.value is not None or one.member is not None:
-            merged.append(one)
-        elif (known := sums.get(one.cell)) is None:
-            sums[one.cell] = one
+    for contribution in contributions:
+        if contribution.value is not None or contribution.member is not None:
+            merged.append(contribution)
+        elif (known := sums.get(contribution.cell)) is None:
+            sums[contribution.cell] = contribution
         else:
-            sums[one.cell] = FactContribution(one.cell, known.n + one.n, known.sum + one.sum)
-    merged += [one for one in sums.values() if one.n or one.sum]
+            sums[contribution.cell] = FactContribution(
+                contribution.cell, known.n + contribution.n, known.sum + contribution.sum)
+    merged += [total for total in sums.values() if total.n or total.sum]
     return merged

@@ -41,11 +41,11 @@ class FactRegistry:
 
 def register(modules: Iterable[ModuleType]) -> FactRegistry:
     """Of any modules, those that have `handlers`. Raises RowDeclarationError."""
-    found = tuple(module for module in modules if hasattr(module, "handlers"))
+    fact_modules = tuple(module for module in modules if hasattr(module, "handlers"))
     context = FactContext(LocalDays(ZoneInfo("UTC")), RelatedDefinitions())
     events: dict[type, str] = {}
     rows: dict[str, RowType] = {}
-    for module in found:
+    for module in fact_modules:
         for cls in module.handlers(context):
             if cls in events:
                 raise RowDeclarationError(f"{module.__name__}: {cls.__name__} is handled by {events[cls]} already")
@@ -54,7 +54,7 @@ def register(modules: Iterable[ModuleType]) -> FactRegistry:
             if declared.name in rows:
                 raise RowDeclarationError(f"{module.__name__}: row type {declared.name!r} is declared twice")
             rows[declared.name] = declared
-    return FactRegistry(found, tuple(events), rows)
+    return FactRegistry(fact_modules, tuple(events), rows)
 
 
 def check_rows(registry: FactRegistry) -> RowTypes:
@@ -66,14 +66,14 @@ def check_rows(registry: FactRegistry) -> RowTypes:
     context = FactContext(LocalDays(ZoneInfo("UTC")), RelatedDefinitions())
     for module in registry.modules:
         declared = list(_declared(module))
-        missing = {t.name for t in declared}
+        missing = {row_type.name for row_type in declared}
         for kind, id, image in _example_images(module, context):
-            for t in declared:
-                if t.source.fact == kind:
-                    rows = list(t.make(t.read(id, image, context)))
+            for row_type in declared:
+                if row_type.source.fact == kind:
+                    rows = list(row_type.make(row_type.read(id, image, context)))
                     for row in rows:
-                        _check(module, t, row)
-                    missing -= {t.name} if rows else set()
+                        _check(module, row_type, row)
+                    missing -= {row_type.name} if rows else set()
         if missing:
             raise RowDeclarationError(f"{module.__name__}: example() yields no row {sorted(missing)[0]!r}")
     return registry.rows
@@ -97,15 +97,15 @@ def _example_images(module: ModuleType, context: FactContext) -> Iterator[tuple[
         yield touch.kind, touch.id, image
 
 
-def _check(module: ModuleType, t: RowType, row: FactRow) -> None:
-    where = f"{module.__name__}: row type {t.name!r}"
+def _check(module: ModuleType, row_type: RowType, row: FactRow) -> None:
+    where = f"{module.__name__}: row type {row_type.name!r}"
     given = set(row.labels) | ({"product", "category"} if row.splits else set())
-    for what, declared, found in (("field", t.fields, set(row.fields)), ("label", t.labels, given)):
-        if lacking := sorted(declared - found):
+    for what, declared, returned in (("field", row_type.fields, set(row.fields)), ("label", row_type.labels, given)):
+        if lacking := sorted(declared - returned):
             raise RowDeclarationError(
                 f"{where} declares the {what} {lacking[0]!r}, which its function does not return; "
-                f"returned are {', '.join(sorted(found))}")
-    if "amount" in t.fields and row.currency is None:
+                f"returned are {', '.join(sorted(returned))}")
+    if "amount" in row_type.fields and row.currency is None:
         raise RowDeclarationError(f"{where} has an amount without a currency in example()")
-    if row.until is not None and not t.lasting:
+    if row.until is not None and not row_type.lasting:
         raise RowDeclarationError(f"{where} has an end; declare it with lasting=True")

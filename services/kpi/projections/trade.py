@@ -128,12 +128,12 @@ def placing(fact: FactImage) -> Iterator[FactRow]:
 
 def _deductions(image: Image, slot: str, values: Mapping[str, Any]) -> dict[str, list[LineAmount]]:
     """{currency: negative amounts by product and category}."""
-    found: dict[str, list[LineAmount]] = {}
-    for _, _, one in entries(image, slot):
-        amount, currency = one["amount"]
-        parts = split_by_line(amount, one.get("lines"), one.get("product_id") or values.get("product_id"))
-        found.setdefault(currency, []).extend((p, c, -a) for p, c, a in parts)
-    return found
+    deductions: dict[str, list[LineAmount]] = {}
+    for _, _, deduction in entries(image, slot):
+        amount, currency = deduction["amount"]
+        parts = split_by_line(amount, deduction.get("lines"), deduction.get("product_id") or values.get("product_id"))
+        deductions.setdefault(currency, []).extend((p, c, -a) for p, c, a in parts)
+    return deductions
 
 
 def _in_other_currencies(

@@ -32,16 +32,16 @@ async def activities(
     """Those of a subject by id, all others the latest first, and the cursor of the next page; in the request's scope.
     A page may have fewer items than `limit` although more follow."""
     reader = await queries.reader()
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     for _ in range(MAX_READS):
-        size = min(READ_LIMIT, max(limit - len(found), 1))
+        size = min(READ_LIMIT, max(limit - len(items), 1))
         page = await _page(queries, criteria, after, size)
         shown = (_item(fact.id, fact.image, queries, reader) for fact in page.items)
-        found += [item for item in shown if item is not None and _matches(item, criteria)]
+        items += [item for item in shown if item is not None and _matches(item, criteria)]
         after = page.next
-        if after is None or len(found) >= limit:
+        if after is None or len(items) >= limit:
             break
-    return found, after
+    return items, after
 
 
 async def _page(queries: FigureQueries, criteria: ActivityFilter, after: str | None, limit: int) -> FactPage:
@@ -66,9 +66,9 @@ def _item(id: str, image: Any, queries: FigureQueries, reader: FigureReader) -> 
     label = reader.reference.label
     due = image["planned"][2]["due"] if "planned" in image else None
     subject, _, activity_id = id.rpartition("|")
-    kind, _, of = subject.partition(":")
+    kind, _, subject_id = subject.partition(":")
     return {
-        "activity_id": activity_id, "kind": values["kind"], "subject": {"kind": kind, "id": of},
+        "activity_id": activity_id, "kind": values["kind"], "subject": {"kind": kind, "id": subject_id},
         "status": "voided" if "voided" in image else "done" if slot == "logged" else "planned",
         "done_at": at if slot == "logged" else None,
         "due_at": None if due is None else EPOCH + timedelta(microseconds=due), "rep_id": values.get("rep"),

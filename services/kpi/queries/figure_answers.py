@@ -16,11 +16,11 @@ from services.kpi.state import TargetState
 
 def describe_measure(measure: CompiledMeasure, catalogue: Catalogue) -> dict[str, Any]:
     """What a measure is, for lists and answers."""
-    under = catalogue.basis_of(measure)
+    basis = catalogue.basis_of(measure)
     return {
-        "measure": measure.name, "title": measure.title, "unit": measure.unit, "kind": under.kind,
+        "measure": measure.name, "title": measure.title, "unit": measure.unit, "kind": basis.kind,
         "formula": measure.formula, "definition": measure.ref, "basis": measure.basis,
-        "dimensions": list(queryable_dimensions(under)), "additive": under.additive_over_time,
+        "dimensions": list(queryable_dimensions(basis)), "additive": basis.additive_over_time,
         "better": measure.better,
     }
 
@@ -34,7 +34,7 @@ async def answer_query(queries: FigureQueries, reader: FigureReader, q: FigureQu
     figures = await reader.figures(q.measure, q.periods, q.slice)
     bases = {how: await _bases(reader, q, how, today) for how in q.compare}
     targets = await _targets(queries.context, q)
-    by = _by(queries.catalogue.basis_of(q.measure), q.slice)
+    by = _group_dimensions(queries.catalogue.basis_of(q.measure), q.slice)
     rows = []
     for (bucket, group), figure in figures.items():
         period = q.periods[bucket]
@@ -42,8 +42,9 @@ async def answer_query(queries: FigureQueries, reader: FigureReader, q: FigureQu
         row: dict[str, Any] = {"period": period.label, "from": period.low, "to": period.high, "dimensions": labels}
         row |= _figure_fields(figure)
         if q.compare:
-            row["comparisons"] = {how: _comparison(q.measure, figure, found.get((bucket, group)), shifted[bucket])
-                                  for how, (found, shifted) in bases.items()}
+            row["comparisons"] = {
+                how: _comparison(q.measure, figure, base_figures.get((bucket, group)), shifted[bucket])
+                for how, (base_figures, shifted) in bases.items()}
         candidates = (targets.get((period.label, scope)) for scope in _target_scopes(labels, q.slice, reader, today))
         target = next((t for t in candidates if t is not None), None)
         if target is not None:
@@ -52,7 +53,7 @@ async def answer_query(queries: FigureQueries, reader: FigureReader, q: FigureQu
     return {**head, "rows": rows}
 
 
-def _by(measure: CompiledMeasure, slice: Slice) -> tuple[str, ...]:
+def _group_dimensions(measure: CompiledMeasure, slice: Slice) -> tuple[str, ...]:
     return (*slice.by, CURRENCY) if measure.by_currency and CURRENCY not in slice.by else slice.by
 
 
@@ -72,8 +73,8 @@ Base = tuple[Mapping[BucketGroup, Figure], Sequence[tuple[Period, bool]]]
 async def _bases(reader: FigureReader, q: FigureQuery, how: str, today: date) -> Base:
     """The figures of the compared buckets; of a running bucket only as many days as have passed (`like_for_like`)."""
     shifted = [_base_period(p, how, today) for p in q.periods]
-    found = await reader.figures(q.measure, [p for p, _ in shifted], q.slice)
-    return found, shifted
+    figures = await reader.figures(q.measure, [p for p, _ in shifted], q.slice)
+    return figures, shifted
 
 
 def _base_period(period: Period, how: str, today: date) -> tuple[Period, bool]:
@@ -104,32 +105,32 @@ def _target_scopes(
 ) -> list[TargetScope]:
     """The scopes whose target applies to a row: those of its labels and of `where`. Empty when these are no scope of a
     target; several for a request that sees a whole team that is also a whole region."""
-    found = {k: v for k, v in labels.items() if v is not None}
+    scope = {k: v for k, v in labels.items() if v is not None}
     for name, allowed in slice.where.items():
         if len(allowed) != 1:
             return []
-        found.update((name, label) for label in allowed if label is not None)
-    if not reader.scope or scope_covers(found, reader.reference, today):
-        return [frozenset(found.items())]
+        scope.update((name, label) for label in allowed if label is not None)
+    if not reader.scope or scope_covers(scope, reader.reference, today):
+        return [frozenset(scope.items())]
     single = {name: next(iter(labels)) for name, labels in reader.scope.items() if len(labels) == 1}
     if len(single) == len(reader.scope):
-        fits = all(found.get(name, label) == label for name, label in single.items())
-        return [frozenset((found | single).items())] if fits else []
-    return [frozenset({*found.items(), unit}) for unit in units_of_scope(reader.reference, today)]
+        fits = all(scope.get(name, label) == label for name, label in single.items())
+        return [frozenset((scope | single).items())] if fits else []
+    return [frozenset({*scope.items(), unit}) for unit in units_of_scope(reader.reference, today)]
 
 
 async def _targets(context: ServiceContext, q: FigureQuery) -> dict[tuple[str, TargetScope | None], TargetState]:
     """{(period, scope with currency): target} of the measure."""
-    found: dict[tuple[str, TargetScope | None], TargetState] = {}
+    targets: dict[tuple[str, TargetScope | None], TargetState] = {}
     after: str | None = None
     while True:
         page = await context.find("target", {"measure": q.measure.name}, after=after, limit=500)
         for entity in page.items:
             target: TargetState = entity.state
             scope = dict(target.scope) | ({CURRENCY: target.currency} if target.currency else {})
-            found[target.period, frozenset(scope.items())] = target
+            targets[target.period, frozenset(scope.items())] = target
         if page.next is None:
-            return found
+            return targets
         after = page.next
 
 

@@ -1,4 +1,4 @@
-"""Parses the parameters of a figure query; what is not allowed becomes a problem that names what is."""
+"""Parses the parameters of a figure query; an invalid one becomes a problem that names the allowed values."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -84,7 +84,7 @@ def _periods(
     if chosen == "day" and (high - low).days > MAX_BUCKETS:
         faults.append(FieldError("too_many_buckets", "/grain", f"must be at most {MAX_BUCKETS} days at once."))
         return [], ""
-    if natural in ("whole",) and grain is None:
+    if natural == "whole" and grain is None:
         return [calendar.parse(str(parameters["period"]))], "total"
     return calendar.buckets(low, high, chosen), chosen  # type: ignore[arg-type]
 
@@ -108,20 +108,20 @@ def _first_day(calendar: Calendar, text: Any) -> date | None:
     return None if text is None else calendar.parse(str(text)).low
 
 
-def _list(found: Any, *, split: bool = True) -> list[str]:
-    if found is None:
+def _list(value: Any, *, split: bool = True) -> list[str]:
+    if value is None:
         return []
-    texts = [found] if isinstance(found, str) else [str(x) for x in found]
+    texts = [value] if isinstance(value, str) else [str(x) for x in value]
     return [part.strip() for text in texts for part in (text.split(",") if split else [text]) if part.strip()]
 
 
 def _where(texts: Sequence[str], faults: list[FieldError]) -> dict[str, frozenset[str | None]]:
     """`region:West`; the same dimension again adds a label; an empty label selects cells without one."""
-    found: dict[str, set[str | None]] = {}
+    labels_by_dimension: dict[str, set[str | None]] = {}
     for text in texts:
         name, colon, label = text.partition(":")
         if not colon:
             faults.append(FieldError("bad_where", "/where", f"{text!r} must be dimension:label, such as region:West."))
             continue
-        found.setdefault(name, set()).add(label or None)
-    return {name: frozenset(labels) for name, labels in found.items()}
+        labels_by_dimension.setdefault(name, set()).add(label or None)
+    return {name: frozenset(labels) for name, labels in labels_by_dimension.items()}

@@ -1,4 +1,4 @@
-"""Periods as people write them, and the buckets of a range: local days of the company, `high` exclusive."""
+"""Parses periods such as 2026-Q3, and cuts a range into buckets: local days of the company, `high` exclusive."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,11 +44,11 @@ class Calendar:
 
     def parse(self, text: str) -> Period:
         """Raises InvalidPeriod."""
-        found = _FORM.fullmatch(text)
-        if found is None:
+        match = _FORM.fullmatch(text)
+        if match is None:
             raise InvalidPeriod(f"{text!r} must be like 2026, 2026-Q3, 2026-09, 2026-W37, 2026-09-14, FY2026, "
                                 "FY2026-Q3 or FY2026-P09")
-        parts = found.groupdict()
+        parts = match.groupdict()
         year = int(parts["year"])
         try:
             if parts["fiscal"]:

@@ -58,11 +58,11 @@ def _history(image: Any) -> AssignmentHistory:
 
 
 async def _all(cells: CellReader, kind: str) -> list[StoredFact]:
-    found: list[StoredFact] = []
+    facts: list[StoredFact] = []
     after: str | None = None
     while True:
         page = await cells.facts_by_prefix(kind, "", after=after, limit=500)
-        found += [f for f in page.items if f.image]
+        facts += [f for f in page.items if f.image]
         if page.next is None:
-            return found
+            return facts
         after = page.next

@@ -62,9 +62,9 @@ def buckets_until(periods: Sequence[Period]) -> BucketsOf:
     return buckets
 
 
-def figure_grid(found: Iterable[BucketGroup], periods: Sequence[Period], slice: Slice) -> list[BucketGroup]:
+def figure_grid(counted: Iterable[BucketGroup], periods: Sequence[Period], slice: Slice) -> list[BucketGroup]:
     """Every period of every group that has a figure in any of them; without `by`, every period."""
-    groups = {group for _, group in found} or ({()} if not slice.by else _empty_groups(slice))
+    groups = {group for _, group in counted} or ({()} if not slice.by else _empty_groups(slice))
     return [(i, g) for i in range(len(periods)) for g in sorted(groups, key=_order)]
 
 

@@ -72,7 +72,7 @@ class FigureReader:
         def total(names: Iterable[str], key: BucketGroup) -> int:
             return sum(additive_value(self.catalogue.measures[n], parts[n].get(key, BucketTotals())) for n in names)
 
-        keys = figure_grid([key for found in parts.values() for key in found], periods, slice)
+        keys = figure_grid([key for totals in parts.values() for key in totals], periods, slice)
         return {
             key: ratio_figure(total(measure.numerator, key), total(measure.denominator, key),
                               {label: total((name,), key) for label, name in also.items()})
@@ -121,8 +121,8 @@ class FigureReader:
 
     def _grain(self, periods: Sequence[Period], slice: Slice) -> str:
         """`month` for whole months, unless a label depends on the day (the team of a rep)."""
-        whole = all(p.low.day == 1 and p.high.day == 1 for p in periods)
-        return "month" if whole and not (slice.names | set(self.scope)) & set(BY_REP) else "day"
+        whole_months = all(p.low.day == 1 and p.high.day == 1 for p in periods)
+        return "month" if whole_months and not (slice.names | set(self.scope)) & set(BY_REP) else "day"
 
     async def _add_members(
         self, measure: CompiledMeasure, periods: Sequence[Period], slice: Slice, totals: Totals,

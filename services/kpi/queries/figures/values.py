@@ -8,7 +8,7 @@ from typing import Any
 from services.kpi.definitions import CompiledMeasure
 from services.kpi.queries.figures.buckets import BucketTotals
 
-SIX = Decimal("0.000001")
+SIX_DIGITS = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def _nps(_measure: CompiledMeasure, totals: BucketTotals) -> Figure:
     mean = (promoters - detractors) / n
     spread = (promoters * (1 - mean) ** 2 + detractors * (-1 - mean) ** 2 + (n - promoters - detractors) * mean**2) / n
     return Figure(
-        _six(Decimal(100 * (promoters - detractors)) / n), n=n,
-        more={"margin": _six(Decimal(196 * sqrt(spread / n))), "promoters": promoters,
+        _rounded(Decimal(100 * (promoters - detractors)) / n), n=n,
+        more={"margin": _rounded(Decimal(196 * sqrt(spread / n))), "promoters": promoters,
               "passives": n - promoters - detractors, "detractors": detractors})
 
 
@@ -85,7 +85,7 @@ _FIGURES: Mapping[str, Callable[[CompiledMeasure, BucketTotals], Figure]] = {
 def ratio_figure(numerator: int, denominator: int, more: Mapping[str, Any]) -> Figure:
     if denominator == 0:
         return Figure(None, "zero_denominator", numerator=numerator, denominator=0, more=more)
-    return Figure(_six(Decimal(numerator) / denominator), numerator=numerator, denominator=denominator, more=more)
+    return Figure(_rounded(Decimal(numerator) / denominator), numerator=numerator, denominator=denominator, more=more)
 
 
 def growth(value: int | float | None, base: int | float | None, *, ratio: bool) -> dict[str, Any]:
@@ -97,13 +97,13 @@ def growth(value: int | float | None, base: int | float | None, *, ratio: bool) 
     if base is None or value is None:
         return {"value": base, "change": None, "growth": None, "reason": "no_base" if base is None else "no_value"}
     change = Decimal(str(value)) - Decimal(str(base))
-    result: dict[str, Any] = {"value": base, "change": int(change) if change == int(change) else _six(change)}
+    result: dict[str, Any] = {"value": base, "change": int(change) if change == int(change) else _rounded(change)}
     if ratio:
-        result["points"] = _six(change * 100)
+        result["points"] = _rounded(change * 100)
     if base == 0:
         return {**result, "growth": None, "reason": "zero_base"}
-    return {**result, "growth": _six(change / abs(Decimal(str(base))))}
+    return {**result, "growth": _rounded(change / abs(Decimal(str(base))))}
 
 
-def _six(value: Decimal) -> float:
-    return float(value.quantize(SIX, rounding=ROUND_HALF_EVEN))
+def _rounded(value: Decimal) -> float:
+    return float(value.quantize(SIX_DIGITS, rounding=ROUND_HALF_EVEN))
