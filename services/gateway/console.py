@@ -44,11 +44,11 @@ def serve(path: str, request: Request, built: Path = BUILT) -> Response:
     page = built / "index.html"
     if not page.is_file():
         return Response(UNBUILT, 503, {**HEADERS, "Retry-After": "60"}, "text/html; charset=utf-8")
-    found = _inside(built, path)
-    if found is None and path.startswith("assets/"):
+    requested = _inside(built, path)
+    if requested is None and path.startswith("assets/"):
         raise ProblemError(404, "not_found", f"File {path!r} belongs to another build of the console; reload the page.")
-    file = _read(found or page, (found or page).stat().st_mtime_ns)
-    caching = IMMUTABLE if found is not None and path.startswith("assets/") else REVALIDATE
+    file = _read(requested or page, (requested or page).stat().st_mtime_ns)
+    caching = IMMUTABLE if requested is not None and path.startswith("assets/") else REVALIDATE
     headers = {**HEADERS, "Cache-Control": caching, "ETag": file.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == file.etag:
         return Response(None, 304, headers)
@@ -61,8 +61,8 @@ def _inside(built: Path, path: str) -> Path | None:
     """The file if it exists inside the directory; symbolic links and `..` cannot leave it."""
     if not path or "\0" in path:
         return None
-    found = (built / path).resolve()
-    return found if found.is_relative_to(built.resolve()) and found.is_file() else None
+    file = (built / path).resolve()
+    return file if file.is_relative_to(built.resolve()) and file.is_file() else None
 
 
 @lru_cache(maxsize=256)

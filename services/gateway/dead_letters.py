@@ -33,8 +33,8 @@ def router(proxy: Proxy) -> APIRouter:
     ) -> Response:
         """`grouped=true`: one item per record of the log, with the dead letter of each service in `letters`."""
         after = _after(paged.cursor, 3 if grouped else 2)
-        found = await request_all(proxy, PATH, request.url.query, _selected(service))
-        items = [i for body in found.values() for i in body["items"]]
+        bodies = await request_all(proxy, PATH, request.url.query, _selected(service))
+        items = [i for body in bodies.values() for i in body["items"]]
         order = _position if grouped else _time
         items = sorted((i for i in items if after is None or order(i) > after), key=lambda i: (order(i), i["id"]))
         rows = _grouped(items) if grouped else items
@@ -44,9 +44,9 @@ def router(proxy: Proxy) -> APIRouter:
     @routes.get(f"{PATH}/stats", response_model=DeadLetterStats,
                 summary="Number of dead letters by status; of the open ones by code and topic")
     async def stats() -> Response:
-        found = await request_all(proxy, f"{PATH}/stats")
-        totals = {name: _sum(body[name] for body in found.values()) for name in ("status", "code", "topic")}
-        return json_response({**totals, "services": found})
+        bodies = await request_all(proxy, f"{PATH}/stats")
+        totals = {name: _sum(body[name] for body in bodies.values()) for name in ("status", "code", "topic")}
+        return json_response({**totals, "services": bodies})
 
     @routes.get(f"{PATH}/{{id}}", response_model=WholeDeadLetter, summary="One dead letter with its original record")
     async def one(id: str) -> Response:
@@ -93,11 +93,11 @@ async def _replay(proxy: Proxy, body: Mapping[str, Any]) -> Response:
     for service in _selected(body["where"].get("service")):
         if total["items"] and remaining == 0:
             break
-        found = await proxy.request(
+        response = await proxy.request(
             service, "POST", f"{PATH}/replay", "", JSON, orjson.dumps({**body, "limit": remaining}))
-        if found.status_code >= 400:
-            return Response(found.content, found.status_code, media_type=found.headers.get("content-type"))
-        status, replayed = found.status_code, orjson.loads(found.content)
+        if response.status_code >= 400:
+            return Response(response.content, response.status_code, media_type=response.headers.get("content-type"))
+        status, replayed = response.status_code, orjson.loads(response.content)
         total.setdefault("at", replayed["at"])
         total["matched"] += replayed["matched"]
         total["items"] += replayed["items"]
@@ -139,8 +139,8 @@ def _grouped(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     own = ("id", "service", "code", "error", "first_failed_at", "replays", "status", "note", "version")
     groups = []
     for _, group in groupby(items, key=_position):
-        letters = list(group)
-        groups.append({n: letters[0][n] for n in shared} | {"letters": [{n: x[n] for n in own} for x in letters]})
+        failures = list(group)
+        groups.append({n: failures[0][n] for n in shared} | {"letters": [{n: x[n] for n in own} for x in failures]})
     return groups
 
 
@@ -155,7 +155,7 @@ def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 async def first_found(proxy: Proxy, method: str, path: str, id: str, body: bytes | None = None) -> Response:
     """The response of the one service that has this dead letter. Raises ProblemError 404."""
     for service in internal_names():
-        found = await proxy.request(service, method, path, "", JSON, body)
-        if found.status_code != 404:
-            return Response(found.content, found.status_code, media_type=found.headers.get("content-type"))
+        response = await proxy.request(service, method, path, "", JSON, body)
+        if response.status_code != 404:
+            return Response(response.content, response.status_code, media_type=response.headers.get("content-type"))
     raise not_found("dead letter", id)

@@ -68,13 +68,13 @@ def router(bus: Bus) -> APIRouter:
 async def _read(bus: Bus, offsets: Offsets, ends: Mapping[TopicPartition, int], limit: int) -> list[Record]:
     """At most `limit` records, the same share from each partition. Advances `offsets` past them."""
     unread = [partition for partition, end in sorted(ends.items()) if offsets.get(partition, 0) < end][:limit]
-    found: list[Record] = []
+    result: list[Record] = []
     for partition in unread:
         records = await bus.read(partition, offsets.get(partition, 0), max(1, limit // len(unread)))
         records = [r for r in records if r.offset < ends[partition]]
         offsets[partition] = records[-1].offset + 1 if records else ends[partition]
-        found += records
-    return sorted(found, key=lambda r: (r.timestamp_ms, r.topic, r.partition, r.offset))
+        result += records
+    return sorted(result, key=lambda r: (r.timestamp_ms, r.topic, r.partition, r.offset))
 
 
 def _event(record: Record, requested: Sequence[str]) -> dict[str, Any] | None:
@@ -121,8 +121,8 @@ def _parse_cursor(after: str | None, log: str) -> Offsets:
         unpacker = zlib.decompressobj()
         unpacked = unpacker.decompress(urlsafe_b64decode(after + "=" * (-len(after) % 4)), MAX_CURSOR_BYTES)
         name, by_topic = orjson.loads(unpacked)
-        offsets = {TopicPartition(topic, int(partition)): offset for topic, held in by_topic.items()
-                   for partition, offset in held.items()}
+        offsets = {TopicPartition(topic, int(partition)): offset for topic, partitions in by_topic.items()
+                   for partition, offset in partitions.items()}
     except (ValueError, TypeError, AttributeError, zlib.error):
         name, offsets = "", {}
     valid = all(type(offset) is int and 0 <= offset < 2**63 and 0 <= partition.partition < 2**31

@@ -81,8 +81,8 @@ def _respond(items: Sequence[Any], checked: Sequence[Outgoing | RejectedMessage]
 
 
 def _faults(rejected: RejectedMessage, prefix: str) -> list[FieldError]:
-    found = [FieldError(f.code, prefix + f.pointer, f.message) for f in rejected.errors]
-    return found or [FieldError(rejected.code, prefix, rejected.message)]
+    faults = [FieldError(f.code, prefix + f.pointer, f.message) for f in rejected.errors]
+    return faults or [FieldError(rejected.code, prefix, rejected.message)]
 
 
 def _result(index: int, item: Any, checked: Outgoing | RejectedMessage) -> dict[str, Any]:

@@ -32,9 +32,9 @@ def rows_of(body: Any) -> list[dict[str, Any]] | None:
     """The rows of a response body; None when it is not a list."""
     if isinstance(body, Mapping):
         for name in ("items", "rows"):
-            found = body.get(name)
-            if isinstance(found, list) and all(isinstance(x, dict) for x in found):
-                return found
+            rows = body.get(name)
+            if isinstance(rows, list) and all(isinstance(x, dict) for x in rows):
+                return rows
     return None
 
 

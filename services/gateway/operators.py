@@ -28,8 +28,8 @@ def router(settings: Settings, proxy: Proxy, store: Store, audit_log: AuditLog) 
 
     @routes.get("/v1/lag", response_model=Lag, summary="Number of unprocessed records, by service and topic")
     async def lag() -> Response:
-        found = await request_all(proxy, "/v1/lag")
-        services = {name: {**body, "total": sum(body["lag"].values())} for name, body in found.items()}
+        bodies = await request_all(proxy, "/v1/lag")
+        services = {name: {**body, "total": sum(body["lag"].values())} for name, body in bodies.items()}
         return json_response({"total": sum(s["total"] for s in services.values()), "services": services})
 
     @routes.get("/v1/health", response_model=Health, responses={503: {"model": Health}},
@@ -43,10 +43,10 @@ def router(settings: Settings, proxy: Proxy, store: Store, audit_log: AuditLog) 
     @routes.get("/v1/definitions", response_model=page_schema(PublishedDefinition),
                 summary="Published definitions with all their versions")
     async def definitions(request: Request, paged: Paged, kind: str | None = None) -> Response:
-        found = await store.find(PUBLISHED.name, {"kind": kind} if kind else {}, after=paged.cursor, limit=paged.limit)
+        page = await store.find(PUBLISHED.name, {"kind": kind} if kind else {}, after=paged.cursor, limit=paged.limit)
         items = [{"kind": k, "name": n, "version": v, "title": b.get("title"), "body": b}
-                 for k, n, v, b in (orjson.loads(d.body) for d in found.documents)]
-        return page_response(request, items, found.next)
+                 for k, n, v, b in (orjson.loads(d.body) for d in page.documents)]
+        return page_response(request, items, page.next)
 
     @routes.get("/v1/audit", response_model=page_schema(AuditEntry),
                 summary="Writes and refused requests with caller, time and result; newest first")
@@ -79,20 +79,20 @@ async def request_all(
     """
     names = internal_names() if services is None else services
     responses = await asyncio.gather(*(proxy.request(name, "GET", path, query) for name in names))
-    for name, found in zip(names, responses, strict=True):
-        if found.status_code != 200:
-            raise ProblemError(502, "service_failed", f"Service {name} responded {found.status_code} for {path}.")
-    return {name: orjson.loads(found.content) for name, found in zip(names, responses, strict=True)}
+    for name, response in zip(names, responses, strict=True):
+        if response.status_code != 200:
+            raise ProblemError(502, "service_failed", f"Service {name} responded {response.status_code} for {path}.")
+    return {name: orjson.loads(response.content) for name, response in zip(names, responses, strict=True)}
 
 
 async def _readiness(settings: Settings, proxy: Proxy, service: str) -> dict[str, Any]:
     try:
         url = f"http://127.0.0.1:{management_port(settings, service)}/readyz"
-        found = await proxy.client.get(url, timeout=2.0)
+        response = await proxy.client.get(url, timeout=2.0)
     except Exception as error:
         return {"ready": False, "reason": f"no response ({type(error).__name__})"}
     try:
-        detail = orjson.loads(found.content)
+        detail = orjson.loads(response.content)
     except ValueError:
         detail = {}
-    return {"ready": found.status_code == 200, **(detail if isinstance(detail, dict) else {})}
+    return {"ready": response.status_code == 200, **(detail if isinstance(detail, dict) else {})}

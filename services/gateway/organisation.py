@@ -1,6 +1,6 @@
 """The organisation directory: employees, teams and managers, from the definitions and then from `crm.organisation.v1`.
 
-An employee's events replace what the definitions say of him.
+The events of an employee replace the entry of the definitions.
 """
 import asyncio
 from collections.abc import Iterable
@@ -55,7 +55,7 @@ class _Assignments:
 
 
 class OrganisationDirectory:
-    """The tree of managers. While it is empty, everyone sees only his own records."""
+    """The tree of managers. While it is empty, each employee sees own records only."""
 
     def __init__(self, definitions: Definitions | None = None, zone: ZoneInfo | None = None) -> None:
         self._assignments: dict[str, _Assignments] = {}
@@ -73,9 +73,9 @@ class OrganisationDirectory:
     def _define(self, definition: Definition) -> None:
         """Raises DefinitionError with every fault: the entries decide what an employee may see."""
         report = FaultReporter(definition)
-        read = load(report, OrganisationYaml)
+        yaml = load(report, OrganisationYaml)
         report.raise_if_any()
-        for entry in read.employees or () if read else ():
+        for entry in yaml.employees or () if yaml else ():
             employee = Employee(
                 entry.employee_id, entry.name, entry.team, entry.region, entry.department, entry.manager_id,
                 entry.login, entry.roles or ())
@@ -87,12 +87,13 @@ class OrganisationDirectory:
         if isinstance(event, EmployeeErased):
             self._assignments[event.employee_id] = _Assignments({date.min: (stamp, None)})
             return
-        found = self._assignments.get(event.employee_id)
-        if found is None or found.defined:
-            found = self._assignments[event.employee_id] = _Assignments()
+        assignments = self._assignments.get(event.employee_id)
+        if assignments is None or assignments.defined:
+            assignments = self._assignments[event.employee_id] = _Assignments()
         on = event.effective_on or day
-        if on not in found.days or found.days[on][0] < stamp:
-            found.days[on] = (stamp, _assigned(event, found.on(on)) if isinstance(event, EmployeeAssigned) else None)
+        if on not in assignments.days or assignments.days[on][0] < stamp:
+            employee = _assigned(event, assignments.on(on)) if isinstance(event, EmployeeAssigned) else None
+            assignments.days[on] = (stamp, employee)
 
     # --- queries -----------------------------------------------------------------------------------------------------
 
@@ -100,15 +101,15 @@ class OrganisationDirectory:
         """The employees of today, by id."""
         today = self.today()
         if self._today is None or self._today[0] != today:
-            found = {id: employee for id, assignments in sorted(self._assignments.items())
+            employees = {id: employee for id, assignments in sorted(self._assignments.items())
                      if (employee := assignments.on(today))}
-            self._today = (today, found)
+            self._today = (today, employees)
         return self._today[1]
 
     def by_login(self, login: str) -> Employee | None:
         """None also when two employees have the same login: neither may sign in as the other."""
-        found = [p for p in self.employees().values() if p.login and p.login.casefold() == login.casefold()]
-        return found[0] if len(found) == 1 else None
+        matching = [p for p in self.employees().values() if p.login and p.login.casefold() == login.casefold()]
+        return matching[0] if len(matching) == 1 else None
 
     def reports_of(self, rep_id: str) -> tuple[str, ...]:
         """The employee and all direct and indirect reports. A cycle of managers does no harm."""
@@ -116,16 +117,16 @@ class OrganisationDirectory:
         for employee in self.employees().values():
             if employee.manager_id:
                 direct.setdefault(employee.manager_id, []).append(employee.rep_id)
-        found, remaining = {rep_id}, [rep_id]
+        reports, remaining = {rep_id}, [rep_id]
         while remaining:
-            new = [id for id in direct.get(remaining.pop(), ()) if id not in found]
-            found.update(new)
+            new = [id for id in direct.get(remaining.pop(), ()) if id not in reports]
+            reports.update(new)
             remaining += new
-        return tuple(sorted(found))
+        return tuple(sorted(reports))
 
     def team_members(self, teams: Iterable[str]) -> tuple[str, ...]:
-        wanted = set(teams)
-        return tuple(sorted(p.rep_id for p in self.employees().values() if p.team in wanted))
+        requested = set(teams)
+        return tuple(sorted(p.rep_id for p in self.employees().values() if p.team in requested))
 
     def scope(self, roles: Iterable[str], rep_id: str | None, explicit: Scope | None) -> Scope:
         """A rep: own records. A manager: those of all reports. A credential's explicit scope replaces both.
@@ -135,12 +136,12 @@ class OrganisationDirectory:
         manages = "manager" in roles or (explicit is not None and "rep" not in roles)
         if explicit is not None:
             members = () if explicit.reps else self.team_members(explicit.teams)
-            found = replace(explicit, reps=members, teams=()) if members else explicit
+            scope = replace(explicit, reps=members, teams=()) if members else explicit
         elif rep_id is None:
             return Scope()
         else:
-            found = Scope(reps=self.reports_of(rep_id) if manages else (rep_id,))
-        return self._with_whole_groups(found) if manages and not found.all else found
+            scope = Scope(reps=self.reports_of(rep_id) if manages else (rep_id,))
+        return self._with_whole_groups(scope) if manages and not scope.all else scope
 
     def _with_whole_groups(self, scope: Scope) -> Scope:
         """Adds the teams and regions whose members are all in scope. Business lines limit records, not employees."""

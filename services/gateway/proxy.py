@@ -41,28 +41,28 @@ class Proxy:
         as_csv = request.method == "GET" and exports.accepts_csv(headers.get("accept", ""))
         if as_csv:
             headers["accept"] = "application/json"
-        found = await self.request(service, request.method, request.url.path, request.url.query, headers, body)
-        if as_csv and found.status_code == 200:
-            return await self._exported(service, request, headers, found)
-        return Response(
-            found.content, found.status_code, {k: v for k, v in found.headers.items() if k in RESPONSE_HEADERS})
+        response = await self.request(service, request.method, request.url.path, request.url.query, headers, body)
+        if as_csv and response.status_code == 200:
+            return await self._exported(service, request, headers, response)
+        kept_headers = {k: v for k, v in response.headers.items() if k in RESPONSE_HEADERS}
+        return Response(response.content, response.status_code, kept_headers)
 
     async def _exported(
-        self, service: str, request: Request, headers: Mapping[str, str], found: httpx.Response,
+        self, service: str, request: Request, headers: Mapping[str, str], response: httpx.Response,
     ) -> Response:
         """The requested page; without a limit all pages, up to `MAX_ROWS`. `Link` leads to the rest of the list."""
-        rows = exports.rows_of(found.json())
+        rows = exports.rows_of(response.json())
         if rows is None:
             raise exports.not_a_list()
         all_pages = not {"limit", "cursor"} & set(request.query_params)
-        while all_pages and found.links.get("next") and len(rows) < exports.MAX_ROWS:
-            path, _, query = found.links["next"]["url"].partition("?")
-            found = await self.request(service, "GET", path, query, headers)
-            if found.status_code != 200:
+        while all_pages and response.links.get("next") and len(rows) < exports.MAX_ROWS:
+            path, _, query = response.links["next"]["url"].partition("?")
+            response = await self.request(service, "GET", path, query, headers)
+            if response.status_code != 200:
                 raise ProblemError(502, "service_failed",
-                                   f"Service {service} responded {found.status_code} for a page of the list.")
-            rows += exports.rows_of(found.json()) or []
-        return exports.csv_response(rows, found.headers.get("link"))
+                                   f"Service {service} responded {response.status_code} for a page of the list.")
+            rows += exports.rows_of(response.json()) or []
+        return exports.csv_response(rows, response.headers.get("link"))
 
     async def request(
         self, service: str, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None,
@@ -96,10 +96,10 @@ class Proxy:
 
     async def get_json(self, path: str, query: str = "", access: Access | None = None) -> dict[str, Any]:
         """The JSON object at the path. Raises the service's own problem for every status but 200."""
-        found = await self.get(path, query, access)
-        body = orjson.loads(found.content)
-        if found.status_code != 200:
-            raise UpstreamProblem(found.status_code, body)
+        response = await self.get(path, query, access)
+        body = orjson.loads(response.content)
+        if response.status_code != 200:
+            raise UpstreamProblem(response.status_code, body)
         return dict(body)
 
 

@@ -1,7 +1,7 @@
 """Checks the ids and labels in a request body against the caller's scope.
 
 A deal, lead or customer outside the scope is a 404, as if it did not exist. A label (rep, team, region, business line)
-outside the scope is a 403 with a pointer. A record that a rep creates without a rep becomes his own.
+outside the scope is a 403 with a pointer. A record that a rep creates without `rep_id` belongs to that rep.
 """
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ class BodyReferences:
         named = {pair for item in items if isinstance(item, dict) for pair in _referenced(item, excluded)}
         limit = asyncio.Semaphore(CONCURRENT_REQUESTS)
 
-        async def one(kind: str, id: str) -> None:
+        async def check_one(kind: str, id: str) -> None:
             async with limit:
                 if await self._exists(kind, id, caller.access(permission)):
                     return
@@ -72,7 +72,7 @@ class BodyReferences:
                 if not new_customer or await self._exists(kind, id, caller.full_access()):
                     raise not_found(kind, id)
 
-        await asyncio.gather(*(one(kind, id) for kind, id in sorted(named)))
+        await asyncio.gather(*(check_one(kind, id) for kind, id in sorted(named)))
 
     async def _check_unused(self, caller: Caller, permission: str, kind: str, id: Any) -> None:
         """A chosen id that belongs to a record outside the scope is in use; the response reveals no more."""

@@ -71,8 +71,8 @@ def _belongs_to_api(path: str) -> bool:
 
 def methods_of(path: str) -> frozenset[str]:
     """The methods that a path supports; HEAD wherever GET is."""
-    found = frozenset().union(*(rule.methods for rule in access_rules() if rule.matches(path)))
-    return found | {"HEAD"} if "GET" in found else found
+    methods = frozenset().union(*(rule.methods for rule in access_rules() if rule.matches(path)))
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def owner_of(path: str, method: str = "GET") -> str | None:

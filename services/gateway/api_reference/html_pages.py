@@ -26,7 +26,7 @@ def routes_page(document: Mapping[str, Any]) -> str:
                 tag = (item[method].get("tags") or ["other"])[0]
                 by_tag.setdefault(tag, []).append(_operation(document, method, path, item[method]))
     permissions = _table(("permission", "allows"), [(_code(n), escape(t)) for n, t in permission_texts().items()])
-    parts = [f"<h2>{escape(tag)}</h2>\n{''.join(found)}" for tag, found in sorted(by_tag.items())]
+    parts = [f"<h2>{escape(tag)}</h2>\n{''.join(operations)}" for tag, operations in sorted(by_tag.items())]
     title = escape(str(document["info"]["title"]))
     return _html(f"{title}: routes", f'<p>See also: <a href="/docs/events">events</a>. For tools: '
                  f'<a href="/openapi.json">/openapi.json</a>, <a href="/asyncapi.json">/asyncapi.json</a>.</p>\n'
@@ -63,8 +63,8 @@ def events_page(document: Mapping[str, Any]) -> str:
     parts = []
     messages = document["components"]["messages"]
     for name, channel in document["channels"].items():
-        found = "".join(_event(document, messages[m]) for m in channel["messages"])
-        parts.append(f"<h2>{escape(name)}</h2>\n<p>{escape(channel['description'])}</p>\n{found}")
+        events = "".join(_event(document, messages[m]) for m in channel["messages"])
+        parts.append(f"<h2>{escape(name)}</h2>\n<p>{escape(channel['description'])}</p>\n{events}")
     return _html("Triptych: events", '<p>CloudEvents 1.0 on Kafka, or by <code>POST /v1/events</code>. '
                   '<a href="/docs">Routes</a>.</p>\n' + "\n".join(parts))
 
@@ -103,8 +103,8 @@ def _type(document: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 def _resolved(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
     name = schema.get("$ref", "").rpartition("/")[2]
-    found: Mapping[str, Any] = document["components"]["schemas"].get(name, {}) if name else schema
-    return found
+    resolved: Mapping[str, Any] = document["components"]["schemas"].get(name, {}) if name else schema
+    return resolved
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -30,44 +30,44 @@ def public_document(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]])
 
 def merge(own: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """One document out of the gateway's and the services'. Equal schemas share a name, others get a suffix."""
-    made = _plainly_named(own)
-    schemas = made.setdefault("components", {}).setdefault("schemas", {})
+    merged = _plainly_named(own)
+    schemas = merged.setdefault("components", {}).setdefault("schemas", {})
     for number, document in enumerate(map(_plainly_named, others)):
-        theirs = document.get("components", {}).get("schemas", {})
-        clashes = {n for n, s in theirs.items() if n in schemas and schemas[n] != s}
-        text = orjson.dumps({"paths": document.get("paths", {}), "schemas": theirs}).decode()
+        added = document.get("components", {}).get("schemas", {})
+        clashes = {n for n, s in added.items() if n in schemas and schemas[n] != s}
+        text = orjson.dumps({"paths": document.get("paths", {}), "schemas": added}).decode()
         for name in clashes:
             text = text.replace(f'#/components/schemas/{name}"', f'#/components/schemas/{name}_{number}"')
         renamed = orjson.loads(text)
         for path, item in renamed["paths"].items():
             if is_forwarded(path):  # operators' routes of the services are not public: the gateway combines them
-                made["paths"][path] = item | made["paths"].get(path, {})  # services may share a path by method
+                merged["paths"][path] = item | merged["paths"].get(path, {})  # services may share a path by method
         schemas |= {f"{n}_{number}" if n in clashes else n: s for n, s in renamed["schemas"].items()}
-    made["paths"] = dict(sorted(made["paths"].items()))
-    _resolve_references(made, schemas)
-    return made
+    merged["paths"] = dict(sorted(merged["paths"].items()))
+    _resolve_references(merged, schemas)
+    return merged
 
 
 def _plainly_named(document: Mapping[str, Any]) -> dict[str, Any]:
     """A class that validates more strictly than it serializes has two schemas: `Money` and `MoneyInput`."""
     text = orjson.dumps(document).decode()
-    made: dict[str, Any] = orjson.loads(re.sub(r'(?<=[/"])(\w+)-Input(?=")', r"\1Input", re.sub(
+    renamed: dict[str, Any] = orjson.loads(re.sub(r'(?<=[/"])(\w+)-Input(?=")', r"\1Input", re.sub(
         r'(?<=[/"])(\w+)-Output(?=")', r"\1", text)))
-    return made
+    return renamed
 
 
-def _resolve_references(at: Any, schemas: Mapping[str, Any]) -> None:
+def _resolve_references(node: Any, schemas: Mapping[str, Any]) -> None:
     """Replaces the names of other services' schemas by `$ref`. Raises KeyError when no document has the schema."""
-    if isinstance(at, dict):
-        if X_OF in at:
-            name = at.pop(X_OF)
+    if isinstance(node, dict):
+        if X_OF in node:
+            name = node.pop(X_OF)
             schemas[name]
-            at["$ref"] = f"#/components/schemas/{name}"
-            at.pop("title", None)
-        for inner in list(at.values()):
+            node["$ref"] = f"#/components/schemas/{name}"
+            node.pop("title", None)
+        for inner in list(node.values()):
             _resolve_references(inner, schemas)
-    elif isinstance(at, list):
-        for inner in at:
+    elif isinstance(node, list):
+        for inner in node:
             _resolve_references(inner, schemas)
 
 

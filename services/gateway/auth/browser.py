@@ -84,8 +84,8 @@ class BrowserSignIn:
             "response_type": "code", "client_id": self._settings.oidc_client_id, "redirect_uri": self._redirect_uri(),
             "scope": self._settings.oidc_scopes, "state": state, "nonce": nonce, "code_challenge": challenge,
             "code_challenge_method": "S256"})
-        to = metadata["authorization_endpoint"]
-        response = RedirectResponse(f"{to}{'&' if '?' in to else '?'}{query}", 303)
+        endpoint = metadata["authorization_endpoint"]
+        response = RedirectResponse(f"{endpoint}{'&' if '?' in endpoint else '?'}{query}", 303)
         response.set_cookie(COOKIE, browser, max_age=LIFETIME_SECONDS, path="/v1/sign-in",
                             secure=is_secure(self._settings), httponly=True, samesite="lax")
         return response
@@ -115,14 +115,14 @@ class BrowserSignIn:
         """The sign-in in progress with this state. Only the browser that started it may use it, once."""
         store = await self._logins.store()
         id = _id(state or "")
-        found = (await store.load(LOGINS.name, [id])).get(id)
-        login = _decode(found.body) if found else None
-        if found is None or login is None or login.used or login.until < now_seconds():
+        document = (await store.load(LOGINS.name, [id])).get(id)
+        login = _decode(document.body) if document else None
+        if document is None or login is None or login.used or login.until < now_seconds():
             raise failed("The sign-in is unknown or has expired. Start again.")
         if not hmac.compare_digest(_hash(browser or ""), login.browser):
             raise failed("The sign-in was started in another browser. Start again.")
         used = msgspec.structs.replace(login, used=True)
-        if await store.save(LOGINS.name, [_document(state or "", used, found.version)]):
+        if await store.save(LOGINS.name, [_document(state or "", used, document.version)]):
             raise failed("The sign-in has already been used. Start again.")
         return login
 

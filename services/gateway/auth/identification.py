@@ -78,9 +78,9 @@ class Authenticator:
 
 def session_token(headers: Headers) -> str | None:
     for name in (f"__Host-{COOKIE}", COOKIE):
-        found = cookie_parser(headers.get("cookie", "")).get(name)
-        if found:
-            return found
+        token = cookie_parser(headers.get("cookie", "")).get(name)
+        if token:
+            return token
     return None
 
 

@@ -66,19 +66,19 @@ class ApiKeys:
         store, now = await self._keys.store(), int(now_seconds())
         id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         key = f"tk_{id}_{secret}"
-        made = ApiKey(id, name, _digest(key), tuple(sorted(set(permissions))), now, now + days * 86_400, scope)
-        await store.save(KEYS.name, [_document(made, 0)])
-        return key, made
+        record = ApiKey(id, name, _digest(key), tuple(sorted(set(permissions))), now, now + days * 86_400, scope)
+        await store.save(KEYS.name, [_document(record, 0)])
+        return key, record
 
     async def find_all(self) -> list[ApiKey]:
         store = await self._keys.store()
-        found: list[ApiKey] = []
+        keys: list[ApiKey] = []
         after: str | None = None
         while True:
             page = await store.find(KEYS.name, {}, order="name", after=after, limit=500)
-            found += [_decode(d.body) for d in page.documents]
+            keys += [_decode(d.body) for d in page.documents]
             if page.next is None:
-                return found
+                return keys
             after = page.next
 
     async def revoke(self, id: str) -> ApiKey | None:
@@ -88,8 +88,8 @@ class ApiKeys:
         """Raises ProblemError 401. The comparison takes constant time, for an unknown id too."""
         form = FORM.fullmatch(token)
         store = await self._keys.store()
-        found = (await store.load(KEYS.name, [form[1]])).get(form[1]) if form else None
-        key = _decode(found.body) if found else None
+        document = (await store.load(KEYS.name, [form[1]])).get(form[1]) if form else None
+        key = _decode(document.body) if document else None
         correct = hmac.compare_digest(_digest(token), key.digest if key else _digest(""))
         now = now_seconds()
         if key is None or not correct or key.state(now) != "active":
@@ -102,14 +102,14 @@ class ApiKeys:
         """By compare-and-set, so that an update of `used_at` never undoes a revocation."""
         store = await self._keys.store()
         while True:
-            found = (await store.load(KEYS.name, [id])).get(id)
-            if found is None:
+            document = (await store.load(KEYS.name, [id])).get(id)
+            if document is None:
                 return None
-            key = _decode(found.body)
+            key = _decode(document.body)
             if "revoked_at" in fields and key.revoked_at:
                 return key
             changed = msgspec.structs.replace(key, **fields)
-            if not await store.save(KEYS.name, [_document(changed, found.version)]):
+            if not await store.save(KEYS.name, [_document(changed, document.version)]):
                 return changed
 
 

@@ -58,19 +58,19 @@ class OidcProvider:
 
     async def metadata(self) -> Mapping[str, Any]:
         if self._metadata is None:
-            found = await self._get(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
-            if found.get("issuer") != self.issuer:
-                raise ProviderUnavailable(f"The provider's issuer is {found.get('issuer')!r}, not {self.issuer!r}.")
+            metadata = await self._get(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
+            if metadata.get("issuer") != self.issuer:
+                raise ProviderUnavailable(f"The provider's issuer is {metadata.get('issuer')!r}, not {self.issuer!r}.")
             for name in ENDPOINTS:
-                if not isinstance(found.get(name), str) or not safe_url(found[name]):
+                if not isinstance(metadata.get(name), str) or not safe_url(metadata[name]):
                     raise ProviderUnavailable(f"The provider's {name} must be an https:// URL.")
-            self._metadata = found
+            self._metadata = metadata
         return self._metadata
 
     async def refresh(self) -> None:
         """Replace the keys. Raises ProviderUnavailable, and keeps the previous ones."""
-        found = await self._get((await self.metadata())["jwks_uri"])
-        keys = found.get("keys")
+        document = await self._get((await self.metadata())["jwks_uri"])
+        keys = document.get("keys")
         usable = {key.key_id or "": key for data in (keys if isinstance(keys, list) else [])[:MAX_KEYS]
                   if (key := _usable(data)) is not None}
         if not usable:
@@ -79,22 +79,22 @@ class OidcProvider:
 
     async def key(self, id: str | None) -> PyJWK:
         """Raises UnknownSigningKey. Without an id: the only key, when there is exactly one."""
-        found = self._known(id)
-        if found is None:
+        key = self._known(id)
+        if key is None:
             async with self._lock:
-                found = self._known(id)
-                if found is None and time.monotonic() - self._refreshed_at >= UNKNOWN_KEY_SECONDS:
+                key = self._known(id)
+                if key is None and time.monotonic() - self._refreshed_at >= UNKNOWN_KEY_SECONDS:
                     self._refreshed_at = time.monotonic()
                     try:
                         await self.refresh()
                     except ProviderUnavailable as error:
                         log.warning("refresh for an unknown key id failed", error=error.detail)
-                    found = self._known(id)
-        if found is None:
+                    key = self._known(id)
+        if key is None:
             if not self._keys:
                 raise ProviderUnavailable("The provider's keys have not been fetched yet; retry in a few seconds.")
             raise UnknownSigningKey
-        return found
+        return key
 
     def _known(self, id: str | None) -> PyJWK | None:
         if id is None:

@@ -43,10 +43,10 @@ class Sessions:
         if not 40 <= len(token) <= 64 or not token.isascii():
             return None
         id = _digest(token)
-        found = (await (await self._sessions.store()).load(SESSIONS.name, [id])).get(id)
-        if found is None:
+        document = (await (await self._sessions.store()).load(SESSIONS.name, [id])).get(id)
+        if document is None:
             return None
-        session = _decode(found.body)
+        session = _decode(document.body)
         return session if session.until > now_seconds() else None
 
     async def end(self, token: str) -> None:

@@ -81,8 +81,8 @@ def current_user(caller: Caller, settings: Settings) -> dict[str, Any]:
 
 
 def modes(settings: Settings) -> list[str]:
-    found = ["developer"] if developer_mode(settings) else ["oidc"] if settings.oidc_client_id else []
-    return [*found, *([] if developer_mode(settings) else ["token"]), "key"]
+    interactive = ["developer"] if developer_mode(settings) else ["oidc"] if settings.oidc_client_id else []
+    return [*interactive, *([] if developer_mode(settings) else ["token"]), "key"]
 
 
 def sign_in_methods(settings: Settings, directory: OrganisationDirectory) -> dict[str, Any]:

@@ -113,18 +113,18 @@ def principal_of(subject: str) -> str:
 
 def _login(claims: Mapping[str, Any], name: str) -> str | None:
     """An e-mail address only if the provider has verified it: otherwise anyone could claim a colleague's."""
-    found = claims.get(name)
-    if not isinstance(found, str) or not found or (name == "email" and claims.get("email_verified") is not True):
+    login = claims.get(name)
+    if not isinstance(login, str) or not login or (name == "email" and claims.get("email_verified") is not True):
         return None
-    return found
+    return login
 
 
 def _roles(claims: Mapping[str, Any], path: str) -> tuple[str, ...] | None:
     """The known roles of the token; None when it does not contain the claim."""
-    found: Any = claims
+    value: Any = claims
     for part in path.split("."):
-        if not isinstance(found, Mapping) or part not in found:
+        if not isinstance(value, Mapping) or part not in value:
             return None
-        found = found[part]
-    names = found.split() if isinstance(found, str) else found if isinstance(found, list) else []
+        value = value[part]
+    names = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
     return tuple(dict.fromkeys(n for n in names if isinstance(n, str) and n in ROLES))

@@ -91,9 +91,9 @@ class AuditLog:
         self, where: Mapping[str, Condition], after: str | None, limit: int,
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Newest first."""
-        found: Page = await (await self._entries.store()).find(
+        page: Page = await (await self._entries.store()).find(
             LOG.name, where, order="at", descending=True, after=after, limit=limit)
-        return [_decode(d.body).to_response(d.id) for d in found.documents], found.next
+        return [_decode(d.body).to_response(d.id) for d in page.documents], page.next
 
     def _repeats(self, key: tuple[Any, ...]) -> int | None:
         """None within the minute after a stored refusal; else the number of refusals counted in that minute."""

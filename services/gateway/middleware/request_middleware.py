@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class RequestState:
-    """One request, and what the middleware has found out about it so far."""
+    """The state of one request in the middleware."""
 
     method: str
     path: str
@@ -204,7 +204,7 @@ class RequestMiddleware:
             headers.setdefault("content-language", language())
             headers.add_vary_header("Cookie, Authorization, Accept, Accept-Language")
         if state.caller is not None and state.caller.mode == "developer":
-            headers["x-triptych-sign-in"] = "developer: no password was asked for"
+            headers["x-triptych-sign-in"] = "developer: no password required"
         message["headers"] = headers.raw
 
     async def _audit(self, state: RequestState, status: int, code: str | None = None) -> None:

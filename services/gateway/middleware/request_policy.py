@@ -72,10 +72,10 @@ def check_origin(headers: Headers, via: str, settings: Settings) -> None:
 
 
 def own_origins(headers: Headers, settings: Settings) -> set[str]:
-    found = {public_url(settings)}
+    origins = {public_url(settings)}
     if developer_mode(settings):  # `check_host` has verified that Host is this machine
-        found.add(f"http://{headers.get('host', '')}")
-    return found
+        origins.add(f"http://{headers.get('host', '')}")
+    return origins
 
 
 def _cross_site() -> ProblemError:

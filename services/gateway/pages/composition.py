@@ -76,9 +76,9 @@ def router(proxy: Proxy, directory: OrganisationDirectory) -> APIRouter:
         """Ids by their beginning, names by any part of them; at most `limit` of each kind."""
         caller: Caller = request.state.caller
         text = q.strip()
-        found = await asyncio.gather(
+        bodies = await asyncio.gather(
             *(reader.optional(caller, path, q=text, limit=limit) for _, path, _ in SEARCHED))
-        items = [_hit(kind, id, item) for (kind, _, id), body in zip(SEARCHED, found, strict=True)
+        items = [_hit(kind, id, item) for (kind, _, id), body in zip(SEARCHED, bodies, strict=True)
                  for item in (body["items"] if body else ())]
         if caller.may("people:read"):
             people = [p for p in directory.employees().values()

@@ -24,19 +24,19 @@ def router(directory: OrganisationDirectory) -> APIRouter:
     async def reps(
         request: Request, paged: Paged, team: str | None = None, region: str | None = None, q: str | None = None,
     ) -> Response:
-        found = [p for p in visible(request).values() if (team is None or p.team == team)
+        matching = [p for p in visible(request).values() if (team is None or p.team == team)
                  and (region is None or p.region == region) and (q is None or matches(p, q))
                  and (paged.cursor is None or p.rep_id > paged.cursor)]
-        items = found[: paged.limit]
+        items = matching[: paged.limit]
         return page_response(
-            request, [rep_profile(p) for p in items], items[-1].rep_id if len(found) > paged.limit else None)
+            request, [rep_profile(p) for p in items], items[-1].rep_id if len(matching) > paged.limit else None)
 
     @routes.get("/v1/reps/{id}", response_model=Rep, summary="One rep")
     async def rep(id: str, request: Request) -> Response:
-        found = visible(request).get(id)
-        if found is None:
+        employee = visible(request).get(id)
+        if employee is None:
             raise not_found("rep", id)
-        return json_response(rep_profile(found))
+        return json_response(rep_profile(employee))
 
     return routes
 

@@ -50,7 +50,7 @@ class LiveFeed:
         self._sent: dict[tuple[str, str, Scope], Any] = {}
         self.positions: StreamPosition | None = None
         self._sent_position = ""
-        self._news = asyncio.Event()
+        self._event_received = asyncio.Event()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -94,10 +94,10 @@ class LiveFeed:
         if channel.kind == OPPORTUNITIES:
             path, query = "/v1/opportunities", f"sort=-updated&limit={SNAPSHOT_DEALS}"
         elif channel.kind == WORKLIST:
-            path, query = "/v1/worklist", f"rep_id={quote(channel.of)}"
+            path, query = "/v1/worklist", f"rep_id={quote(channel.subject)}"
         else:
             month = utc_now().astimezone(self._zone).strftime("%Y-%m")
-            path, query = f"/v1/kpis/{channel.of}", f"period={month}&compare=previous"
+            path, query = f"/v1/kpis/{channel.subject}", f"period={month}&compare=previous"
         return await self._proxy.get_json(path, query, channel.access)
 
     # --- changes -----------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class LiveFeed:
             try:
                 async for record in self._bus.tail(FOLLOWED_TOPICS):
                     self._last_event, self._last_event_at = time.monotonic(), utc_now()
-                    self._news.set()
+                    self._event_received.set()
                     if record.topic != TOPIC or self.positions is None:  # without positions, nobody has subscribed yet
                         continue
                     self.positions.advance(record.partition, record.offset)
@@ -122,18 +122,18 @@ class LiveFeed:
     async def _tick(self) -> None:
         """Idle while no event arrives and no measure can change."""
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._event_received.wait()
+            self._event_received.clear()
             await asyncio.sleep(TICK_SECONDS)
             try:
                 await self.publish_changes()
             except ProblemError as problem:  # a service is unavailable: the changes are sent when it is back
                 log.info("live stream waits for a service", code=problem.code)
             if self._changed or self._settling():
-                self._news.set()
+                self._event_received.set()
 
     def _settling(self) -> bool:
-        """Whether measures that somebody watches may still change because of received events."""
+        """Whether subscribed measures may still change because of received events."""
         return bool(self._subscriptions) and (self._behind or time.monotonic() - self._last_event < SETTLE_SECONDS)
 
     async def publish_changes(self) -> None:
@@ -169,7 +169,7 @@ class LiveFeed:
         """Read once for all subscribers with full access; `delta` leaves out what is not in a subscriber's scope."""
         limit = asyncio.Semaphore(CONCURRENT_REQUESTS)
 
-        async def one(id: str) -> tuple[str, dict[str, Any] | None]:
+        async def read_one(id: str) -> tuple[str, dict[str, Any] | None]:
             async with limit:
                 try:
                     return id, await self._proxy.get_json(f"/v1/opportunities/{quote(id, safe=':')}", "", FULL_ACCESS)
@@ -178,14 +178,14 @@ class LiveFeed:
                         raise
                     return id, None
 
-        return {id: item for id, item in await asyncio.gather(*(one(id) for id in ids)) if item is not None}
+        return {id: item for id, item in await asyncio.gather(*(read_one(id) for id in ids)) if item is not None}
 
     @staticmethod
     def delta(
         subscription: LiveSubscription, channel: LiveChannel, id: str, item: Mapping[str, Any] | None,
         type: str | None,
     ) -> dict[str, Any] | None:
-        """The change of a deal as this subscriber may see it; None when it concerns no deal of his."""
+        """The change of a deal as this subscriber may see it; None when it concerns no deal in scope."""
         if item is not None and channel.access.scope.matches(item):
             subscription.remember(id)
             return {"channel": channel.name, "opportunity_id": id, "type": type, "item": item}
@@ -200,18 +200,18 @@ class LiveFeed:
         watching: dict[tuple[str, str, Scope], list[tuple[LiveSubscription, LiveChannel]]] = {}
         for subscription, channel in [*self._watching(KPIS), *self._watching(WORKLIST)]:
             watching.setdefault(_key(channel), []).append((subscription, channel))
-        for key, found in watching.items():
-            body = await self._current(found[0][1])
+        for key, receivers in watching.items():
+            body = await self._current(receivers[0][1])
             self._behind |= _complete_until(body) < self._last_event_at
             if self._sent.get(key) == _comparable(body):
                 continue
             self._sent[key] = _comparable(body)
-            for subscription, channel in found:
+            for subscription, channel in receivers:
                 subscription.send(LiveMessage("delta", {"channel": channel.name, **body}))
 
 
 def _key(channel: LiveChannel) -> tuple[str, str, Scope]:
-    return channel.kind, channel.of, channel.access.scope
+    return channel.kind, channel.subject, channel.access.scope
 
 
 def _comparable(body: Mapping[str, Any]) -> dict[str, Any]:

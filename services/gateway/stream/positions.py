@@ -35,8 +35,8 @@ class StreamPosition:
             return None
         if not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts[1:]):
             return None
-        found = dict(zip(sorted(self._offsets), map(int, parts[1:]), strict=True))
-        return found if all(found[p] <= self._offsets[p] for p in found) else None
+        offsets = dict(zip(sorted(self._offsets), map(int, parts[1:]), strict=True))
+        return offsets if all(offsets[p] <= self._offsets[p] for p in offsets) else None
 
 
 async def missed_keys(bus: Bus, since: Mapping[int, int]) -> Sequence[str] | None:

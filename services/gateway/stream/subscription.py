@@ -22,11 +22,11 @@ CHANNEL_NAMES = "opportunities, worklist, kpis:<measure>"
 
 @dataclass(frozen=True, slots=True)
 class LiveChannel:
-    """`name`: as requested; `of`: the measure, or the rep of the worklist."""
+    """`name`: as requested; `subject`: the measure, or the rep of the worklist."""
 
     name: str
     kind: str
-    of: str
+    subject: str
     access: Access
 
 
