@@ -41,10 +41,10 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
             return page_response(request, [customer_body(e) for e in matches], None)
         filters = {"segment": segment, "business_line": business_line, "region": region, "rep_id": rep_id}
         where = {k: v for k, v in filters.items() if v is not None}
-        found = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],
+        page = await context.find("customer", where, order=SORTS[sort.removeprefix("-")],
                                    descending=sort.startswith("-"), after=paged.cursor, limit=paged.limit,
                                    updated_since=updated_since)
-        return page_response(request, [customer_body(e) for e in found.items if not e.state.erased], found.next)
+        return page_response(request, [customer_body(e) for e in page.items if not e.state.erased], page.next)
 
     @routes.get("/v1/customers/{id}", response_model=Customer | CustomerAsOf,
                 summary="One customer, now or as of a day")
@@ -62,27 +62,28 @@ def add_routes(routes: APIRouter, context: ServiceContext) -> None:
 async def _search(context: ServiceContext, text: str, limit: int) -> list[Entity]:
     by_name = await context.find("customer", {"name": Contains(text)}, order="name", limit=limit)
     by_id = await context.find_by_prefix("customer", text, limit=limit)
-    found = {e.key: e for e in (*by_id, *by_name.items) if not e.state.erased}
-    return list(found.values())[:limit]
+    matches = {e.key: e for e in (*by_id, *by_name.items) if not e.state.erased}
+    return list(matches.values())[:limit]
 
 
 def customer_body(entity: Entity) -> dict[str, Any]:
-    c: CustomerState = entity.state
+    customer: CustomerState = entity.state
     return {
-        "customer_id": entity.key, "name": c.name, "business_line": c.business_line, "region": c.region,
-        "team": c.team, "rep_id": c.rep_id, "dimensions": dict(c.dimensions), "attributes": dict(c.attributes),
-        "contacts": list(c.contacts), "merged_into": c.merged_into,
-        "purchases": sum(d.n for d in c.days), "spent": _spent(c),
-        "first_purchase_on": min((d.day for d in c.days), default=None),
-        "last_purchase_on": max((d.day for d in c.days), default=None),
+        "customer_id": entity.key, "name": customer.name, "business_line": customer.business_line,
+        "region": customer.region, "team": customer.team, "rep_id": customer.rep_id,
+        "dimensions": dict(customer.dimensions), "attributes": dict(customer.attributes),
+        "contacts": list(customer.contacts), "merged_into": customer.merged_into,
+        "purchases": sum(d.n for d in customer.days), "spent": _spent(customer),
+        "first_purchase_on": min((d.day for d in customer.days), default=None),
+        "last_purchase_on": max((d.day for d in customer.days), default=None),
         "segments": {name: {"segment": p.segment, "since": p.since, "as_of": p.as_of, "profile": p.profile,
-                            "model": p.model} for name, p in c.placements.items()},
+                            "model": p.model} for name, p in customer.placements.items()},
     }
 
 
-def _spent(c: CustomerState) -> Iterable[dict[str, Any]]:
+def _spent(customer: CustomerState) -> Iterable[dict[str, Any]]:
     totals: dict[str, int] = {}
-    for d in c.days:
+    for d in customer.days:
         totals[d.currency] = totals.get(d.currency, 0) + d.amount_minor
     return [{"amount_minor": amount, "currency": currency} for currency, amount in sorted(totals.items())]
 

@@ -1,8 +1,8 @@
 """Cut-off job: checks the cut-offs and announces new versions to customers, a batch per turn, behind all other work.
 
-A check makes a new version when a day closes and when the customer base has changed; an equal one is none. Every
+A check makes a new version when a day closes or the customer base has changed, unless the cut-offs stay equal. Every
 customer is sent a version once. The progress is stored with the cut-offs, so the next process continues after a crash;
-ids and contents depend only on what is announced, so a second announcement is recognised as a repeat.
+ids and contents depend only on the announcement, so a second one is recognised as a repeat.
 """
 import asyncio
 import time
@@ -31,13 +31,13 @@ from services.segmentation.state.cutoffs import CutoffsState
 
 TURN_SECONDS = 0.5
 CHECK_SECONDS = 20.0
-BATCH = 500  # customers: an order never waits behind more
-CUSTOMERS_PER_SECOND = 200  # how many may be announced to, in the long run, for small changes
+BATCH = 500  # customers; bounds how long an order waits behind an announcement
+CUSTOMERS_PER_SECOND = 200  # the average rate of announcements for small changes
 
 
 async def run_turn(context: ServiceContext) -> None:
-    """A check when it is due, then the next batch; only once everything logged before is processed, the last batch
-    included."""
+    """Runs a due check, then the next batch, but only after all earlier records, the last batch included, are
+    processed."""
     process = runtime_of(context).process
     due = time.monotonic() >= process.next_check
     if not due and not process.pending:
@@ -88,8 +88,8 @@ async def recompute(context: ServiceContext, segmentation: Segmentation, as_of: 
     """Cut-offs as of a day. If they have moved, the coming turns announce them to every customer."""
     runtime = runtime_of(context)
     with unrestricted_access():
-        found = await values_on(context, segmentation, as_of)
-    cutoffs = segmentation.cutoffs_of([values for _, values in found.values()])
+        customers = await values_on(context, segmentation, as_of)
+    cutoffs = segmentation.cutoffs_of([values for _, values in customers.values()])
     moved = await context.execute("cutoffs", segmentation.name, MoveCutoffs(
         at=context.now(), actor="segmentation", as_of=as_of, cutoffs=cutoffs, base=base,
         definitions=runtime.segmentations.refs))

@@ -8,7 +8,7 @@ from contracts.segmentation import Profile
 
 
 class Standing(TypedDict):
-    """Where a customer stands in a segmentation, since which day, with the cut-offs of which day and version."""
+    """A customer's segment in one segmentation: since which day, evaluated as of which day, by which model version."""
 
     segment: str
     since: date
@@ -46,7 +46,7 @@ class Placement(TypedDict):
 
 
 class CustomerAsOf(_Customer):
-    """`segments`: where the customer stood on that day; null when nothing had been bought by then."""
+    """`segments`: those of that day; null when the customer had no purchase by then."""
 
     as_of: date
     segments: dict[str, Placement | None]
@@ -65,7 +65,7 @@ class Segment(TypedDict):
 
 
 class Segments(TypedDict):
-    """`segmentation`: name@version; `customers`: how many stand in any of the segments."""
+    """`segmentation`: name@version; `customers`: number in all segments."""
 
     items: list[Segment]
     next: None

@@ -17,7 +17,7 @@ CutoffsDecision = DecisionBuilder[CutoffsState, None]
 
 def _move(decision: CutoffsDecision, command: MoveCutoffs) -> None:
     """Every version is sent to every customer: equal cut-offs for the same day and definitions make no new one."""
-    state, cutoffs = decision.state, {axis: tuple(four) for axis, four in command.cutoffs.items()}
+    state, cutoffs = decision.state, {axis: tuple(thresholds) for axis, thresholds in command.cutoffs.items()}
     if (command.as_of, command.definitions, cutoffs) != (state.as_of, state.definitions, state.cutoffs):
         decision.emit(CutoffsMoved(command.as_of, command.at, cutoffs, command.base, command.definitions))
     elif command.base != state.base:

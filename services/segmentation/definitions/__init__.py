@@ -1,7 +1,7 @@
-"""Compiled segmentations (`definitions/segments/*.yaml`); `compiler` makes them of the file, `schema` validates it."""
+"""Compiled segmentations (`definitions/segments/*.yaml`); `schema` validates a file, `compiler` compiles it."""
 from services.segmentation.definitions.segmentation import (
-    DAY_KEY,
     Cutoffs,
+    DayKey,
     Segmentation,
     Segmentations,
     SegmentDefinition,
@@ -9,4 +9,4 @@ from services.segmentation.definitions.segmentation import (
     fifths,
 )
 
-__all__ = ["DAY_KEY", "Cutoffs", "SegmentDefinition", "Segmentation", "Segmentations", "Values", "fifths"]
+__all__ = ["Cutoffs", "DayKey", "SegmentDefinition", "Segmentation", "Segmentations", "Values", "fifths"]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 Cutoffs = Mapping[str, tuple[int, ...]]
 """`recency_days`, `frequency`, `monetary_minor`: four rising integers each; a value below the first scores lowest."""
 AXES = ("recency_days", "frequency", "monetary_minor")
-DAY_KEY = tuple[str, str, str, date]
+DayKey = tuple[str, str, str, date]
 """kind, business line ('' when none), currency, day."""
 
 
@@ -54,11 +54,11 @@ class Segmentation:
     every: timedelta
     segments: tuple[SegmentDefinition, ...]
 
-    def measure(self, days: Mapping[DAY_KEY, tuple[int, int]], as_of: date) -> Values | None:
+    def measure(self, days: Mapping[DayKey, tuple[int, int]], as_of: date) -> Values | None:
         """From {(kind, line, currency, day): (purchases, minor units)}; None: no purchase by that day."""
-        chosen = [(key, found) for key, found in days.items() if found[0] > 0 and self._counts(key, as_of)]
+        chosen = [(key, counts) for key, counts in days.items() if counts[0] > 0 and self._counts(key, as_of)]
         wanted = self._kind(chosen)
-        chosen = [(key, found) for key, found in chosen if key[0] == wanted]
+        chosen = [(key, counts) for key, counts in chosen if key[0] == wanted]
         if not chosen:
             return None
         currency = self.currency or max((key[3], key[2]) for key, _ in chosen)[1]
@@ -69,7 +69,7 @@ class Segmentation:
             currency=currency,
         )
 
-    def _counts(self, key: DAY_KEY, as_of: date) -> bool:
+    def _counts(self, key: DayKey, as_of: date) -> bool:
         _, line, currency, day = key
         return (
             day <= as_of
@@ -78,7 +78,7 @@ class Segmentation:
             and self.currency in (None, currency)
         )
 
-    def _kind(self, chosen: Iterable[tuple[DAY_KEY, tuple[int, int]]]) -> str:
+    def _kind(self, chosen: Iterable[tuple[DayKey, tuple[int, int]]]) -> str:
         if self.purchases != "orders_else_wins":
             return self.purchases.removesuffix("s")
         return "order" if any(key[0] == "order" for key, _ in chosen) else "win"
@@ -107,13 +107,13 @@ def fifths(ordered: Sequence[int], unit: int) -> tuple[int, ...]:
 
     Whole numbers lie below a threshold exactly when they lie below the next integer, so nothing is rounded away.
     """
-    found = []
+    thresholds = []
     for k in (1, 2, 3, 4):
         index, rest = divmod((len(ordered) - 1) * k, 5)
         above = ordered[min(index + 1, len(ordered) - 1)]
         fifth = 5 * ordered[index] + rest * (above - ordered[index])
-        found.append(-(-fifth // 5) + unit)
-    return tuple(found)
+        thresholds.append(-(-fifth // 5) + unit)
+    return tuple(thresholds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,13 @@ async def values_on(
     context: ServiceContext, segmentation: Segmentation, as_of: date,
 ) -> dict[str, tuple[CustomerState, Values]]:
     """Every customer with a purchase by that day, and its values of that day."""
-    found: dict[str, tuple[CustomerState, Values]] = {}
+    customers: dict[str, tuple[CustomerState, Values]] = {}
     async for entity in all_customers(context):
         customer: CustomerState = entity.state
         values = segmentation.measure(purchases_by_day(customer), as_of)
         if values is not None and not customer.erased:
-            found[entity.key] = (customer, values)
-    return found
+            customers[entity.key] = (customer, values)
+    return customers
 
 
 async def placements_on(
@@ -89,13 +89,13 @@ def _placed(
 
 
 async def placements_now(context: ServiceContext, segmentation: Segmentation) -> list[PlacedCustomer]:
-    found = []
+    placed = []
     async for entity in all_customers(context):
         customer: CustomerState = entity.state
         placement = customer.placements.get(segmentation.name)
         if placement is not None:
-            found.append(PlacedCustomer(entity.key, customer.name, placement.segment, placement.profile))
-    return found
+            placed.append(PlacedCustomer(entity.key, customer.name, placement.segment, placement.profile))
+    return placed
 
 
 async def member_counts(

@@ -7,7 +7,7 @@ from chassis.service.context import ServiceContext
 from contracts.segmentation import Profile
 from services.segmentation.definitions.segmentation import Segmentations
 
-QUARTER = 4  # a change by a quarter or more
+QUARTER = 4  # a change of at least 1/4 counts
 
 
 class PlacedCustomer(NamedTuple):
@@ -68,5 +68,3 @@ class SegmentationRuntime:
 def runtime_of(context: ServiceContext) -> SegmentationRuntime:
     runtime: SegmentationRuntime = context.components.extra
     return runtime
-
-

@@ -8,9 +8,8 @@ import msgspec
 from chassis.domain.decider import State, replace
 from chassis.domain.decision import EventHandlers
 from contracts.segmentation import Profile
+from services.segmentation.definitions.segmentation import DayKey
 
-DayKey = tuple[str, str, str, date]
-"""kind, business line ('' when none), currency, day."""
 PLAIN = ("name", "business_line", "region", "team", "rep_id")
 
 
