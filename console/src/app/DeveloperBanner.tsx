@@ -6,7 +6,7 @@ import { announce } from "@/shared/ui/announce";
 import { Button } from "@/shared/ui/Button";
 import { Menu, type MenuGroup } from "@/shared/ui/Menu";
 
-/** Roles that need no person or team; reps and managers see the data of somebody. */
+/** Roles that need no person or team; a rep or manager is also a person or a team. */
 export const ROLES_WITHOUT_PERSON = ["director", "marketer", "analyst", "operator", "admin"];
 
 interface Person {
@@ -20,7 +20,7 @@ function teamOfScope(scope: Me["scope"] | undefined, people: readonly Person[]):
   return scope?.teams?.[0] ?? (teams.size === 1 ? ([...teams][0] ?? undefined) : undefined);
 }
 
-/** Warns that developer sign-in asks for no password, and switches the user. */
+/** Warns that developer sign-in requires no password, and switches the user. */
 export function DeveloperBanner() {
   const t = useTranslate();
   const viewer = useViewer();

@@ -4,7 +4,7 @@ import { rejectedParams } from "@/shared/routing/searchParams";
 import { announce } from "@/shared/ui/announce";
 import type { AppRouter } from "./router";
 
-/** Tells the user which parameters of the address that was opened are unknown or invalid, and were removed from it. */
+/** Notifies the user of the unknown and invalid parameters that were removed from the opened address. */
 export function reportRejectedParams(router: AppRouter): void {
   const opened = window.location;
   const { pathname, search } = { pathname: opened.pathname, search: opened.search };

@@ -54,7 +54,7 @@ describe("an address", () => {
 });
 
 describe("a navigation", () => {
-  it("keeps the filters, and drops the parameters of the page that is left", () => {
+  it("keeps the filters, and drops the parameters of the previous page", () => {
     expect(navigate("/process/board?region=East&sort=-amount", "/process/funnel")).toBe("/process/funnel?region=East");
   });
 
@@ -64,8 +64,8 @@ describe("a navigation", () => {
   });
 
   it("removes unknown and invalid parameters from the address", () => {
-    const kept = navigate("/process/leads?status=unknown&color=red&grade=B", "/process/leads", true);
-    expect(kept).toBe("/process/leads?grade=B");
+    const address = navigate("/process/leads?status=unknown&color=red&grade=B", "/process/leads", true);
+    expect(address).toBe("/process/leads?grade=B");
   });
 });
 

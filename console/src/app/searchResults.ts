@@ -1,4 +1,4 @@
-/** Search for deals, leads, customers and reps through the API; an API without search looks up whole ids. */
+/** Search for deals, leads, customers and reps through the API; without a search endpoint, only complete ids are found. */
 import { useQuery } from "@tanstack/react-query";
 import type { useNavigate } from "@tanstack/react-router";
 import { useDeferredValue } from "react";
@@ -35,7 +35,7 @@ function searchResult(kind: SearchResultKind, id: string, name?: string | null, 
 
 interface SearchResults {
   results: SearchResult[];
-  /** Only whole ids were looked up. */
+  /** The API has no search endpoint: only complete ids are found. */
   byId: boolean;
 }
 

@@ -20,7 +20,7 @@ interface Props {
   brief?: boolean;
 }
 
-/** A change as an arrow with its size. The colour says whether it is an improvement, and is never the only sign. */
+/** A change as an arrow with its size. The colour shows whether it is an improvement, in addition to arrow and sign. */
 export function ComparisonText({ kind, comparison, measure, currency, brief = false }: Props) {
   const t = useTranslate();
   const format = useFigureFormat();

@@ -114,7 +114,7 @@ function Row({ node: { target, depth, parts }, measure, onEdit }: RowProps) {
       <td role="cell" className="number">
         <strong>{amount(target.actual)}</strong>
       </td>
-      <td role="cell" className="number targets-aim">
+      <td role="cell" className="number targets-value">
         {amount(target.value)}
       </td>
       <td role="cell" className="wide-only muted small nowrap">

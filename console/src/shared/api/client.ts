@@ -79,7 +79,7 @@ export async function request<T>(
   return { body: (text ? JSON.parse(text) : undefined) as T, etag: response.headers.get("etag") };
 }
 
-/** The language of the page, in which the API is asked for its messages. */
+/** The language of the page, sent as the preferred language of the API's messages. */
 function documentLanguage(): string {
   return document.documentElement.lang || "en";
 }

@@ -1,4 +1,4 @@
-/** The root of all routes. Its search parameters are the filters, which are kept when the user moves between pages. */
+/** The root of all routes. Its search parameters are the filters, which carry over from page to page. */
 import { createRootRoute, retainSearchParams, useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { period, type SearchOf, searchParams, text } from "./searchParams";

@@ -56,7 +56,7 @@ it("all declared parameters are set, so that an invalid value is never used", ()
   expect(validate({ period: "2026-13", sort: "score", other: "1" })).toEqual({ period: undefined, sort: "score" });
 });
 
-it("an address keeps its values when it is parsed and written again", () => {
+it("an address has the same values after it was parsed and written again", () => {
   const search = { region: "North & South", where: ["region:West"], period: undefined };
   const query = stringifySearch(search);
   expect(parseSearch(query)).toEqual({ region: "North & South", where: '["region:West"]' });

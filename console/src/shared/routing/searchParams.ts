@@ -71,9 +71,9 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return query ? `?${query}` : "";
 }
 
-/** The names in `query` that the address did not keep: unknown parameters, or values that were invalid. */
-export function rejectedParams(query: string, kept: string): string[] {
-  const after = new URLSearchParams(kept);
+/** The names in `query` that are missing in `accepted`: unknown parameters, or parameters with invalid values. */
+export function rejectedParams(query: string, accepted: string): string[] {
+  const after = new URLSearchParams(accepted);
   return [...new URLSearchParams(query)]
     .filter(([name, value]) => value !== "" && after.get(name) === null)
     .map(([name]) => name);

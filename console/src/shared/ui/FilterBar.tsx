@@ -83,7 +83,7 @@ function DimensionFilter({ dimension, value, onChange }: FilterProps & { dimensi
   );
 }
 
-/** A preset is stored as the period that it stands for, so that a shared address means the same next month. */
+/** A preset is stored as its period, so that a shared address means the same next month. */
 function PeriodFilter({ defaultPeriod, value, onChange }: FilterProps & { defaultPeriod: DefaultPeriod }) {
   const t = useTranslate();
   const format = useFormat();

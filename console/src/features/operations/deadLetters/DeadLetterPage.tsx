@@ -28,36 +28,36 @@ export function DeadLetterPage() {
   const t = useTranslate();
   const serviceName = useNames("service");
   const query = useGet("/v1/dead-letters/{id}", { path: { id } });
-  const letter = query.data;
+  const deadLetter = query.data;
   return (
     <PageLayout
-      title={letter?.event_type ?? t("deadLetters.one")}
+      title={deadLetter?.event_type ?? t("deadLetters.one")}
       parent={<Link to="/operations/dead-letters">{t("operations.deadLetters")}</Link>}
       narrow
       subtitle={
-        letter && (
+        deadLetter && (
           <span className="row">
-            <StatusBadge status={letter.status} />
-            <span>{serviceName(letter.service)}</span>
-            <Timestamp at={letter.first_failed_at} />
+            <StatusBadge status={deadLetter.status} />
+            <span>{serviceName(deadLetter.service)}</span>
+            <Timestamp at={deadLetter.first_failed_at} />
           </span>
         )
       }
-      actions={letter && <DeadLetterActions letter={letter} />}
+      actions={deadLetter && <DeadLetterActions deadLetter={deadLetter} />}
     >
-      <QueryView query={query}>{(data) => <DeadLetterDetails letter={data} />}</QueryView>
+      <QueryView query={query}>{(data) => <DeadLetterDetails deadLetter={data} />}</QueryView>
     </PageLayout>
   );
 }
 
-function DeadLetterActions({ letter }: { letter: DeadLetter }) {
+function DeadLetterActions({ deadLetter }: { deadLetter: DeadLetter }) {
   const t = useTranslate();
   const canWrite = usePermission()("operate:write");
   const navigate = useNavigate();
   const [dialog, setDialog] = useState<"edit" | "discard" | null>(null);
   const [busy, setBusy] = useState(false);
-  if (!canWrite || !OPEN_STATUSES.includes(letter.status)) return null;
-  const path = { id: letter.id };
+  if (!canWrite || !OPEN_STATUSES.includes(deadLetter.status)) return null;
+  const path = { id: deadLetter.id };
   const finish = async (message: string): Promise<void> => {
     announce(message);
     setDialog(null);
@@ -94,43 +94,43 @@ function DeadLetterActions({ letter }: { letter: DeadLetter }) {
         {t("deadLetters.discard")}
       </Button>
       {dialog === "edit" && (
-        <EditDialog value={prettyJson(letter.value)} onReplay={replay} onClose={() => setDialog(null)} />
+        <EditDialog value={prettyJson(deadLetter.value)} onReplay={replay} onClose={() => setDialog(null)} />
       )}
       {dialog === "discard" && <DiscardDialog onDiscard={discard} onClose={() => setDialog(null)} />}
     </>
   );
 }
 
-function DeadLetterDetails({ letter }: { letter: DeadLetter }) {
+function DeadLetterDetails({ deadLetter }: { deadLetter: DeadLetter }) {
   const t = useTranslate();
   const record: Description[] = [
-    { label: t("operations.topic"), value: <code>{letter.topic}</code> },
-    { label: t("deadLetters.partition"), value: `${letter.partition} / ${letter.offset}` },
-    { label: t("deadLetters.key"), value: <code>{letter.key ?? "–"}</code> },
-    { label: t("deadLetters.appended"), value: <Timestamp at={letter.appended_at} /> },
-    { label: t("deadLetters.replays"), value: letter.replays },
-    { label: t("deadLetters.version"), value: letter.version },
+    { label: t("operations.topic"), value: <code>{deadLetter.topic}</code> },
+    { label: t("deadLetters.partition"), value: `${deadLetter.partition} / ${deadLetter.offset}` },
+    { label: t("deadLetters.key"), value: <code>{deadLetter.key ?? "–"}</code> },
+    { label: t("deadLetters.appended"), value: <Timestamp at={deadLetter.appended_at} /> },
+    { label: t("deadLetters.replays"), value: deadLetter.replays },
+    { label: t("deadLetters.version"), value: deadLetter.version },
   ];
-  const headers = Object.entries(letter.headers ?? {}).map(([label, value]): Description => ({ label, value }));
+  const headers = Object.entries(deadLetter.headers ?? {}).map(([label, value]): Description => ({ label, value }));
   return (
     <>
       <p className="notice bad">
         <TriangleAlert className="icon" aria-hidden />
         <span>
           <strong>
-            <code>{letter.code}</code>
+            <code>{deadLetter.code}</code>
           </strong>{" "}
-          {letter.error}
+          {deadLetter.error}
         </span>
       </p>
-      {letter.note && <p className="notice">{t("deadLetters.note", { note: letter.note })}</p>}
+      {deadLetter.note && <p className="notice">{t("deadLetters.note", { note: deadLetter.note })}</p>}
       <div className="columns-2">
         <section className="card" aria-labelledby="content">
           <header className="card-head">
             <h2 id="content">{t("deadLetters.content")}</h2>
           </header>
           <pre className="source" tabIndex={0} role="group" aria-labelledby="content">
-            {prettyJson(letter.value)}
+            {prettyJson(deadLetter.value)}
           </pre>
         </section>
         <div className="stack-wide">

@@ -8,7 +8,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** Discards a dead letter. The reason is required, and kept with it. */
+/** Discards a dead letter. The reason is required and stored with it. */
 export function DiscardDialog({ onDiscard, onClose }: Props) {
   const t = useTranslate();
   const [reason, setReason] = useState("");

@@ -86,7 +86,7 @@ export function DefinitionPage() {
 function Difference({ before, after }: { before: string; after: string }) {
   const t = useTranslate();
   return diffLines(before, after).map(({ kind, text }, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: equal lines are told apart by their position only
+    // biome-ignore lint/suspicious/noArrayIndexKey: equal lines differ in their position only
     <span key={index} className="source-line" data-kind={kind}>
       <span aria-hidden>{SIGNS[kind]} </span>
       {kind !== "same" && <span className="visually-hidden">{t(`definitions.line.${kind}`)}: </span>}

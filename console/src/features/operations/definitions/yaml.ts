@@ -53,7 +53,7 @@ export function yaml(value: unknown, indent = ""): string {
 
 const FIRST_KEYS = ["name", "version", "title"];
 
-/** The body with its name first: the store keeps keys in alphabetical order. */
+/** The body with its name first: the store sorts keys alphabetically. */
 export function nameFirst(body: Mapping): Mapping {
   const first = FIRST_KEYS.filter((key) => key in body).map((key) => [key, body[key]]);
   return Object.fromEntries([...first, ...Object.entries(body).filter(([key]) => !FIRST_KEYS.includes(key))]);

@@ -37,10 +37,10 @@ const blueprint = {
 /** The end of a path of M, H, V and C commands. */
 function end(d: string): [number, number] {
   let [x, y] = [0, 0];
-  for (const [, letter, text = ""] of d.matchAll(/([MHVC])([^MHVC]*)/g)) {
+  for (const [, command, text = ""] of d.matchAll(/([MHVC])([^MHVC]*)/g)) {
     const n = text.trim().split(/\s+/).map(Number);
-    if (letter === "H") x = n[0] ?? Number.NaN;
-    else if (letter === "V") y = n[0] ?? Number.NaN;
+    if (command === "H") x = n[0] ?? Number.NaN;
+    else if (command === "V") y = n[0] ?? Number.NaN;
     else [x, y] = [n.at(-2) ?? Number.NaN, n.at(-1) ?? Number.NaN];
   }
   return [x, y];

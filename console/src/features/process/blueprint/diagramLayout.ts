@@ -44,8 +44,8 @@ const LOST_ROW_GAP = 56;
 const MAX_BACK_LEVELS = 3;
 
 /**
- * Stages stand in a row, those of lost deals below. An arrow to the next stage is straight; one that skips stages is an
- * arc above the row, one that goes back an arc below.
+ * The stages form a row, with those of lost deals below. An arrow to the next stage is straight; one that skips stages
+ * is an arc above the row, one that goes back an arc below.
  */
 export function diagramLayout(blueprint: Pick<Blueprint, "stages" | "transitions">): DiagramLayout {
   const row = blueprint.stages.filter((stage) => stage.type !== "lost");

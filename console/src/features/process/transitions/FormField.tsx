@@ -132,7 +132,7 @@ function parseMoney(value: unknown): Money | null {
   return typeof value === "object" && value !== null && "amount_minor" in value ? (value as Money) : null;
 }
 
-/** Shows major units, keeps minor units. Text that is not an amount is kept as text, which the form rejects. */
+/** Shows major units, stores minor units. Text that is not an amount is stored as text, which the form rejects. */
 function MoneyInput({ id, value, onChange, currency, aria }: Omit<InputProps, "field">) {
   const t = useTranslate();
   const money = parseMoney(value);

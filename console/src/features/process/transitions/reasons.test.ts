@@ -25,7 +25,7 @@ describe("a reason against a transition", () => {
 
   it("keeps the API's message otherwise", () => {
     expect(text(reason("criteria_not_met", "/transition", "Too cheap."))).toBe("Too cheap.");
-    expect(text(reason("checklist_open", "/checklist/unknown", "Ask the lawyer"))).toBe("Ask the lawyer");
+    expect(text(reason("checklist_open", "/checklist/unknown", "Legal approval"))).toBe("Legal approval");
   });
 });
 

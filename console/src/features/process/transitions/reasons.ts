@@ -1,4 +1,4 @@
-/** Why a transition is refused, in the user's language. Codes that the console does not know keep the API's message. */
+/** Why a transition is refused, in the user's language. For unknown codes, the API's message is shown. */
 import type { Reason, Transition } from "@/shared/api/types";
 import type { Title, Translate } from "@/shared/i18n";
 import { isMessageKey } from "@/shared/i18n/catalogue";

@@ -26,7 +26,7 @@ export function TrendChart({ name, unit, currency, rows, onSelect }: Props) {
   const scheme = useColourScheme();
   // the chart is redrawn when its data change, not with every refetch
   const data = JSON.stringify(rows.map((row) => [row.period, row.value, row.comparisons?.year?.value, row.target]));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `data` stands for the rows, `scheme` for the colours
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `data` covers the rows, `scheme` the colours
   const option = useMemo<EChartsOption>(() => {
     const colours = chartColours();
     const today = new Date().toISOString().slice(0, 10);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { isGrain, trendRange } from "./trendRange";
 
-it("a trend begins with a bucket, as far back as its grain asks for", () => {
+it("a trend begins with a bucket, and its length depends on the grain", () => {
   expect(trendRange("2026-12-01", "month")).toEqual({ from: "2025-12-01", to: "2026-12-01" });
   expect(trendRange("2026-12-01", "day")).toEqual({ from: "2026-11-01", to: "2026-12-01" });
   expect(trendRange("2026-12-01", "quarter")).toEqual({ from: "2023-10-01", to: "2026-12-01" });
