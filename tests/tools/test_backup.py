@@ -1,4 +1,4 @@
-"""A living system's file is copied as of one moment, and put back into an empty place only."""
+"""Backup and restore: a consistent copy of a running system, restored into an empty data directory only."""
 import fcntl
 import os
 import subprocess
@@ -24,8 +24,8 @@ def settings(directory: Path, **more: str) -> Settings:
     return Settings(data_dir=directory, **more)  # type: ignore[arg-type]
 
 
-async def lived(directory: Path) -> Database:
-    """A system that has something in it, closed again."""
+async def populated_database(directory: Path) -> Database:
+    """A stopped system with records, a document and a committed offset."""
     database = Database(directory / "triptych.db")
     bus, store = SqliteBus(database), SqliteStore(database)
     await database.start()
@@ -36,15 +36,15 @@ async def lived(directory: Path) -> Database:
     consumer = bus.consumer("g", [TOPIC])
     await consumer.start()
     polled = await consumer.poll(500, 5)
-    await consumer.commit({place: records[-1].offset + 1 for place, records in polled.items()})
+    await consumer.commit({partition: records[-1].offset + 1 for partition, records in polled.items()})
     (directory / "link.key").write_bytes(b"secret")
     await consumer.stop()
     await database.stop()
     return database
 
 
-async def test_what_is_restored_is_what_was_there(tmp_path: Path) -> None:
-    await lived(tmp_path / "old")
+async def test_a_restored_system_equals_the_backed_up_one(tmp_path: Path) -> None:
+    await populated_database(tmp_path / "old")
     copy = tmp_path / "copy.db"
     assert run_backup(settings(tmp_path / "old"), copy, QUIET) == 0
     assert copy.stat().st_mode & 0o777 == 0o600
@@ -62,18 +62,18 @@ async def test_what_is_restored_is_what_was_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_a_copy_of_a_file_that_another_process_writes_is_of_one_moment(tmp_path: Path) -> None:
-    """The writer publishes five records, then saves their number, for ever: no copy may hold a number without them."""
-    database = await lived(tmp_path)
-    writer = writing(database.path)
+async def test_a_copy_of_a_file_that_another_process_writes_is_consistent(tmp_path: Path) -> None:
+    """The writer publishes five records, then saves their number, in a loop: no copy has a number without them."""
+    database = await populated_database(tmp_path)
+    writer = start_writer(database.path)
     try:
         assert writer.stdout is not None
-        said = 0
+        acknowledged = 0
         for number in range(5):
             for _ in range(100):
-                said = int(writer.stdout.readline())
+                acknowledged = int(writer.stdout.readline())
             run_backup(settings(tmp_path), tmp_path / f"copy-{number}.db", QUIET)
-            await check(tmp_path / f"copy-{number}.db", said)
+            await check(tmp_path / f"copy-{number}.db", acknowledged)
     finally:
         writer.kill()
         writer.wait()
@@ -81,26 +81,26 @@ async def test_a_copy_of_a_file_that_another_process_writes_is_of_one_moment(tmp
             writer.stdout.close()
 
 
-def writing(file: Path) -> "subprocess.Popen[str]":
+def start_writer(file: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen([sys.executable, "-m", "tests.adapters.sqlite_process", "write", str(file), "w"], cwd=ROOT,
                             stdout=subprocess.PIPE, text=True)
 
 
-async def check(copy: Path, at_least: int) -> None:
+async def check(copy: Path, acknowledged: int) -> None:
     run_restore(settings(copy.with_suffix("")), copy, QUIET)
     database = Database(copy.with_suffix("") / "triptych.db")
     bus, store = SqliteBus(database), SqliteStore(database)
     await database.start()
     n = int((await store.load(COLLECTION, ["w"]))["w"].body)
     records = sum((await bus.end_offsets([TOPIC])).values()) - 100
-    assert n >= at_least and records in (5 * (n + 1), 5 * (n + 2))
+    assert n >= acknowledged and records in (5 * (n + 1), 5 * (n + 2))
     last = [r for p in range(4) for r in await bus.read(TopicPartition(TOPIC, p), 0, 10**6)]
     assert sum(1 for r in last if (r.value or b"").startswith(b"w:")) == records
     await database.stop()
 
 
-async def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    await lived(tmp_path / "old")
+async def test_existing_files_and_directories_are_not_overwritten(tmp_path: Path) -> None:
+    await populated_database(tmp_path / "old")
     copy = tmp_path / "copy.db"
     run_backup(settings(tmp_path / "old"), copy, QUIET)
     before = copy.read_bytes()
@@ -111,16 +111,16 @@ async def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert copy.read_bytes() == before and not list(tmp_path.rglob("*.partial"))
 
 
-async def test_a_directory_gets_a_file_named_by_the_time(tmp_path: Path) -> None:
-    await lived(tmp_path / "old")
+async def test_a_backup_into_a_directory_is_named_by_the_time(tmp_path: Path) -> None:
+    await populated_database(tmp_path / "old")
     (tmp_path / "copies").mkdir()
     run_backup(settings(tmp_path / "old"), tmp_path / "copies", QUIET)
-    (made,) = (tmp_path / "copies").iterdir()
-    assert made.name.startswith("triptych-2") and contents(made).records == 100
+    (created,) = (tmp_path / "copies").iterdir()
+    assert created.name.startswith("triptych-2") and contents(created).records == 100
 
 
 async def test_a_directory_in_use_is_not_restored_into(tmp_path: Path) -> None:
-    await lived(tmp_path / "old")
+    await populated_database(tmp_path / "old")
     run_backup(settings(tmp_path / "old"), tmp_path / "copy.db", QUIET)
     (tmp_path / "new").mkdir()
     lock = os.open(tmp_path / "new" / "up.lock", os.O_RDWR | os.O_CREAT)
@@ -130,30 +130,30 @@ async def test_a_directory_in_use_is_not_restored_into(tmp_path: Path) -> None:
     os.close(lock)
 
 
-async def test_what_is_no_backup_or_damaged_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
-    database = await lived(tmp_path / "old")
+async def test_an_invalid_or_damaged_backup_is_refused_and_no_file_is_left(tmp_path: Path) -> None:
+    database = await populated_database(tmp_path / "old")
     run_backup(settings(tmp_path / "old"), tmp_path / "copy.db", QUIET)
     (tmp_path / "text").write_text("no database")
-    whole = (tmp_path / "copy.db").read_bytes()
-    (tmp_path / "torn").write_bytes(whole[: len(whole) // 2])
+    content = (tmp_path / "copy.db").read_bytes()
+    (tmp_path / "truncated").write_bytes(content[: len(content) // 2])
     later = tmp_path / "later"
-    later.write_bytes(whole)
+    later.write_bytes(content)
     with apsw.Connection(str(later)) as connection:
         connection.execute("PRAGMA user_version=999")
-    for file in (tmp_path / "text", tmp_path / "torn", later, database.path, tmp_path / "nowhere"):
+    for file in (tmp_path / "text", tmp_path / "truncated", later, database.path, tmp_path / "missing"):
         with pytest.raises(NotPossible):
             run_restore(settings(tmp_path / "new"), file, QUIET)
     assert not [p for p in (tmp_path / "new").iterdir() if p.name != "up.lock"] if (tmp_path / "new").exists() else True
 
 
-def test_for_kafka_and_mongodb_their_own_tools_are_named(tmp_path: Path) -> None:
-    foreign = settings(tmp_path, kafka="host:9092", mongo="mongodb://host")
+def test_for_kafka_and_mongodb_the_error_names_their_own_tools(tmp_path: Path) -> None:
+    external = settings(tmp_path, kafka="host:9092", mongo="mongodb://host")
     for run in (run_backup, run_restore):
         with pytest.raises(NotPossible, match=r"(?s)MirrorMaker.*mongodump.*store first"):
-            run(foreign, tmp_path / "copy.db", QUIET)
+            run(external, tmp_path / "copy.db", QUIET)
 
 
-def test_there_must_be_a_system_to_be_copied(tmp_path: Path) -> None:
+def test_a_backup_without_a_system_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotPossible, match="no embedded system"):
-        run_backup(settings(tmp_path / "nowhere"), tmp_path / "copy.db", QUIET)
-    assert not (tmp_path / "nowhere").exists()
+        run_backup(settings(tmp_path / "missing"), tmp_path / "copy.db", QUIET)
+    assert not (tmp_path / "missing").exists()

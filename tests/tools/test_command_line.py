@@ -1,4 +1,4 @@
-"""What the command line says: one sentence that a person can act on, and a status that a script can."""
+"""Command line: output, one-line error messages and exit statuses."""
 import re
 import shutil
 import socket
@@ -15,35 +15,35 @@ from tests.support.running_service import DEFINITIONS
 from tools.cli import main
 from tools.up import _exclusive
 
-Said = tuple[int, str, str]
-Run = Callable[..., Said]
+Output = tuple[int, str, str]
+Run = Callable[..., Output]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
     """(exit status, standard output, standard error) of `triptych …`, with these settings."""
-    def triptych(*words: str, **env: str) -> Said:
+    def triptych(*words: str, **env: str) -> Output:
         for name, value in {"DATA_DIR": str(tmp_path / "data"), **env}.items():
             monkeypatch.setenv(f"TRIPTYCH_{name}", value)
         monkeypatch.setattr("sys.argv", ["triptych", *words])
         monkeypatch.setattr("tools.cli.out", Console(width=200))
         monkeypatch.chdir(DEFINITIONS.parent)
         settings.cache_clear()
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exited:
             main()
-        told = capsys.readouterr()
-        status = ended.value.code
-        return (status if isinstance(status, int) else 1), told.out, told.err
+        output = capsys.readouterr()
+        status = exited.value.code
+        return (status if isinstance(status, int) else 1), output.out, output.err
 
     yield triptych
     settings.cache_clear()
 
 
-def nobody() -> str:
+def unused_address() -> str:
     return f"127.0.0.1:{free_ports(1)[0]}"
 
 
-@pytest.mark.parametrize(("words", "env", "sentence"), [
+@pytest.mark.parametrize(("words", "env", "message"), [
     (["import", "nothing", "."], {}, "definitions/mappings: mapping 'nothing' does not exist; use one of "
                                      "crm_opportunities, orders_rfm, superstore"),
     (["import", "orders_rfm", "docs"], {}, "docs has no file 'orders.csv', which the mapping orders_rfm reads."),
@@ -52,34 +52,35 @@ def nobody() -> str:
     (["check", "nowhere"], {}, "Directory nowhere does not exist; name the directory of your definitions."),
     (["simulate", "--until", "soon"], {}, "--until soon: must be a time such as 2026-03-31T18:00:00Z."),
     (["lag"], {"TIMEZONE": "Mars/Olympus"},
-     "TRIPTYCH_TIMEZONE=Mars/Olympus: 'Mars/Olympus' is no IANA time zone such as Europe/Berlin or Asia/Shanghai."),
+     "TRIPTYCH_TIMEZONE=Mars/Olympus: 'Mars/Olympus' must be an IANA time zone such as Europe/Berlin or "
+     "Asia/Shanghai."),
     (["lag"], {"FIRST_PORT": "many"}, "TRIPTYCH_FIRST_PORT=many: Input should be a valid integer"),
     (["up"], {"HTTP": "127.0.0.1:99999"}, "TRIPTYCH_HTTP=127.0.0.1:99999: must be host:port, such as 127.0.0.1:8080."),
 ])
-def test_what_a_person_can_mend_is_one_sentence_and_status_1(
-    run: Run, words: list[str], env: dict[str, str], sentence: str,
+def test_a_user_error_is_one_line_with_exit_status_1(
+    run: Run, words: list[str], env: dict[str, str], message: str,
 ) -> None:
-    status, _, said = run(*words, **env)
+    status, _, error = run(*words, **env)
     assert status == 1
-    assert said.startswith(f"triptych: {sentence}"), said
-    assert said.count("\n") == 1 and "Traceback" not in said, "one line, however long"
+    assert error.startswith(f"triptych: {message}"), error
+    assert error.count("\n") == 1 and "Traceback" not in error, "one line of any length"
 
 
 @pytest.mark.parametrize("file", ["nowhere.json", "Makefile"])
-def test_mended_content_that_is_not_there_or_not_json_is_named(run: Run, file: str) -> None:
-    status, _, said = run("dead-letters", "replay", "x", "--with", file)
-    assert status == 2 and file in said and "Traceback" not in said
+def test_a_content_file_that_is_missing_or_not_json_is_named(run: Run, file: str) -> None:
+    status, _, error = run("dead-letters", "replay", "x", "--with", file)
+    assert status == 2 and file in error and "Traceback" not in error
 
 
-def test_without_a_running_system_it_says_how_to_start_one(run: Run) -> None:
+def test_without_a_running_system_the_error_names_the_command_to_start_one(run: Run) -> None:
     for words in (["lag"], ["dead-letters", "list"]):
-        status, _, said = run(*words, HTTP=nobody())
-        assert status == 1 and "No system answers at http://127.0.0.1:" in said and "`triptych up`" in said
+        status, _, error = run(*words, HTTP=unused_address())
+        assert status == 1 and "No system answers at http://127.0.0.1:" in error and "`triptych up`" in error
 
 
 def test_the_shipped_definitions_are_valid(run: Run) -> None:
-    status, said, _ = run("check", "--language", "en")
-    assert status == 0 and "definitions of 10 kinds are valid" in said
+    status, output, _ = run("check", "--language", "en")
+    assert status == 0 and "definitions of 10 kinds are valid" in output
 
 
 FAULTS = [
@@ -105,11 +106,11 @@ def faulty(tmp_path: Path) -> Path:
 
 
 def test_check_prints_every_fault_of_every_file_with_line_and_column(run: Run, faulty: Path) -> None:
-    status, said, error = run("check", str(faulty), "--language", "en")
+    status, output, error = run("check", str(faulty), "--language", "en")
     lines = error.splitlines()
-    assert (status, said) == (1, "")
-    for file, _, _, place in FAULTS:
-        assert any(line.startswith(f"{faulty / file}:") and place in line for line in lines), (file, place, error)
+    assert (status, output) == (1, "")
+    for file, _, _, fault in FAULTS:
+        assert any(line.startswith(f"{faulty / file}:") and fault in line for line in lines), (file, fault, error)
     assert all(re.match(r".+\.yaml:\d+:\d+: \S+: \S", line) for line in lines[:-1]), error
     assert lines[:-1] == sorted(lines[:-1], key=lambda line: line.split(":")[0]) and "Traceback" not in error
     assert lines[-1] == f"{len(lines) - 1} faults in 7 files."
@@ -131,7 +132,7 @@ def test_check_answers_in_the_requested_language(
         assert re.search("[\u4e00-\u9fff]", line), line
 
 
-def test_check_refuses_a_language_that_it_does_not_have(run: Run) -> None:
+def test_check_refuses_an_unsupported_language(run: Run) -> None:
     status, _, error = run("check", "--language", "fr")
     assert status == 1 and error == "triptych: --language fr: use one of en, zh.\n"
 
@@ -141,87 +142,88 @@ def test_check_refuses_a_language_that_it_does_not_have(run: Run) -> None:
 ORDERS = "customer_id,order_date,revenue\nBrion Stark,2004-12-20,32\nEthyl Botsford,2005-05-02,36\n"
 
 
-def test_an_import_ends_with_a_summary_and_status_0_and_repeats_itself_word_for_word(run: Run, tmp_path: Path) -> None:
+def test_an_import_ends_with_a_summary_and_status_0_and_a_repeat_prints_the_same(run: Run, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(ORDERS)
     words = ("import", "orders_rfm", str(tmp_path), "--bus", "--wait", "0")
-    status, said, _ = run(*words)
+    status, output, _ = run(*words)
     assert status == 0
     for line in ("rows read from orders.csv", "events crm.order.placed.v1", "events sent", "rows rejected"):
-        assert line in said
-    assert figures(said) == [2, 2, 2, 0]
-    assert run(*words)[1] == said
+        assert line in output
+    assert figures(output) == [2, 2, 2, 0]
+    assert run(*words)[1] == output
 
 
-def test_rejected_rows_are_told_with_file_line_and_reason_and_status_1(run: Run, tmp_path: Path) -> None:
+def test_rejected_rows_are_printed_with_file_line_and_reason_and_status_1(run: Run, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(ORDERS + "Ada,2005-05-02,[12]\n,2005-05-03,7\n")
-    status, said, _ = run("import", "orders_rfm", str(tmp_path), "--bus", "--wait", "0")
-    assert status == 1 and figures(said) == [4, 3, 2, 2]
-    assert "rejected orders.csv, line 4: not_an_amount: '[12]' is no amount" in said
-    assert "rejected orders.csv, line 5: invalid: /data/customer_id: is required" in said
+    status, output, _ = run("import", "orders_rfm", str(tmp_path), "--bus", "--wait", "0")
+    assert status == 1 and figures(output) == [4, 3, 2, 2]
+    assert "rejected orders.csv, line 4: not_an_amount: '[12]' is not an amount" in output
+    assert "rejected orders.csv, line 5: invalid: /data/customer_id: is required" in output
 
 
-def figures(said: str) -> list[int]:
-    return [int(line.split("│")[-2].strip().replace(",", "")) for line in said.splitlines() if "│" in line]
+def figures(output: str) -> list[int]:
+    return [int(line.split("│")[-2].strip().replace(",", "")) for line in output.splitlines() if "│" in line]
 
 
-# --- up refuses ------------------------------------------------------------------------------------------------------
+# --- refusals of up --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080", "example.org:8080"])
-def test_up_refuses_to_listen_where_others_can_reach_it(run: Run, address: str) -> None:
-    status, _, said = run("up", HTTP=address)
-    assert status == 1 and f"TRIPTYCH_HTTP={address}" in said and "loopback" in said
+def test_up_refuses_an_address_that_other_machines_can_reach(run: Run, address: str) -> None:
+    status, _, error = run("up", HTTP=address)
+    assert status == 1 and f"TRIPTYCH_HTTP={address}" in error and "loopback" in error
 
 
 def test_up_refuses_a_data_directory_that_another_system_uses(run: Run, tmp_path: Path) -> None:
     with _exclusive(tmp_path / "data"):
-        status, _, said = run("up", HTTP=nobody(), FIRST_PORT=str(ports_in_a_row()))
-    assert status == 1 and "Stop it, or choose another TRIPTYCH_DATA_DIR." in said
+        status, _, error = run("up", HTTP=unused_address(), FIRST_PORT=str(free_port_block()))
+    assert status == 1 and "Stop it, or choose another TRIPTYCH_DATA_DIR." in error
 
 
-def test_up_refuses_a_port_that_is_taken_and_names_the_setting(run: Run) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        status, _, said = run("up", HTTP=address, FIRST_PORT=str(ports_in_a_row()))
-    assert status == 1 and said.startswith(f"triptych: {address} cannot be listened on")
-    assert "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose other" in said
+def test_up_refuses_a_port_in_use_and_names_the_setting(run: Run) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        status, _, error = run("up", HTTP=address, FIRST_PORT=str(free_port_block()))
+    assert status == 1 and error.startswith(f"triptych: {address} cannot be listened on")
+    assert "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose other" in error
 
 
-def test_up_refuses_a_definition_that_cannot_be_used_before_anything_starts(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    status, _, said = run("up", HTTP=nobody(), FIRST_PORT=str(ports_in_a_row()), DEFINITIONS=str(tmp_path / "empty"))
-    assert status == 1 and "definitions/segments: there is no segmentation" in said
+def test_up_refuses_invalid_definitions_before_anything_starts(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    status, _, error = run("up", HTTP=unused_address(), FIRST_PORT=str(free_port_block()), DEFINITIONS=str(empty))
+    assert status == 1 and "definitions/segments: needs at least one segmentation; add a file" in error
     assert not (tmp_path / "data").exists()
 
 
-def ports_in_a_row() -> int:
+def free_port_block() -> int:
     return port_block()
 
 
 # --- doctor, map -----------------------------------------------------------------------------------------------------
 
 
-def test_the_doctor_says_what_there_is_and_hides_passwords(run: Run) -> None:
-    status, said, _ = run("doctor", HTTP=nobody(), MONGO="mongodb://anna:secret@db.example:27017/?w=majority")
-    assert status == 0 and "SQLite of the embedded log and store" in said and "(free)" in said
-    assert "db.example" in said and "secret" not in said and "anna" not in said
+def test_the_doctor_lists_the_environment_without_passwords(run: Run) -> None:
+    status, output, _ = run("doctor", HTTP=unused_address(), MONGO="mongodb://anna:secret@db.example:27017/?w=majority")
+    assert status == 0 and "SQLite of the embedded log and store" in output and "(free)" in output
+    assert "db.example" in output and "secret" not in output and "anna" not in output
 
 
 def test_the_doctor_fails_where_up_would(run: Run) -> None:
-    status, said, _ = run("doctor", HTTP=nobody(), DEFINITIONS="nowhere")
-    assert status == 1 and "✗" in said
+    status, output, _ = run("doctor", HTTP=unused_address(), DEFINITIONS="nowhere")
+    assert status == 1 and "✗" in output
 
 
-def test_the_event_map_is_fresh_and_a_stale_one_is_noticed(
+def test_the_event_map_is_current_and_a_stale_one_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert run("map", "--check")[0] == 0
     page = tmp_path / "ARCHITECTURE.md"
     text = Path("ARCHITECTURE.md").read_text("utf-8")
-    page.write_text(text.replace("| lead_scoring, pipeline, kpi |", "| nobody |"), "utf-8")
+    page.write_text(text.replace("| lead_scoring, pipeline, kpi |", "| none |"), "utf-8")
     monkeypatch.setattr("tools.event_map.PAGE", page)
-    status, said, _ = run("map", "--check")
-    assert status == 1 and "stale" in said and "triptych map" in said
+    status, output, _ = run("map", "--check")
+    assert status == 1 and "stale" in output and "triptych map" in output
     assert run("map")[0] == 0 and page.read_text("utf-8") == text

@@ -1,4 +1,4 @@
-"""What the guide for operators names exists: metrics, commands, options, codes of dead letters, checks of the audit."""
+"""The operators' guide matches the code: metrics, commands, options, dead letter codes, audit checks."""
 import re
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def metric_names() -> set[str]:
     return {f"{f.name}_total" if f.type == "counter" else f.name for f in families}
 
 
-def test_every_metric_that_the_guide_names_is_measured_and_every_measured_one_is_named() -> None:
+def test_the_guide_names_exactly_the_exported_metrics() -> None:
     assert set(re.findall(r"`(triptych_[a-z_]+)`", GUIDE)) == metric_names()
 
 
@@ -31,17 +31,17 @@ def test_the_guide_names_commands() -> None:
     assert len(COMMANDS) > 10
 
 
-@pytest.mark.parametrize("said", COMMANDS)
-def test_every_command_is_there_with_the_options_that_are_shown(said: str) -> None:
-    words = [w for w in said.split() if re.fullmatch(r"[a-z-]+", w)]
+@pytest.mark.parametrize("command_line", COMMANDS)
+def test_every_command_of_the_guide_exists_with_its_options(command_line: str) -> None:
+    words = [w for w in command_line.split() if re.fullmatch(r"[a-z-]+", w)]
     command = words[:2] if words[0] in ("dead-letters", "groups") else words[:1]
-    shown = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"})
-    assert shown.exit_code == 0, shown.output
-    for option in re.findall(r"--[a-z-]+", said):
-        assert option in shown.output
+    help_page = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "300", "NO_COLOR": "1", "TERM": "dumb"})
+    assert help_page.exit_code == 0, help_page.output
+    for option in re.findall(r"--[a-z-]+", command_line):
+        assert option in help_page.output
 
 
-def test_every_code_that_the_guide_explains_is_given_somewhere() -> None:
+def test_every_code_of_the_guide_exists_in_the_source() -> None:
     table = GUIDE.split("| `code` |")[1].split("\n\n")[0]
     codes = set(re.findall(r"`([a-z_]+)`", table)) - {"replay", "discard", "murmur2_random"}
     files = [file for part in ("chassis", "services") for file in (ROOT / part).rglob("*.py")]
@@ -49,12 +49,12 @@ def test_every_code_that_the_guide_explains_is_given_somewhere() -> None:
     assert codes and {c for c in codes if f'"{c}"' not in source} == set()
 
 
-def test_every_check_of_the_audit_is_explained() -> None:
+def test_the_guide_explains_every_check_of_the_audit() -> None:
     table = GUIDE.split("| check |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| `([a-z]+)`", table, re.MULTILINE)) == set(CHECKS)
 
 
-def test_links_within_the_guide_lead_somewhere() -> None:
+def test_links_within_the_guide_have_a_heading() -> None:
     titles = re.findall(r"^#+ (.+)$", GUIDE, re.MULTILINE)
     headings = {re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-") for title in titles}
     assert set(re.findall(r"\]\(#([a-z-]+)\)", GUIDE)) <= headings

@@ -1,4 +1,4 @@
-"""Paired benchmark runs: ratios within a pair, medians over the pairs, and what cannot be compared."""
+"""Paired benchmark runs: ratios within a pair, medians over the pairs, and runs that are not comparable."""
 import json
 from pathlib import Path
 

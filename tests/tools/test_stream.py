@@ -1,4 +1,4 @@
-"""A new epoch of a topic is begun by a command, which asks first, and only while nobody reads."""
+"""`triptych stream bump-epoch`: asks for confirmation and requires that no consumer of the topic runs."""
 import asyncio
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from chassis.adapters.sqlite import SqliteBus
 from chassis.runtime.topic_epochs import TopicInUse
 from chassis.support.settings import Settings
 from tests.faults.processes import DEFINITIONS
-from tests.tools.test_groups import lived
-from tools.audit import NothingThere
+from tests.tools.test_groups import populated_log
+from tools.audit import NoSystemFound
 from tools.stream import UnknownTopic, app
 
 TOPIC = "crm.orders.v1"
 
 
 def run(*words: str, answer: str = "") -> str:
-    done = CliRunner().invoke(app, words, input=answer, env={"COLUMNS": "200"}, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
+    result = CliRunner().invoke(app, words, input=answer, env={"COLUMNS": "200"}, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
 @pytest.fixture(autouse=True)
@@ -30,49 +30,49 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def committed(directory: Path) -> int:
-    async def asked() -> int:
+    async def load() -> int:
         bus = SqliteBus(directory / "triptych.db")
         await bus.start()
         found = await bus.committed("triptych.kpi", [TOPIC])
         await bus.stop()
         return sum(found.values())
 
-    return asyncio.run(asked())
+    return asyncio.run(load())
 
 
-def test_its_readers_are_sent_back_to_the_beginning_of_this_topic(tmp_path: Path) -> None:
-    asyncio.run(lived(tmp_path))
+def test_its_consumers_restart_at_the_beginning_of_the_topic(tmp_path: Path) -> None:
+    asyncio.run(populated_log(tmp_path))
     assert committed(tmp_path) == 10
-    said = run("bump-epoch", TOPIC, answer="y\n")
-    assert "is given up. Go on?" in said
-    assert f"kpi reads {TOPIC} from the beginning" in said and f"segmentation reads {TOPIC}" in said
-    assert "pipeline" not in said and committed(tmp_path) == 0
+    output = run("bump-epoch", TOPIC, answer="y\n")
+    assert f"Unread records of {TOPIC} are skipped. Continue?" in output
+    assert f"kpi reads {TOPIC} from the beginning" in output and f"segmentation reads {TOPIC}" in output
+    assert "pipeline" not in output and committed(tmp_path) == 0
 
 
-def test_it_is_not_done_unasked(tmp_path: Path) -> None:
-    asyncio.run(lived(tmp_path))
-    done = CliRunner().invoke(app, ["bump-epoch", TOPIC], input="n\n")
-    assert done.exit_code != 0 and committed(tmp_path) == 10
+def test_without_confirmation_nothing_changes(tmp_path: Path) -> None:
+    asyncio.run(populated_log(tmp_path))
+    result = CliRunner().invoke(app, ["bump-epoch", TOPIC], input="n\n")
+    assert result.exit_code != 0 and committed(tmp_path) == 10
 
 
-def test_while_a_service_reads_nothing_is_changed(tmp_path: Path) -> None:
+def test_while_a_service_consumes_the_topic_nothing_changes(tmp_path: Path) -> None:
     async def busy() -> None:
         bus = SqliteBus(tmp_path / "triptych.db")
         await bus.start()
         member = bus.consumer("triptych.segmentation", [TOPIC])
         await member.start()
-        member._task.cancel()  # type: ignore[union-attr]  # it dies without leaving
+        member._task.cancel()  # type: ignore[union-attr]  # it stops without leaving the group
         await bus.database.stop()
 
-    asyncio.run(lived(tmp_path))
+    asyncio.run(populated_log(tmp_path))
     asyncio.run(busy())
-    with pytest.raises(TopicInUse, match="segmentation read the log: stop all services first"):
+    with pytest.raises(TopicInUse, match="segmentation consume the topics; stop all services first"):
         run("bump-epoch", TOPIC, "--yes")
     assert committed(tmp_path) == 10
 
 
-def test_what_is_not_there_is_said() -> None:
-    with pytest.raises(UnknownTopic, match=r"No service hears crm\.nothing\.v1"):
+def test_an_unknown_topic_and_a_missing_system_are_reported() -> None:
+    with pytest.raises(UnknownTopic, match=r"No service consumes crm\.nothing\.v1"):
         run("bump-epoch", "crm.nothing.v1", "--yes")
-    with pytest.raises(NothingThere):
+    with pytest.raises(NoSystemFound):
         run("bump-epoch", TOPIC, "--yes")
