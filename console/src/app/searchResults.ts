@@ -1,4 +1,4 @@
-/** Search for deals, leads, customers and reps through the API; without a search endpoint, only complete ids are found. */
+/** Search for deals, leads, customers and reps by id or name; an API without search finds complete ids only. */
 import { useQuery } from "@tanstack/react-query";
 import type { useNavigate } from "@tanstack/react-router";
 import { useDeferredValue } from "react";

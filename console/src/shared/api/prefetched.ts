@@ -1,4 +1,4 @@
-/** Responses that `public/prefetch.js` requested before the scripts were loaded. Each is used once, and only while fresh. */
+/** Responses that `public/prefetch.js` requested before the scripts loaded. Each is used once, while it is fresh. */
 const MAX_AGE_MS = 10_000;
 
 declare global {

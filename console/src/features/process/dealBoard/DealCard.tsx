@@ -15,7 +15,7 @@ interface Props {
   now: number;
 }
 
-/** A deal on the board. A pointer drags the whole card, the keyboard its handle; it needs the permission to write deals. */
+/** A deal on the board. A pointer drags the card, the keyboard its handle; both need the permission to write deals. */
 export function DealCard({ deal, name, now }: Props) {
   const t = useTranslate();
   const canMove = usePermission()("deals:write");

@@ -11,7 +11,7 @@ export interface TransitionRequest {
   note?: string;
 }
 
-/** Returns the moved deal. Throws `Problem`: 409 with every reason, 412 when the deal is no longer at revision `rev`. */
+/** Returns the moved deal. Throws `Problem`: 409 with every reason, 412 if the deal is no longer at `rev`. */
 export async function requestTransition(id: string, body: TransitionRequest, rev?: number): Promise<Deal> {
   const response = await request<Deal>("POST", "/v1/opportunities/{id}/transitions", {
     path: { id },

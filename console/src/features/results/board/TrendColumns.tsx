@@ -12,7 +12,7 @@ interface Props {
 
 const yearAgo = (row: FigureRow): number | null => row.comparisons?.year?.value ?? null;
 
-/** A column for each month before that of a year ago. Plain boxes render and print fast; a hidden table has the values. */
+/** A column for each month, before that of a year ago. Plain boxes print well; a hidden table has the values. */
 export function TrendColumns({ name, unit, currency, rows }: Props) {
   const t = useTranslate();
   const format = useFormat();

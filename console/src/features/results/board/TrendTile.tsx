@@ -8,7 +8,7 @@ import { LoadingState, QueryView } from "@/shared/ui/queryStates";
 import { isGrain } from "../measure/trendRange";
 import { TrendColumns } from "./TrendColumns";
 
-/** The twelve months up to the end of the period, each beside the same month a year ago; one chart for each currency. */
+/** The twelve months up to the end of the period, each beside that of a year ago; one chart for each currency. */
 export function TrendTile({ tile, where }: { tile: Tile; where: readonly string[] }) {
   const t = useTranslate();
   const title = useTitle();
