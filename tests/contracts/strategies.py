@@ -1,4 +1,4 @@
-"""Events of every class of the register, well-formed ones and their wire forms with something wrong in them."""
+"""Hypothesis strategies: valid events of every registered class, and damaged wire forms of them."""
 import types
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -36,8 +36,8 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if origin is not None and issubclass(origin, Mapping):
         return st.dictionaries(NAMES, values(args[1]), max_size=3)
     if isinstance(hint, type) and issubclass(hint, Contract):
-        made: st.SearchStrategy[Any] = objects(hint)
-        return made
+        nested: st.SearchStrategy[Any] = objects(hint)
+        return nested
     return _SIMPLE[hint]
 
 
@@ -63,24 +63,24 @@ def objects(cls: Any) -> st.SearchStrategy[Any]:
     parts = {f.name: values(hints[f.name]) for f in fields_of(cls) if f.name != "given"}
     required = {f.name: parts[f.name] for f in fields_of(cls) if f.name in parts and f.default is ...}
     optional = {name: part for name, part in parts.items() if name not in required}
-    return st.fixed_dictionaries(required, optional=optional).map(lambda made: cls(**made))
+    return st.fixed_dictionaries(required, optional=optional).map(lambda fields: cls(**fields))
 
 
 @cache
 def events(cls: Any) -> st.SearchStrategy[Any]:
-    """Events of the class; a patch names as given what it holds."""
-    made = objects(cls)
+    """Events of the class; `given` of a patch names its fields."""
+    strategy = objects(cls)
     if "given" not in {f.name for f in fields_of(cls)}:
-        return made
+        return strategy
     names = [f.name for f in fields_of(cls) if f.name != "given"]
-    return st.tuples(made, st.sets(st.sampled_from(names))).map(lambda pair: _given(cls, *pair))
+    return st.tuples(strategy, st.sets(st.sampled_from(names))).map(lambda pair: _given(cls, *pair))
 
 
 def _given(cls: Any, event: Any, nulls: set[str]) -> Any:
     required = {f.name for f in fields_of(cls) if f.default is ...}
-    held = {f.name for f in fields_of(cls) if f.name != "given" and getattr(event, f.name) is not None}
+    present = {f.name for f in fields_of(cls) if f.name != "given" and getattr(event, f.name) is not None}
     names = {f.name: getattr(event, f.name) for f in fields_of(cls) if f.name != "given"}
-    return cls(**names, given=tuple(n for n in names if n in held | nulls | required))
+    return cls(**names, given=tuple(n for n in names if n in present | nulls | required))
 
 
 any_event = st.sampled_from(sorted(BY_NAME)).flatmap(lambda name: events(BY_NAME[name].cls))
@@ -88,7 +88,7 @@ any_event = st.sampled_from(sorted(BY_NAME)).flatmap(lambda name: events(BY_NAME
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[type, Any]:
-    """(class, wire form) in which one value somewhere may have been replaced, taken out or added."""
+    """(class, wire form) in which one value may have been replaced, removed or added."""
     event = draw(any_event)
     wire = codec.to_wire(event)
     at: Any = wire
@@ -100,13 +100,13 @@ def damaged(draw: st.DrawFn) -> tuple[type, Any]:
             at = inner
             continue
         if isinstance(at, list) or draw(st.booleans()):
-            at[step] = draw(ODD)
+            at[step] = draw(UNEXPECTED_VALUES)
         else:
             at.pop(step, None)
         return type(event), wire
 
 
-ODD = st.one_of(JSON, st.sampled_from([
+UNEXPECTED_VALUES = st.one_of(JSON, st.sampled_from([
     "", "a\n", "a b", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00Z", "2026-01-01 00:00:00+01:00",
     "2026-02-30", "1767225600", "1e3", "01", "1.", "true", "EUR", "eur", "x" * 129, 2**63, -1, 1.0, 1.5, True, [], {},
     {"amount_minor": 1, "currency": "EUR"}, {"kind": "lead", "id": "a"}, {"kind": "order", "id": "a"},

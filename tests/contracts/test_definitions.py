@@ -1,4 +1,4 @@
-"""The schemas that editors get agree with what the code takes: for what is shipped, and for what is wrong."""
+"""Editor schemas of definitions agree with the code: on shipped definitions and on invalid ones."""
 import copy
 import re
 from collections.abc import Callable
@@ -32,8 +32,8 @@ def valid(kind: str, body: Any) -> bool:
     return bool(validator(schema_of(kind), format_checker=validator.FORMAT_CHECKER).is_valid(body))
 
 
-def taken(definition: Definition) -> bool:
-    """Whether the services build with this one in the place of the shipped one."""
+def accepted(definition: Definition) -> bool:
+    """Whether the services accept this definition in place of the shipped one."""
     others = [d for d in ALL if (d.kind, d.name) != (definition.kind, definition.name)]
     try:
         for service in internal_services():
@@ -45,28 +45,28 @@ def taken(definition: Definition) -> bool:
     return True
 
 
-def test_every_kind_that_a_service_reads_or_that_is_shipped_has_a_schema() -> None:
+def test_every_kind_of_definition_has_a_schema() -> None:
     read = {kind for service in internal_services() for kind in service.definitions}
     assert set(SHIPPED.kinds()) | read <= set(MODELS)
 
 
 @pytest.mark.parametrize("kind", sorted(MODELS))
-def test_a_schema_is_one(kind: str) -> None:
+def test_each_schema_is_valid(kind: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema_of(kind))
 
 
 @pytest.mark.parametrize("definition", ALL, ids=name_of)
-def test_what_is_shipped_is_valid_by_the_schema_that_its_first_line_names(definition: Definition) -> None:
+def test_a_shipped_definition_is_valid_by_the_schema_of_its_first_line(definition: Definition) -> None:
     path = Path(definition.path)
     found = FIRST_LINE.fullmatch(path.read_text("utf-8").splitlines()[0])
-    assert found, "the first line names the schema of its kind, so that editors know it"
+    assert found, "the first line must name the schema for editors"
     named = (path.parent / found[1]).resolve()
     assert named == (PUBLISHED / "definitions" / f"{definition.kind}.schema.json").resolve() and named.is_file()
     jsonschema.Draft202012Validator(schema_of(definition.kind)).validate(definition.body)
 
 
 @pytest.mark.parametrize("definition", ALL, ids=name_of)
-def test_what_is_shipped_speaks_both_languages(definition: Definition) -> None:
+def test_a_shipped_definition_has_texts_in_both_languages(definition: Definition) -> None:
     def check(value: Any) -> None:
         if isinstance(value, dict):
             if "en" in value or "zh" in value:
@@ -123,41 +123,41 @@ WRONG: list[tuple[str, str, Change]] = [
 
 
 @pytest.mark.parametrize(("kind", "name", "change"), WRONG)
-def test_what_a_schema_refuses_the_code_refuses_too(kind: str, name: str, change: Change) -> None:
+def test_what_the_schema_refuses_the_code_refuses_too(kind: str, name: str, change: Change) -> None:
     definition = SHIPPED.find(kind, name)
     assert definition is not None
     body: dict[str, Any] = copy.deepcopy(dict(definition.body))
     change(body)
-    assert not valid(kind, body), "an editor would not report it"
-    assert not taken(Definition(kind, name, 1, body, definition.path)), "the system would take it"
+    assert not valid(kind, body), "the editor does not report it"
+    assert not accepted(Definition(kind, name, 1, body, definition.path)), "the code accepts it"
 
 
-def test_a_board_of_a_measure_that_there_is_not_is_found_before_anything_starts() -> None:
+def test_a_board_of_an_unknown_measure_is_refused_at_build() -> None:
     board = SHIPPED.find("boards", "revenue")
     assert board is not None
     body = copy.deepcopy(dict(board.body))
     body["tiles"][1]["measure"] = "happiness"
-    assert valid("boards", body), "a schema cannot know all measures"
-    assert not taken(Definition("boards", "revenue", 1, body))
+    assert valid("boards", body), "a schema does not know the measures"
+    assert not accepted(Definition("boards", "revenue", 1, body))
 
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-3, 20), st.sampled_from(["", "x", "en", "2026", "EUR"]))
-junk = st.recursive(scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(
+any_value = st.recursive(scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(
     st.sampled_from(["en", "zh", "name", "x"]), inner, max_size=2), max_leaves=4)
 
 
 @given(st.sampled_from([d for d in ALL if d.kind in ("boards", "calendar", "dimensions", "targets", "segments")]),
        st.data())
 @settings(max_examples=examples(60))
-def test_whatever_is_put_in_the_place_of_a_value_the_code_takes_nothing_that_the_schema_refuses(
+def test_the_code_accepts_no_value_that_the_schema_refuses(
     definition: Definition, data: st.DataObject,
 ) -> None:
     body: dict[str, Any] = copy.deepcopy(dict(definition.body))
     key = data.draw(st.sampled_from(sorted(set(body) - {"name", "version"})))
-    body[key] = data.draw(junk)
+    body[key] = data.draw(any_value)
     model = MODELS[definition.kind]
     try:
         model.model_validate(body)
     except ValueError:
         return
-    assert valid(definition.kind, body), f"{key}: {body[key]!r} is taken by the code and refused by the editor"
+    assert valid(definition.kind, body), f"{key}: {body[key]!r} is accepted by the code and refused by the schema"

@@ -1,4 +1,4 @@
-"""What lies in contracts/published is what the code does, and a change that breaks its readers is noticed."""
+"""Published contracts equal the code, and breaking changes are refused."""
 import json
 import os
 import shutil
@@ -42,18 +42,19 @@ def test_the_published_files_are_up_to_date() -> None:
     assert broken() == []
 
 
-def test_every_sample_is_taken_by_the_door_and_from_the_log() -> None:
+def test_every_sample_is_decoded_from_http_and_from_the_log() -> None:
     for name in sorted(BY_NAME):
-        by_door = decode_structured(sample(name), now=TIME)
-        assert isinstance(by_door, Message), by_door
-        assert codec.to_wire(by_door.event) == sample(name)["data"]
-        out = forward(by_door)
+        from_http = decode_structured(sample(name), now=TIME)
+        assert isinstance(from_http, Message), from_http
+        assert codec.to_wire(from_http.event) == sample(name)["data"]
+        out = forward(from_http)
         assert out.key is not None
-        place = partition_of(out.key, TOPICS[out.topic].partitions)
-        stamp = int((TIME + timedelta(seconds=1)).timestamp() * 1000)
-        by_log = decode(Record(out.topic, place, 0, stamp, out.key, out.value, out.headers))
-        assert isinstance(by_log, Message), by_log
-        assert (by_log.event, by_log.digest, by_log.meta.id) == (by_door.event, by_door.digest, by_door.meta.id)
+        partition = partition_of(out.key, TOPICS[out.topic].partitions)
+        timestamp_ms = int((TIME + timedelta(seconds=1)).timestamp() * 1000)
+        from_log = decode(Record(out.topic, partition, 0, timestamp_ms, out.key, out.value, out.headers))
+        assert isinstance(from_log, Message), from_log
+        assert (from_log.event, from_log.digest, from_log.meta.id) == (
+            from_http.event, from_http.digest, from_http.meta.id)
 
 
 def test_every_sample_is_valid_by_its_schema_and_fills_every_field() -> None:
@@ -68,24 +69,24 @@ def test_every_sample_is_valid_by_its_schema_and_fills_every_field() -> None:
 
 @given(any_event)
 @settings(max_examples=examples(100), deadline=None)
-def test_what_we_write_is_valid_by_its_schema(event: Any) -> None:
+def test_every_encoded_event_is_valid_by_its_schema(event: Any) -> None:
     schema = codec.json_schema(type(event))
     jsonschema.Draft202012Validator(schema).validate(codec.to_wire(event))
 
 
-def test_every_type_of_the_register_has_a_topic_and_every_topic_a_type() -> None:
+def test_every_event_type_has_a_topic_and_every_topic_an_event_type() -> None:
     assert {kind.topic for kind in BY_NAME.values()} == set(TOPICS)
 
 
-def test_the_key_of_a_type_is_the_key_of_its_topic() -> None:
+def test_the_key_of_an_event_type_is_the_key_of_its_topic() -> None:
     for name in sorted(BY_NAME):
         assert BY_NAME[name].key_text == TOPICS[BY_NAME[name].topic].key
 
 
-# --- the tool --------------------------------------------------------------------------------------------------------
+# --- command ---------------------------------------------------------------------------------------------------------
 
 
-def test_writing_makes_it_up_to_date_and_checking_notices_what_is_not(tmp_path: Path) -> None:
+def test_writing_updates_the_files_and_the_check_reports_stale_ones(tmp_path: Path) -> None:
     assert main(["--check", "--directory", str(tmp_path)]) == 1
     assert main(["--directory", str(tmp_path)]) == 0
     assert main(["--check", "--directory", str(tmp_path)]) == 0
@@ -97,14 +98,14 @@ def test_writing_makes_it_up_to_date_and_checking_notices_what_is_not(tmp_path: 
     assert main(["--check", "--directory", str(tmp_path)]) == 1
 
 
-def test_what_breaks_readers_is_not_written(tmp_path: Path) -> None:
+def test_breaking_changes_are_not_written(tmp_path: Path) -> None:
     write(tmp_path)
     path = tmp_path / "schemas" / "crm.lead.lost.v1.schema.json"
     schema = json.loads(path.read_text("utf-8"))
     schema["properties"]["shade"] = {"type": "string"}
     path.write_text(json.dumps(schema), "utf-8")
     (tmp_path / "schemas" / "crm.lead.eaten.v1.schema.json").write_text("{}", "utf-8")
-    assert broken(tmp_path) == ["crm.lead.eaten.v1: is gone", "crm.lead.lost.v1: /shade: is gone"]
+    assert broken(tmp_path) == ["crm.lead.eaten.v1: was removed", "crm.lead.lost.v1: /shade: was removed"]
     assert main(["--directory", str(tmp_path)]) == 2
     assert json.loads(path.read_text("utf-8")) == schema
     assert main(["--directory", str(tmp_path), "--allow-breaking"]) == 0
@@ -114,44 +115,45 @@ def test_what_breaks_readers_is_not_written(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_the_files_are_the_same_in_every_process(seed: str) -> None:
-    """The order of sets differs by the seed of hashes; nothing that is written may depend on it."""
+    """The order of sets depends on the hash seed; the written files must not."""
     done = subprocess.run([sys.executable, "-m", "dev.contract_files", "--check"], cwd=PUBLISHED.parents[1],
                           check=False, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-# --- comparing -------------------------------------------------------------------------------------------------------
+# --- comparison ------------------------------------------------------------------------------------------------------
 
 
 def an_object(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 
-TEXT, WHOLE, NOTHING = {"type": "string"}, {"type": "integer"}, {"type": "null"}
+TEXT, INTEGER, NOTHING = {"type": "string"}, {"type": "integer"}, {"type": "null"}
 EITHER = {"enum": ["x", "y"]}
 MAYBE = {"anyOf": [TEXT, NOTHING]}
 
 BREAKING = {
-    "a field is gone": (an_object(a=TEXT, b=TEXT), an_object(a=TEXT), ["/b: is gone"]),
-    "a field is required": (an_object(a=TEXT), an_object(("a",), a=TEXT), ["/a: is required now"]),
+    "a removed field": (an_object(a=TEXT, b=TEXT), an_object(a=TEXT), ["/b: was removed"]),
+    "an optional field is required": (an_object(a=TEXT), an_object(("a",), a=TEXT), ["/a: is required now"]),
     "a new field is required": (an_object(), an_object(("a",), a=TEXT), ["/a: is required now"]),
-    "another type": (an_object(a=TEXT), an_object(a=WHOLE), ["/a: type was string and is integer"]),
-    "no more null": (an_object(a=MAYBE), an_object(a=TEXT), ["/a: type was null and is string"]),
+    "another type": (an_object(a=TEXT), an_object(a=INTEGER), ["/a: type was string and is integer"]),
+    "null is no longer allowed": (an_object(a=MAYBE), an_object(a=TEXT), ["/a: type was null and is string"]),
     "fewer choices": (an_object(a=EITHER), an_object(a={"enum": ["x"]}), ["/a: 'y' is no longer allowed"]),
     "one choice": (an_object(a=EITHER), an_object(a={"const": "x"}), ["/a: 'y' is no longer allowed"]),
-    "choices at all": (an_object(a=TEXT), an_object(a=TEXT | {"enum": ["x"]}), ["/a: only ['x'] are allowed now"]),
+    "an enumeration for free text": (an_object(a=TEXT), an_object(a=TEXT | {"enum": ["x"]}),
+                                     ["/a: only ['x'] are allowed now"]),
     "a pattern": (an_object(a=TEXT), an_object(a=TEXT | {"pattern": "^x"}), ["/a: pattern was None and is '^x'"]),
     "a format": (an_object(a=TEXT), an_object(a=TEXT | {"format": "date"}), ["/a: format was None and is 'date'"]),
-    "a higher bound below": (an_object(a=WHOLE | {"minimum": 0}), an_object(a=WHOLE | {"minimum": 1}),
+    "a higher minimum": (an_object(a=INTEGER | {"minimum": 0}), an_object(a=INTEGER | {"minimum": 1}),
                              ["/a: minimum was 0 and is 1"]),
-    "a lower bound above": (an_object(a=WHOLE), an_object(a=WHOLE | {"maximum": 9}), ["/a: maximum was None and is 9"]),
+    "a lower maximum": (an_object(a=INTEGER), an_object(a=INTEGER | {"maximum": 9}), ["/a: maximum was None and is 9"]),
     "unknown fields refused": (an_object(), an_object() | {"additionalProperties": False},
                                ["/: unknown fields are refused"]),
-    "what is in a mapping": ({"type": "object"}, {"type": "object", "additionalProperties": TEXT},
-                             ["/: what is in it is no longer free"]),
-    "deep in a list": ({"type": "array", "items": an_object(a=TEXT)}, {"type": "array", "items": an_object()},
-                       ["/*/a: is gone"]),
-    "behind a reference": (an_object(a={"$ref": "#/$defs/M"}) | {"$defs": {"M": an_object(x=WHOLE)}},
+    "typed values of a mapping": ({"type": "object"}, {"type": "object", "additionalProperties": TEXT},
+                             ["/: any content was allowed and is now restricted"]),
+    "inside a list": ({"type": "array", "items": an_object(a=TEXT)}, {"type": "array", "items": an_object()},
+                       ["/*/a: was removed"]),
+    "behind a reference": (an_object(a={"$ref": "#/$defs/M"}) | {"$defs": {"M": an_object(x=INTEGER)}},
                            an_object(a={"$ref": "#/$defs/N"}) | {"$defs": {"N": an_object(x=TEXT)}},
                            ["/a/x: type was integer and is string"]),
     "another key": (an_object() | {"x-key": "a"}, an_object() | {"x-key": "b"}, ["x-key was 'a' and is 'b'"]),
@@ -161,32 +163,32 @@ HARMLESS = {
     "nothing": (an_object(("a",), a=TEXT), an_object(("a",), a=TEXT)),
     "one more field": (an_object(a=TEXT), an_object(a=TEXT, b=TEXT)),
     "no longer required": (an_object(("a",), a=TEXT), an_object(a=TEXT)),
-    "null too": (an_object(a=TEXT), an_object(a=MAYBE)),
+    "null is allowed": (an_object(a=TEXT), an_object(a=MAYBE)),
     "one more choice": (an_object(a={"enum": ["x"]}), an_object(a={"enum": ["x", "y"]})),
-    "fractions too": (an_object(a=WHOLE), an_object(a={"type": "number"})),
-    "wider bounds": (an_object(a=WHOLE | {"minimum": 1}), an_object(a=WHOLE | {"minimum": 0})),
-    "other words": (an_object() | {"description": "a"}, an_object() | {"description": "b"}),
-    "the arms in another order": (an_object(a={"anyOf": [NOTHING, TEXT]}), an_object(a=MAYBE)),
+    "fractions are allowed": (an_object(a=INTEGER), an_object(a={"type": "number"})),
+    "wider bounds": (an_object(a=INTEGER | {"minimum": 1}), an_object(a=INTEGER | {"minimum": 0})),
+    "another description": (an_object() | {"description": "a"}, an_object() | {"description": "b"}),
+    "alternatives in another order": (an_object(a={"anyOf": [NOTHING, TEXT]}), an_object(a=MAYBE)),
 }
 
 
-@pytest.mark.parametrize("what", BREAKING)
-def test_a_change_that_breaks_readers_is_named(what: str) -> None:
-    old, new, faults = BREAKING[what]
+@pytest.mark.parametrize("change", BREAKING)
+def test_a_breaking_change_is_reported(change: str) -> None:
+    old, new, faults = BREAKING[change]
     assert breaking(old, new) == faults
 
 
-@pytest.mark.parametrize("what", HARMLESS)
-def test_a_change_that_breaks_nobody_is_let_pass(what: str) -> None:
-    assert breaking(*HARMLESS[what]) == []
+@pytest.mark.parametrize("change", HARMLESS)
+def test_a_compatible_change_is_accepted(change: str) -> None:
+    assert breaking(*HARMLESS[change]) == []
 
 
-def test_a_removed_field_of_any_real_type_is_noticed() -> None:
+def test_a_removed_field_of_any_event_type_is_reported() -> None:
     for name in sorted(BY_NAME):
         old, new = schema_of(BY_NAME[name]), schema_of(BY_NAME[name])
-        gone = sorted(new["properties"])[0]
-        new = new | {"properties": {n: s for n, s in new["properties"].items() if n != gone}}
-        assert f"/{gone}: is gone" in breaking(old, new)
+        removed = sorted(new["properties"])[0]
+        new = new | {"properties": {n: s for n, s in new["properties"].items() if n != removed}}
+        assert f"/{removed}: was removed" in breaking(old, new)
         assert breaking(old, old) == []
 
 
@@ -195,7 +197,7 @@ def test_a_removed_field_of_any_real_type_is_noticed() -> None:
 
 @pytest.fixture(scope="module")
 def official_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The official schema: from a file that is named, from node_modules, or by npm; it is not ours to ship."""
+    """The official schema: from a named file, from node_modules, or by npm; it is not in the repository."""
     inside = "schemas/3.0.0-without-$id.json"
     named = os.environ.get("ASYNCAPI_SCHEMA")
     here = Path(named) if named else Path(__file__).parents[2] / "node_modules" / "@asyncapi" / "specs" / inside
@@ -217,18 +219,18 @@ def official_schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
 
 
 @pytest.mark.slow
-def test_the_document_is_valid_by_the_official_schema(official_schema: dict[str, Any]) -> None:
+def test_the_asyncapi_document_is_valid_by_the_official_schema(official_schema: dict[str, Any]) -> None:
     document = yaml.safe_load((PUBLISHED / "asyncapi.yaml").read_text("utf-8"))
     found = jsonschema.Draft7Validator(official_schema).iter_errors(document)
     assert [f"{list(e.absolute_path)}: {e.message[:300]}" for e in found] == []
 
 
-def test_the_published_document_is_the_one_the_door_serves() -> None:
+def test_the_published_asyncapi_document_equals_the_served_one() -> None:
     text = (PUBLISHED / "asyncapi.yaml").read_text("utf-8")
     assert yaml.safe_load(text) == json.loads(json.dumps(asyncapi.document()))
 
 
-def test_every_reference_of_the_document_leads_somewhere() -> None:
+def test_every_reference_of_the_asyncapi_document_resolves() -> None:
     document = asyncapi.document()
 
     def follow(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""An event type that no service publishes is marked as reserved, in the contracts and in what is generated from them."""
+"""An event type that no service publishes is marked as reserved, in the contracts and in the generated documents."""
 import ast
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The broker from its jars: what it asks of the machine, and that it leaves nothing behind."""
+"""Kafka test broker: required tools, cache of the jars, free ports, configuration, process cleanup."""
 import os
 import signal
 import subprocess
@@ -22,7 +22,7 @@ time.sleep(600)
 """
 
 
-def test_without_java_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_java_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     old = tmp_path / "bin" / "java"
     old.parent.mkdir()
     old.write_text("#!/bin/sh\necho 'openjdk version \"1.8.0_402\"' >&2\n")
@@ -35,14 +35,14 @@ def test_without_java_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, t
         kafka_cluster.find_java()
 
 
-def test_without_maven_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_maven_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRIPTYCH_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(BrokerUnavailable, match=r"^not proven here: Maven .*apt install maven"):
         kafka_cluster.fetch_jars()
 
 
-def test_the_cache_is_named_by_the_pom_and_lies_outside_of_the_project(
+def test_the_cache_is_named_by_the_pom_and_is_outside_of_the_project(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("TRIPTYCH_CACHE", raising=False)
@@ -83,14 +83,14 @@ def test_a_server_ends_when_the_process_that_started_it_is_killed(tmp_path: Path
 
 
 def _alive(pid: int) -> bool:
-    """A zombie that nobody has collected yet is not alive."""
+    """A zombie process is not alive."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-def test_the_configuration_forms_a_quorum_and_keeps_what_it_is_given(tmp_path: Path) -> None:
+def test_the_configuration_forms_a_quorum_with_durable_settings(tmp_path: Path) -> None:
     one, three = KafkaCluster(tmp_path, 1), KafkaCluster(tmp_path, 3)
     settings = [one._configuration(one.nodes[0]), *(three._configuration(node) for node in three.nodes)]
     for text in settings:
@@ -105,18 +105,18 @@ def test_the_configuration_forms_a_quorum_and_keeps_what_it_is_given(tmp_path: P
 
 
 @pytest.mark.slow
-def test_a_skip_for_want_of_a_server_is_said_loudly_at_the_end(tmp_path: Path) -> None:
+def test_tests_skipped_without_a_server_are_listed_in_the_summary(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(
         "import pytest\n"
         "@pytest.mark.parametrize('n', [1, 2])\n"
         "def test_a(n): pytest.skip('not proven here: no Java. Install one')\n"
         "def test_b(): pytest.skip('for another reason')\n",
     )
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.real_summary", "-p", "no:cacheprovider", str(tmp_path),
          f"--rootdir={tmp_path}", "-c", os.devnull],
         capture_output=True, text=True, check=False, cwd=Path(__file__).resolve().parents[2],
     )
-    assert "NOT PROVEN HERE" in done.stdout
-    assert "2 tests: no Java. Install one" in done.stdout
-    assert "for another reason" not in done.stdout.split("NOT PROVEN HERE")[1]
+    assert "NOT PROVEN HERE" in completed.stdout
+    assert "2 tests: no Java. Install one" in completed.stdout
+    assert "for another reason" not in completed.stdout.split("NOT PROVEN HERE")[1]

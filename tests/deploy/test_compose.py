@@ -1,4 +1,4 @@
-"""What stands under deploy/ is well-formed and says what the adapters need."""
+"""Compose file and Dockerfile: valid, pinned, on loopback, with known settings."""
 import re
 import subprocess
 import sys
@@ -22,10 +22,10 @@ def services() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_the_compose_file_meets_the_specification_of_compose() -> None:
+def test_the_compose_file_is_valid_by_the_compose_specification() -> None:
     checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    done = subprocess.run([*checker, str(DEPLOY / "compose.yaml")], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run([*checker, str(DEPLOY / "compose.yaml")], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
 def test_images_are_pinned_and_nothing_listens_beyond_loopback(services: dict[str, Any]) -> None:
@@ -37,7 +37,7 @@ def test_images_are_pinned_and_nothing_listens_beyond_loopback(services: dict[st
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
 
-def test_the_broker_of_compose_is_the_one_that_the_tests_run(services: dict[str, Any]) -> None:
+def test_compose_and_tests_use_the_same_broker_version(services: dict[str, Any]) -> None:
     pinned = re.search(r"<kafka.version>(.*)</kafka.version>", (DEPLOY / "kafka" / "pom.xml").read_text())
     assert pinned
     assert services["kafka"]["image"] == f"apache/kafka:{pinned[1]}"
@@ -46,14 +46,14 @@ def test_the_broker_of_compose_is_the_one_that_the_tests_run(services: dict[str,
     assert kafka["KAFKA_LOG_MESSAGE_TIMESTAMP_TYPE"] == "LogAppendTime"
 
 
-def test_the_settings_of_the_services_are_settings(services: dict[str, Any]) -> None:
+def test_the_environment_of_the_services_has_known_settings_only(services: dict[str, Any]) -> None:
     known = {f"TRIPTYCH_{name.upper()}" for name in Settings.model_fields}
     assert set(services["triptych"]["environment"]) <= known
     assert all(needed["condition"] == "service_healthy" for needed in services["triptych"]["depends_on"].values())
     assert all("healthcheck" in services[needed] for needed in services["triptych"]["depends_on"])
 
 
-def test_the_image_runs_as_nobody_in_particular_and_asks_the_public_door_for_its_health() -> None:
+def test_the_image_runs_without_root_and_checks_the_health_of_the_gateway() -> None:
     dockerfile = (DEPLOY / "Dockerfile").read_text()
     assert re.search(r"^USER [1-9]\d*$", dockerfile, re.MULTILINE)
     assert f"127.0.0.1:{management_port(Settings(first_port=FIRST_PORT), 'gateway')}/readyz" in dockerfile
