@@ -1,4 +1,4 @@
-"""The whole system in one process without sockets: all services on one log and store, behind the gateway."""
+"""All services on one log and store behind the gateway, in one process without sockets."""
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -49,7 +49,7 @@ class GatewayHarness:
     network: LocalNetwork
 
     async def settle(self) -> None:
-        """Until every event is processed, and what followed from it too."""
+        """Waits until every event and every event that results from it is processed."""
         rounds = 0
 
         async def processed() -> bool:

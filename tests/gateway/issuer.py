@@ -34,16 +34,16 @@ class Issuer:
         return {"keys": [self._jwk(id, key) for id, key in self.keys.items()]}
 
     def public_pem(self, id: str) -> bytes:
-        made: bytes = self.keys[id].public_key().public_bytes(
+        pem: bytes = self.keys[id].public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return made
+        return pem
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         """The claims of a valid token with these changes; None removes a claim."""
         now = int(now_seconds())
-        made = {"iss": self.url, "aud": AUDIENCE, "sub": "u-1", "iat": now, "exp": now + 600, "roles": ["director"],
+        claims = {"iss": self.url, "aud": AUDIENCE, "sub": "u-1", "iat": now, "exp": now + 600, "roles": ["director"],
                 **changed}
-        return {name: value for name, value in made.items() if value is not None}
+        return {name: value for name, value in claims.items() if value is not None}
 
     def token(self, *, kid: str = "k1", headers: dict[str, Any] | None = None, **changed: Any) -> str:
         key = self.keys[kid]
@@ -55,14 +55,14 @@ class Issuer:
     def _jwk(id: str, key: Any) -> dict[str, Any]:
         elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
         algorithm = jwt.algorithms.ECAlgorithm if elliptic else jwt.algorithms.RSAAlgorithm
-        made = algorithm.to_jwk(key.public_key(), as_dict=True)
-        return {**made, "kid": id, "use": "sig", "alg": "ES256" if elliptic else "RS256"}
+        jwk = algorithm.to_jwk(key.public_key(), as_dict=True)
+        return {**jwk, "kid": id, "use": "sig", "alg": "ES256" if elliptic else "RS256"}
 
 
 @contextmanager
 def running_issuer() -> Iterator[Issuer]:
     """An issuer with the key k1."""
-    class Pages(BaseHTTPRequestHandler):
+    class IssuerHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.requests[self.path] += 1
             pages: dict[str, Any] = {
@@ -81,7 +81,7 @@ def running_issuer() -> Iterator[Issuer]:
 
         def log_message(self, format: str, *args: Any) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), IssuerHandler)
     issuer = Issuer(f"http://127.0.0.1:{server.server_port}")
     issuer.add_key("k1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

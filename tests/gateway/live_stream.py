@@ -1,4 +1,4 @@
-"""An open live stream, as a browser receives it."""
+"""Client of the live stream: an open request and the events received so far."""
 import asyncio
 import json
 from collections.abc import AsyncIterator
@@ -31,8 +31,8 @@ class LiveStream:
     def of(self, channel: str, kind: str = "delta") -> list[dict[str, Any]]:
         return [e for e in self.events if e.get("channel") == channel and e["event"] == kind]
 
-    async def until(self, condition: Any, what: str) -> None:
-        await until(condition, what)
+    async def until(self, condition: Any, description: str) -> None:
+        await until(condition, description)
 
 
 @asynccontextmanager

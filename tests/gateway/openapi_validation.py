@@ -67,10 +67,10 @@ def _strict(schema: Any) -> Any:
         return [_strict(s) for s in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {k: _strict(v) for k, v in schema.items()}
-    if isinstance(made.get("properties"), dict) and made.get("type") == "object":
-        made.setdefault("additionalProperties", False)
-    return made
+    strict = {k: _strict(v) for k, v in schema.items()}
+    if isinstance(strict.get("properties"), dict) and strict.get("type") == "object":
+        strict.setdefault("additionalProperties", False)
+    return strict
 
 
 def operations() -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -1,4 +1,4 @@
-"""A company of two teams with records of its reps, and clients that are signed in as its people."""
+"""A company of two teams with records of its reps, and clients that are signed in as its employees."""
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -54,7 +54,7 @@ async def company_harness(directory: Path, **settings: Any) -> AsyncIterator[Gat
 
 
 async def publish_company(harness: GatewayHarness) -> None:
-    """Until every record exists and the organisation directory is complete."""
+    """Publishes the company and waits until every record exists and the organisation directory is complete."""
     response = await harness.publish(*company())
     assert response.status_code == 202, response.text
 
@@ -68,7 +68,7 @@ _addresses = count(2)
 
 
 def new_client(harness: GatewayHarness, *, address: str | None = None, **headers: str) -> httpx.AsyncClient:
-    """Another browser or program, with an address of its own unless one is given."""
+    """Another browser or program, with its own address unless one is given."""
     n = next(_addresses)
     transport = httpx.ASGITransport(
         app=harness.gateway.asgi, client=(address or f"127.0.{n // 250}.{n % 250}", 50_001))

@@ -1,4 +1,4 @@
-"""What the door says of itself: rights in the OpenAPI document, pages of routes and events that load nothing."""
+"""API reference: permissions in the OpenAPI document, pages of routes and events without external resources."""
 import re
 
 import pytest

@@ -1,4 +1,4 @@
-"""Every write and every refusal leaves a line: who, what, when, what came of it; no names, no bodies, no secrets."""
+"""Audit log: every write and refusal with caller, time and result; without names, bodies and secrets."""
 import asyncio
 import json
 from collections.abc import AsyncIterator
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
-    async with company_harness(tmp_path_factory.mktemp("harness")) as made:
-        yield made
+    async with company_harness(tmp_path_factory.mktemp("harness")) as running:
+        yield running
 
 
 async def entries(harness: GatewayHarness, **query: Any) -> list[dict[str, Any]]:
-    answer = await harness.client.get("/v1/audit", params={"limit": 500, **query})
-    assert answer.status_code == 200, answer.text
-    return list(answer.json()["items"])
+    response = await harness.client.get("/v1/audit", params={"limit": 500, **query})
+    assert response.status_code == 200, response.text
+    return list(response.json()["items"])
 
 
 async def last(harness: GatewayHarness) -> dict[str, Any]:
@@ -38,20 +38,20 @@ async def last(harness: GatewayHarness) -> dict[str, Any]:
 async def test_a_write_is_audited_with_caller_request_time_and_result(harness: GatewayHarness):
     before = utc_now()
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
-        made = await anna.post("/v1/opportunities", json={"business_line": "hardware", "region": "Secretland"})
-        assert made.status_code == 201
-    told = await last(harness)
-    assert (told["principal"], told["mode"], told["roles"], told["method"], told["path"]) == (
+        created = await anna.post("/v1/opportunities", json={"business_line": "hardware", "region": "Secretland"})
+        assert created.status_code == 201
+    entry = await last(harness)
+    assert (entry["principal"], entry["mode"], entry["roles"], entry["method"], entry["path"]) == (
         "anna", "developer", ["rep"], "POST", "/v1/opportunities")
-    assert (told["permission"], told["status"], told["outcome"]) == ("deals:write", 201, "done")
-    assert before <= datetime.fromisoformat(told["at"]) <= utc_now()
+    assert (entry["permission"], entry["status"], entry["outcome"]) == ("deals:write", 201, "done")
+    assert before <= datetime.fromisoformat(entry["at"]) <= utc_now()
 
 
 async def test_a_failed_write_is_audited(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         move = await anna.post("/v1/opportunities/deal-anna/transitions", json={"transition": "no_such"})
-    told = await last(harness)
-    assert (told["path"], told["status"], told["outcome"]) == (
+    entry = await last(harness)
+    assert (entry["path"], entry["status"], entry["outcome"]) == (
         "/v1/opportunities/deal-anna/transitions", move.status_code, "failed")
     assert move.status_code in (409, 422)
 
@@ -65,11 +65,11 @@ async def test_a_refused_read_is_audited(
     harness: GatewayHarness, method: str, path: str, headers: Any, status: int,
 ):
     async with signed_in_as(harness, "analyst") as browser:
-        answer = await browser.request(method, path, headers=headers, json=None if method == "GET" else {})
-    told = await last(harness)
-    assert answer.status_code == status
-    assert (told["method"], told["path"], told["status"], told["code"], told["outcome"]) == (
-        method, path, status, answer.json()["code"], "refused")
+        response = await browser.request(method, path, headers=headers, json=None if method == "GET" else {})
+    entry = await last(harness)
+    assert response.status_code == status
+    assert (entry["method"], entry["path"], entry["status"], entry["code"], entry["outcome"]) == (
+        method, path, status, response.json()["code"], "refused")
 
 
 async def test_successful_reads_are_not_audited(harness: GatewayHarness):
@@ -90,10 +90,10 @@ async def test_the_audit_log_has_no_personal_data_and_no_secrets(harness: Gatewa
     await harness.client.post("/s/eyJ0.secret-token", content=b"nps=9",
                          headers={"content-type": "application/x-www-form-urlencoded"})
     store = harness.gateway.store
-    kept = (await store.find(LOG.name, {}, limit=500)).documents
-    whole = b"".join(d.body for d in kept) + json.dumps([dict(d.index) for d in kept]).encode()
+    audit = (await store.find(LOG.name, {}, limit=500)).documents
+    stored = b"".join(d.body for d in audit) + json.dumps([dict(d.index) for d in audit]).encode()
     for text in (b"Secret", b"secret", b"Querytext", b"203.0.113.7", key.encode(), b"Secretland", b"Anna"):
-        assert text not in whole
+        assert text not in stored
     assert "/s/…" in {e["path"] for e in await entries(harness)}
 
 
@@ -107,8 +107,8 @@ async def test_equal_refusals_are_stored_once_a_minute_with_their_number(
         assert len(await entries(harness)) == count + 1
         monkeypatch.setattr(audit_log, "REPEAT_SECONDS", 0.0)
         await browser.get("/v1/definitions")
-        told = await last(harness)
-        assert (told["path"], told["repeated"]) == ("/v1/definitions", 19)
+        entry = await last(harness)
+        assert (entry["path"], entry["repeated"]) == ("/v1/definitions", 19)
 
 
 async def test_the_audit_log_is_filtered_and_paged(harness: GatewayHarness):
@@ -144,37 +144,37 @@ async def test_concurrent_entries_are_all_stored(harness: GatewayHarness):
 
 
 async def test_a_write_succeeds_when_the_audit_log_is_unavailable(harness: GatewayHarness):
-    """The write cannot be taken back; the line is in the process's log instead."""
-    class Away:
+    """The write cannot be undone; the record is written to the log of the process instead."""
+    class UnavailableStore:
         async def ensure(self, _collections: Any) -> None:
-            raise StoreUnavailable("away")
+            raise StoreUnavailable("unavailable")
 
-    kept = AuditLog(Away())  # type: ignore[arg-type]
+    audit = AuditLog(UnavailableStore())  # type: ignore[arg-type]
     entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write",
                         status=202,
                   code=None, milliseconds=1)
-    await kept.record(entry, "127.0.0.1")
+    await audit.record(entry, "127.0.0.1")
 
 
 async def test_entries_are_pruned_after_the_retention(monkeypatch: pytest.MonkeyPatch):
     store = MemoryStore()
-    kept = AuditLog(store, days=10)
+    audit = AuditLog(store, days=10)
     now = now_ns()
     entry = AuditRecord(principal="x", mode="key", method="POST", path="/v1/leads", permission="leads:write",
                         status=202,
                   code=None, milliseconds=1)
     for days in (12, 11, 9, 0):
         monkeypatch.setattr(audit_log, "now_ns", lambda days=days: now - days * 86_400_000_000_000)
-        await kept.record(entry, "127.0.0.1")
-    assert len((await kept.page({}, None, 100))[0]) == 4
+        await audit.record(entry, "127.0.0.1")
+    assert len((await audit.page({}, None, 100))[0]) == 4
     monkeypatch.setattr(audit_log, "PRUNE_SECONDS", -1.0)
-    await kept.record(entry, "127.0.0.1")
-    assert len((await kept.page({}, None, 100))[0]) == 3
+    await audit.record(entry, "127.0.0.1")
+    assert len((await audit.page({}, None, 100))[0]) == 3
 
 
 async def test_reading_the_audit_log_requires_the_permission(harness: GatewayHarness):
-    for role, wanted in (("rep", 403), ("marketer", 403), ("operator", 200), ("director", 200), ("admin", 200)):
+    for role, expected in (("rep", 403), ("marketer", 403), ("operator", 200), ("director", 200), ("admin", 200)):
         async with signed_in_as(harness, role, rep_id="anna") as browser:
-            assert (await browser.get("/v1/audit")).status_code == wanted
+            assert (await browser.get("/v1/audit")).status_code == expected
     for query in ("outcome=all", "since=yesterday", "limit=501", "cursor=x"):
         assert status_and_code(await harness.client.get(f"/v1/audit?{query}"))[0] in (400, 422)

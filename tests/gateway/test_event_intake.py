@@ -1,4 +1,4 @@
-"""Events at the public door: each gets its verdict, the good ones are in the log, the bad ones say why."""
+"""Event intake: a result for each event; valid ones are appended to the log, invalid ones are refused with reasons."""
 from typing import Any
 
 import orjson
@@ -14,23 +14,23 @@ def lead(id: str = "l1", event_id: str | None = None, **change: Any) -> dict[str
 
 
 async def test_a_valid_event_is_accepted_and_processed(harness: GatewayHarness) -> None:
-    answer = await harness.publish(lead("one"))
-    assert answer.status_code == 202
-    assert answer.json() == {"accepted": 1, "rejected": 0,
+    response = await harness.publish(lead("one"))
+    assert response.status_code == 202
+    assert response.json() == {"accepted": 1, "rejected": 0,
                              "items": [{"index": 0, "id": "captured-one", "status": 202}]}
     assert (await harness.client.get("/v1/leads/one")).json()["lead_id"] == "one"
 
 
 async def test_a_single_event_need_not_be_in_an_array(harness: GatewayHarness) -> None:
-    answer = await harness.client.post(URL, json=lead("single"))
-    assert answer.status_code == 202 and answer.json()["accepted"] == 1
+    response = await harness.client.post(URL, json=lead("single"))
+    assert response.status_code == 202 and response.json()["accepted"] == 1
 
 
 async def test_valid_events_of_a_mixed_batch_are_appended(harness: GatewayHarness) -> None:
-    answer = await harness.publish(
+    response = await harness.publish(
         lead("good"), lead("bad", data={"lead_id": "b d"}), lead("none", type="crm.lead.eaten.v1"), 7)  # type: ignore[arg-type]
-    assert answer.status_code == 207
-    body = answer.json()
+    assert response.status_code == 207
+    body = response.json()
     assert (body["accepted"], body["rejected"]) == (1, 3)
     assert [i["status"] for i in body["items"]] == [202, 400, 400, 400]
     assert [i["index"] for i in body["items"]] == [0, 1, 2, 3]
@@ -42,9 +42,9 @@ async def test_valid_events_of_a_mixed_batch_are_appended(harness: GatewayHarnes
 
 
 async def test_a_batch_without_a_valid_event_is_one_problem_with_all_pointers(harness: GatewayHarness) -> None:
-    answer = await harness.client.post(URL, json=[lead(data={"lead_id": "a"}), lead(specversion="0.3")])
-    assert answer.status_code == 400 and answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
+    response = await harness.client.post(URL, json=[lead(data={"lead_id": "a"}), lead(specversion="0.3")])
+    assert response.status_code == 400 and response.headers["content-type"] == "application/problem+json"
+    body = response.json()
     assert body["code"] == "no_good_event" and len(body["items"]) == 2
     assert {e["pointer"].split("/")[1] for e in body["errors"]} == {"0", "1"}
     alone = (await harness.client.post(URL, json=lead(data={"lead_id": "a"}))).json()
@@ -62,30 +62,30 @@ async def test_events_of_services_are_rejected(harness: GatewayHarness) -> None:
     qualified = {**lead("x"), "type": "crm.lead.disqualified.v1",
                  "data": {"lead_id": "x", "business_line": "software", "score": 1, "model": "m@1",
                           "captured_at": "2026-03-02T09:00:00Z"}}
-    answer = await harness.client.post(URL, json=qualified)
-    assert answer.status_code == 400 and answer.json()["code"] == "not_yours_to_say", answer.text
-    assert "lead_scoring" in answer.json()["detail"]
+    response = await harness.client.post(URL, json=qualified)
+    assert response.status_code == 400 and response.json()["code"] == "not_yours_to_say", response.text
+    assert "lead_scoring" in response.json()["detail"]
 
 
 async def test_other_media_types_are_rejected(harness: GatewayHarness) -> None:
-    answer = await harness.client.post(URL, content=orjson.dumps(lead()), headers={"content-type": "text/plain"})
-    assert answer.status_code == 415 and answer.headers["content-type"] == "application/problem+json"
+    response = await harness.client.post(URL, content=orjson.dumps(lead()), headers={"content-type": "text/plain"})
+    assert response.status_code == 415 and response.headers["content-type"] == "application/problem+json"
 
 
 async def test_invalid_bodies_have_distinct_codes(harness: GatewayHarness) -> None:
     for content, code in ((b"{", "not_json"), (b"", "not_json"), (b"[]", "empty"), (b'"x"', "not_cloudevents"),
                           (b"null", "not_cloudevents"), (b'{"a": NaN}', "not_json")):
-        answer = await harness.client.post(URL, content=content, headers={"content-type": "application/json"})
-        assert answer.status_code == 400 and answer.json()["code"] == code, content
+        response = await harness.client.post(URL, content=content, headers={"content-type": "application/json"})
+        assert response.status_code == 400 and response.json()["code"] == code, content
 
 
 async def test_a_batch_has_at_most_a_thousand_events(harness: GatewayHarness) -> None:
     many = [lead(f"m{n}") for n in range(1001)]
     refused = await harness.client.post(URL, json=many)
     assert refused.status_code == 413 and refused.json()["code"] == "too_many" and "1000" in refused.json()["detail"]
-    assert (await harness.client.get("/v1/leads/m0")).status_code == 404, "none of them is in the log"
-    taken = await harness.client.post(URL, json=many[:1000])
-    assert taken.status_code == 202 and taken.json()["accepted"] == 1000
+    assert (await harness.client.get("/v1/leads/m0")).status_code == 404, "no event of the batch is in the log"
+    accepted = await harness.client.post(URL, json=many[:1000])
+    assert accepted.status_code == 202 and accepted.json()["accepted"] == 1000
     await harness.settle()
 
 
@@ -107,7 +107,7 @@ async def test_an_event_over_256_kib_is_rejected_alone(harness: GatewayHarness) 
     def sized(id: str, size: int) -> dict[str, Any]:
         return lead(id, data={"lead_id": id, "business_line": "software", "attributes": {"note": "x" * size}})
 
-    answer = await harness.publish(sized("small", 250 * 1024), sized("large", 257 * 1024))
-    assert answer.status_code == 207
-    assert [i.get("problem", {}).get("code") for i in answer.json()["items"]] == [None, "too_large"]
+    response = await harness.publish(sized("small", 250 * 1024), sized("large", 257 * 1024))
+    assert response.status_code == 207
+    assert [i.get("problem", {}).get("code") for i in response.json()["items"]] == [None, "too_large"]
     assert (await harness.client.get("/v1/dead-letters")).json()["items"] == []

@@ -1,4 +1,4 @@
-"""The same refusal in English and Chinese, by every way in which the door refuses; reasons of scores and issues too."""
+"""Problems, reasons of transitions, scores and issues in English and Chinese."""
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,13 +10,13 @@ from tests.gateway.scenarios import company_harness, event, new_client, signed_i
 
 pytestmark = pytest.mark.slow
 ZH = {"accept-language": "zh-CN,zh;q=0.9"}
-HEARD = event("crm.lead.captured.v1", "no-lead")
+INVALID_LEAD = event("crm.lead.captured.v1", "no-lead")
 
 
 @pytest.fixture(scope="module")
 async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
-    async with company_harness(tmp_path_factory.mktemp("harness")) as made:
-        yield made
+    async with company_harness(tmp_path_factory.mktemp("harness")) as running:
+        yield running
 
 
 def chinese(text: str) -> bool:
@@ -32,7 +32,7 @@ REFUSED: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/opportunities", {"business_line": "software", "fields": {"moon": 1}}, 422),
     ("PATCH", "/v1/opportunities/deal-anna", {"region": "West"}, 428), ("POST", "/v1/leads", {"lead_id": 1}, 422),
     ("POST", "/v1/opportunities/deal-anna/transitions", {"transition": "moon"}, 409),
-    ("POST", "/v1/events", [], 400), ("POST", "/v1/events", HEARD, 400),
+    ("POST", "/v1/events", [], 400), ("POST", "/v1/events", INVALID_LEAD, 400),
     ("PUT", "/v1/targets/2026", [{"measure": "moon"}], 422), ("GET", "/v1/opportunities/none/overview", None, 404),
     ("POST", "/v1/dead-letters/replay", {}, 422), ("GET", "/v1/worklist", None, 422),
 ]
@@ -42,10 +42,10 @@ REFUSED: list[tuple[str, str, Any, int]] = [
 async def test_problems_are_in_the_requested_language(
     harness: GatewayHarness, method: str, path: str, body: Any, status: int,
 ):
-    answers = [await harness.client.request(method, path, json=body, headers=headers) for headers in ({}, ZH)]
-    assert [a.status_code for a in answers] == [status, status], answers[0].text
-    assert [a.headers["content-language"] for a in answers] == ["en", "zh"]
-    english, other = (a.json() for a in answers)
+    responses = [await harness.client.request(method, path, json=body, headers=headers) for headers in ({}, ZH)]
+    assert [a.status_code for a in responses] == [status, status], responses[0].text
+    assert [a.headers["content-language"] for a in responses] == ["en", "zh"]
+    english, other = (a.json() for a in responses)
     assert other["code"] == english["code"] and chinese(other["title"]) and not chinese(str(english))
     assert chinese(other.get("detail", "是")), other
     assert [e["code"] for e in other["errors"]] == [e["code"] for e in english["errors"]]
@@ -56,28 +56,28 @@ async def test_missing_permissions_are_explained_in_the_requested_language(harne
     async with signed_in_as(harness, "rep", rep_id="anna") as anna:
         for path in ("/v1/lag", "/v1/opportunities/deal-cleo"):
             assert chinese((await anna.get(path, headers=ZH)).json()["detail"])
-    async with new_client(harness, authorization="Bearer tk_x_y") as nobody:
-        answer = await nobody.get("/v1/me", headers=ZH)
-        assert answer.status_code == 401 and chinese(answer.json()["detail"])
+    async with new_client(harness, authorization="Bearer tk_x_y") as anonymous:
+        response = await anonymous.get("/v1/me", headers=ZH)
+        assert response.status_code == 401 and chinese(response.json()["detail"])
 
 
 async def test_reasons_of_transitions_are_in_both_languages(harness: GatewayHarness):
-    door = harness.client
-    made = (await door.post("/v1/opportunities", json={"business_line": "software"})).json()["opportunity_id"]
-    path = f"/v1/opportunities/{made}/transitions"
-    english, other = [(await door.get(path, headers=h)).json()["items"] for h in ({}, ZH)]
-    told = [pair for a, b in zip(english, other, strict=True)
+    client = harness.client
+    deal = (await client.post("/v1/opportunities", json={"business_line": "software"})).json()["opportunity_id"]
+    path = f"/v1/opportunities/{deal}/transitions"
+    english, other = [(await client.get(path, headers=h)).json()["items"] for h in ({}, ZH)]
+    reasons = [pair for a, b in zip(english, other, strict=True)
             for pair in zip(a["reasons"], b["reasons"], strict=True)]
-    assert {e["code"] for e, _ in told} >= {"action_missing", "loss_reason_required"}
-    for e, o in told:
+    assert {e["code"] for e, _ in reasons} >= {"action_missing", "loss_reason_required"}
+    for e, o in reasons:
         assert (e["code"], e["path"], e["params"]) == (o["code"], o["path"], o["params"])
         assert chinese(o["message"]) and not chinese(e["message"]), (e, o)
     refused = next(a["name"] for a in english if not a["allowed"])
-    answer = (await door.post(path, json={"transition": refused}, headers=ZH)).json()
-    assert chinese(answer["detail"]) and all(chinese(e["message"]) for e in answer["errors"])
-    waiting = (await door.get("/v1/worklist?rep_id=anna", headers=ZH)).json()["next"]
-    reasons = [r for task in waiting for step in task["transitions"] for r in step["reasons"]]
-    assert reasons and all(chinese(r["message"]) for r in reasons)
+    response = (await client.post(path, json={"transition": refused}, headers=ZH)).json()
+    assert chinese(response["detail"]) and all(chinese(e["message"]) for e in response["errors"])
+    waiting = (await client.get("/v1/worklist?rep_id=anna", headers=ZH)).json()["next"]
+    messages = [r["message"] for task in waiting for step in task["transitions"] for r in step["reasons"]]
+    assert messages and all(chinese(m) for m in messages)
 
 
 async def test_reasons_of_a_score_are_in_both_languages(harness: GatewayHarness):
@@ -95,11 +95,11 @@ async def test_reasons_of_a_score_are_in_both_languages(harness: GatewayHarness)
 
 async def test_reasons_of_an_issue_are_in_both_languages(harness: GatewayHarness):
     invited = await harness.client.post("/v1/surveys/after_win/invitations", json={"respondent_id": "customer-anna"})
-    said = {"answers": {"nps": 1, "csat": 1}}
+    body = {"answers": {"nps": 1, "csat": 1}}
     url = invited.json()["url"]
-    wrong: httpx.Response = await harness.client.post(url, json={"answers": {"nps": 99}}, headers=ZH)
-    assert wrong.status_code == 422 and all(chinese(e["message"]) for e in wrong.json()["errors"])
-    assert (await harness.client.post(url, json=said)).status_code == 200
+    invalid: httpx.Response = await harness.client.post(url, json={"answers": {"nps": 99}}, headers=ZH)
+    assert invalid.status_code == 422 and all(chinese(e["message"]) for e in invalid.json()["errors"])
+    assert (await harness.client.post(url, json=body)).status_code == 200
     await harness.settle()
     english, other = [(await harness.client.get("/v1/issues", headers=h)).json()["items"][0] for h in ({}, ZH)]
     assert (english["rule"], english["reason"]) == ("detractor", "Would not recommend us")

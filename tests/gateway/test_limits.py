@@ -1,4 +1,4 @@
-"""How often, how many, how long: what is limited says so, and says when to come again."""
+"""Rate limits, timeouts, page sizes and security headers."""
 import asyncio
 import re
 from collections.abc import AsyncIterator
@@ -21,33 +21,33 @@ LIMIT = 30
 
 @pytest.fixture(scope="module")
 async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
-    async with company_harness(tmp_path_factory.mktemp("harness"), rate_limit=LIMIT) as made:
-        yield made
+    async with company_harness(tmp_path_factory.mktemp("harness"), rate_limit=LIMIT) as running:
+        yield running
 
 
 async def test_every_response_has_the_remaining_rate_limit(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="bert") as bert:
         first, second = await bert.get("/v1/me"), await bert.get("/v1/me")
     assert first.headers["ratelimit-policy"] == f'"caller";q={LIMIT};w=60'
-    left = [int(re.search(r"r=(\d+)", a.headers["ratelimit"])[1]) for a in (first, second)]
-    assert left == [LIMIT - 1, LIMIT - 2]
+    remaining = [int(re.search(r"r=(\d+)", a.headers["ratelimit"])[1]) for a in (first, second)]
+    assert remaining == [LIMIT - 1, LIMIT - 2]
 
 
 async def test_a_caller_over_the_rate_limit_does_not_affect_others(harness: GatewayHarness):
     async with signed_in_as(harness, "rep", rep_id="anna") as anna, signed_in_as(harness, "rep", rep_id="cleo") as cleo:
-        answers = [await anna.get("/v1/me") for _ in range(LIMIT + 5)]
-        assert [a.status_code for a in answers[:LIMIT]] == [200] * LIMIT
-        assert status_and_code(answers[-1]) == (429, "too_many_requests")
-        assert 1 <= int(answers[-1].headers["retry-after"]) <= 60 and "r=0" in answers[-1].headers["ratelimit"]
+        responses = [await anna.get("/v1/me") for _ in range(LIMIT + 5)]
+        assert [a.status_code for a in responses[:LIMIT]] == [200] * LIMIT
+        assert status_and_code(responses[-1]) == (429, "too_many_requests")
+        assert 1 <= int(responses[-1].headers["retry-after"]) <= 60 and "r=0" in responses[-1].headers["ratelimit"]
         assert (await cleo.get("/v1/me")).status_code == 200
-        async with signed_in_as(harness, "rep", rep_id="anna") as anew:  # another cookie is the same person
-            assert (await anew.get("/v1/me")).status_code == 429
+        async with signed_in_as(harness, "rep", rep_id="anna") as again:  # another session of the same person
+            assert (await again.get("/v1/me")).status_code == 429
 
 
 async def test_anonymous_requests_are_limited_by_address(harness: GatewayHarness):
     async with new_client(harness, address="10.0.0.1") as one, new_client(harness, address="10.0.0.2") as other:
-        answers = [(await one.get("/v1/sign-in")).status_code for _ in range(LIMIT + 1)]
-        assert answers == [200] * LIMIT + [429]
+        responses = [(await one.get("/v1/sign-in")).status_code for _ in range(LIMIT + 1)]
+        assert responses == [200] * LIMIT + [429]
         assert (await other.get("/v1/sign-in")).status_code == 200
 
 
@@ -73,7 +73,7 @@ async def test_a_hanging_service_times_out(harness: GatewayHarness, monkeypatch:
 
     async def hanging(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(30)
-        raise AssertionError("it was waited for")
+        raise AssertionError("the gateway waited for the service")
 
     monkeypatch.setattr(harness.network, "handle_async_request", hanging)
     async with signed_in_as(harness, "director") as director:
@@ -87,8 +87,8 @@ async def test_an_internal_error_reveals_no_details(harness: GatewayHarness, mon
     monkeypatch.setattr(harness.network, "handle_async_request", broken)
     async with signed_in_as(harness, "director") as director:
         with capture_logs() as logs:
-            answer = await director.get("/v1/opportunities")
-    assert status_and_code(answer) == (500, "internal") and "secret" not in answer.text
+            response = await director.get("/v1/opportunities")
+    assert status_and_code(response) == (500, "internal") and "secret" not in response.text
     assert [(entry["event"], entry["path"]) for entry in logs if entry["log_level"] == "error"] == [
         ("request failed", "/v1/opportunities")]
 
@@ -112,13 +112,13 @@ async def test_every_response_has_security_headers(harness: GatewayHarness):
 
 
 async def test_lists_filter_by_updated_since(harness: GatewayHarness):
-    """What a system of record needs to keep in step."""
+    """Systems of record synchronise with this filter."""
     async with signed_in_as(harness, "admin") as browser:
         now = utc_now()
         for path, name in (("/v1/leads", "lead_id"), ("/v1/customers", "customer_id"),
                            ("/v1/opportunities", "opportunity_id")):
-            for since, wanted in ((now - timedelta(days=1), 2), (now + timedelta(days=1), 0)):
-                answer = await browser.get(path, params={"updated_since": since.isoformat()})
-                assert len({i[name] for i in answer.json()["items"]}) == wanted, path
+            for since, expected in ((now - timedelta(days=1), 2), (now + timedelta(days=1), 0)):
+                response = await browser.get(path, params={"updated_since": since.isoformat()})
+                assert len({i[name] for i in response.json()["items"]}) == expected, path
             assert status_and_code(await browser.get(path, params={"updated_since": "yesterday"})) == (422, "invalid")
         assert (await browser.get("/v1/issues", params={"updated_since": now.isoformat()})).json()["items"] == []

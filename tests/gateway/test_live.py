@@ -1,4 +1,4 @@
-"""The live stream: what stands, then what changes, for whoever may see it; going on after a break without a gap."""
+"""Live stream: snapshots, then deltas within the scope of the caller; reconnects without gaps."""
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 async def harness(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayHarness]:
-    async with company_harness(tmp_path_factory.mktemp("harness"), live_streams=3) as made:
-        yield made
+    async with company_harness(tmp_path_factory.mktemp("harness"), live_streams=3) as running:
+        yield running
 
 
-async def cookie_of(harness: GatewayHarness, role: str, **place: str) -> str:
-    async with signed_in_as(harness, role, **place) as browser:
+async def cookie_of(harness: GatewayHarness, role: str, **labels: str) -> str:
+    async with signed_in_as(harness, role, **labels) as browser:
         return "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
 
 
@@ -49,16 +49,16 @@ async def test_a_snapshot_comes_first_and_then_deltas(harness: GatewayHarness):
         assert stream.text.startswith("retry: ")
         assert [(e["event"], e["channel"]) for e in stream.events[:3]] == [
             ("snapshot", "opportunities"), ("snapshot", month), ("snapshot", "worklist:anna")]
-        standing = (await harness.client.get("/v1/kpis/opportunities_opened?period=" + f"{today(COMPANY_ZONE):%Y-%m}")
-                    ).json()["rows"][0]["value"]
+        figure = await harness.client.get("/v1/kpis/opportunities_opened?period=" + f"{today(COMPANY_ZONE):%Y-%m}")
+        before = figure.json()["rows"][0]["value"]
         id = await deal(harness, "anna")
-        await stream.until(lambda: stream.of("opportunities"), "the deal is told")
-        told = stream.of("opportunities")[0]
-        assert (told["opportunity_id"], told["item"]["opportunity_id"], told["item"]["rep_id"]) == (id, id, "anna")
-        assert told["type"].startswith("crm.")
-        await stream.until(lambda: stream.of(month)[-1:] and stream.of(month)[-1]["rows"][0]["value"] == standing + 1,
-                           "the figure is told")
-        await stream.until(lambda: id in str(stream.of("worklist:anna")[-1:]), "the worklist is told")
+        await stream.until(lambda: stream.of("opportunities"), "the deal is received")
+        delta = stream.of("opportunities")[0]
+        assert (delta["opportunity_id"], delta["item"]["opportunity_id"], delta["item"]["rep_id"]) == (id, id, "anna")
+        assert delta["type"].startswith("crm.")
+        await stream.until(lambda: stream.of(month)[-1:] and stream.of(month)[-1]["rows"][0]["value"] == before + 1,
+                           "the figure is received")
+        await stream.until(lambda: id in str(stream.of("worklist:anna")[-1:]), "the worklist is received")
 
 
 async def test_deltas_outside_the_scope_are_not_sent(harness: GatewayHarness):
@@ -67,8 +67,8 @@ async def test_deltas_outside_the_scope_are_not_sent(harness: GatewayHarness):
         await stream.until(lambda: len(stream.events) >= 3, "three snapshots")
         assert {d["rep_id"] for d in stream.of("opportunities", "snapshot")[0]["items"]} == {"anna"}
         foreign, own = await deal(harness, "cleo"), await deal(harness, "anna")
-        await stream.until(lambda: stream.of("opportunities"), "the own deal is told")
-        await stream.until(lambda: stream.of("kpis:opportunities_opened"), "the own figure is told")
+        await stream.until(lambda: stream.of("opportunities"), "the own deal is received")
+        await stream.until(lambda: stream.of("kpis:opportunities_opened"), "the own figure is received")
         assert {e["opportunity_id"] for e in stream.of("opportunities")} == {own}
         assert foreign not in stream.text and "cleo" not in stream.text
 
@@ -78,11 +78,11 @@ async def test_a_deal_that_leaves_the_scope_is_sent_as_removed(harness: GatewayH
     id = await deal(harness, "anna")
     async with open_stream(harness, "opportunities", anna) as stream:
         await stream.until(lambda: stream.of("opportunities", "snapshot"), "the snapshot")
-        shown = await harness.client.get(f"/v1/opportunities/{id}")
+        response = await harness.client.get(f"/v1/opportunities/{id}")
         moved = await harness.client.patch(f"/v1/opportunities/{id}", json={"rep_id": "cleo", "region": "Secret"},
-                                      headers={"if-match": shown.headers["etag"]})
+                                      headers={"if-match": response.headers["etag"]})
         assert moved.status_code == 200, moved.text
-        await stream.until(lambda: [e for e in stream.of("opportunities") if e.get("removed")], "it is told as gone")
+        await stream.until(lambda: [e for e in stream.of("opportunities") if e.get("removed")], "the removal is sent")
         assert "Secret" not in stream.text
 
 
@@ -94,13 +94,13 @@ async def test_reconnecting_sends_the_missed_deltas_only(harness: GatewayHarness
         last = stream.events[-1]["id"]
     missed = [await deal(harness, "anna"), await deal(harness, "cleo")]
     async with open_stream(harness, "opportunities", last_event_id=last) as again:
-        await again.until(lambda: len(again.of("opportunities")) >= 2, "what was missed")
+        await again.until(lambda: len(again.of("opportunities")) >= 2, "the missed deltas")
         assert {e["opportunity_id"] for e in again.of("opportunities")} == set(missed)
         assert not again.of("opportunities", "snapshot")
 
 
 async def test_missed_changes_outside_the_scope_lead_to_a_snapshot(harness: GatewayHarness):
-    """One that is not seen now may have been seen before: only a whole list tells so, without telling its name."""
+    """A deal outside the scope may have been inside before: only a snapshot removes it without naming it."""
     anna = await cookie_of(harness, "rep", rep_id="anna")
     async with open_stream(harness, "opportunities", anna) as stream:
         await stream.until(lambda: stream.events, "the snapshot")
@@ -138,7 +138,7 @@ async def test_many_changes_at_once_lead_to_a_snapshot(harness: GatewayHarness, 
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
         id = await deal(harness, "anna")
-        await stream.until(lambda: len(stream.of("opportunities", "snapshot")) >= 2, "a snapshot anew")
+        await stream.until(lambda: len(stream.of("opportunities", "snapshot")) >= 2, "another snapshot")
         assert id in str(stream.of("opportunities", "snapshot")[-1])
         assert not stream.of("opportunities")
 
@@ -157,7 +157,7 @@ async def test_a_slow_client_gets_a_snapshot_and_its_queue_is_bounded():
 async def test_an_idle_stream_sends_heartbeats(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
     async with open_stream(harness, "worklist:anna") as stream:
-        await stream.until(lambda: stream.text.count(": beat\n\n") >= 2, "two beats")
+        await stream.until(lambda: stream.text.count(": beat\n\n") >= 2, "two heartbeats")
 
 
 async def test_a_stream_ends_after_sign_out(harness: GatewayHarness, monkeypatch: pytest.MonkeyPatch):
@@ -185,15 +185,15 @@ async def test_streams_are_limited_per_caller_and_released(harness: GatewayHarne
     assert not harness.gateway.live_feed._subscriptions
 
 
-@pytest.mark.parametrize(("channels", "wanted"), [
+@pytest.mark.parametrize(("channels", "expected"), [
     ("", (422, "invalid")), ("everything", (422, "invalid")), ("kpis", (422, "invalid")), ("kpis:", (422, "invalid")),
     ("opportunities:x", (422, "invalid")), ("kpis:visits/records", (422, "invalid")),
     ("kpis:../lag", (422, "invalid")), ("worklist:a b", (422, "invalid")),
     ("worklist", (422, "invalid")), ("kpis:no_such", (404, "unknown_measure")),
     (",".join(f"kpis:m{i}" for i in range(21)), (422, "invalid")),
 ])
-async def test_invalid_channels_are_rejected_with_a_status(harness: GatewayHarness, channels: str, wanted: Any):
-    assert status_and_code(await harness.client.get("/v1/live", params={"channels": channels})) == wanted
+async def test_invalid_channels_are_rejected_with_a_status(harness: GatewayHarness, channels: str, expected: Any):
+    assert status_and_code(await harness.client.get("/v1/live", params={"channels": channels})) == expected
 
 
 async def test_each_channel_requires_its_permission(harness: GatewayHarness):
@@ -218,58 +218,58 @@ async def test_changes_are_sent_after_a_service_is_back(harness: GatewayHarness)
             assert not stream.of("opportunities")
         finally:
             harness.network.unavailable.discard(port)
-        await stream.until(lambda: stream.of("opportunities"), "the deal is told after all")
+        await stream.until(lambda: stream.of("opportunities"), "the deal is received after the outage")
         assert stream.of("opportunities")[0]["opportunity_id"] == id
 
 
 async def test_a_delta_id_never_skips_unsent_changes(harness: GatewayHarness):
-    """What is heard while the changes before it are still being asked for must not be passed over."""
+    """Events that arrive while earlier changes are being loaded must not be skipped after a reconnect."""
     gateway = harness.gateway
     async with open_stream(harness, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        asked = gateway.live_feed.deals
+        load_deals = gateway.live_feed.deals
 
-        async def slowly(ids: Any) -> Any:
-            found = await asked(ids)
+        async def load_slowly(ids: Any) -> Any:
+            found = await load_deals(ids)
             for partition in range(8):
                 gateway.live_feed.positions.advance(partition, 10_000)
             return found
 
-        gateway.live_feed.deals = slowly
+        gateway.live_feed.deals = load_slowly
         try:
             await deal(harness, "anna")
-            await stream.until(lambda: stream.of("opportunities"), "the deal is told")
+            await stream.until(lambda: stream.of("opportunities"), "the deal is received")
             offsets = [int(x) for x in stream.of("opportunities")[0]["id"].split(".")[1:]]
             ends = await harness.bus.end_offsets(["crm.opportunities.v1"])
             assert all(offsets[p] <= ends[TopicPartition("crm.opportunities.v1", p)] for p in range(8))
         finally:
-            gateway.live_feed.deals = asked
+            gateway.live_feed.deals = load_deals
             gateway.live_feed.positions = None
 
 
 async def test_shutdown_ends_the_streams(tmp_path: Any):
-    async with company_harness(tmp_path) as made, open_stream(made, "opportunities") as stream:
+    async with company_harness(tmp_path) as running, open_stream(running, "opportunities") as stream:
         await stream.until(lambda: stream.events, "the snapshot")
-        made.gateway.live_streams.stop()
+        running.gateway.live_streams.stop()
         await stream.until(stream.done.is_set, "the stream ends")
 
 
 def test_deltas_respect_the_scope_of_each_subscription():
     from chassis.http.access import Access, Scope
 
-    mine, other = (LiveChannel("opportunities", "opportunities", "", Access(p, Scope(reps=(p,)))) for p in ("a", "b"))
-    subscription = LiveSubscription((mine,))
-    assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "a"}, None) is not None
+    own, other = (LiveChannel("opportunities", "opportunities", "", Access(p, Scope(reps=(p,)))) for p in ("a", "b"))
+    subscription = LiveSubscription((own,))
+    assert feed.LiveFeed.delta(subscription, own, "d", {"rep_id": "a"}, None) is not None
     assert feed.LiveFeed.delta(LiveSubscription((other,)), other, "d", {"rep_id": "a"}, None) is None
-    assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "b"}, None) == {
+    assert feed.LiveFeed.delta(subscription, own, "d", {"rep_id": "b"}, None) == {
         "channel": "opportunities", "opportunity_id": "d", "type": None, "removed": True}
-    assert feed.LiveFeed.delta(subscription, mine, "d", {"rep_id": "b"}, None) is None
+    assert feed.LiveFeed.delta(subscription, own, "d", {"rep_id": "b"}, None) is None
 
 
 async def test_a_stream_requires_sign_in_with_a_provider(tmp_path: Any):
     from tests.gateway.issuer import AUDIENCE, running_issuer
 
     with running_issuer() as issuer:
-        async with (gateway_harness("memory", tmp_path, oidc_issuer=issuer.url, oidc_audience=AUDIENCE) as made,
-                    new_client(made) as c):
-            assert status_and_code(await c.get("/v1/live?channels=opportunities")) == (401, "not_signed_in")
+        async with (gateway_harness("memory", tmp_path, oidc_issuer=issuer.url, oidc_audience=AUDIENCE) as running,
+                    new_client(running) as client):
+            assert status_and_code(await client.get("/v1/live?channels=opportunities")) == (401, "not_signed_in")

@@ -1,4 +1,4 @@
-"""Every route of the public face is answered, or says with 501 what this release lacks; nothing else is there."""
+"""Routes of the public API: each is served or is a 501 with the missing capability; other paths are a 404."""
 import re
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.gateway.harness import GatewayHarness
 
 pytestmark = pytest.mark.slow
 
-NAMED = """
+PUBLIC_ROUTES = """
 POST /v1/events · GET /v1/events?types=a&after=b&limit=1
 GET /v1/webhooks · POST /v1/webhooks · DELETE /v1/webhooks/x
 GET /v1/leads?business_line=software&grade=A&sort=-score · GET /v1/leads/x · GET /v1/leads/x/score
@@ -46,49 +46,50 @@ GET /v1/search?q=x · GET /v1/me · GET /v1/live?channels=opportunities
 GET /v1/dead-letters · POST /v1/dead-letters/x/replay · GET /v1/lag · GET /v1/audit · GET /v1/definitions
 GET /v1/health · GET /openapi.json · GET /docs · GET /asyncapi.json · GET /
 """
-ROUTES = [entry.strip() for line in NAMED.strip().splitlines() for entry in line.split(" · ")]
-ENDLESS = {"/v1/live"}  # a stream has no end to wait for
+ROUTES = [entry.strip() for line in PUBLIC_ROUTES.strip().splitlines() for entry in line.split(" · ")]
+STREAMS = {"/v1/live"}  # a stream does not end
 
 
 @pytest.mark.parametrize("route", ROUTES)
-async def test_a_route_of_the_public_face_is_served_or_says_what_this_release_lacks(
+async def test_a_public_route_is_served_or_is_a_501_with_the_missing_capability(
     route: str, harness: GatewayHarness,
 ) -> None:
     method, target = route.split(" ")
     path = target.partition("?")[0]
-    if path in ENDLESS:
-        assert unavailable_capability(method, path) or path in (await the_document(harness))["paths"]
+    if path in STREAMS:
+        assert unavailable_capability(method, path) or path in (await openapi_document(harness))["paths"]
         return
-    answer = await harness.client.request(method, target, json={} if method in ("POST", "PUT", "PATCH") else None)
+    response = await harness.client.request(method, target, json={} if method in ("POST", "PUT", "PATCH") else None)
     if path == "/":
-        assert answer.status_code == 200 or "text/html" in answer.headers["content-type"] or "console" in answer.text
+        html = "text/html" in response.headers["content-type"]
+        assert response.status_code == 200 or html or "console" in response.text
         return
-    if answer.status_code >= 500:
-        problem = answer.json()
-        assert answer.status_code == 501, answer.text
+    if response.status_code >= 500:
+        problem = response.json()
+        assert response.status_code == 501, response.text
         assert problem["code"] == "not_in_this_release" and problem["capability"], problem
         assert problem["capability"] in problem["detail"]
         return
-    assert "/v1/boards/" not in path or answer.status_code == 200, "boards are shipped, not only allowed"
-    assert path.startswith(("/v1/", "/s/")) or answer.status_code == 200, route
-    if answer.status_code >= 400 and path.startswith("/v1"):
-        problem = answer.json()
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert not problem.get("detail", "").startswith("There is nothing at"), f"{route} is nowhere"
-        assert answer.status_code != 405, f"{route}: {problem}"
+    assert "/v1/boards/" not in path or response.status_code == 200, "the board is not shipped"
+    assert path.startswith(("/v1/", "/s/")) or response.status_code == 200, route
+    if response.status_code >= 400 and path.startswith("/v1"):
+        problem = response.json()
+        assert response.headers["content-type"] == "application/problem+json"
+        assert not problem.get("detail", "").startswith("There is nothing at"), f"{route} does not exist"
+        assert response.status_code != 405, f"{route}: {problem}"
         assert {"type", "title", "status", "code", "errors"} <= set(problem)
 
 
-async def test_what_nobody_names_is_not_there(harness: GatewayHarness) -> None:
+async def test_unknown_paths_are_a_404_and_unknown_methods_a_405(harness: GatewayHarness) -> None:
     for path in ("/v1/nothing", "/v1", "/v1/leadsx", "/s"):
         assert (await harness.client.get(path)).status_code == 404, path
     for method, path in (("DELETE", "/v1/leads/x"), ("PUT", "/v1/opportunities/x"), ("DELETE", "/v1/lag")):
-        answer = await harness.client.request(method, path)
-        assert answer.status_code == 405 and answer.headers["content-type"] == "application/problem+json", path
+        response = await harness.client.request(method, path)
+        assert response.status_code == 405 and response.headers["content-type"] == "application/problem+json", path
 
 
-def test_what_is_lacking_is_told_only_to_who_would_be_allowed_to_have_it() -> None:
-    """Without a rule the door would say "there is no such route" instead of what this release lacks."""
+def test_every_missing_capability_has_an_access_rule() -> None:
+    """Without a rule the gateway responds 404 instead of the 501 with the missing capability."""
     for entry in UNAVAILABLE:
         plain = entry.pattern.pattern.replace("/?", "").replace("(/.*)?", "").replace("[^/]+", "x").replace(".+", "x")
         assert entry.pattern.fullmatch(plain), plain
@@ -101,88 +102,88 @@ def test_what_is_lacking_is_told_only_to_who_would_be_allowed_to_have_it() -> No
     ("/v1/activities", "kpi"),
     ("/sx", None), ("/v1/opportunities/board", "pipeline"), ("/v1", None), ("", None),
 ])
-def test_a_path_belongs_to_the_service_of_its_first_whole_segments(path: str, service: str | None) -> None:
+def test_a_path_belongs_to_the_service_of_its_prefix(path: str, service: str | None) -> None:
     assert owner_of(path) == service
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/none.js", "/process/board", "/docs", "/docs/events", "/v1/me",
-                                  "/openapi.json", "/asyncapi.json", "/v1/leads", "/v1/leads/nobody", "/s/none",
+                                  "/openapi.json", "/asyncapi.json", "/v1/leads", "/v1/leads/unknown", "/s/none",
                                   "/v1/nothing"])
-async def test_a_head_is_answered_as_get_is_without_its_body(harness: GatewayHarness, path: str) -> None:
-    told, whole = await harness.client.head(path), await harness.client.get(path)
-    assert (told.status_code, told.content) == (whole.status_code, b"") and whole.content
+async def test_head_has_the_headers_of_get_without_a_body(harness: GatewayHarness, path: str) -> None:
+    head, full = await harness.client.head(path), await harness.client.get(path)
+    assert (head.status_code, head.content) == (full.status_code, b"") and full.content
     for name in ("content-type", "content-length", "etag", "cache-control"):
-        assert told.headers.get(name) == whole.headers.get(name), name
+        assert head.headers.get(name) == full.headers.get(name), name
 
 
-async def test_a_stream_has_no_head(harness: GatewayHarness) -> None:
-    answer = await harness.client.head("/v1/live?channels=opportunities")
-    assert answer.status_code == 405 and answer.headers["allow"] == "GET"
+async def test_head_of_a_stream_is_a_405(harness: GatewayHarness) -> None:
+    response = await harness.client.head("/v1/live?channels=opportunities")
+    assert response.status_code == 405 and response.headers["allow"] == "GET"
 
 
 # --- the document ----------------------------------------------------------------------------------------------------
 
 
-async def the_document(harness: GatewayHarness) -> dict[str, Any]:
+async def openapi_document(harness: GatewayHarness) -> dict[str, Any]:
     found: dict[str, Any] = (await harness.client.get("/openapi.json")).json()
     return found
 
 
-async def test_the_merged_openapi_document_is_valid_and_names_every_operation_once(harness: GatewayHarness) -> None:
-    document = await the_document(harness)
+async def test_the_merged_openapi_document_is_valid_and_operation_ids_are_unique(harness: GatewayHarness) -> None:
+    document = await openapi_document(harness)
     validate(document)
     ids = [op["operationId"] for item in document["paths"].values() for op in item.values() if "operationId" in op]
     assert len(ids) == len(set(ids)) > 40
 
 
-async def test_every_operation_of_the_document_can_be_reached_and_none_is_promised_that_is_lacking(
+async def test_every_operation_of_the_document_has_a_rule_and_is_available(
     harness: GatewayHarness,
 ) -> None:
-    for path, item in (await the_document(harness))["paths"].items():
+    for path, item in (await openapi_document(harness))["paths"].items():
         example = re.sub(r"\{[^}]+\}", "x", path)
         for method in item:
-            assert rule_for(method.upper(), example), f"{method} {path} has no rule, so the door refuses it"
-            assert not unavailable_capability(method.upper(), example), f"{method} {path} is answered with 501"
+            assert rule_for(method.upper(), example), f"{method} {path} has no rule, so the gateway refuses it"
+            assert not unavailable_capability(method.upper(), example), f"{method} {path} is a 501"
 
 
-async def test_every_rule_has_an_operation_or_is_lacking(harness: GatewayHarness) -> None:
-    """A rule that admits to nothing is a permission that nobody checks."""
-    served = {(m.upper(), re.sub(r"\{[^}]+\}", "x", p)) for p, item in (await the_document(harness))["paths"].items()
-              for m in item}
+async def test_every_rule_has_an_operation_or_a_missing_capability(harness: GatewayHarness) -> None:
+    """A rule without a route is a permission that is never checked."""
+    paths = (await openapi_document(harness))["paths"]
+    served = {(m.upper(), re.sub(r"\{[^}]+\}", "x", p)) for p, item in paths.items() for m in item}
     reference = reference_routes.router({}, harness.gateway.proxy).routes  # not in the document
     own = {(m, re.sub(r"\{[^}]+\}", "x", getattr(r, "path", ""))) for r in (*harness.gateway.asgi.routes, *reference)
            for m in getattr(r, "methods", None) or ()}
     for rule in access_rules():
         if "sign" in rule.path:
-            continue  # the redirects of the browser's sign-in are not in the document
+            continue  # the redirects of the browser sign-in are not in the document
         for method in rule.methods:
             named = {p for m, p in served | own if m == method and p != "/x"}
-            assert any(rule.matches(p) for p in named) or any(
-                method in e.methods and _meet(rule.path, e.pattern.pattern) for e in UNAVAILABLE), (method, rule.path)
+            missing = (method in e.methods and _same_prefix(rule.path, e.pattern.pattern) for e in UNAVAILABLE)
+            assert any(rule.matches(p) for p in named) or any(missing), (method, rule.path)
 
 
-def _meet(rule: str, entry: str) -> bool:
+def _same_prefix(rule: str, entry: str) -> bool:
     def first(pattern: str) -> str:
         return pattern.removeprefix("/v1/").split("/")[0].split("(")[0].split("{")[0]
 
     return first(rule) == first(entry)
 
 
-async def test_the_page_of_routes_has_them_all_and_loads_nothing_from_anywhere(harness: GatewayHarness) -> None:
+async def test_the_page_of_routes_lists_all_and_loads_no_external_resource(harness: GatewayHarness) -> None:
     page = await harness.client.get("/docs")
-    for path, item in (await the_document(harness))["paths"].items():
+    for path, item in (await openapi_document(harness))["paths"].items():
         for method in item:
             assert f"{method.upper()} {path}<" in page.text
     assert not re.search(r"<script|<img|src=|url\(|//", page.text.replace("<!doctype", ""))
     assert "default-src 'none'" in page.headers["content-security-policy"]
 
 
-async def test_the_events_are_told_as_the_published_file_tells_them(harness: GatewayHarness) -> None:
+async def test_the_served_asyncapi_document_equals_the_published_one(harness: GatewayHarness) -> None:
     published = yaml.safe_load((PUBLISHED / "asyncapi.yaml").read_text("utf-8"))
     assert (await harness.client.get("/asyncapi.json")).json() == published
 
 
-def test_schemas_of_the_same_name_that_differ_keep_apart() -> None:
+def test_different_schemas_with_the_same_name_are_kept_separate() -> None:
     def document(path: str, kind: str) -> dict[str, Any]:
         body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Body"}}}}
         return {"openapi": "3.1.0", "info": {"title": "t", "version": "1"},
@@ -190,17 +191,17 @@ def test_schemas_of_the_same_name_that_differ_keep_apart() -> None:
                 "components": {"schemas": {"Body": {"type": kind}}}}
 
     own = document("/v1/events", "array")
-    made = merge(own, [document("/v1/leads", "object"), document("/v1/kpis", "array"), document("/v1/x", "null")])
-    validate(made)
-    schemas = made["components"]["schemas"]
+    merged = merge(own, [document("/v1/leads", "object"), document("/v1/kpis", "array"), document("/v1/x", "null")])
+    validate(merged)
+    schemas = merged["components"]["schemas"]
 
-    def meant(path: str) -> str:
-        ref = made["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    def schema_type(path: str) -> str:
+        ref = merged["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         kind: str = schemas[ref.rpartition("/")[2]]["type"]
         return kind
 
-    assert [meant(p) for p in ("/v1/events", "/v1/leads", "/v1/kpis")] == ["array", "object", "array"]
-    assert "/v1/x" not in made["paths"], "what no service owns is not promised"
+    assert [schema_type(p) for p in ("/v1/events", "/v1/leads", "/v1/kpis")] == ["array", "object", "array"]
+    assert "/v1/x" not in merged["paths"], "a path without an owner is not published"
 
 
 def test_every_service_owns_a_public_route() -> None:
@@ -209,7 +210,7 @@ def test_every_service_owns_a_public_route() -> None:
     assert owners - {None} == set(internal_names())
 
 
-def test_the_published_page_names_what_is_lacking() -> None:
-    told = (PUBLISHED / "README.md").read_text("utf-8").partition("501")[2]
+def test_the_published_readme_names_the_missing_capabilities() -> None:
+    text = (PUBLISHED / "README.md").read_text("utf-8").partition("501")[2]
     for entry in UNAVAILABLE:
-        assert entry.capability.removesuffix("s").split(" of ")[0].split()[0] in told, entry.capability
+        assert entry.capability.removesuffix("s").split(" of ")[0].split()[0] in text, entry.capability
