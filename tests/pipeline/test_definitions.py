@@ -70,9 +70,9 @@ def blueprints(draw: st.DrawFn) -> Definition:
     stages = [{"name": n, "title": {"en": n}} for n in names]
     closed = [{"name": n, "title": {"en": n}, "type": n} for n in ("won", "lost")]
     transitions = [{"name": f"t{i}", "title": {"en": "T"}, **row} for i, row in enumerate(rows)]
-    return Definition("business_lines", "made", 1, {
-        "name": "made", "version": 1, "title": {"en": "Made"}, "blueprints": [{
-            "name": "made", "title": {"en": "Made"}, "stages": [*stages, *closed], "transitions": transitions,
+    return Definition("business_lines", "random", 1, {
+        "name": "random", "version": 1, "title": {"en": "Random"}, "blueprints": [{
+            "name": "random", "title": {"en": "Random"}, "stages": [*stages, *closed], "transitions": transitions,
             "loss_reasons": [{"name": "price", "title": {"en": "Price"}}]}]})
 
 
@@ -80,8 +80,8 @@ def blueprints(draw: st.DrawFn) -> Definition:
 @generated(blueprints(), st.lists(st.integers(0, 12), max_size=12))
 def test_any_sequence_of_decisions_follows_the_state_machine(definition: Definition, steps: list[int]) -> None:
     book = compile_book(Definitions([definition]))
-    blueprint = book.pipelines["made"]
-    scenario = opportunity(open_deal("made"), book=book)
+    blueprint = book.pipelines["random"]
+    scenario = opportunity(open_deal("random"), book=book)
     decider, state, stage = scenario.decider, scenario.state, blueprint.initial
     for n in steps:
         command = request(f"t{n}", open_deal().at, fields={"loss_reason": "price"})

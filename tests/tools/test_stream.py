@@ -17,8 +17,8 @@ from tools.stream import UnknownTopic, app
 TOPIC = "crm.orders.v1"
 
 
-def run(*words: str, answer: str = "") -> str:
-    result = CliRunner().invoke(app, words, input=answer, env={"COLUMNS": "200"}, catch_exceptions=False)
+def run(*words: str, confirmation: str = "") -> str:
+    result = CliRunner().invoke(app, words, input=confirmation, env={"COLUMNS": "200"}, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -43,7 +43,7 @@ def committed(directory: Path) -> int:
 def test_its_consumers_restart_at_the_beginning_of_the_topic(tmp_path: Path) -> None:
     asyncio.run(populated_log(tmp_path))
     assert committed(tmp_path) == 10
-    output = run("bump-epoch", TOPIC, answer="y\n")
+    output = run("bump-epoch", TOPIC, confirmation="y\n")
     assert f"Unread records of {TOPIC} are skipped. Continue?" in output
     assert f"kpi reads {TOPIC} from the beginning" in output and f"segmentation reads {TOPIC}" in output
     assert "pipeline" not in output and committed(tmp_path) == 0
