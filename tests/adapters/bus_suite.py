@@ -16,10 +16,10 @@ from chassis.ports import (
     TopicPartition,
 )
 from chassis.ports.partitioner import partition_of
-from tests.adapters.waiting import DEADLINE, gather_records, hold, until
+from tests.adapters.waiting import DEADLINE, gather_records, until, wait_for_assignments
 
 
-def out(topic: str, key: str | None, value: str | None, partition: int | None = None) -> Outgoing:
+def outgoing(topic: str, key: str | None, value: str | None, partition: int | None = None) -> Outgoing:
     return Outgoing(
         topic, None if key is None else key.encode(), None if value is None else value.encode(), (), partition
     )
@@ -71,7 +71,7 @@ class BusSuite:
 
     async def test_publishing_to_a_missing_topic_raises_bus_unavailable(self, bus: Bus, topic: str) -> None:
         with pytest.raises(BusUnavailable):
-            await bus.publish([out(f"{topic}.missing", "k", "v")])
+            await bus.publish([outgoing(f"{topic}.missing", "k", "v")])
 
     async def test_the_log_has_a_persistent_identity(self, bus: Bus, second: Bus) -> None:
         assert await bus.identity()
@@ -90,17 +90,18 @@ class BusSuite:
         assert record.timestamp_ms > 1_700_000_000_000
 
     async def test_key_and_value_may_be_none_or_empty(self, bus: Bus, topic: str) -> None:
-        await bus.publish([out(topic, None, "no key", 2), out(topic, "k", None, 2), out(topic, "", "", 2)])
+        await bus.publish([
+            outgoing(topic, None, "no key", 2), outgoing(topic, "k", None, 2), outgoing(topic, "", "", 2)])
         records = await bus.read(TopicPartition(topic, 2), 0, 10)
         assert [(r.key, r.value) for r in records] == [(None, b"no key"), (b"k", None), (b"", b"")]
 
     async def test_records_without_key_and_partition_go_to_any_partition(self, bus: Bus, topic: str) -> None:
-        await bus.publish([out(topic, None, str(n)) for n in range(20)])
+        await bus.publish([outgoing(topic, None, str(n)) for n in range(20)])
         assert sum((await bus.end_offsets([topic])).values()) == 20
 
     async def test_keys_are_partitioned_by_murmur2(self, bus: Bus, topic: str) -> None:
         keys = [f"deal-{n}" for n in range(100)]
-        await bus.publish([out(topic, key, key) for key in keys])
+        await bus.publish([outgoing(topic, key, key) for key in keys])
         for number in range(self.partitions):
             found = await bus.read(TopicPartition(topic, number), 0, 1000)
             assert values(found) == [key for key in keys if partition_of(key.encode(), self.partitions) == number]
@@ -112,7 +113,7 @@ class BusSuite:
     async def test_offsets_have_no_gaps_and_timestamps_never_decrease(self, bus: Bus, second: Bus, topic: str) -> None:
         async def write(one: Bus, name: str) -> None:
             for n in range(10):
-                await one.publish([out(topic, name, f"{name}:{n}:{m}", 0) for m in range(7)])
+                await one.publish([outgoing(topic, name, f"{name}:{n}:{m}", 0) for m in range(7)])
 
         await asyncio.gather(write(bus, "a"), write(second, "b"), write(bus, "c"))
         records = await bus.read(TopicPartition(topic, 0), 0, 1000)
@@ -125,8 +126,8 @@ class BusSuite:
 
     async def test_a_read_starts_at_any_offset_and_ends_at_the_end_of_the_log(self, bus: Bus, topic: str) -> None:
         partition = TopicPartition(topic, 1)
-        await bus.publish([out(topic, "k", str(n), 1) for n in range(12)])
-        await bus.publish([out(topic, "k", str(n), 1) for n in range(12, 20)])
+        await bus.publish([outgoing(topic, "k", str(n), 1) for n in range(12)])
+        await bus.publish([outgoing(topic, "k", str(n), 1) for n in range(12, 20)])
         assert values(await bus.read(partition, 0, 5)) == ["0", "1", "2", "3", "4"]
         assert values(await bus.read(partition, 10, 4)) == ["10", "11", "12", "13"]
         assert values(await bus.read(partition, 18, 100)) == ["18", "19"]
@@ -135,8 +136,8 @@ class BusSuite:
 
     async def test_read_each_returns_one_record_of_each_partition(self, bus: Bus, topic: str, other_topic: str) -> None:
         """Also of a partition with many later records; offsets that do not exist are left out."""
-        await bus.publish([out(topic, "k", f"{n}", n % 4) for n in range(400)])
-        await bus.publish([out(other_topic, "k", "only", 1)])
+        await bus.publish([outgoing(topic, "k", f"{n}", n % 4) for n in range(400)])
+        await bus.publish([outgoing(other_topic, "k", "only", 1)])
         offsets = {TopicPartition(topic, n): 0 if n == 3 else 99 - n for n in range(4)}
         found = await bus.read_each({**offsets, TopicPartition(other_topic, 1): 0, TopicPartition(other_topic, 2): 0,
                                      TopicPartition(other_topic, 0): 7})
@@ -146,17 +147,17 @@ class BusSuite:
             TopicPartition(other_topic, 1): (0, b"only")}
 
     async def test_begin_and_end_offsets(self, bus: Bus, topic: str, other_topic: str) -> None:
-        await bus.publish([out(topic, "k", str(n), 3) for n in range(5)])
+        await bus.publish([outgoing(topic, "k", str(n), 3) for n in range(5)])
         ends = await bus.end_offsets([topic, other_topic])
         assert len(ends) == 2 * self.partitions
         assert {partition: end for partition, end in ends.items() if end} == {TopicPartition(topic, 3): 5}
         assert set((await bus.begin_offsets([topic])).values()) == {0}
 
     async def test_large_batches_and_large_records(self, bus: Bus, topic: str) -> None:
-        await bus.publish([out(topic, f"k{n % 97}", str(n)) for n in range(5000)])
+        await bus.publish([outgoing(topic, f"k{n % 97}", str(n)) for n in range(5000)])
         assert sum((await bus.end_offsets([topic])).values()) == 5000
         big = "x" * 300_000
-        await bus.publish([out(topic, "k", big + str(n), 0) for n in range(4)])
+        await bus.publish([outgoing(topic, "k", big + str(n), 0) for n in range(4)])
         end = (await bus.end_offsets([topic]))[TopicPartition(topic, 0)]
         found: list[Record] = []
         while len(found) < 4:  # a read may return fewer records when they are large
@@ -166,7 +167,7 @@ class BusSuite:
     # --- one consumer ---
 
     async def test_a_new_group_starts_at_the_beginning(self, bus: Bus, topic: str, group: str) -> None:
-        await bus.publish([out(topic, f"k{n}", str(n)) for n in range(20)])
+        await bus.publish([outgoing(topic, f"k{n}", str(n)) for n in range(20)])
         consumer = await self._start(bus, group, [topic])
         records = await gather_records(consumer, 20)
         assert sorted(values(records), key=int) == [str(n) for n in range(20)]
@@ -176,7 +177,7 @@ class BusSuite:
     async def test_records_of_one_key_are_delivered_in_order(self, bus: Bus, topic: str, group: str) -> None:
         consumer = await self._start(bus, group, [topic])
         for n in range(30):
-            await bus.publish([out(topic, f"k{k}", f"{k}:{n}") for k in range(10)])
+            await bus.publish([outgoing(topic, f"k{k}", f"{k}:{n}") for k in range(10)])
         records = await gather_records(consumer, 300, at_once=37)
         for k in range(10):
             assert [v for v in values(records) if v.startswith(f"{k}:")] == [f"{k}:{n}" for n in range(30)]
@@ -186,9 +187,9 @@ class BusSuite:
         self, bus: Bus, topic: str, group: str
     ) -> None:
         consumer = await self._start(bus, group, [topic])
-        await hold([consumer], self.partitions)
+        await wait_for_assignments([consumer], self.partitions)
         assert not any((await asyncio.wait_for(consumer.poll(10, 0.1), DEADLINE)).values())
-        await bus.publish([out(topic, f"k{n}", str(n)) for n in range(50)])
+        await bus.publish([outgoing(topic, f"k{n}", str(n)) for n in range(50)])
         received = 0
         while received < 50:
             polled = await consumer.poll(7, DEADLINE)
@@ -201,9 +202,9 @@ class BusSuite:
         self, bus: Bus, second: Bus, topic: str, group: str
     ) -> None:
         consumer = await self._start(bus, group, [topic])
-        await hold([consumer], self.partitions)
+        await wait_for_assignments([consumer], self.partitions)
         waiting = asyncio.create_task(gather_records(consumer, 1))
-        await second.publish([out(topic, "k", "hello")])
+        await second.publish([outgoing(topic, "k", "hello")])
         assert values(await waiting) == ["hello"]
         await consumer.stop()
 
@@ -211,7 +212,7 @@ class BusSuite:
         self, bus: Bus, second: Bus, topic: str, group: str
     ) -> None:
         partition = TopicPartition(topic, 0)
-        await bus.publish([out(topic, "k", str(n), 0) for n in range(10)])
+        await bus.publish([outgoing(topic, "k", str(n), 0) for n in range(10)])
         first = await self._start(bus, group, [topic])
         await gather_records(first, 10)
         await first.commit({partition: 4})
@@ -222,7 +223,7 @@ class BusSuite:
         await successor.stop()
 
     async def test_groups_are_independent_of_each_other(self, bus: Bus, topic: str, group: str) -> None:
-        await bus.publish([out(topic, "k", "v", 0)])
+        await bus.publish([outgoing(topic, "k", "v", 0)])
         one, two = [await self._start(bus, f"{group}.{n}", [topic]) for n in range(2)]
         for consumer in (one, two):
             assert values(await gather_records(consumer, 1)) == ["v"]
@@ -233,7 +234,7 @@ class BusSuite:
 
     async def test_seeking_repeats_or_skips_records(self, bus: Bus, topic: str, group: str) -> None:
         partition = TopicPartition(topic, 2)
-        await bus.publish([out(topic, "k", str(n), 2) for n in range(10)])
+        await bus.publish([outgoing(topic, "k", str(n), 2) for n in range(10)])
         consumer = await self._start(bus, group, [topic])
         assert len(await gather_records(consumer, 3, at_once=3)) == 3
         consumer.seek(partition, 1)
@@ -246,7 +247,7 @@ class BusSuite:
         self, bus: Bus, topic: str, group: str,
     ) -> None:
         partition = TopicPartition(topic, 1)
-        await bus.publish([out(topic, "k", str(n), 1) for n in range(10)])
+        await bus.publish([outgoing(topic, "k", str(n), 1) for n in range(10)])
         consumers: list[Consumer] = []
 
         async def assigned(partitions: frozenset[TopicPartition]) -> None:
@@ -261,8 +262,8 @@ class BusSuite:
 
     async def test_the_lag_counts_records_that_were_not_polled(self, bus: Bus, topic: str, group: str) -> None:
         consumer = await self._start(bus, group, [topic])
-        await hold([consumer], self.partitions)
-        await bus.publish([out(topic, "k", str(n), 0) for n in range(10)])
+        await wait_for_assignments([consumer], self.partitions)
+        await bus.publish([outgoing(topic, "k", str(n), 0) for n in range(10)])
         polled = await gather_records(consumer, 4, at_once=4)
 
         async def exact() -> bool:
@@ -277,8 +278,8 @@ class BusSuite:
     async def test_records_of_several_topics_are_all_delivered(
         self, bus: Bus, topic: str, other_topic: str, group: str
     ) -> None:
-        await bus.publish([out(topic, f"k{n}", f"a{n}") for n in range(1000)])
-        await bus.publish([out(other_topic, f"k{n}", f"b{n}") for n in range(10)])
+        await bus.publish([outgoing(topic, f"k{n}", f"a{n}") for n in range(1000)])
+        await bus.publish([outgoing(other_topic, f"k{n}", f"b{n}") for n in range(10)])
         consumer = await self._start(bus, group, [topic, other_topic])
         records = await gather_records(consumer, 1010, at_once=100)
         assert len({(r.topic_partition, r.offset) for r in records}) == 1010
@@ -290,7 +291,7 @@ class BusSuite:
         self, bus: Bus, second: Bus, topic: str, other_topic: str, group: str
     ) -> None:
         members = [await self._start(one, group, [topic, other_topic]) for one in (bus, second)]
-        await hold(members, 2 * self.partitions)
+        await wait_for_assignments(members, 2 * self.partitions)
         for member in members:
             numbers = {name: {p.partition for p in member.assignment() if p.topic == name} for name in
                        (topic, other_topic)}
@@ -318,12 +319,12 @@ class BusSuite:
 
         members.append(bus.consumer(group, [topic], on_revoked=commit_positions))
         await members[0].start()
-        await bus.publish([out(topic, f"k{n}", str(n)) for n in range(40)])
+        await bus.publish([outgoing(topic, f"k{n}", str(n)) for n in range(40)])
         while len(handled["first"]) < 40:
             await work(members[0], "first")
         members.append(await self._start(second, group, [topic]))
-        await hold(members, self.partitions)
-        await bus.publish([out(topic, f"k{n}", str(n)) for n in range(40, 80)])
+        await wait_for_assignments(members, self.partitions)
+        await bus.publish([outgoing(topic, f"k{n}", str(n)) for n in range(40, 80)])
 
         async def all_handled() -> bool:
             await work(members[0], "first")
@@ -341,9 +342,9 @@ class BusSuite:
         self, bus: Bus, second: Bus, topic: str, group: str,
     ) -> None:
         members = [await self._start(one, group, [topic]) for one in (bus, second)]
-        await hold(members, self.partitions)
+        await wait_for_assignments(members, self.partitions)
         await members[0].stop()
-        await hold(members[1:], self.partitions)
+        await wait_for_assignments(members[1:], self.partitions)
         assert members[0].assignment() == frozenset()
         await members[1].stop()
 
@@ -364,11 +365,11 @@ class BusSuite:
     async def test_a_commit_for_a_revoked_partition_is_refused(
         self, bus: Bus, second: Bus, topic: str, group: str
     ) -> None:
-        await bus.publish([out(topic, "k", str(n), p) for p in range(self.partitions) for n in range(3)])
+        await bus.publish([outgoing(topic, "k", str(n), p) for p in range(self.partitions) for n in range(3)])
         first = await self._start(bus, group, [topic])
         await gather_records(first, 3 * self.partitions)
         joiner = await self._start(second, group, [topic])
-        await hold([first, joiner], self.partitions)
+        await wait_for_assignments([first, joiner], self.partitions)
         revoked = next(iter(joiner.assignment()))
         await joiner.commit({revoked: 1})
         with pytest.raises(PartitionLost):
@@ -398,7 +399,7 @@ class BusSuite:
 
         members = [await self._start(bus, group, [topic])]
         for round_number in range(20):
-            await bus.publish([out(topic, f"k{n}", f"{round_number}:{n}") for n in range(20)])
+            await bus.publish([outgoing(topic, f"k{n}", f"{round_number}:{n}") for n in range(20)])
             if round_number == 5:
                 members.append(await self._start(second, group, [topic]))
             if round_number == 12:
@@ -420,7 +421,7 @@ class BusSuite:
     async def test_groups_are_listed_with_their_member_counts_and_removed_only_without_members(
         self, bus: Bus, second: Bus, topic: str, group: str
     ) -> None:
-        await bus.publish([out(topic, "k", "v")])
+        await bus.publish([outgoing(topic, "k", "v")])
         consumer = await self._start(bus, group, [topic])
         records = await gather_records(consumer, 1)
         await consumer.commit({record.topic_partition: record.offset + 1 for record in records})
@@ -444,7 +445,7 @@ class BusSuite:
         self, bus: Bus, second: Bus, topic: str, group: str
     ) -> None:
         for round_number in range(10):
-            await bus.publish([out(topic, "k", f"{round_number}")])
+            await bus.publish([outgoing(topic, "k", f"{round_number}")])
         (partition,) = [partition for partition, end in (await bus.end_offsets([topic])).items() if end]
         await bus.delete_before({partition: 6})
         assert (await second.begin_offsets([topic]))[partition] == 6
@@ -455,7 +456,7 @@ class BusSuite:
         await bus.delete_before({partition: 2})
         assert (await bus.begin_offsets([topic]))[partition] == 6
         await bus.delete_before({partition: 10})
-        await bus.publish([out(topic, "k", "new")])
+        await bus.publish([outgoing(topic, "k", "new")])
         assert values(await gather_records(consumer, 1)) == ["new"]
         await consumer.stop()
 
@@ -464,16 +465,16 @@ class BusSuite:
     async def test_a_tail_from_the_beginning_returns_all_records_and_continues(
         self, bus: Bus, second: Bus, topic: str, other_topic: str
     ) -> None:
-        await bus.publish([out(topic, f"k{n}", f"old{n}") for n in range(5)])
+        await bus.publish([outgoing(topic, f"k{n}", f"old{n}") for n in range(5)])
         tail = bus.tail([topic, other_topic], "beginning")
         found = [await self._next(tail) for _ in range(5)]
-        await second.publish([out(other_topic, "k", "new")])
+        await second.publish([outgoing(other_topic, "k", "new")])
         found.append(await self._next(tail))
         assert sorted(values(found)) == ["new", *(f"old{n}" for n in range(5))]
         await tail.aclose()  # type: ignore[attr-defined]
 
     async def test_a_tail_from_the_end_returns_only_new_records(self, bus: Bus, second: Bus, topic: str) -> None:
-        await bus.publish([out(topic, f"k{n}", "old") for n in range(5)])
+        await bus.publish([outgoing(topic, f"k{n}", "old") for n in range(5)])
         tail = bus.tail([topic])
         waiting = asyncio.ensure_future(self._next(tail))
         sent = 0
@@ -481,7 +482,7 @@ class BusSuite:
         async def received() -> bool:
             nonlocal sent
             sent += 1
-            await second.publish([out(topic, "k", f"new{sent}")])
+            await second.publish([outgoing(topic, "k", f"new{sent}")])
             return waiting.done()
 
         await until(received, "the tail returns a record")

@@ -59,7 +59,7 @@ class DocumentServer:
             terminate(self.process)
 
 
-def scratch(name: str) -> Path:
+def temporary_directory(name: str) -> Path:
     """A directory that is removed when the tests end."""
     directory = Path(tempfile.mkdtemp(prefix=f"triptych-{name}-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
@@ -68,7 +68,7 @@ def scratch(name: str) -> Path:
 
 @cache
 def _kafka() -> str | BrokerUnavailable:
-    cluster = KafkaCluster(scratch("kafka"))
+    cluster = KafkaCluster(temporary_directory("kafka"))
     try:
         cluster.start()
     except BrokerUnavailable as error:
@@ -80,7 +80,7 @@ def _kafka() -> str | BrokerUnavailable:
 @cache
 def _mongo() -> str | BrokerUnavailable:
     (port,) = free_ports(1)
-    server = DocumentServer(scratch("mongo"), port)
+    server = DocumentServer(temporary_directory("mongo"), port)
     try:
         server.start()
     except BrokerUnavailable as error:

@@ -25,9 +25,9 @@ from chassis.ports import (
     TopicPartition,
 )
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
-from tests.adapters.bus_suite import BusSuite, out, values
-from tests.adapters.real import scratch
-from tests.adapters.waiting import DEADLINE, gather_records, hold, until
+from tests.adapters.bus_suite import BusSuite, outgoing, values
+from tests.adapters.real import temporary_directory
+from tests.adapters.waiting import DEADLINE, gather_records, until, wait_for_assignments
 
 pytestmark = pytest.mark.real
 
@@ -64,7 +64,7 @@ class TestKafkaBus(BusSuite):
     async def test_a_recreated_topic_stops_the_consumer_instead_of_skipping_records(
         self, bus: KafkaBus, second: KafkaBus, topic: str, group: str
     ) -> None:
-        await bus.publish([out(topic, "k", str(n), 0) for n in range(10)])
+        await bus.publish([outgoing(topic, "k", str(n), 0) for n in range(10)])
         consumer = await self._start(bus, group, [topic])
         await gather_records(consumer, 10)
         await consumer.commit({TopicPartition(topic, 0): 10})
@@ -90,7 +90,7 @@ class TestKafkaBus(BusSuite):
     async def test_a_log_shorter_than_the_committed_offset_stops_the_consumer(
         self, bus: Bus, topic: str, group: str
     ) -> None:
-        await bus.publish([out(topic, "k", "v", 0)])
+        await bus.publish([outgoing(topic, "k", "v", 0)])
         consumer = await self._start(bus, group, [topic])
         await gather_records(consumer, 1)
         await consumer.commit({TopicPartition(topic, 0): 7})  # an offset of a longer log
@@ -108,7 +108,7 @@ class TestKafkaBus(BusSuite):
 
         consumer = bus.consumer(group, [topic], on_assigned=assigned)
         await consumer.start()
-        await bus.publish([out(topic, "k", "v")])
+        await bus.publish([outgoing(topic, "k", "v")])
         with pytest.raises(StoreUnavailable):
             await gather_records(consumer, 1)
         await consumer.stop()
@@ -127,7 +127,7 @@ class TestKafkaBus(BusSuite):
         bus = KafkaBus(kafka, session=1.5)
         await bus.start()
         await bus.ensure_topics({topic: self.partitions})
-        await bus.publish([out(topic, "k", "v", 0)])
+        await bus.publish([outgoing(topic, "k", "v", 0)])
         consumer = bus.consumer(group, [topic], on_assigned=assigned)
         await consumer.start()
         await gather_records(consumer, 1)
@@ -154,14 +154,14 @@ class TestKafkaBus(BusSuite):
         await first.start()
         await asyncio.wait_for(waiting.wait(), DEADLINE)
         other = await self._start(second, group, [topic])
-        await hold([first, other], self.partitions)
+        await wait_for_assignments([first, other], self.partitions)
         assert [len(partitions) for partitions in revocations] == [self.partitions]
         await first.stop()
         await other.stop()
 
     async def test_a_cancelled_poll_loses_no_records(self, bus: Bus, topic: str, group: str) -> None:
         consumer = await self._start(bus, group, [topic])
-        await hold([consumer], self.partitions)
+        await wait_for_assignments([consumer], self.partitions)
         polled: list[Record] = []
 
         async def poll_with_short_timeout() -> bool:
@@ -169,7 +169,7 @@ class TestKafkaBus(BusSuite):
                 for batch in (await asyncio.wait_for(consumer.poll(3, 5), 0.003)).values():
                     polled.extend(batch)
             except TimeoutError:
-                await bus.publish([out(topic, "k", "v")] * 2 if len(sent) < 100 else [])
+                await bus.publish([outgoing(topic, "k", "v")] * 2 if len(sent) < 100 else [])
                 sent.extend([1, 1] if len(sent) < 100 else [])
             return len(polled) == len(sent) >= 100
 
@@ -189,7 +189,7 @@ class TestKafkaBus(BusSuite):
         bus = KafkaBus(kafka)
         bus.broker.add_middleware(RecordingMiddleware)
         await bus.start()
-        messages = [out(topic, f"k{n}", str(n)) for n in range(10)]
+        messages = [outgoing(topic, f"k{n}", str(n)) for n in range(10)]
         await bus.publish(messages)
         await bus.publish(messages[:1])
         assert sorted(received, key=repr) == sorted([*messages, messages[0]], key=repr)
@@ -205,8 +205,8 @@ class TestKafkaBus(BusSuite):
         self, bus: Bus, topic: str,
     ) -> None:
         with pytest.raises(BusUnavailable, match="MessageSizeTooLarge"):
-            await bus.publish([Outgoing(topic, b"k", b"." * 2_000_000, (), 1), out(topic, "k", "after it", 1)])
-        await bus.publish([out(topic, "k", "good", 1)])
+            await bus.publish([Outgoing(topic, b"k", b"." * 2_000_000, (), 1), outgoing(topic, "k", "after it", 1)])
+        await bus.publish([outgoing(topic, "k", "good", 1)])
         assert values(await bus.read(TopicPartition(topic, 1), 0, 10)) == ["good"]
 
     async def test_a_header_name_with_invalid_utf_8_affects_only_its_own_batch(
@@ -220,12 +220,12 @@ class TestKafkaBus(BusSuite):
             return data[:17] + struct.pack(">I", calc_crc32c(data[21:])) + data[21:]
 
         for partition in range(self.partitions):
-            await bus.publish([out(topic, "k", f"{partition}:{n}", partition) for n in range(5)])
+            await bus.publish([outgoing(topic, "k", f"{partition}:{n}", partition) for n in range(5)])
         monkeypatch.setattr(MessageBatch, "get_data_buffer", corrupted)
         invalid = Outgoing(topic, b"k", b"invalid", (("replaced", b"1"),), 1)
-        await bus.publish([out(topic, "k", "1:before", 1), invalid, out(topic, "k", "1:same batch", 1)])
+        await bus.publish([outgoing(topic, "k", "1:before", 1), invalid, outgoing(topic, "k", "1:same batch", 1)])
         monkeypatch.undo()
-        await bus.publish([out(topic, "k", "1:after", 1)])
+        await bus.publish([outgoing(topic, "k", "1:after", 1)])
         consumer = await self._start(bus, group, [topic])
         records = await gather_records(consumer, 5 * self.partitions + 4)
         assert len({(r.topic_partition, r.offset) for r in records}) == len(records) == 5 * self.partitions + 4
@@ -254,7 +254,7 @@ class TestKafkaBus(BusSuite):
         self, bus: Bus, kafka: str, topic: str, group: str, *, session: float, instance: str = "",
     ) -> None:
         """Another member takes over from a paused one, with the same instance name if given."""
-        await bus.publish([out(topic, "k", str(n), 0) for n in range(5)])
+        await bus.publish([outgoing(topic, "k", str(n), 0) for n in range(5)])
         paused = await start_paused_member(kafka, group, topic, session, instance)
         successor = KafkaBus(kafka, session=session, instance=instance or None)
         await successor.start()
@@ -276,9 +276,9 @@ class TestKafkaBus(BusSuite):
         for one in named:
             await one.start()
         first, second = [await self._start(one, group, [topic]) for one in named]
-        await hold([first, second], self.partitions)
+        await wait_for_assignments([first, second], self.partitions)
         await first.stop()
-        await hold([second], self.partitions)
+        await wait_for_assignments([second], self.partitions)
         await second.stop()
         assert (await bus.groups()).get(group, 0) == 0
         for one in named:
@@ -361,7 +361,7 @@ class RecoveringConsumer:
 
 async def test_acknowledged_records_survive_a_killed_broker() -> None:
     """kill -9 under load and restart: no acknowledged record is lost, publisher and consumer continue."""
-    cluster = KafkaCluster(scratch("killed"))
+    cluster = KafkaCluster(temporary_directory("killed"))
     try:
         await asyncio.to_thread(cluster.start)
     except BrokerUnavailable as error:
@@ -377,7 +377,7 @@ async def test_acknowledged_records_survive_a_killed_broker() -> None:
         while len(acknowledged) < count:
             batch = [f"{len(acknowledged) + n}" for n in range(10)]
             try:
-                await bus.publish([out(topic, value, value) for value in batch])
+                await bus.publish([outgoing(topic, value, value) for value in batch])
                 acknowledged.extend(batch)
             except BusUnavailable:
                 failures += 1
@@ -412,7 +412,7 @@ async def test_an_unreachable_broker_raises_bus_unavailable() -> None:
     with pytest.raises(BusUnavailable):
         await bus.start()
     with pytest.raises(BusUnavailable):
-        await bus.publish([out("tests.nowhere.v1", "k", "v")])
+        await bus.publish([outgoing("tests.nowhere.v1", "k", "v")])
     with pytest.raises(BusUnavailable):
         await bus.end_offsets(["tests.nowhere.v1"])
     await bus.stop()

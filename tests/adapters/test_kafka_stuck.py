@@ -10,7 +10,7 @@ from chassis.adapters.kafka import bus as adapter
 from chassis.adapters.memory import MemoryStore
 from chassis.runtime import watchdog
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster
-from tests.adapters.real import scratch
+from tests.adapters.real import temporary_directory
 from tests.chassis.harness import LEADS
 from tests.chassis.test_application import make, quiet, running, until
 from tests.chassis.test_watch import is_ready, measured, reason, say, total
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[KafkaCluster]:
-    cluster = KafkaCluster(scratch("stuck"))
+    cluster = KafkaCluster(temporary_directory("stuck"))
     try:
         cluster.start()
     except BrokerUnavailable as error:

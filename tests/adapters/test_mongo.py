@@ -14,7 +14,7 @@ from pymongo.write_concern import WriteConcern
 from chassis.adapters.mongo.store import DURABLE, Driver, MongoStore, _beyond
 from chassis.ports import Collection, Contains, Document, Store, StoreUnavailable
 from dev.kafka_cluster import BrokerUnavailable, free_ports
-from tests.adapters.real import DocumentServer, scratch
+from tests.adapters.real import DocumentServer, temporary_directory
 from tests.adapters.store_suite import StoreSuite, doc
 
 pytestmark = pytest.mark.real
@@ -103,7 +103,7 @@ SEVERAL = Collection("tests.several", {"n": int}, (("n",),))
 @pytest.fixture
 def own_server() -> Any:
     (port,) = free_ports(1)
-    server = DocumentServer(scratch("killed"), port)
+    server = DocumentServer(temporary_directory("killed"), port)
     try:
         server.start()
     except BrokerUnavailable as error:

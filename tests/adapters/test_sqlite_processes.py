@@ -14,7 +14,7 @@ from chassis.adapters.sqlite import consumer as consumer_module
 from chassis.adapters.sqlite.member_names import new_member_name, process_has_ended
 from chassis.ports import Collection, Outgoing, PartitionLost, TopicPartition
 from tests.adapters.sqlite_process import COLLECTION, TOPIC
-from tests.adapters.waiting import DEADLINE, gather_records, hold, until
+from tests.adapters.waiting import DEADLINE, gather_records, until, wait_for_assignments
 
 pytestmark = pytest.mark.slow
 
@@ -51,12 +51,12 @@ async def launch(database: Database) -> AsyncIterator[Launch]:
         await process.communicate()
 
 
-async def line(process: Process) -> list[str]:
+async def read_line(process: Process) -> list[str]:
     assert process.stdout is not None
     return (await asyncio.wait_for(process.stdout.readline(), DEADLINE)).decode().split()
 
 
-async def killed(process: Process) -> list[str]:
+async def kill(process: Process) -> list[str]:
     """Kills the process (-9); returns the rest of its output."""
     process.kill()
     output, _ = await process.communicate()
@@ -75,9 +75,9 @@ async def test_no_acknowledged_write_is_lost_when_writers_are_killed(database: D
         last = dict.fromkeys(range(2), 0)
         for n, writer in enumerate(writers):
             while last[n] < 60:
-                last[n] = int((await line(writer))[0])
+                last[n] = int((await read_line(writer))[0])
         for n, writer in enumerate(writers):
-            last[n] = max([last[n], *map(int, (await killed(writer)))])
+            last[n] = max([last[n], *map(int, (await kill(writer)))])
         published = await all_values(bus)
         for n in range(2):
             name = f"w{round_number}{n}"
@@ -100,12 +100,12 @@ async def test_no_acknowledged_write_is_lost_when_writers_are_killed(database: D
 async def test_concurrent_increments_of_four_processes_are_not_lost(database: Database, launch: Launch) -> None:
     writers = [await launch("increment", "100") for _ in range(4)]
     for writer in writers:
-        assert await line(writer) == ["ready"]
+        assert await read_line(writer) == ["ready"]
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.write(b"go\n")
     for writer in writers:
-        assert await line(writer) == ["done"]
+        assert await read_line(writer) == ["done"]
     stored = (await SqliteStore(database).load(COLLECTION, ["n"]))["n"]
     assert (stored.body, stored.version) == (b"400", 400)
 
@@ -113,7 +113,7 @@ async def test_concurrent_increments_of_four_processes_are_not_lost(database: Da
 async def test_a_killed_member_is_replaced_within_its_session(database: Database, launch: Launch) -> None:
     bus = SqliteBus(database, session=SESSION)
     victim = await launch("consume", "group")
-    assert await line(victim) == ["held", "0", "1", "2", "3"]
+    assert await read_line(victim) == ["held", "0", "1", "2", "3"]
     member = bus.consumer("group", [TOPIC])
     await member.start()
     await until(lambda: len(member.assignment()) == 2, "a new member gets its share")
@@ -124,12 +124,12 @@ async def test_a_killed_member_is_replaced_within_its_session(database: Database
 
 async def test_a_member_that_joins_after_a_kill_gets_the_partitions_at_once(database: Database, launch: Launch) -> None:
     victim = await launch("consume", "group")
-    assert await line(victim) == ["held", "0", "1", "2", "3"]
-    await killed(victim)
+    assert await read_line(victim) == ["held", "0", "1", "2", "3"]
+    await kill(victim)
     bus = SqliteBus(database, session=10 * DEADLINE)  # it must not wait for the end of the session
     member = bus.consumer("group", [TOPIC])
     await member.start()
-    await hold([member], PARTITIONS)
+    await wait_for_assignments([member], PARTITIONS)
     await member.stop()
 
 
@@ -148,19 +148,19 @@ async def test_a_member_paused_beyond_its_session_cannot_commit(database: Databa
     """The commit of a paused member must not overwrite the commit of its successor."""
     bus = SqliteBus(database, session=SESSION)
     paused = await launch("consume", "group")
-    assert await line(paused) == ["held", "0", "1", "2", "3"]
+    assert await read_line(paused) == ["held", "0", "1", "2", "3"]
     paused.send_signal(signal.SIGSTOP)
     member = bus.consumer("group", [TOPIC])
     await member.start()
-    await hold([member], PARTITIONS)
+    await wait_for_assignments([member], PARTITIONS)
     await bus.publish([Outgoing(TOPIC, b"k", b"v", (), n) for n in range(PARTITIONS)])
     await gather_records(member, PARTITIONS)
     for number in range(PARTITIONS):
         await member.commit({TopicPartition(TOPIC, number): 1})
     paused.send_signal(signal.SIGCONT)
-    share = await line(paused)
+    share = await read_line(paused)
     while len(share) != 3 or share[0] != "held":  # it lost all partitions, joins again, and gets its share
-        share = await line(paused)
+        share = await read_line(paused)
     await until(lambda: len(member.assignment()) == 2, "both have their share")
     assert set((await bus.committed("group", [TOPIC])).values()) == {1}
     await member.stop()
@@ -175,7 +175,7 @@ async def test_the_commit_of_a_former_owner_is_refused(database: Database) -> No
 
     stale = bus.consumer("group", [TOPIC], on_revoked=revoked)
     await stale.start()
-    await hold([stale], PARTITIONS)
+    await wait_for_assignments([stale], PARTITIONS)
     assigned = stale.assignment()
     await stale.commit(dict.fromkeys(assigned, 1))
     # an expired session, without the wake-up that a rebalance sends
@@ -212,7 +212,7 @@ async def test_a_message_from_another_process_wakes_a_waiting_reader(
     bus = SqliteBus(database)
     consumer = bus.consumer("waiting", [TOPIC])
     await consumer.start()
-    await hold([consumer], PARTITIONS)
+    await wait_for_assignments([consumer], PARTITIONS)
     writer = await launch("write", "w")
     await gather_records(consumer, 50)
     writer.kill()

@@ -34,7 +34,7 @@ async def gather_records(consumer: Consumer, n: int, at_once: int = 500) -> list
     return records
 
 
-async def hold(consumers: list[Consumer], n: int) -> None:
+async def wait_for_assignments(consumers: list[Consumer], n: int) -> None:
     """Polls the consumers in turn until `n` partitions are assigned, at least one to each consumer."""
 
     async def assigned() -> bool:

@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from chassis.service.discovery import internal_names
 from chassis.support.failpoints import POINTS
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster, free_ports
-from tests.adapters.real import scratch
+from tests.adapters.real import temporary_directory
 from tests.faults.conftest import Verified
 from tests.faults.profiles import Profile, chosen
 from tests.faults.proxy import BAD_NETWORK, NetworkConditions, Proxy
@@ -42,7 +42,7 @@ async def kafka(
 ) -> AsyncIterator[tuple[SystemUnderTest, KafkaCluster, list[Proxy]]]:
     """Members reach every broker through a proxy of ours; the load and the verifier reach them directly."""
     ports = free_ports(BROKERS)
-    cluster = KafkaCluster(scratch("faults"), brokers=BROKERS, outside=ports)
+    cluster = KafkaCluster(temporary_directory("faults"), brokers=BROKERS, outside=ports)
     try:
         await asyncio.to_thread(cluster.start)
     except BrokerUnavailable as error:
