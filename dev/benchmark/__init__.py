@@ -1,1 +1,1 @@
-"""How fast it is: every work is run in processes of its own, and checked before its speed is told."""
+"""Benchmark: each workload runs in its own processes, and is checked before its speed is reported."""

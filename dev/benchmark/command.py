@@ -19,13 +19,13 @@ from dev.benchmark.rows import Row, table, write
 from dev.benchmark.workloads import Workload, each_service, pipeline, require_equal
 from dev.kafka_cluster import BrokerUnavailable, KafkaCluster
 
-NAIVE = 4_000  # commands: it is slow, and its speed does not depend on how many there are
-SLOWEST = 100  # events/s
+NAIVE_COMMANDS = 4_000  # it is slow, and its speed does not depend on the number
+MIN_RATE = 100  # events/s
 Section = Callable[["Bench"], Iterator[Row]]
 
 
 class Bench:
-    """`events`: of the largest works; the others take a part of it."""
+    """`events`: number of events of the largest workloads; the others use a part of it."""
 
     def __init__(self, events: int, kafka: bool, directory: Path, console: Console) -> None:
         self.events, self.kafka, self.directory, self.console = events, kafka, directory, console
@@ -38,9 +38,9 @@ class Bench:
 
     @contextmanager
     def broker(self) -> Iterator[str]:
-        """Raises BrokerUnavailable, also when none is wanted."""
+        """Raises BrokerUnavailable, also with --no-kafka."""
         if not self.kafka:
-            raise BrokerUnavailable("Kafka was not asked for")
+            raise BrokerUnavailable("Kafka is switched off by --no-kafka")
         directory = self.fresh()
         with KafkaCluster(directory) as cluster:
             yield cluster.bootstrap
@@ -51,8 +51,8 @@ class Bench:
 
 
 def run_bench(*, events: int, kafka: bool, report: Path | None, console: Console, only: str = "") -> int:
-    """Exit status 0; raises InexactResult when a result is not exact. `only`: the sections whose names begin so."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic's first moments are loud
+    """Exit status 0; raises InexactResult when a result is not exact. `only`: prefix of the sections' names."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs errors while a topic is being created
     directory = Path(tempfile.mkdtemp(prefix="triptych-bench-"))
     rows: list[Row] = []
     try:
@@ -70,7 +70,7 @@ def run_bench(*, events: int, kafka: bool, report: Path | None, console: Console
 
 
 def _rows(section: Section, bench: Bench) -> list[Row]:
-    """What a machine cannot measure is said, and left out."""
+    """The rows of a section; a section that this machine cannot measure is reported and skipped."""
     rows: list[Row] = []
     try:
         for row in section(bench):
@@ -88,11 +88,11 @@ def _pipeline(bench: Bench) -> Iterator[Row]:
     for deals, goal, on_kafka in ((bench.events // 2, 0.15, 0.12), (min(1_000, bench.events // 2), 0.30, 0.15)):
         work = pipeline(bench.events, deals)
         own = measured(bench.embedded(), work, kill=True)
-        detail = _told(own)
+        detail = _detail(own)
         two = measured(bench.embedded(), work, processes=2)
         if not bench.kafka:
             yield Row("T1", f"{work.title}, embedded, one kill -9", own.events, "events/s", detail=detail)
-            yield Row("T1", f"{work.title}, embedded, two processes", two.events, "events/s", detail=_told(two))
+            yield Row("T1", f"{work.title}, embedded, two processes", two.events, "events/s", detail=_detail(two))
             continue
         with bench.broker() as bootstrap:
             beside = bench.embedded().model_copy(update={"kafka": bootstrap})
@@ -101,24 +101,24 @@ def _pipeline(bench: Bench) -> Iterator[Row]:
             yield Row("T1", f"{work.title}, embedded, one kill -9", own.events / bare.events, "of raw aiokafka", goal,
                       detail=detail | {"by CPU": bare.cpu_us / own.cpu_us, "raw/s": bare.events})
             yield Row("T1", f"{work.title}, embedded, two processes", two.events / bare.events, "of raw aiokafka", goal,
-                      detail=_told(two) | {"by CPU": bare.cpu_us / two.cpu_us})
+                      detail=_detail(two) | {"by CPU": bare.cpu_us / two.cpu_us})
             speed = run_service(beside, work)
             yield Row("T1k", f"{work.title}, Kafka", speed.events / bare.events, "of raw aiokafka", on_kafka,
-                      detail=_told(speed) | {"by CPU": bare.cpu_us / speed.cpu_us})
+                      detail=_detail(speed) | {"by CPU": bare.cpu_us / speed.cpu_us})
 
 
 def _naive(bench: Bench) -> Iterator[Row]:
-    commands = min(NAIVE, bench.events)
+    commands = min(NAIVE_COMMANDS, bench.events)
     work = pipeline(commands, commands // 2)
     with bench.broker() as bootstrap:
         beside = bench.embedded().model_copy(update={"kafka": bootstrap})
         asyncio.run(fill(beside, work))
         asyncio.run(_topic(beside))
         directory = bench.fresh()
-        found = child("dev.benchmark.naive", bootstrap, *work.topics, str(commands), str(directory))
-        require_equal("the naive service's deals", found["stages"], dict(Counter({"engaging": commands // 2})))
-        naive = Speed(found["records"] / found["seconds"], found["records"] / found["seconds"],
-                      found["cpu_seconds"] / found["seconds"])
+        result = child("dev.benchmark.naive", bootstrap, *work.topics, str(commands), str(directory))
+        require_equal("the naive service's deals", result["stages"], dict(Counter({"engaging": commands // 2})))
+        naive = Speed(result["records"] / result["seconds"], result["records"] / result["seconds"],
+                      result["cpu_seconds"] / result["seconds"])
     events = min(bench.events, 10 * commands)  # of two for each deal too
     own = measured(bench.embedded(), pipeline(events, events // 2))
     yield Row("T1", "the same, beside the naive service", own.events / naive.events, "times", 30,
@@ -134,7 +134,7 @@ async def _topic(chosen: Settings) -> None:
     await bus.stop()
 
 
-def _told(speed: Speed) -> dict[str, float]:
+def _detail(speed: Speed) -> dict[str, float]:
     return {"events/s": speed.events, "CPU µs": speed.cpu_us, "peak MB": speed.peak_mb}
 
 
@@ -153,13 +153,13 @@ def _memory(bench: Bench) -> Iterator[Row]:
 def _minutes(bench: Bench) -> Iterator[Row]:
     records = bench.events // 2
     for kind, goal in (("signals", 2.5), ("facts", 0.6)):
-        ours, theirs = beside_bytewax(kind, records, bench.fresh())
-        yield Row("T2", f"one-minute cells, {kind}", ours.events / theirs.events, "of Bytewax", goal, detail={
-            "ours/s": ours.events, "Bytewax/s": theirs.events, "by CPU": theirs.cpu_us / ours.cpu_us})
+        ours, peer = beside_bytewax(kind, records, bench.fresh())
+        yield Row("T2", f"one-minute cells, {kind}", ours.events / peer.events, "of Bytewax", goal, detail={
+            "ours/s": ours.events, "Bytewax/s": peer.events, "by CPU": peer.cpu_us / ours.cpu_us})
     with bench.broker() as bootstrap:
-        ours, theirs = beside_quix("signals", records, bench.fresh(), bootstrap)
-        yield Row("T2", "one-minute cells, signals, from Kafka", ours.events / theirs.events, "of Quix Streams", 8,
-                  detail={"ours/s": ours.events, "Quix/s": theirs.events, "by CPU": theirs.cpu_us / ours.cpu_us})
+        ours, peer = beside_quix("signals", records, bench.fresh(), bootstrap)
+        yield Row("T2", "one-minute cells, signals, from Kafka", ours.events / peer.events, "of Quix Streams", 8,
+                  detail={"ours/s": ours.events, "Quix/s": peer.events, "by CPU": peer.cpu_us / ours.cpu_us})
 
 
 def _decisions(bench: Bench) -> Iterator[Row]:
@@ -185,17 +185,22 @@ def _system(bench: Bench) -> Iterator[Row]:
 
 
 def _latency(running: system.Running, rate: int, where: str, goals: Sequence[float]) -> Iterator[Row]:
-    """At the rate asked for; where the machine does not keep up with it, also at one with which it does."""
-    wanted: Sequence[float | None] = goals
+    """At the requested rate; if the machine cannot keep up, also at a rate with which it can."""
+    remaining_goals: Sequence[float | None] = goals
     while True:
-        found = asyncio.run(system.latency(running, rate, 10.0 if rate > 1_000 else 4.0))
-        told: dict[str, Any] = {} if found.kept_up else {"not kept up with": f"{found.rate:,.0f} events/s were counted"}
-        for what, ms, goal in zip(("payment", "transition"), (found.payments_ms, found.deals_ms), wanted, strict=True):
-            yield Row("T4", f"{what} to board, {rate:,} events/s, {where}", ms, "ms p99", goal, most=True, detail=told)
-        if found.kept_up or rate <= SLOWEST:
+        result = asyncio.run(system.latency(running, rate, 10.0 if rate > 1_000 else 4.0))
+        detail: dict[str, Any] = {}
+        if not result.kept_up:
+            detail["not kept up with"] = f"{result.rate:,.0f} events/s were counted"
+        latencies = (result.payments_ms, result.deals_ms)
+        figures = zip(("payment", "transition"), latencies, remaining_goals, strict=True)
+        for what, ms, goal in figures:
+            work = f"{what} to board, {rate:,} events/s, {where}"
+            yield Row("T4", work, ms, "ms p99", goal, most=True, detail=detail)
+        if result.kept_up or rate <= MIN_RATE:
             return
-        wanted = (None, None)
-        rate = max(SLOWEST, int(min(0.8 * found.rate, 0.7 * rate)) // 100 * 100)
+        remaining_goals = (None, None)
+        rate = max(MIN_RATE, int(min(0.8 * result.rate, 0.7 * rate)) // 100 * 100)
 
 
 # --- T5, every service -----------------------------------------------------------------------------------------------
@@ -213,7 +218,7 @@ def _services(bench: Bench) -> Iterator[Row]:
     for make in each_service(min(bench.events, max(4_000, bench.events // 20))):
         work: Workload = make()
         own = measured(bench.embedded(), work)
-        yield Row("each", f"{work.title}, embedded", own.events, "events/s", detail=_told(own))
+        yield Row("each", f"{work.title}, embedded", own.events, "events/s", detail=_detail(own))
 
 
 SECTIONS: dict[str, Section] = {

@@ -16,7 +16,7 @@ TIMES = 5
 
 
 class Cursor:
-    """The throw-away model that a shared machine moves."""
+    """Temporary model on which a shared machine performs one transition."""
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -28,7 +28,7 @@ def by_table(blueprint: BlueprintDefinition) -> Callable[[str, str], str | None]
 
 
 def by_machine(blueprint: BlueprintDefinition) -> Callable[[str, str], str | None]:
-    """The machine is shared by all deals: none of its own for each."""
+    """All deals share one machine."""
     events = state_machine(blueprint).events
 
     def decide(stage: str, transition: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What one event costs when there is ten times as much: of history, of deals, of measures. In seconds of CPU."""
+"""CPU seconds per event with ten times as much history, as many deals, or as many measures."""
 import asyncio
 import shutil
 from pathlib import Path
@@ -13,15 +13,15 @@ TIMES = 10
 
 
 def cost(settings: Settings, work: Workload, last: int) -> float:
-    """Of each of the last so many records."""
+    """CPU seconds per record over the last `last` records."""
     asyncio.run(fill(settings, work))
-    found = child("dev.benchmark.service_process", work.service, str(work.taken), str(last), settings=settings)
+    result = child("dev.benchmark.service_process", work.service, str(work.processed), str(last), settings=settings)
     asyncio.run(check(settings, work))
-    return float(found["cpu_seconds"]) / max(1.0, float(found["records"]))
+    return float(result["cpu_seconds"]) / max(1.0, float(result["records"]))
 
 
 def history(directory: Path, settings: Settings, events: int) -> float:
-    """The same deals, each with ten times as many events behind it."""
+    """The same deals, each with ten times as many earlier events."""
     deals = max(1, events // 10)
     few, many = pipeline(events, deals), pipeline(events * TIMES, deals)
     return _ratio(directory, settings, few, many, events // 2)
@@ -33,12 +33,12 @@ def deals(directory: Path, settings: Settings, events: int) -> float:
 
 
 def measures(directory: Path, settings: Settings, events: int) -> float:
-    """Ten of every measure that is shipped, those included that count the very events."""
+    """Ten copies of every shipped measure, those that count the events included."""
     return _measures(directory, settings, events)
 
 
 def measures_apart(directory: Path, settings: Settings, events: int) -> float:
-    """The same, where none of those that count the events counts what another one does: each has cells of its own."""
+    """Like `measures`, but each copy that counts the events counts differently, so each has its own cells."""
     return _measures(directory, settings, events, "payments_received")
 
 
@@ -54,15 +54,15 @@ def _ratio(directory: Path, settings: Settings, few: Workload, many: Workload, l
     return cost(embedded(directory / "many", settings), many, last) / before
 
 
-def ten_of_each(definitions: Path, to: Path, apart: str | None = None) -> Path:
-    """`apart`: the one whose copies each have a criterion of their own, which every event meets."""
-    shutil.copytree(definitions, to)
-    for file in sorted((to / "measures").glob("*.yaml")):
+def ten_of_each(definitions: Path, directory: Path, apart: str | None = None) -> Path:
+    """`apart`: the measure whose copies each get a different criterion, which every event meets."""
+    shutil.copytree(definitions, directory)
+    for file in sorted((directory / "measures").glob("*.yaml")):
         body = yaml.safe_load(file.read_text(encoding="utf-8"))
         for n in range(1, TIMES):
             copy = body | {"name": f"{body['name']}_{n}"}
             if body["name"] == apart:
                 copy["when"] = f"amount > {n}"
-            (to / "measures" / f"{copy['name']}.yaml").write_text(
+            (directory / "measures" / f"{copy['name']}.yaml").write_text(
                 yaml.safe_dump(copy, allow_unicode=True), encoding="utf-8")
-    return to
+    return directory

@@ -36,21 +36,21 @@ from dev.benchmark.workloads import SOURCE, eur
 KINDS: tuple[Any, ...] = ("web_visit", "form", "download", "open", "click", "event_attended", "other")
 FIELD = {"signals": "kind", "facts": "region"}
 LATE = 0.05  # of all events, up to ten minutes
-Told = tuple[datetime, Any]
+TimedEvent = tuple[datetime, Any]
 Sums = dict[str, list[int]]
 
 
-def told(kind: str, records: int, end: datetime) -> list[Told]:
-    """An hour of events in order of arrival; each with its time. The same arguments give the same events."""
+def generate_events(kind: str, records: int, end: datetime) -> list[TimedEvent]:
+    """An hour of events with their times, in order of arrival. The same arguments give the same events."""
     chance = random.Random(7)
     start, step = end - timedelta(hours=1), timedelta(hours=1) / records
-    made: list[Told] = []
+    events: list[TimedEvent] = []
     for n in range(records):
         at = start + n * step
         if chance.random() < LATE:
             at -= timedelta(seconds=chance.randrange(1, 600))
-        made.append((at, _signal(n) if kind == "signals" else _payment(n)))
-    return made
+        events.append((at, _signal(n) if kind == "signals" else _payment(n)))
+    return events
 
 
 def _signal(n: int) -> EngagementRecorded:
@@ -63,7 +63,7 @@ def _payment(n: int) -> PaymentReceived:
         payment_id=f"p{n}", customer_id=f"customer-{n % 5000}", amount=eur(n), region=f"R{n % 7}")
 
 
-def expected(events: Iterable[Told], kind: str) -> Sums:
+def expected(events: Iterable[TimedEvent], kind: str) -> Sums:
     cells: Sums = {}
     for at, event in events:
         sums = cells.setdefault(f"{getattr(event, FIELD[kind])}|{at:%Y-%m-%dT%H:%M}", [0, 0])
@@ -72,24 +72,24 @@ def expected(events: Iterable[Told], kind: str) -> Sums:
     return cells
 
 
-def records_of(events: Iterable[Told]) -> list[Outgoing]:
+def records_of(events: Iterable[TimedEvent]) -> list[Outgoing]:
     return [encode(event, id=f"m{n}", source=SOURCE, time=at) for n, (at, event) in enumerate(events)]
 
 
-def lines_of(events: Iterable[Told], kind: str) -> bytes:
+def lines_of(events: Iterable[TimedEvent], kind: str) -> bytes:
     """For the peers: `[time, key, data]` a line."""
     return b"".join(
         msgspec.json.encode([at.isoformat(), getattr(event, FIELD[kind]), to_wire(event)]) + b"\n"
         for at, event in events)
 
 
-def keyed_by_field(events: Sequence[Told], kind: str, topic: str) -> list[Outgoing]:
+def keyed_by_field(events: Sequence[TimedEvent], kind: str, topic: str) -> list[Outgoing]:
     """For Quix, which windows by the message's key; one record an hour later closes the windows of each key."""
-    made = list(events)
+    records = list(events)
     last = max(at for at, _ in events)
-    made += [(last + timedelta(hours=1), event) for _, event in events[:7]]
+    records += [(last + timedelta(hours=1), event) for _, event in events[:7]]
     return [encode(event, id=f"q{n}", source=SOURCE, time=at, topic=topic, key=getattr(event, FIELD[kind]))
-            for n, (at, event) in enumerate(made)]
+            for n, (at, event) in enumerate(records)]
 
 
 # --- counted by the projector ----------------------------------------------------------------------------------------
@@ -125,14 +125,14 @@ def service(kind: str) -> Service:
 
 
 async def count(kind: str, records: int, source: str, end: datetime, directory: Path) -> dict[str, Any]:
-    """Everything that a service does, beginning with records in memory or on Kafka."""
-    from dev.benchmark.service_process import taken_all
+    """Runs the whole service on records in memory or on Kafka."""
+    from dev.benchmark.service_process import process_all
 
-    made = service(kind)
+    counting_service = service(kind)
     bus: Bus = MemoryBus()
     if source == "memory":
-        await bus.ensure_topics(dict.fromkeys(made.topics, PARTITIONS))
-        await bus.publish(records_of(told(kind, records, end)))
+        await bus.ensure_topics(dict.fromkeys(counting_service.topics, PARTITIONS))
+        await bus.publish(records_of(generate_events(kind, records, end)))
     else:
         from chassis.adapters.kafka import KafkaBus
 
@@ -141,17 +141,17 @@ async def count(kind: str, records: int, source: str, end: datetime, directory: 
     await bus.start()
     await store.start()
     try:
-        application = Application(made, Settings(), store, bus, Definitions())
+        application = Application(counting_service, Settings(), store, bus, Definitions())
         await application.start()
-        found: dict[str, Any] = await taken_all(application, records)
+        result: dict[str, Any] = await process_all(application, records)
         cells = await CellReader(store, "kpi").read(kind, None, None)
         assert application.projector is not None
         mismatches = [str(m) for m in await application.projector.audit()]
     finally:
         await store.stop()
         await bus.stop()
-    found["cells"] = {f"{c.dims['label']}|{c.day}T{c.dims['minute']}": [c.n, c.sum] for c in cells}
-    return found | {"mismatches": mismatches}
+    result["cells"] = {f"{c.dims['label']}|{c.day}T{c.dims['minute']}": [c.n, c.sum] for c in cells}
+    return result | {"mismatches": mismatches}
 
 
 def main() -> None:
@@ -159,17 +159,17 @@ def main() -> None:
 
     import uvloop
 
-    from dev.benchmark.service_process import quiet
+    from dev.benchmark.service_process import configure_process
 
     kind, records, source = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     end = datetime.fromisoformat(sys.argv[4]) if len(sys.argv) > 4 else utc_now().replace(microsecond=0)
-    quiet("kpi")
+    configure_process("kpi")
     with (
         tempfile.TemporaryDirectory(prefix="triptych-bench-") as directory,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        found = runner.run(count(kind, records, source, end, Path(directory)))
-        print(json.dumps(found | {"end": end.isoformat()}))
+        result = runner.run(count(kind, records, source, end, Path(directory)))
+        print(json.dumps(result | {"end": end.isoformat()}))
 
 
 if __name__ == "__main__":

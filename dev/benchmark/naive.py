@@ -1,4 +1,4 @@
-"""The same pipeline as one would write it first: FastStream, one message at a time, a Machine per deal, same store.
+"""A straightforward implementation of pipeline: FastStream, one message at a time, a Machine per deal, same store.
 
     python -m dev.benchmark.naive BOOTSTRAP TOPIC RECORDS DIRECTORY        prints one JSON object
 
@@ -47,25 +47,25 @@ class Naive:
     def __init__(self, broker: KafkaBroker, store: SqliteStore, blueprint: BlueprintDefinition) -> None:
         self.broker, self.store, self.blueprint = broker, store, blueprint
         self.n, self.began, self.cpu, self.done = 0, 0.0, 0.0, asyncio.Event()
-        self.wanted = 0
+        self.expected = 0
 
-    async def take(self, body: bytes, message: KafkaMessage) -> None:
+    async def handle(self, body: bytes, message: KafkaMessage) -> None:
         if not self.n:
             self.began, self.cpu = time.perf_counter(), time.process_time()
         event = ADAPTERS[message.headers["ce_type"]].validate_json(body)
-        found = (await self.store.load("naive", [event.opportunity_id])).get(event.opportunity_id)
-        held = msgspec.msgpack.decode(found.body) if found else {"stage": self.blueprint.initial}
-        if found:
+        stored = (await self.store.load("naive", [event.opportunity_id])).get(event.opportunity_id)
+        state = msgspec.msgpack.decode(stored.body) if stored else {"stage": self.blueprint.initial}
+        if stored:
             deal = NaiveDeal()
-            machine_of(self.blueprint, deal, held["stage"])
+            machine_of(self.blueprint, deal, state["stage"])
             deal.trigger(event.transition)  # type: ignore[attr-defined]  # the machine gives it
-            held["stage"] = deal.state
+            state["stage"] = deal.state
         await self.store.save("naive", [
-            Document(event.opportunity_id, found.version if found else 0, msgspec.msgpack.encode(held))])
-        said = {"opportunity_id": event.opportunity_id, "stage": held["stage"]}
-        await self.broker.publish(said, "bench.naive", key=event.opportunity_id.encode())
+            Document(event.opportunity_id, stored.version if stored else 0, msgspec.msgpack.encode(state))])
+        output = {"opportunity_id": event.opportunity_id, "stage": state["stage"]}
+        await self.broker.publish(output, "bench.naive", key=event.opportunity_id.encode())
         self.n += 1
-        if self.n == self.wanted:
+        if self.n == self.expected:
             self.done.set()
 
 
@@ -75,16 +75,16 @@ async def run(bootstrap: str, topic: str, records: int, directory: Path) -> dict
     await store.start()
     await store.ensure([DEALS])
     naive = Naive(broker, store, blueprint)
-    naive.wanted = records
-    broker.subscriber(topic, group_id="naive", auto_offset_reset="earliest", decoder=_raw)(naive.take)
+    naive.expected = records
+    broker.subscriber(topic, group_id="naive", auto_offset_reset="earliest", decoder=_raw)(naive.handle)
     await broker.start()
     try:
         await asyncio.wait_for(naive.done.wait(), 300)
         seconds, used = time.perf_counter() - naive.began, time.process_time() - naive.cpu
         stages: dict[str, int] = {}
         for id in await store.ids("naive", limit=1_000_000):
-            held = msgspec.msgpack.decode((await store.load("naive", [id]))[id].body)
-            stages[held["stage"]] = stages.get(held["stage"], 0) + 1
+            body = msgspec.msgpack.decode((await store.load("naive", [id]))[id].body)
+            stages[body["stage"]] = stages.get(body["stage"], 0) + 1
         return {"records": records, "seconds": seconds, "cpu_seconds": used, "stages": stages}
     finally:
         await broker.stop()
@@ -98,10 +98,10 @@ async def _raw(message: KafkaMessage) -> bytes:
 def main() -> None:
     import uvloop
 
-    from dev.benchmark.service_process import quiet
+    from dev.benchmark.service_process import configure_process
 
     bootstrap, topic, records, directory = sys.argv[1:]
-    quiet("naive")
+    configure_process("naive")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(run(bootstrap, topic, int(records), Path(directory)))))
 

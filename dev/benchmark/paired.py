@@ -51,11 +51,11 @@ def run_paired(*, against: Path, pairs: int, events: int, only: str, console: Co
     here, there = list[Measured](), list[Measured]()
     for number in range(pairs):
         console.print(f"pair {number + 1} of {pairs} …")
-        for checkout, found in ((HERE, here), (against, there))[:: 1 if number % 2 else -1]:
-            found.append(measure(checkout.resolve(), events, only))
+        for checkout, results in ((HERE, here), (against, there))[:: 1 if number % 2 else -1]:
+            results.append(measure(checkout.resolve(), events, only))
     compared = compare(here, there)
     console.print(table(compared, against))
-    return int(any(each.slower for each in compared))
+    return int(any(comparison.slower for comparison in compared))
 
 
 def measure(checkout: Path, events: int, only: str) -> Measured:
@@ -78,20 +78,20 @@ def by_work(rows: Sequence[dict[str, Any]]) -> Measured:
 
 def compare(here: Sequence[Measured], there: Sequence[Measured]) -> list[Comparison]:
     """Raises NotComparable unless some workload was measured in every run of both."""
-    works = [work for work in here[0] if all(work in found for found in (*here, *there))]
+    works = [work for work in here[0] if all(work in measured for measured in (*here, *there))]
     if not works:
         raise NotComparable("the two checkouts have no workload in common", "try --only services")
-    made = []
+    comparisons = []
     for work in works:
         cpu, rate = ([mine[work][what] / others[work][what] for mine, others in zip(here, there, strict=True)]
                      for what in (CPU, RATE))
-        made.append(Comparison(work, statistics.median(cpu), statistics.median(rate), cpu))
-    return made
+        comparisons.append(Comparison(work, statistics.median(cpu), statistics.median(rate), cpu))
+    return comparisons
 
 
 def table(compared: Sequence[Comparison], against: Path) -> Table:
-    made = Table("work", "CPU per event", "lowest to highest", "events/s", "", title=f"this checkout / {against}")
+    result = Table("work", "CPU per event", "lowest to highest", "events/s", "", title=f"this checkout / {against}")
     for each in compared:
-        made.add_row(each.work, f"{each.cpu:.3f}", f"{min(each.cpu_of_pairs):.3f} – {max(each.cpu_of_pairs):.3f}",
+        result.add_row(each.work, f"{each.cpu:.3f}", f"{min(each.cpu_of_pairs):.3f} – {max(each.cpu_of_pairs):.3f}",
                      f"{each.rate:.3f}", "slower" if each.slower else f"within {TOLERANCE:.0%}, or faster")
-    return made
+    return result

@@ -1,4 +1,4 @@
-"""Running a work: publish it, let a process take it, look at the results, and only then tell the speed."""
+"""Runs a workload: publishes it, lets a process consume it, checks the results, and only then returns the speed."""
 import asyncio
 import json
 import os
@@ -24,7 +24,7 @@ PATIENCE = 600  # seconds for one work
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """`records`: a second, those that a service says to itself included. `peak_mb`: resident memory at the most."""
+    """`records`: per second, with those that a service publishes to itself. `peak_mb`: peak resident memory."""
 
     records: float
     events: float
@@ -33,7 +33,7 @@ class Speed:
 
     @property
     def cpu_us(self) -> float:
-        """Of one event, all threads together: told apart from how busy the machine is otherwise."""
+        """CPU time per event in µs, all threads together: little affected by other load on the machine."""
         return self.cpu_share / self.events * 1e6 if self.events else 0.0
 
 
@@ -46,26 +46,27 @@ async def fill(settings: Settings, work: Workload) -> None:
 
 
 def run_service(settings: Settings, work: Workload) -> Speed:
-    """A service takes all of it."""
-    found = child("dev.benchmark.service_process", work.service, str(work.taken), settings=settings)
-    records = found["records"] / found["seconds"]
+    """One process of the service consumes everything."""
+    result = child("dev.benchmark.service_process", work.service, str(work.processed), settings=settings)
+    records = result["records"] / result["seconds"]
     return Speed(
-        records, records * len(work.messages) / work.taken, found["cpu_seconds"] / found["seconds"], found["peak_mb"])
+        records, records * len(work.messages) / work.processed, result["cpu_seconds"] / result["seconds"],
+        result["peak_mb"])
 
 
 def run_service_with_a_kill(settings: Settings, work: Workload) -> Speed:
-    """The same, but kill -9 ends the first process in the middle, and a second one goes on.
+    """Like `run_service`, but kill -9 ends the first process half-way, and a second one continues.
 
-    The speed is that of both together; that a lease has to run out in between is not counted.
+    The speed is that of both together, without the time until the lease of the first one expires.
     """
-    half = work.taken // 2
+    half = work.processed // 2
     runs = [child("dev.benchmark.service_process", work.service, str(half), "0", "kill", settings=settings)]
-    left = asyncio.run(backlog(settings, work))
-    if left:  # else the last batch was committed before the kill came
-        runs.append(child("dev.benchmark.service_process", work.service, str(left), settings=settings))
+    remaining = asyncio.run(backlog(settings, work))
+    if remaining:  # else the last batch was committed before the kill came
+        runs.append(child("dev.benchmark.service_process", work.service, str(remaining), settings=settings))
     seconds = sum(run["seconds"] for run in runs)
     records = sum(run["records"] for run in runs) / seconds
-    return Speed(records, records * len(work.messages) / work.taken,
+    return Speed(records, records * len(work.messages) / work.processed,
                  sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
 
 
@@ -77,12 +78,12 @@ def run_service_in_processes(settings: Settings, work: Workload, processes: int)
             range(processes)))
     seconds = max(run["ended"] for run in runs) - min(run["began"] for run in runs)
     records = sum(run["records"] for run in runs) / seconds
-    return Speed(records, records * len(work.messages) / work.taken,
+    return Speed(records, records * len(work.messages) / work.processed,
                  sum(run["cpu_seconds"] for run in runs) / seconds, max(run["peak_mb"] for run in runs))
 
 
 async def backlog(settings: Settings, work: Workload) -> int:
-    """Records not yet committed: the log says so, a process that was killed may have committed more than it told."""
+    """Uncommitted records by the log: a killed process may have committed more than it printed."""
     async with open_ports(settings) as (bus, store):
         definitions = await publish(store, load_definitions(settings))
         application = Application(find_service(work.service), settings, store, bus, definitions)
@@ -96,8 +97,8 @@ async def check(settings: Settings, work: Workload) -> None:
         application = Application(find_service(work.service), settings, store, bus, definitions)
         await application.start()
         await work.check(application)
-        letters = await store.count(application.dead_letters.collection.name, {})
-        require_equal("dead letters", letters[0].n, 0)
+        groups = await store.count(application.dead_letters.collection.name, {})
+        require_equal("dead letters", groups[0].n, 0)
 
 
 def raw(bootstrap: str, work: Workload) -> Speed:
@@ -107,7 +108,7 @@ def raw(bootstrap: str, work: Workload) -> Speed:
 
 
 def measured(settings: Settings, work: Workload, *, kill: bool = False, processes: int = 1) -> Speed:
-    """Publish, take, check."""
+    """Publishes, consumes, checks."""
     asyncio.run(fill(settings, work))
     if processes > 1:
         speed = run_service_in_processes(settings, work, processes)
@@ -118,19 +119,19 @@ def measured(settings: Settings, work: Workload, *, kill: bool = False, processe
 
 
 def child(module: str, *arguments: str, settings: Settings | None = None) -> Any:
-    """What a module's process prints, from JSON. Raises CalledProcessError when it fails (kill -9 is meant)."""
-    done = subprocess.run(
+    """What a module's process prints, from JSON. Raises CalledProcessError when it fails (kill -9 is intended)."""
+    completed = subprocess.run(
         [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, check=False, timeout=PATIENCE,
         env=os.environ | (environment(settings) if settings else {}))
-    if done.returncode not in (0, -signal.SIGKILL) or not done.stdout:
-        raise subprocess.CalledProcessError(done.returncode, module)
-    return json.loads(done.stdout)
+    if completed.returncode not in (0, -signal.SIGKILL) or not completed.stdout:
+        raise subprocess.CalledProcessError(completed.returncode, module)
+    return json.loads(completed.stdout)
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """`TRIPTYCH_*` for a process that is to have these settings."""
-    wanted = settings.model_dump(mode="json", exclude_none=True)
-    return {f"TRIPTYCH_{name.upper()}": str(value) for name, value in wanted.items()}
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return {f"TRIPTYCH_{name.upper()}": str(value) for name, value in values.items()}
 
 
 def embedded(directory: Path, settings: Settings) -> Settings:

@@ -35,30 +35,31 @@ def peer(program: str, *arguments: str) -> Any:
 
 
 def beside_bytewax(kind: str, records: int, directory: Path) -> tuple[Speed, Speed]:
-    """Records a second: ours, Bytewax's; both begin with bytes in memory and end with state on disk."""
+    """Speeds of this project and of Bytewax; both begin with bytes in memory and end with state on disk."""
     directory.mkdir(parents=True, exist_ok=True)
-    events = minutes.told(kind, records, utc_now().replace(microsecond=0))
+    events = minutes.generate_events(kind, records, utc_now().replace(microsecond=0))
     (directory / "events").write_bytes(minutes.lines_of(events, kind))
-    theirs = peer("bytewax_minutes.py", str(directory / "events"), minutes.FIELD[kind], str(directory / "recovery"))
-    require_equal("cells of Bytewax", theirs["cells"], minutes.expected(events, kind))
-    ours = child("dev.benchmark.minutes", kind, str(records), "memory")
-    _right(ours, kind, records)
-    return _speed(ours), _speed(theirs)
+    file, recovery = str(directory / "events"), str(directory / "recovery")
+    peer_result = peer("bytewax_minutes.py", file, minutes.FIELD[kind], recovery)
+    require_equal("cells of Bytewax", peer_result["cells"], minutes.expected(events, kind))
+    own_result = child("dev.benchmark.minutes", kind, str(records), "memory")
+    _check_result(own_result, kind, records)
+    return _speed(own_result), _speed(peer_result)
 
 
 def beside_quix(kind: str, records: int, directory: Path, bootstrap: str) -> tuple[Speed, Speed]:
-    """Records a second from Kafka: ours, Quix Streams'."""
+    """Speeds of this project and of Quix Streams, both from Kafka."""
     directory.mkdir(parents=True, exist_ok=True)
     end = utc_now().replace(microsecond=0)
-    events = minutes.told(kind, records, end)
+    events = minutes.generate_events(kind, records, end)
     keyed = minutes.keyed_by_field(events, kind, "bench.minutes")
     (topic,) = minutes.service(kind).topics
     asyncio.run(_fill(bootstrap, {topic: minutes.records_of(events), "bench.minutes": keyed}))
-    theirs = peer("quix_minutes.py", bootstrap, "bench.minutes", str(len(keyed)), str(directory / "state"))
-    require_equal("cells of Quix Streams", theirs["cells"], minutes.expected(events, kind))
-    ours = child("dev.benchmark.minutes", kind, str(records), bootstrap, end.isoformat())
-    _right(ours, kind, records)
-    return _speed(ours), _speed(theirs)
+    peer_result = peer("quix_minutes.py", bootstrap, "bench.minutes", str(len(keyed)), str(directory / "state"))
+    require_equal("cells of Quix Streams", peer_result["cells"], minutes.expected(events, kind))
+    own_result = child("dev.benchmark.minutes", kind, str(records), bootstrap, end.isoformat())
+    _check_result(own_result, kind, records)
+    return _speed(own_result), _speed(peer_result)
 
 
 async def _fill(bootstrap: str, records: dict[str, Any]) -> None:
@@ -73,13 +74,13 @@ async def _fill(bootstrap: str, records: dict[str, Any]) -> None:
         await bus.stop()
 
 
-def _speed(found: Any) -> Speed:
-    records = found["records"] / found["seconds"]
-    return Speed(records, records, found["cpu_seconds"] / found["seconds"])
+def _speed(result: Any) -> Speed:
+    records = result["records"] / result["seconds"]
+    return Speed(records, records, result["cpu_seconds"] / result["seconds"])
 
 
-def _right(found: Any, kind: str, records: int) -> None:
-    require_equal("journal", found["mismatches"], [])
-    end = datetime.fromisoformat(found["end"])
-    require_equal("our cells", found["cells"], minutes.expected(minutes.told(kind, records, end), kind))
+def _check_result(result: Any, kind: str, records: int) -> None:
+    require_equal("journal", result["mismatches"], [])
+    end = datetime.fromisoformat(result["end"])
+    require_equal("our cells", result["cells"], minutes.expected(minutes.generate_events(kind, records, end), kind))
 

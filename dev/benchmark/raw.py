@@ -1,4 +1,4 @@
-"""Raw aiokafka reading topics from their beginning: the measure of everything else. Nothing is decoded or kept.
+"""Raw aiokafka reading topics from their beginning, the reference of all results. Nothing is decoded or stored.
 
     python -m dev.benchmark.raw BOOTSTRAP RECORDS TOPIC...        prints one JSON object
 """
@@ -17,12 +17,12 @@ async def read(bootstrap: str, records: int, topics: list[str]) -> dict[str, flo
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
-        places = []
+        partitions = []
         for topic in topics:
             await consumer._client.add_topic(topic)
             await consumer._client.force_metadata_update()
-            places += [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(places)
+            partitions += [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(partitions)
         await consumer.seek_to_beginning()
         first = n = await _batch(consumer)
         began, cpu = time.perf_counter(), time.process_time()
@@ -35,10 +35,10 @@ async def read(bootstrap: str, records: int, topics: list[str]) -> dict[str, flo
 
 
 async def _batch(consumer: AIOKafkaConsumer) -> int:
-    found = await consumer.getmany(timeout_ms=10_000, max_records=BATCH)
-    if not found:
-        raise SystemExit("the topics hold less than was published")
-    return sum(map(len, found.values()))
+    batches = await consumer.getmany(timeout_ms=10_000, max_records=BATCH)
+    if not batches:
+        raise SystemExit("the topics have fewer records than were published")
+    return sum(map(len, batches.values()))
 
 
 def main() -> None:

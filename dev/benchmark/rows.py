@@ -1,4 +1,4 @@
-"""What is told of a measurement, for people and for programs."""
+"""Rows of the report: one measurement each, as a Markdown table and as JSON."""
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,7 +13,7 @@ HEAD = ("", "work", "measured", "goal", "", "by")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`value` against `goal`: at least it, or with `most` at most it. `of`: what the value is a number of."""
+    """`value` against `goal`: at least it, or with `most` at most it. `of`: unit of the value."""
 
     id: str
     work: str
@@ -31,8 +31,8 @@ class Row:
 
     def cells(self) -> list[str]:
         goal = "" if self.goal is None else f"{'≤' if self.most else '≥'} {_number(self.goal)}"
-        told = ", ".join(f"{name} {_number(value)}" for name, value in self.detail.items())
-        return [self.id, self.work, f"{_number(self.value)} {self.of}", goal, _MARKS[self.met], told]
+        detail = ", ".join(f"{name} {_number(value)}" for name, value in self.detail.items())
+        return [self.id, self.work, f"{_number(self.value)} {self.of}", goal, _MARKS[self.met], detail]
 
 
 _MARKS = {True: "✓", False: "✗", None: ""}
@@ -45,10 +45,10 @@ def _number(value: Any) -> str:
 
 
 def table(rows: Sequence[Row]) -> Table:
-    made = Table(*HEAD, title="Every result was exact")
+    result = Table(*HEAD, title="Every result was exact")
     for row in rows:
-        made.add_row(*row.cells())
-    return made
+        result.add_row(*row.cells())
+    return result
 
 
 def write(rows: Sequence[Row], page: Path) -> None:
@@ -58,5 +58,5 @@ def write(rows: Sequence[Row], page: Path) -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     page.write_text("\n".join([before + BEGIN, *lines, END]) + after, encoding="utf-8")
-    told = [asdict(row) | {"met": row.met} for row in rows]
-    page.with_suffix(".json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    records = [asdict(row) | {"met": row.met} for row in rows]
+    page.with_suffix(".json").write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,11 +1,11 @@
-"""One service in a process of its own, as `triptych up` runs it, until it has taken a number of records.
+"""One service in its own process, as `triptych up` runs it, until it has processed a number of records.
 
     python -m dev.benchmark.service_process SERVICE RECORDS [LAST [kill|shared]]
 
 Settings come from TRIPTYCH_*; it prints one JSON object.
 
-With LAST other than 0 only the last so many records are timed. With `kill` it ends by kill -9 in the midst of its work.
-With `shared` it works until its group has nothing left, however much of that others have taken.
+With LAST other than 0 only the last LAST records are timed. With `kill` it ends by kill -9 while processing.
+With `shared` it works until its group has no lag, however many records other members process.
 """
 import asyncio
 import json
@@ -23,11 +23,11 @@ from chassis.runtime.host import configure_logs, load_definitions, open_ports, t
 from chassis.service.discovery import find_service
 from chassis.support.settings import settings
 
-LOOK_SECONDS = 0.01  # looking costs time that is not the service's
+POLL_SECONDS = 0.01  # polling costs time that is not the service's
 
 
-def taken(application: Application) -> float:
-    """Records committed so far, as the service's own metrics tell it."""
+def processed_records(application: Application) -> float:
+    """Number of records committed so far, by the service's own metrics."""
     labelled = [application.metrics.consumed.labels(application.service, topic) for topic in application.topics]
     return float(sum(counter._value.get() for counter in labelled))
 
@@ -39,56 +39,56 @@ async def serve(name: str, records: int, last: int = 0, how: str = "") -> dict[s
         application = Application(find_service(name), chosen, store, bus, definitions)
         await application.start()
         if how == "shared":
-            return await taken_with_others(application)
-        return await taken_all(application, records, last, kill=how == "kill")
+            return await process_shared(application)
+        return await process_all(application, records, last, kill=how == "kill")
 
 
-async def taken_with_others(application: Application) -> dict[str, float]:
-    """Until nothing is left; `began` and `ended` by a clock that all processes of a machine have in common."""
+async def process_shared(application: Application) -> dict[str, float]:
+    """Runs until the group has no lag; `began`, `ended`: by the monotonic clock, which all processes share."""
     running = asyncio.create_task(application.run())
     try:
         first = 0.0
-        while not first and await _left(application):  # the others may have been faster
-            await asyncio.sleep(LOOK_SECONDS)
-            first = taken(application)
+        while not first and await _has_lag(application):  # the others may have been faster
+            await asyncio.sleep(POLL_SECONDS)
+            first = processed_records(application)
         began, cpu = time.monotonic(), time.process_time()
-        while await _left(application):  # noqa: ASYNC110 (others work on it too)
-            await asyncio.sleep(5 * LOOK_SECONDS)
+        while await _has_lag(application):  # noqa: ASYNC110 (others work on it too)
+            await asyncio.sleep(5 * POLL_SECONDS)
         ended, used = time.monotonic(), time.process_time() - cpu
-        found = _found(taken(application) - first, ended - began, used)
+        result = _result(processed_records(application) - first, ended - began, used)
     finally:
         await application.stop()
         await running
-    return found | {"began": began, "ended": ended}
+    return result | {"began": began, "ended": ended}
 
 
-async def taken_all(
+async def process_all(
     application: Application, records: int, last: int = 0, *, kill: bool = False,
 ) -> dict[str, float]:
     """From the first commit to the last; with `last`, only the last so many records."""
     running = asyncio.create_task(application.run())
     try:
-        first = await _at_least(application, max(1, records - last if last else 1), running)
+        first = await _wait_for(application, max(1, records - last if last else 1), running)
         began, cpu = time.perf_counter(), time.process_time()
-        end = await _at_least(application, records, running)
+        end = await _wait_for(application, records, running)
         if not last and not kill:
-            end = await _to_the_end(application, end)
+            end = await _wait_until_drained(application, end)
         seconds, used = time.perf_counter() - began, time.process_time() - cpu
         if kill:
-            print(json.dumps(_found(end - first, seconds, used)), flush=True)
+            print(json.dumps(_result(end - first, seconds, used)), flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
     finally:
         await application.stop()
         await running
-    return _found(end - first, seconds, used)
+    return _result(end - first, seconds, used)
 
 
-def _found(records: float, seconds: float, cpu: float) -> dict[str, float]:
+def _result(records: float, seconds: float, cpu: float) -> dict[str, float]:
     return {"records": records, "seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak_mb()}
 
 
 def peak_mb() -> float:
-    """Resident memory at the most. `getrusage` would count the memory of who started us, before we became ourselves."""
+    """Peak resident memory. `getrusage` would include the memory of the parent process before `exec`."""
     status = Path("/proc/self/status")
     if status.exists():
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
@@ -96,29 +96,29 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
-async def _at_least(application: Application, records: int, running: "asyncio.Task[None]") -> float:
-    while (n := taken(application)) < records:
+async def _wait_for(application: Application, records: int, running: "asyncio.Task[None]") -> float:
+    while (n := processed_records(application)) < records:
         if running.done():
             running.result()
-            raise SystemExit("the service ended before it had taken everything")
-        await asyncio.sleep(LOOK_SECONDS)
+            raise SystemExit("the service ended before it had processed everything")
+        await asyncio.sleep(POLL_SECONDS)
     return n
 
 
-async def _to_the_end(application: Application, end: float) -> float:
-    """After a kill some records are taken twice: then not their number says that all is taken, but the log."""
-    while await _left(application):
-        await asyncio.sleep(LOOK_SECONDS)
-        end = taken(application)
+async def _wait_until_drained(application: Application, end: float) -> float:
+    """After a kill some records are processed twice, so the log decides, not the number of records."""
+    while await _has_lag(application):
+        await asyncio.sleep(POLL_SECONDS)
+        end = processed_records(application)
     return end
 
 
-async def _left(application: Application) -> bool:
+async def _has_lag(application: Application) -> bool:
     return any((await application.freshness())["lag"].values())
 
 
-def quiet(name: str) -> None:
-    """Begin as a service's process does, with logs on stderr."""
+def configure_process(name: str) -> None:
+    """Configures logs (to stderr) and garbage collection as a process of a service does."""
     configure_logs(settings(), name)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     tune_garbage_collector()
@@ -129,7 +129,7 @@ def main() -> None:
 
     name, records, *rest = sys.argv[1:]
     last, how = (*rest, *("0", "")[len(rest):])
-    quiet(name)
+    configure_process(name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(serve(name, int(records), int(last), how))))
 

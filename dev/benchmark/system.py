@@ -1,4 +1,4 @@
-"""The whole system as a user starts it: how soon it is ready, what it costs at rest, how soon figures are seen."""
+"""The whole system as a user starts it: time until ready, CPU and memory at rest, latency of figures."""
 import asyncio
 import os
 import signal
@@ -27,12 +27,12 @@ from dev.kafka_cluster import free_ports
 
 READY_WITHIN = 60.0
 TICK = 0.02
-PROBE = "probe"  # the region by which the events that are watched are told from the load
+PROBE = "probe"  # region that distinguishes the observed events from the load
 MEASURES = ("payments_received", "opportunities_opened")
-LOAD_DEALS = 10  # of so many events of the load one; the rest are payments
-LOOK = 0.008  # between two looks at the figures: whoever looks takes time from who counts
-WARMING = 3.0
-KEPT_UP = 1.0  # after the last event was published, all are seen
+LOAD_DEALS = 10  # every tenth event of the load is a deal; the others are payments
+POLL_SECONDS = 0.008  # between two reads of the figures; reading competes with counting
+WARMUP_SECONDS = 3.0
+KEPT_UP_SECONDS = 1.0  # after the last publish, within which all events must be counted
 PATIENCE = 240.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -52,7 +52,7 @@ class Running:
 @contextmanager
 def up(settings: Settings, directory: Path) -> Iterator[Running]:
     """`triptych up` with a port block and a data directory of its own; returns when it says that it is ready."""
-    chosen = _placed(settings, directory)
+    chosen = _with_own_ports(settings, directory)
     log = (directory / "up.log").open("wb")
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -73,14 +73,14 @@ def up(settings: Settings, directory: Path) -> Iterator[Running]:
         log.close()
 
 
-def _placed(settings: Settings, directory: Path) -> Settings:
+def _with_own_ports(settings: Settings, directory: Path) -> Settings:
     directory.mkdir(parents=True, exist_ok=True)
     for _ in range(20):
-        (first, door) = free_ports(2)
+        (first, http_port) = free_ports(2)
         if first < 60_000:
             break
     return settings.model_copy(update={
-        "data_dir": directory.absolute(), "first_port": first, "http": f"127.0.0.1:{door}"})
+        "data_dir": directory.absolute(), "first_port": first, "http": f"127.0.0.1:{http_port}"})
 
 
 # --- at rest ---------------------------------------------------------------------------------------------------------
@@ -126,8 +126,8 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """p99 in ms from publishing to the cells that boards read. `kept_up`: the last event was seen as soon as all
-    others, and they could be published as fast as was asked. `rate`: events/s counted until the last was seen."""
+    """p99 in ms from publishing to the cells that boards read. `kept_up`: the load was published at the requested rate
+    and the last event was counted in time. `rate`: events/s until the last was counted."""
 
     payments_ms: float
     deals_ms: float
@@ -140,7 +140,7 @@ Totals = tuple[tuple[int, int], tuple[int, int]]
 
 
 async def latency(system: Running, rate: int, seconds: float) -> Latency:
-    """Under `rate` events/s. Raises InexactResult unless figures come to exactly what was published."""
+    """Under `rate` events/s. Raises InexactResult unless the figures equal what was published."""
     async with open_ports(system.settings) as (bus, store):
         definitions = await publish(store, load_definitions(system.settings))
         cells = CellReader(store, "kpi", find_service("kpi").build(definitions).generation)
@@ -150,7 +150,7 @@ async def latency(system: Running, rate: int, seconds: float) -> Latency:
         began = time.perf_counter()
         watching = asyncio.create_task(_watch(cells, probes, stop))
         try:
-            await load.publish(WARMING)
+            await load.publish(WARMUP_SECONDS)
             await load.publish(seconds, probes)
             published = time.perf_counter()
             await _until_counted(cells, before, load)
@@ -158,18 +158,18 @@ async def latency(system: Running, rate: int, seconds: float) -> Latency:
         finally:
             stop.set()
             await asyncio.wait({watching})
-    kept_up = end - published < KEPT_UP and published - began < 1.1 * (WARMING + seconds)
+    kept_up = end - published < KEPT_UP_SECONDS and published - began < 1.1 * (WARMUP_SECONDS + seconds)
     return Latency(payments.p99_ms(), deals.p99_ms(), kept_up, load.n / (end - began))
 
 
 async def _watch(cells: CellReader, probes: Sequence[Probes], stop: asyncio.Event) -> None:
     last = False
     while not last:
-        last = stop.is_set()  # one look more: all is counted by then
+        last = stop.is_set()  # one more read: everything is counted by then
         for probe in probes:
             n = await _count(cells, probe.measure) - probe.before
             probe.seen += [time.perf_counter()] * (n - len(probe.seen))
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _count(cells: CellReader, measure: str) -> int:
@@ -183,8 +183,8 @@ async def _read(cells: CellReader, measure: str) -> Sequence[Cell]:
 
 async def _totals(cells: CellReader) -> Totals:
     payments, deals = [
-        (sum(cell.n for cell in found), sum(cell.sum for cell in found))
-        for found in [await _read(cells, measure) for measure in MEASURES]]
+        (sum(cell.n for cell in cells_read), sum(cell.sum for cell in cells_read))
+        for cells_read in [await _read(cells, measure) for measure in MEASURES]]
     return payments, deals
 
 
@@ -205,7 +205,7 @@ _numbers = iter(range(10**9))
 
 
 class Load:
-    """Payments and, of every ten events one, requests to open a deal; and what they come to."""
+    """Publishes payments and, as every tenth event, requests to open a deal; counts both and the sum of payments."""
 
     def __init__(self, bus: Bus, rate: int) -> None:
         self._bus, self._rate = bus, rate
@@ -216,20 +216,20 @@ class Load:
         return self.payments + self.deals
 
     async def publish(self, seconds: float, probes: Sequence[Probes] = ()) -> None:
-        """A part of it every 20 ms; a probe of each kind in every second one."""
+        """Publishes a batch every 20 ms; every second one has a probe of each kind."""
         began = time.perf_counter()
         for tick in range(int(seconds / TICK)):
-            some = [self._one(n, f"R{n % 4}", is_deal=n % LOAD_DEALS == 0)
+            batch = [self._event(n, f"R{n % 4}", is_deal=n % LOAD_DEALS == 0)
                     for n in (next(_numbers) for _ in range(int(self._rate * TICK)))]
             if probes and tick % 2 == 0:
                 now = time.perf_counter()
                 for probe in probes:
                     probe.sent.append(now)
-                    some.append(self._one(next(_numbers), PROBE, is_deal=probe.measure != MEASURES[0]))
-            await self._bus.publish(some)
+                    batch.append(self._event(next(_numbers), PROBE, is_deal=probe.measure != MEASURES[0]))
+            await self._bus.publish(batch)
             await asyncio.sleep(max(0.0, began + (tick + 1) * TICK - time.perf_counter()))
 
-    def _one(self, n: int, region: str, *, is_deal: bool) -> Outgoing:
+    def _event(self, n: int, region: str, *, is_deal: bool) -> Outgoing:
         event: Any
         if is_deal:
             self.deals += 1

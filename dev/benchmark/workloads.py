@@ -1,4 +1,4 @@
-"""What each service is given to do, and how its results must be, computed apart from the services."""
+"""Workload of each service with its expected results, computed independently of the services."""
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -28,17 +28,17 @@ Check = Callable[[Application], Awaitable[None]]
 
 
 class InexactResult(ActionableError):
-    """A result is not exact: there is no speed to tell."""
+    """A result is not exact, so no speed is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """`taken`: the records that the service takes in all, those included that it says to itself."""
+    """`processed`: number of records that the service consumes, with those that it publishes to itself."""
 
     title: str
     service: str
     messages: Sequence[Outgoing]
-    taken: int
+    processed: int
     check: Check
 
     @property
@@ -59,7 +59,7 @@ class Clock:
         return self._start + self._n * self._step
 
 
-def said(events: Sequence[Any]) -> list[Outgoing]:
+def encode_all(events: Sequence[Any]) -> list[Outgoing]:
     clock = Clock(len(events))
     return [encode(e, id=f"b{n}", source=SOURCE, time=clock()) for n, e in enumerate(events)]
 
@@ -78,28 +78,28 @@ def require_equal(what: str, found: Any, expected: Any) -> None:
 
 _NEXT = {"": ("", "prospecting"), "prospecting": ("engage", "engaging"), "engaging": ("win", "won"),
          "won": ("reopen", "engaging")}
-_SAYS = {"": 2, "engage": 1, "win": 2, "reopen": 2}  # opened and entered; entered; entered and won; reopened, entered
+_EVENTS_PUBLISHED = {"": 2, "engage": 1, "win": 2, "reopen": 2}  # by transition; each enters a stage
 
 
 def pipeline(events: int, deals: int) -> Workload:
     stages = [""] * deals
-    made: list[Any] = []
-    spoken = 0
+    messages: list[Any] = []
+    published = 0
     for n in range(events):
         deal = n % deals
         transition, to = _NEXT[stages[deal]]
-        made.append(_opening(deal) if not transition else OpportunityTransitionRequested(
+        messages.append(_opening(deal) if not transition else OpportunityTransitionRequested(
             opportunity_id=f"deal-{deal}", transition=transition))
         stages[deal] = to
-        spoken += _SAYS[transition]
+        published += _EVENTS_PUBLISHED[transition]
     expected = Counter(stage for stage in stages if stage)
 
     async def check(application: Application) -> None:
         groups = await application.count("opportunity", {}, by=("stage",))
         require_equal("deals by stage", {g.by["stage"]: g.n for g in groups}, dict(expected))
-        require_equal("events published", await _distinct(application, "crm.opportunities.v1"), spoken)
+        require_equal("events published", await _distinct(application, "crm.opportunities.v1"), published)
 
-    return Workload(f"pipeline, {deals:,} deals", "pipeline", said(made), events, check)
+    return Workload(f"pipeline, {deals:,} deals", "pipeline", encode_all(messages), events, check)
 
 
 def _opening(deal: int) -> OpportunityOpeningRequested:
@@ -109,37 +109,37 @@ def _opening(deal: int) -> OpportunityOpeningRequested:
 
 
 async def _distinct(application: Application, topic: str) -> int:
-    """Events of a topic, each of which may lie there more than once: who hears them knows a repeat by its id.
+    """Number of distinct events on a topic: an event may be there more than once, and consumers drop repeats by id.
 
-    Raises InexactResult when two of them share a place in the sequence of their source, or a sequence has a gap.
+    Raises InexactResult when two events have the same sequence number, or a sequence has a gap.
     """
     ids: set[bytes] = set()
     sequences: dict[bytes | None, set[int]] = {}
-    for place, end in (await application.bus.end_offsets([topic])).items():
+    for partition, end in (await application.bus.end_offsets([topic])).items():
         at = 0
         while at < end:
-            records = await application.bus.read(place, at, 2_000)
+            records = await application.bus.read(partition, at, 2_000)
             for record in records:
                 headers = dict(record.headers)
                 ids.add(headers["ce_id"])
                 sequences.setdefault(record.key, set()).add(int(headers["ce_sequence"]))
             at = records[-1].offset + 1
     require_equal("sequences without a gap", [k for k, some in sequences.items() if max(some) != len(some)], [])
-    require_equal("places in sequences", sum(map(len, sequences.values())), len(ids))
+    require_equal("sequence numbers", sum(map(len, sequences.values())), len(ids))
     return len(ids)
 
 
-# --- lead_scoring: a lead comes in, three things are done with it ----------------------------------------------------
+# --- lead_scoring: a lead and three activities -----------------------------------------------------------------------
 
 
 def lead_scoring(events: int) -> Workload:
     leads = events // 4
-    made: list[Any] = [LeadCaptured(
+    messages: list[Any] = [LeadCaptured(
         lead_id=f"lead-{n}", business_line="software", source="referral", region=f"R{n % 8}",
         attributes={"employees": 800, "budget": 60_000}) for n in range(leads)]
     kinds: tuple[ActivityKind, ...] = ("call", "meeting", "quote")
     for kind in kinds:
-        made += [ActivityLogged(activity_id=f"{kind}-{n}", kind=kind, subject=Subject(kind="lead", id=f"lead-{n}"))
+        messages += [ActivityLogged(activity_id=f"{kind}-{n}", kind=kind, subject=Subject(kind="lead", id=f"lead-{n}"))
                  for n in range(leads)]
 
     async def check(application: Application) -> None:
@@ -147,7 +147,7 @@ def lead_scoring(events: int) -> Workload:
         # 25 (of 15 for its size, 10 recommended, 10 for a budget: 35), twice 8 talked, 20 for the quote
         require_equal("leads by score", {g.by["score"]: g.n for g in groups}, {15 + 10 + 10 + 2 * 8 + 20: leads})
 
-    return Workload("lead_scoring", "lead_scoring", said(made), len(made), check)
+    return Workload("lead_scoring", "lead_scoring", encode_all(messages), len(messages), check)
 
 
 # --- segmentation: orders; each changes a purchase, which changes a customer -----------------------------------------
@@ -155,24 +155,24 @@ def lead_scoring(events: int) -> Workload:
 
 def segmentation(events: int) -> Workload:
     customers = max(1, events // 10)
-    made = [OrderPlaced(order_id=f"order-{n}", customer_id=f"customer-{n % customers}", amount=eur(1_000 + n),
+    orders = [OrderPlaced(order_id=f"order-{n}", customer_id=f"customer-{n % customers}", amount=eur(1_000 + n),
                         business_line="hardware")
             for n in range(events)]
-    total = sum(order.amount.amount_minor for order in made)
+    total = sum(order.amount.amount_minor for order in orders)
 
     async def check(application: Application) -> None:
-        (found,) = await application.count("customer", {}, sums=("purchases", "spent_minor"))
-        counted = (found.n, found.sums["purchases"], found.sums["spent_minor"])
+        (totals,) = await application.count("customer", {}, sums=("purchases", "spent_minor"))
+        counted = (totals.n, totals.sums["purchases"], totals.sums["spent_minor"])
         require_equal("customers", counted, (customers, events, total))
 
-    return Workload("segmentation", "segmentation", said(made), 2 * events, check)
+    return Workload("segmentation", "segmentation", encode_all(orders), 2 * events, check)
 
 
-# --- surveys: answers that nobody was asked for; each is accepted, and noted -----------------------------------------
+# --- surveys: answers without invitation; each is accepted and recorded ---------------------------------------------
 
 
 def surveys(events: int) -> Workload:
-    made = [SurveyResponded(
+    responses = [SurveyResponded(
         response_id=f"response-{n}", survey="after_win", respondent_kind="customer", respondent_id=f"customer-{n}",
         answers={"nps": 9, "csat": 5}, complete=True) for n in range(events)]
 
@@ -180,16 +180,16 @@ def surveys(events: int) -> Workload:
         groups = await application.count("feedback", {}, by=("survey",))
         require_equal("answers by survey", {g.by["survey"]: g.n for g in groups}, {"after_win": events})
 
-    return Workload("surveys", "surveys", said(made), 2 * events, check)
+    return Workload("surveys", "surveys", encode_all(responses), 2 * events, check)
 
 
 # --- kpi: payments, each a fact ---------------------------------------------------------------------------------------
 
 
 def kpi(events: int) -> Workload:
-    made = [PaymentReceived(payment_id=f"payment-{n}", customer_id=f"customer-{n % 1000}", amount=eur(1_000 + n),
+    payments = [PaymentReceived(payment_id=f"payment-{n}", customer_id=f"customer-{n % 1000}", amount=eur(1_000 + n),
                             region=f"R{n % 8}", rep_id=f"rep-{n % 40}") for n in range(events)]
-    total = sum(payment.amount.amount_minor for payment in made)
+    total = sum(payment.amount.amount_minor for payment in payments)
 
     async def check(application: Application) -> None:
         cells = await CellReader(application.store, "kpi", application.components.generation).read(
@@ -198,10 +198,10 @@ def kpi(events: int) -> Workload:
         assert application.projector is not None
         require_equal("figures that differ from the journal", await application.projector.audit(), [])
 
-    return Workload("kpi, payments", "kpi", said(made), events, check)
+    return Workload("kpi, payments", "kpi", encode_all(payments), events, check)
 
 
 def each_service(events: int) -> list[Callable[[], Workload]]:
-    """Made one after the other: each is many records."""
+    """Factories, so that only one workload is in memory at a time."""
     return [lambda: pipeline(events, 1_000), lambda: pipeline(events, max(1, events // 2)),
             lambda: lead_scoring(events), lambda: segmentation(events), lambda: surveys(events), lambda: kpi(events)]

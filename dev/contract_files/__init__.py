@@ -1,6 +1,6 @@
-"""Writes `contracts/published/`: what outsiders may rely on, as files that they can read without our code.
+"""Writes `contracts/published/`: the published language as files that other systems can read without this code.
 
-`python -m dev.contract_files` writes, and refuses what would break a reader of what lies there; `--check` only looks.
+`python -m dev.contract_files` writes the files and refuses incompatible changes; `--check` only reports stale files.
 """
 from dev.contract_files.compatibility import breaking
 from dev.contract_files.files import PUBLISHED, broken, files, stale, write

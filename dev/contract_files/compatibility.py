@@ -1,4 +1,4 @@
-"""Which changes of a JSON Schema break those who rely on the one before: whatever was allowed must stay allowed."""
+"""Finds incompatible changes of a JSON Schema: whatever was allowed must stay allowed."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,8 +13,8 @@ def breaking(old: Schema, new: Schema) -> list[str]:
 
     The key and the topic of an event are part of it. More optional fields, types or choices break nothing.
     """
-    faults = [f"{word} was {old[word]!r} and is {new.get(word)!r}" for word in ("x-topic", "x-key") if
-              word in old and old[word] != new.get(word)]
+    faults = [f"{keyword} was {old[keyword]!r} and is {new.get(keyword)!r}" for keyword in ("x-topic", "x-key") if
+              keyword in old and old[keyword] != new.get(keyword)]
     return faults + list(_differences(old, new, old, new, "", 0))
 
 
@@ -28,11 +28,11 @@ def _differences(old: Schema, new: Schema, old_root: Schema, new_root: Schema, a
     yield from _kinds(old, new, at)
     yield from _limits(old, new, at)
     yield from _fields(old, new, old_root, new_root, at, depth)
-    for word in ("items", "additionalProperties"):
-        if isinstance(old.get(word), Mapping) and isinstance(new.get(word), Mapping):
-            yield from _differences(old[word], new[word], old_root, new_root, f"{at}/*", depth + 1)
-        elif isinstance(new.get(word), Mapping) and new[word] and old.get(word) in (None, True):
-            yield f"{at or '/'}: what is in it is no longer free"
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(old.get(keyword), Mapping) and isinstance(new.get(keyword), Mapping):
+            yield from _differences(old[keyword], new[keyword], old_root, new_root, f"{at}/*", depth + 1)
+        elif isinstance(new.get(keyword), Mapping) and new[keyword] and old.get(keyword) in (None, True):
+            yield f"{at or '/'}: any content was allowed and is now restricted"
     if new.get("additionalProperties") is False and old.get("additionalProperties") is not False:
         yield f"{at or '/'}: unknown fields are refused"
 
@@ -47,7 +47,7 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
 
 
 def _unions(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: str, depth: int) -> Iterator[str]:
-    """Every arm of before must fit into some arm of now."""
+    """Every old alternative must be compatible with one of the new alternatives."""
     arms = new.get("anyOf", [new])
     for arm in old.get("anyOf", [old]):
         tries = [list(_differences(arm, other, old_root, new_root, at, depth + 1)) for other in arms]
@@ -58,10 +58,10 @@ def _unions(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: st
 def _types(schema: Schema) -> set[str]:
     named = schema.get("type")
     if named is None:
-        held = schema.get("enum", [schema["const"]] if "const" in schema else [])
-        return {_type_of(value) for value in held}
-    found = {named} if isinstance(named, str) else set(named)
-    return found | {"integer"} if "number" in found else found
+        values = schema.get("enum", [schema["const"]] if "const" in schema else [])
+        return {_type_of(value) for value in values}
+    types = {named} if isinstance(named, str) else set(named)
+    return types | {"integer"} if "number" in types else types
 
 
 def _type_of(value: Any) -> str:
@@ -72,7 +72,7 @@ def _type_of(value: Any) -> str:
 def _kinds(old: Schema, new: Schema, at: str) -> Iterator[str]:
     before, now = _types(old), _types(new)
     if now and (not before or not before <= now):
-        yield f"{at or '/'}: type was {_said(before)} and is {_said(now)}"
+        yield f"{at or '/'}: type was {_type_names(before)} and is {_type_names(now)}"
     choices_before, choices = _choices(old), _choices(new)
     if choices is not None and choices_before is None:
         yield f"{at or '/'}: only {choices} are allowed now"
@@ -82,31 +82,31 @@ def _kinds(old: Schema, new: Schema, at: str) -> Iterator[str]:
                 yield f"{at or '/'}: {value!r} is no longer allowed"
 
 
-def _said(types: set[str]) -> str:
+def _type_names(types: set[str]) -> str:
     return " or ".join(sorted(types)) or "anything"
 
 
 def _choices(schema: Schema) -> list[Any] | None:
     if "const" in schema:
         return [schema["const"]]
-    found: list[Any] | None = schema.get("enum")
-    return found
+    choices: list[Any] | None = schema.get("enum")
+    return choices
 
 
 def _limits(old: Schema, new: Schema, at: str) -> Iterator[str]:
-    for word in ("pattern", "format"):
-        if word in new and new[word] != old.get(word):
-            yield f"{at or '/'}: {word} was {old.get(word)!r} and is {new[word]!r}"
-    for word, direction in _BOUNDS.items():
-        if word in new and (word not in old or (new[word] - old[word]) * direction > 0):
-            yield f"{at or '/'}: {word} was {old.get(word)!r} and is {new[word]!r}"
+    for keyword in ("pattern", "format"):
+        if keyword in new and new[keyword] != old.get(keyword):
+            yield f"{at or '/'}: {keyword} was {old.get(keyword)!r} and is {new[keyword]!r}"
+    for keyword, direction in _BOUNDS.items():
+        if keyword in new and (keyword not in old or (new[keyword] - old[keyword]) * direction > 0):
+            yield f"{at or '/'}: {keyword} was {old.get(keyword)!r} and is {new[keyword]!r}"
 
 
 def _fields(old: Schema, new: Schema, old_root: Schema, new_root: Schema, at: str, depth: int) -> Iterator[str]:
     before, now = old.get("properties", {}), new.get("properties", {})
     for name in before:
         if name not in now:
-            yield f"{at}/{name}: is gone"
+            yield f"{at}/{name}: was removed"
         else:
             yield from _differences(before[name], now[name], old_root, new_root, f"{at}/{name}", depth + 1)
     for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):

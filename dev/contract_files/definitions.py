@@ -22,6 +22,6 @@ MODELS: Mapping[str, type[BaseModel]] = {
 
 def schema_of(kind: str) -> dict[str, Any]:
     model = MODELS[kind]
-    made = model.model_json_schema(by_alias=True)
+    schema = model.model_json_schema(by_alias=True)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:triptych:definition:{kind}"}
-    return head | {"title": kind} | {key: value for key, value in made.items() if key != "title"}
+    return head | {"title": kind} | {key: value for key, value in schema.items() if key != "title"}

@@ -42,9 +42,9 @@ _MAPPINGS: Mapping[str, Mapping[str, Any]] = {
 def sample(kind: EventType) -> dict[str, Any]:
     """A structured event of the type, as builtins."""
     owner = TOPICS[kind.topic].owner
-    ours = owner != ENTERPRISE
-    extensions = {"sequence": 1, "correlationid": "sample", "causationid": "sample-0"} if ours else {}
-    source = f"/triptych/{owner}" if ours else "/crm/example"
+    is_own = owner != ENTERPRISE
+    extensions = {"sequence": 1, "correlationid": "sample", "causationid": "sample-0"} if is_own else {}
+    source = f"/triptych/{owner}" if is_own else "/crm/example"
     return envelope.to_structured(event_of(kind.cls), id="sample-1", source=source, time=TIME, extensions=extensions)
 
 
@@ -52,10 +52,10 @@ def event_of(cls: Any) -> Any:
     """An instance with every field filled; for a patch all of them given."""
     names = [f.name for f in fields_of(cls) if f.name != "given"]
     hints = get_type_hints(cls, include_extras=True)
-    held = {name: _value(name.rstrip("_"), hints[name]) for name in names}
-    if "lines" in held and "amount" in held:
-        held["lines"] = _lines()
-    return cls(**held, **({"given": tuple(names)} if len(names) < len(fields_of(cls)) else {}))
+    values = {name: _value(name.rstrip("_"), hints[name]) for name in names}
+    if "lines" in values and "amount" in values:
+        values["lines"] = _lines()
+    return cls(**values, **({"given": tuple(names)} if len(names) < len(fields_of(cls)) else {}))
 
 
 def _lines() -> tuple[Line, ...]:
@@ -94,8 +94,8 @@ def _text(name: str, args: tuple[Any, ...]) -> str:
 
 
 def _plain(name: str, hint: Any) -> Any:
-    made: dict[Any, Any] = {
+    samples: dict[Any, Any] = {
         str: _TEXTS.get(name, name), int: _NUMBERS.get(name, 1), float: 0.25, bool: name != "undated",
         date: date(2026, 3, 31), datetime: TIME,
     }
-    return made[hint]
+    return samples[hint]

@@ -22,7 +22,7 @@ EVENTS = 200
 @pytest.mark.parametrize("make", [lambda n: pipeline(n, 10), kpi], ids=["pipeline", "kpi"])
 async def test_a_speed_is_not_told_when_one_event_is_missing(make: object, tmp_path: Path) -> None:
     whole: Workload = make(EVENTS)  # type: ignore[operator]
-    less = Workload(whole.title, whole.service, whole.messages[:-1], whole.taken - 1, whole.check)
+    less = Workload(whole.title, whole.service, whole.messages[:-1], whole.processed - 1, whole.check)
     settings = embedded(tmp_path, Settings())
     await fill(settings, less)
     run_service(settings, less)
@@ -42,7 +42,7 @@ def test_every_work_is_taken_whole_and_stands_in_the_table(tmp_path: Path) -> No
 @pytest.mark.parametrize("kind", ["signals", "facts"])
 def test_cells_by_the_minute_are_those_of_the_events_late_ones_included(kind: str) -> None:
     found = child("dev.benchmark.minutes", kind, str(EVENTS), "memory")
-    events = minutes.told(kind, EVENTS, datetime.fromisoformat(found["end"]))
+    events = minutes.generate_events(kind, EVENTS, datetime.fromisoformat(found["end"]))
     assert found["cells"] == minutes.expected(events, kind)
     assert [at for at, _ in events] != sorted(at for at, _ in events)
 

@@ -30,14 +30,14 @@ def flow(items: list[Item], field: str, out: list[tuple[str, tuple[int, Sums]]])
     def fold(sums: Sums, event: tuple[datetime, int]) -> Sums:
         return sums[0] + 1, sums[1] + event[1]
 
-    made = Dataflow("minutes")
-    stream = op.map("decode", op.input("in", made, TestingSource(items, batch_size=500)), keyed)
+    dataflow = Dataflow("minutes")
+    stream = op.map("decode", op.input("in", dataflow, TestingSource(items, batch_size=500)), keyed)
     clock = EventClock(ts_getter=lambda event: event[0], wait_for_system_duration=timedelta(minutes=15))
     windower = TumblingWindower(length=timedelta(minutes=1), align_to=ALIGNED)
     folded = win.fold_window(
         "fold", stream, clock, windower, lambda: (0, 0), fold, lambda a, b: (a[0] + b[0], a[1] + b[1]))
     op.output("out", folded.down, TestingSink(out))
-    return made
+    return dataflow
 
 
 def main() -> None:
@@ -45,11 +45,11 @@ def main() -> None:
     lines = Path(file).read_bytes().splitlines()
     items = [(time_, orjson.dumps(data)) for time_, _, data in map(orjson.loads, lines)]
     out: list[tuple[str, tuple[int, Sums]]] = []
-    made = flow(items, field, out)
+    dataflow = flow(items, field, out)
     Path(directory).mkdir(parents=True, exist_ok=True)
     init_db_dir(directory, 1)
     began, cpu = time.perf_counter(), time.process_time()
-    run_main(made, recovery_config=RecoveryConfig(directory))
+    run_main(dataflow, recovery_config=RecoveryConfig(directory))
     seconds, used = time.perf_counter() - began, time.process_time() - cpu
     cells = {
         f"{key}|{(ALIGNED + timedelta(minutes=window)).strftime('%Y-%m-%dT%H:%M')}": list(sums)

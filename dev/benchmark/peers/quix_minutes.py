@@ -15,7 +15,7 @@ from quixstreams import Application
 MINUTE, GRACE = 60_000, 15 * 60_000
 
 
-def moment(value: Any, headers: Any, timestamp: float, kind: Any) -> int:
+def event_time(value: Any, headers: Any, timestamp: float, kind: Any) -> int:
     return int(datetime.fromisoformat(dict(headers)["ce_time"].decode()).timestamp() * 1000)
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     app = Application(
         broker_address=bootstrap, consumer_group="quix", auto_offset_reset="earliest", state_dir=directory,
         loglevel="ERROR")
-    topic = app.topic(name, value_deserializer="json", key_deserializer="str", timestamp_extractor=moment)
+    topic = app.topic(name, value_deserializer="json", key_deserializer="str", timestamp_extractor=event_time)
     times: list[float] = []
     cpu: list[float] = []
     cells: dict[str, list[int]] = {}
@@ -40,14 +40,14 @@ def main() -> None:
     def fold(sums: list[int], value: Any) -> list[int]:
         return [sums[0] + 1, sums[1] + (value["amount"]["amount_minor"] if "amount" in value else 0)]
 
-    def keep(result: Any, key: Any, timestamp: int, headers: Any) -> None:
+    def collect(result: Any, key: Any, timestamp: int, headers: Any) -> None:
         minute = datetime.fromtimestamp(result["start"] / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
         cells[f"{key}|{minute}"] = result["value"]
 
     frame = app.dataframe(topic).apply(start)
     frame = frame.tumbling_window(duration_ms=MINUTE, grace_ms=GRACE).reduce(
         reducer=fold, initializer=lambda value: fold([0, 0], value)).final()
-    frame.update(keep, metadata=True)
+    frame.update(collect, metadata=True)
     app.run()
     print(json.dumps({
         "seconds": times[-1] - times[0], "cpu_seconds": cpu[-1] - cpu[0], "records": int(records), "cells": cells}))
