@@ -86,6 +86,7 @@ def test_the_key_of_an_event_type_is_the_key_of_its_topic() -> None:
 # --- command ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_writing_updates_the_files_and_the_check_reports_stale_ones(tmp_path: Path) -> None:
     assert main(["--check", "--directory", str(tmp_path)]) == 1
     assert main(["--directory", str(tmp_path)]) == 0
