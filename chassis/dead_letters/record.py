@@ -31,15 +31,15 @@ class DeadLetterRecord:
     note: str
     record: Record  # the original
 
-    def with_status(self, done: Document) -> "DeadLetterRecord":
+    def with_status(self, stored: Document) -> "DeadLetterRecord":
         """The same dead letter with the stored status and note."""
-        status, note, _ = msgspec.msgpack.decode(done.body)
+        status, note, _ = msgspec.msgpack.decode(stored.body)
         return replace(self, status=status, note=note)
 
     def to_json(self, whole: bool = False) -> dict[str, Any]:
         """As JSON for clients; `whole` includes the original record."""
         headers = {k: v.decode("utf-8", "replace") for k, v in self.record.headers}
-        made: dict[str, Any] = {
+        body: dict[str, Any] = {
             "id": self.id,
             "service": self.service,
             "topic": self.topic,
@@ -58,8 +58,8 @@ class DeadLetterRecord:
             "event_type": headers.get("ce_type"),
         }
         if whole:
-            made |= {"key": as_text(self.record.key), "value": as_text(self.record.value), "headers": headers}
-        return made
+            body |= {"key": as_text(self.record.key), "value": as_text(self.record.value), "headers": headers}
+        return body
 
 
 def dead_letter_id(service: str, record: Record) -> str:
@@ -82,17 +82,17 @@ def is_addressed_to(record: Record, service: str) -> bool:
     return True
 
 
-def parse_dead_letter(headers: Mapping[str, str], record: Record, done: Document | None) -> DeadLetterRecord:
+def parse_dead_letter(headers: Mapping[str, str], record: Record, stored: Document | None) -> DeadLetterRecord:
     """`headers`: the `dlq.` headers without that prefix. `done`: the stored status document, if any."""
-    kept = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
+    original_headers = tuple((n, v) for n, v in record.headers if not n.startswith("dlq."))
     original = Record(
         headers["topic"], int(headers["partition"]), int(headers["offset"]), int(headers["timestamp"]), record.key,
-        record.value, kept)
+        record.value, original_headers)
     letter = DeadLetterRecord(
         headers["id"], headers["service"], original.topic, original.partition, original.offset, original.timestamp_ms,
         headers["code"], headers["error"], headers.get("version", ""), headers["first_failed_at"],
         int(headers["replays"]), "open", "", original)
-    return letter if done is None else letter.with_status(done)
+    return letter if stored is None else letter.with_status(stored)
 
 
 def is_dead_letter(headers: Mapping[str, str]) -> bool:

@@ -32,10 +32,10 @@ from chassis.support.metrics import Metrics
 from contracts.topics import PARTITIONS, TOPICS, dead_letter_topic
 
 MOST_REPLAYS = 3
-MOST_READ = 50_000
+MAX_READ = 50_000
 MOST_ERROR = 500
 ALL = 10**9
-WAITING = ("open", "replaying")  # a replay that was cut off is one that waits
+WAITING = ("open", "replaying")  # an interrupted replay is repeated
 FILTERS = (
     "service", "topic", "code", "status", "event_type", "event_source", "event_id", "partition", "offset", "version")
 
@@ -67,7 +67,7 @@ class DeadLetterRepository:
             dead_letter_topic(t, self.service): TOPICS[t].partitions if t in TOPICS else PARTITIONS for t in self.topics
         }
 
-    # --- making them -------------------------------------------------------------------------------------------------
+    # --- publication -------------------------------------------------------------------------------------------------
 
     async def dead_letter(self, dead: Sequence[FailedRecord]) -> None:
         """Publish dead letters; returns when the log has acknowledged them. Repeating it is harmless."""
@@ -77,13 +77,13 @@ class DeadLetterRepository:
             self.guard.check(dead)
         now = format_timestamp(now_ms())
         failpoints.reach("letters.publish.before")
-        await self.bus.publish([self._letter(d, now) for d in dead])
+        await self.bus.publish([self._outgoing(d, now) for d in dead])
         failpoints.reach("letters.publish.after")
         if self.metrics is not None:
-            for one in dead:
-                self.metrics.add(self.metrics.dead, 1, one.code)
+            for failed in dead:
+                self.metrics.add(self.metrics.dead, 1, failed.code)
 
-    def _letter(self, dead: FailedRecord, now: str) -> Outgoing:
+    def _outgoing(self, dead: FailedRecord, now: str) -> Outgoing:
         record = dead.record
         headers_added = {
             "id": dead_letter_id(self.service, record), "topic": record.topic, "partition": str(record.partition),
@@ -97,20 +97,20 @@ class DeadLetterRepository:
         topic = dead_letter_topic(record.topic, self.service)
         return Outgoing(topic, record.key, record.value, headers, record.partition)
 
-    # --- looking at them ---------------------------------------------------------------------------------------------
+    # --- queries ---------------------------------------------------------------------------------------------------
 
     async def list(
         self, limit: int = 100, where: Mapping[str, str] | None = None, after: Sequence[Any] | None = None, *,
         order: Callable[[DeadLetterRecord], tuple[Any, ...]] = by_time,
     ) -> builtins.list[DeadLetterRecord]:
-        """In `order`, after that place in it. `where`: wanted values of FILTERS and id, as text."""
-        found: dict[str, tuple[Mapping[str, str], Record]] = {}
-        for place, end in sorted((await self._ends()).items()):
-            for headers, record in await self._read(place, end):
+        """In `order`, from after the position `after`. `where`: values of FILTERS and id, as text."""
+        records: dict[str, tuple[Mapping[str, str], Record]] = {}
+        for partition, end in sorted((await self._ends()).items()):
+            for headers, record in await self._read(partition, end):
                 if is_dead_letter(headers):
-                    found.setdefault(headers["id"], (headers, record))
-        done = await self.store.load(self.collection.name, found)
-        letters = [parse_dead_letter(headers, record, done.get(id)) for id, (headers, record) in found.items()]
+                    records.setdefault(headers["id"], (headers, record))
+        stored = await self.store.load(self.collection.name, records)
+        letters = [parse_dead_letter(headers, record, stored.get(id)) for id, (headers, record) in records.items()]
         letters = [x for x in letters if matches(x, where or {}) and (after is None or order(x) > tuple(after))]
         return sorted(letters, key=order)[:limit]
 
@@ -120,31 +120,31 @@ class DeadLetterRepository:
 
     async def stats(self) -> dict[str, Any]:
         """How many by status, and how many open ones by code and by topic."""
-        letters = await self.list(MOST_READ)
-        still = [x for x in letters if x.status == "open"]
+        letters = await self.list(MAX_READ)
+        open_letters = [x for x in letters if x.status == "open"]
         return {
-            "service": self.service, "status": _tally(x.status for x in letters), "code": _tally(x.code for x in still),
-            "topic": _tally(x.topic for x in still),
+            "service": self.service, "status": _count(x.status for x in letters),
+            "code": _count(x.code for x in open_letters), "topic": _count(x.topic for x in open_letters),
         }
 
     async def _ends(self) -> Mapping[TopicPartition, int]:
         return await self.bus.end_offsets(list(self.needed_topics()))
 
-    async def _read(self, place: TopicPartition, end: int) -> Sequence[Found]:
-        made = builtins.list[Found]()
-        begin = (await self.bus.begin_offsets([place.topic])).get(place, 0) if end else 0
-        at = max(begin, end - MOST_READ)
+    async def _read(self, partition: TopicPartition, end: int) -> Sequence[Found]:
+        records_read = builtins.list[Found]()
+        begin = (await self.bus.begin_offsets([partition.topic])).get(partition, 0) if end else 0
+        at = max(begin, end - MAX_READ)
         while at < end:
-            records = await self.bus.read(place, at, 500)
+            records = await self.bus.read(partition, at, 500)
             if not records:
                 break
-            made += [
+            records_read += [
                 ({n[4:]: v.decode("utf-8", "replace") for n, v in r.headers if n.startswith("dlq.")}, r)
                 for r in records]
             at = records[-1].offset + 1
-        return made
+        return records_read
 
-    # --- dealing with them -------------------------------------------------------------------------------------------
+    # --- replay and discard ------------------------------------------------------------------------------------------
 
     async def replay(self, id: str, content: Mapping[str, Any] | None = None) -> DeadLetterRecord:
         """Replay one dead letter; idempotent. `content`: the corrected event, or only its data.
@@ -162,7 +162,7 @@ class DeadLetterRepository:
                 "too_many_replays",
                 f"This dead letter has already been replayed {MOST_REPLAYS} times, which is the limit.",
             )
-        message = self._again(letter, content)
+        message = self._replay_message(letter, content)
         (letter,) = await self._mark([letter], "replaying", "")
         failpoints.reach("letters.replay.marked")
         await self.bus.publish([message])
@@ -179,19 +179,19 @@ class DeadLetterRepository:
         Idempotent per dead letter, so a repeated call continues after a failure. `before`: only those that failed
         earlier (RFC 3339, UTC), so that a loop of calls does not meet those that fail again.
         """
-        found = [
+        matching = [
             x for x in await self.list(ALL, where, order=by_position)
             if x.status in WAITING and (before is None or x.first_failed_at < before)]
-        spent = [x for x in found if x.replays >= MOST_REPLAYS]
-        chosen = [x for x in found if x.replays < MOST_REPLAYS][:limit]
+        spent = [x for x in matching if x.replays >= MOST_REPLAYS]
+        chosen = [x for x in matching if x.replays < MOST_REPLAYS][:limit]
         if dry_run or not chosen:
-            return ReplayResult(len(found), [] if not dry_run else chosen, spent)
-        messages = [self._again(x, None) for x in chosen]
+            return ReplayResult(len(matching), [] if not dry_run else chosen, spent)
+        messages = [self._replay_message(x, None) for x in chosen]
         chosen = await self._mark(chosen, "replaying", "")
         failpoints.reach("letters.replay.marked")
         await self.bus.publish(messages)
         failpoints.reach("letters.replay.published")
-        return ReplayResult(len(found), await self._mark(chosen, "replayed", ""), spent)
+        return ReplayResult(len(matching), await self._mark(chosen, "replayed", ""), spent)
 
     async def discard(self, id: str, reason: str) -> DeadLetterRecord:
         letter = await self._letter_or_404(id)
@@ -208,16 +208,16 @@ class DeadLetterRepository:
             raise not_found("dead letter", id)
         return letter
 
-    def _again(self, letter: DeadLetterRecord, content: Mapping[str, Any] | None) -> Outgoing:
+    def _replay_message(self, letter: DeadLetterRecord, content: Mapping[str, Any] | None) -> Outgoing:
         more = (
             (REPLAY_FOR, f"{self.service}/{letter.id}".encode()), ("dlq.replays", str(letter.replays + 1).encode()))
         if content is not None:
-            made = self._mended(letter, content)
-            return Outgoing(made.topic, made.key, made.value, made.headers + more)
+            corrected = self._corrected(letter, content)
+            return Outgoing(corrected.topic, corrected.key, corrected.value, corrected.headers + more)
         kept = tuple((n, v) for n, v in letter.record.headers if not n.startswith("dlq.") and n != REPLAY_FOR)
         return Outgoing(letter.topic, letter.record.key, letter.record.value, kept + more)
 
-    def _mended(self, letter: DeadLetterRecord, content: Mapping[str, Any]) -> Outgoing:
+    def _corrected(self, letter: DeadLetterRecord, content: Mapping[str, Any]) -> Outgoing:
         """The corrected event: a new id, caused by the original event."""
         headers = {n: v.decode("utf-8", "replace") for n, v in letter.record.headers}
         structured = dict(content) if "specversion" in content else {
@@ -227,29 +227,30 @@ class DeadLetterRepository:
         text = msgspec.json.encode(structured, order="deterministic").decode()
         structured["id"] = output_id(self.service, "mended", letter.id, text, 0)
         structured.pop("partitionkey", None)
-        found = decode_structured(structured, now=utc_now())
-        if isinstance(found, RejectedMessage):
-            raise ProblemError(422, found.code, found.message)
-        extensions = {**found.extensions, "causationid": headers.get("ce_id") or letter.id}
+        message = decode_structured(structured, now=utc_now())
+        if isinstance(message, RejectedMessage):
+            raise ProblemError(422, message.code, message.message)
+        extensions = {**message.extensions, "causationid": headers.get("ce_id") or letter.id}
         for name in ("backfill", "timeprecision", "correlationid"):
             extensions.setdefault(name, headers.get(f"ce_{name}", ""))
         kept = {n: v for n, v in extensions.items() if v}
-        return encode(found.event, id=found.meta.id, source=found.meta.source, time=found.meta.time, extensions=kept)
+        meta = message.meta
+        return encode(message.event, id=meta.id, source=meta.source, time=meta.time, extensions=kept)
 
     async def _mark(
         self, letters: Sequence[DeadLetterRecord], status: str, note: str
     ) -> builtins.list[DeadLetterRecord]:
-        held = await self.store.load(self.collection.name, [x.id for x in letters])
+        stored = await self.store.load(self.collection.name, [x.id for x in letters])
         body = msgspec.msgpack.encode((status, note, format_timestamp(now_ms())))
         documents = [
-            Document(x.id, held[x.id].version if x.id in held else 0, body, {"status": status}) for x in letters]
+            Document(x.id, stored[x.id].version if x.id in stored else 0, body, {"status": status}) for x in letters]
         if await self.store.save(self.collection.name, documents):
             raise ProblemError(409, "busy", "Another request is changing this dead letter; retry.")
         return [x.with_status(d) for x, d in zip(letters, documents, strict=True)]
 
 
-def _tally(values: Any) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _count(values: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
     for value in values:
-        found[value] = found.get(value, 0) + 1
-    return dict(sorted(found.items()))
+        counts[value] = counts.get(value, 0) + 1
+    return dict(sorted(counts.items()))

@@ -13,7 +13,7 @@ from chassis.http.problems import ProblemError, not_found
 from chassis.http.routing import decode_cursor, json_response
 from chassis.service.context import ServiceContext
 
-MOST_AT_ONCE = 1000
+MAX_REPLAYED = 1000
 
 
 def router(context: ServiceContext, letters: DeadLetterRepository) -> APIRouter:
@@ -28,8 +28,8 @@ def router(context: ServiceContext, letters: DeadLetterRepository) -> APIRouter:
     ) -> Response:
         where = filters_of(request.query_params)
         order = by_position if grouped else by_time
-        found = await letters.list(max(1, min(limit, 500)) + 1, where, _after(cursor, 3 if grouped else 2), order=order)
-        return json_response({"items": [x.to_json() for x in found]})
+        page = await letters.list(max(1, min(limit, 500)) + 1, where, _after(cursor, 3 if grouped else 2), order=order)
+        return json_response({"items": [x.to_json() for x in page]})
 
     @routes.get("/v1/dead-letters/stats", summary="Counts by status; open ones by code and by topic")
     async def counted() -> Response:
@@ -38,20 +38,20 @@ def router(context: ServiceContext, letters: DeadLetterRepository) -> APIRouter:
     @routes.post("/v1/dead-letters/replay", summary="Replay all that match a condition to this service")
     async def replayed_many(request: Request) -> Response:
         body = await _body(request)
-        where, limit, dry, before = _choice(body)
+        where, limit, dry, before = _replay_parameters(body)
         at = format_timestamp(millis(context.now()))
-        done = await letters.replay_many(where, limit, before=before, dry_run=dry)
+        result = await letters.replay_many(where, limit, before=before, dry_run=dry)
         return json_response({
-            "at": at, "matched": done.matched, "dry_run": dry, "items": [x.to_json() for x in done.replayed],
-            "refused": [x.to_json() | {"refused": "too_many_replays"} for x in done.spent],
+            "at": at, "matched": result.matched, "dry_run": dry, "items": [x.to_json() for x in result.replayed],
+            "refused": [x.to_json() | {"refused": "too_many_replays"} for x in result.spent],
         }, 200 if dry else 202)
 
     @routes.get("/v1/dead-letters/{id}", summary="One dead letter with its original record")
     async def shown(id: str) -> Response:
-        found = await letters.get(id)
-        if found is None:
+        letter = await letters.get(id)
+        if letter is None:
             raise not_found("dead letter", id)
-        return json_response(found.to_json(whole=True))
+        return json_response(letter.to_json(whole=True))
 
     @routes.post("/v1/dead-letters/{id}/replay", summary="Replay to this service")
     async def replayed(id: str, request: Request) -> Response:
@@ -80,7 +80,7 @@ def filters_of(values: Mapping[str, str]) -> dict[str, str]:
     return {name: values[name] for name in FILTERS if name in values}
 
 
-def _choice(body: Mapping[str, Any]) -> tuple[dict[str, str], int, bool, str | None]:
+def _replay_parameters(body: Mapping[str, Any]) -> tuple[dict[str, str], int, bool, str | None]:
     """`{where, limit, dry_run, before}` of a bulk replay; a condition is required."""
     where, limit, dry = body.get("where"), body.get("limit", 100), body.get("dry_run", False)
     if not isinstance(where, dict) or not where:
@@ -89,8 +89,8 @@ def _choice(body: Mapping[str, Any]) -> tuple[dict[str, str], int, bool, str | N
         raise ProblemError(
             422, "invalid", f"`where` has the unknown field {unknown[0]!r}; allowed: {', '.join(FILTERS)}."
         )
-    if type(limit) is not int or not 1 <= limit <= MOST_AT_ONCE:
-        raise ProblemError(422, "invalid", f"`limit` must be an integer from 1 to {MOST_AT_ONCE}.")
+    if type(limit) is not int or not 1 <= limit <= MAX_REPLAYED:
+        raise ProblemError(422, "invalid", f"`limit` must be an integer from 1 to {MAX_REPLAYED}.")
     before = body.get("before")
     if before is not None and not isinstance(before, str):
         raise ProblemError(422, "invalid", "`before` must be a timestamp, as in `at` of a response.")
@@ -101,12 +101,12 @@ def _after(cursor: str | None, parts: int) -> list[Any] | None:
     """The list position encoded in the gateway's cursor."""
     if cursor is None:
         return None
-    made = decode_cursor(cursor)
-    place = made[0] if made and isinstance(made[0], list) else made
+    decoded = decode_cursor(cursor)
+    position = decoded[0] if decoded and isinstance(decoded[0], list) else decoded
     kinds = [str, str] if parts == 2 else [str, int, int]
-    if [type(x) for x in place[:parts]] != kinds:
+    if [type(x) for x in position[:parts]] != kinds:
         raise ProblemError(400, "bad_cursor", "The cursor does not belong to this list; start again without one.")
-    return list(place[:parts])
+    return list(position[:parts])
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -114,9 +114,9 @@ async def _body(request: Request) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        made = msgspec.json.decode(text)
+        parsed = msgspec.json.decode(text)
     except msgspec.DecodeError:
-        made = None
-    if not isinstance(made, dict):
+        parsed = None
+    if not isinstance(parsed, dict):
         raise ProblemError(400, "not_json", "The body must be a JSON object.")
-    return made
+    return parsed

@@ -16,7 +16,7 @@ V = TypeVar("V")
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})  # the default of a field that is a mapping
 replace = msgspec.structs.replace
-"""The same struct with other values in some fields, for who knows that it is one: half the time of `changed`."""
+"""The struct with other values in some fields; takes half the time of `changed`, which accepts dataclasses too."""
 
 
 class State(msgspec.Struct, frozen=True, gc=False):
@@ -24,17 +24,17 @@ class State(msgspec.Struct, frozen=True, gc=False):
 
 
 def changed(value: V, /, **changes: Any) -> V:
-    """The same with other values in these fields: what `dataclasses.replace` does, in a fraction of its time."""
-    if hasattr(value, "__struct_fields__"):  # asking for the class would ask its metaclass, which takes longer
+    """Like `dataclasses.replace`, also for structs, in a fraction of its time."""
+    if hasattr(value, "__struct_fields__"):  # cheaper than `isinstance`, which calls the metaclass
         return msgspec.structs.replace(value, **changes)  # type: ignore[type-var]
     cls: Any = type(value)
-    made: V = _changer(cls)(value, changes)
-    return made
+    result: V = _changer(cls)(value, changes)
+    return result
 
 
 @cache
 def _changer(cls: type) -> Callable[[Any, Mapping[str, Any]], Any]:
-    """Code for one frozen dataclass: every event passes here, and its own `__init__` takes twice as long."""
+    """Generated code that copies one frozen dataclass: used for every event; its own `__init__` takes twice as long."""
     names = [f.name for f in fields(cls)]
     lines = [f"    put(made, {n!r}, changes[{n!r}] if {n!r} in changes else old.{n})" for n in names]
     code = "\n".join([

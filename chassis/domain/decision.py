@@ -1,7 +1,7 @@
 """Decision builder: emits events one by one and applies each of them before the next one is decided on.
 
 A service writes two tables: command type -> function that emits events, event type -> function that changes the state.
-`table_decider` makes its `Decider` of them.
+`table_decider` builds its `Decider` from them.
 """
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ class Decision(list[Any]):
 
 
 class DecisionBuilder(Generic[S, D]):
-    """`state` is the state after `events`; `definitions` are the compiled ones that the service decides by."""
+    """`state` is the state after `events`; `definitions`: the compiled definitions of the service."""
 
     def __init__(self, definitions: D, state: S, evolve: Callable[[S, Any], S]) -> None:
         self.definitions, self.state = definitions, state

@@ -1,4 +1,4 @@
-"""A handler turns a message into what it asks of our own documents. One to three lines each."""
+"""Message handlers: each turns a message into commands for aggregates of the service, in a few lines."""
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from chassis.domain.decider import Command
 
 
 class Meta(msgspec.Struct, frozen=True, gc=False):
-    """What the envelope and the log say about a message: identity, times, cause. No key, no payload."""
+    """Metadata of a message from its envelope and the log: identity, times, cause. No key, no payload."""
 
     id: str
     source: str
@@ -25,12 +25,12 @@ class Meta(msgspec.Struct, frozen=True, gc=False):
     actor: str = ""  # who did it: the trusted `actor_id`, else the source
 
     def command_fields(self) -> Mapping[str, Any]:
-        """The fields every `Command` takes from its message: `Do(**meta.told(), what=...)`."""
+        """The fields that every `Command` takes from its message: `LoseLead(**meta.command_fields(), event=event)`."""
         return {"at": self.time, "live": self.live, "actor": self.actor or self.source, "ref": self.id}
 
 
 class CommandFor(msgspec.Struct, frozen=True, gc=False):
-    """A command for one document: the aggregate's name, the key, what is asked."""
+    """A command with its addressee: the name of the aggregate and the key."""
 
     aggregate: str
     key: str

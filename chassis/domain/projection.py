@@ -1,7 +1,7 @@
-"""The shape of a projection: an event changes a fact; the difference of what the fact contributes is folded into cells.
+"""Projection pattern: an event changes a fact; the difference between its contributions before and after goes to cells.
 
-Old contributions are taken back, new ones asserted: corrections, cancellations, reopenings and voids are all the same
-mechanism. Quiet: no I/O, no clock.
+Old contributions are subtracted, new ones added: corrections, cancellations, reopenings and voids are all the same
+mechanism. Pure: no I/O, no clock.
 """
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class CellKey(NamedTuple):
     """
 
     measure: str
-    day: date | None  # None: not dated (a deal whose day of opening is unknown); counted only by "at present" measures
+    day: date | None  # None: not dated (a deal whose day of opening is unknown); counted by snapshot measures only
     dimensions: tuple[tuple[str, str | None], ...]
 
 
@@ -39,7 +39,7 @@ class FactContribution(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The event contradicts what the fact already is: a dead letter with this code, and nothing else changes."""
+    """The event contradicts the fact: it becomes a dead letter with this code, and nothing else changes."""
 
     code: str
     message: str
@@ -49,7 +49,7 @@ Image = Any  # a fact's document: builtins only (msgspec writes it); None: no su
 
 
 class Touch(msgspec.Struct, frozen=True, gc=False):
-    """The one fact an event speaks of: `kind` and `id`, and how the event changes its image.
+    """The fact that an event is about: `kind` and `id`, and how the event changes its image.
 
     A fact belongs to one topic and one partition. `fold(image) -> image` is given the image before (None: none yet).
     """

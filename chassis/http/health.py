@@ -50,12 +50,12 @@ class HealthState:
             self.on_change(self.ready)
 
     def to_json(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"service": self.service, "ready": self.ready, "started": self.started}
+        body: dict[str, Any] = {"service": self.service, "ready": self.ready, "started": self.started}
         if self.draining:
-            made["draining"] = True
+            body["draining"] = True
         if self.dead or self.problems:
-            made["reasons"] = {**({"stopped": self.dead} if self.dead else {}), **self.problems}
-        return made
+            body["reasons"] = {**({"stopped": self.dead} if self.dead else {}), **self.problems}
+        return body
 
 
 def management_app(health: HealthState, metrics: Metrics | None = None, *, version: str = "0.1.0") -> FastAPI:

@@ -31,14 +31,14 @@ class ProblemError(Exception):
 
     def body(self) -> dict[str, Any]:
         """In the language of the request."""
-        made: dict[str, Any] = {
+        members: dict[str, Any] = {
             "type": f"urn:triptych:problem:{self.code}", "title": _title(self.status),
             "status": self.status, "code": self.code,
         }
         if self.detail:
-            made["detail"] = translate(self.code, self.detail, {**self.params, **self.more})
-        made["errors"] = [error_body(f) for f in self.errors]
-        return made | self.more
+            members["detail"] = translate(self.code, self.detail, {**self.params, **self.more})
+        members["errors"] = [error_body(f) for f in self.errors]
+        return members | self.more
 
     def response(self) -> Response:
         return Response(orjson.dumps(self.body(), default=str), self.status, self.headers, PROBLEM)

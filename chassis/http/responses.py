@@ -50,19 +50,19 @@ class ProblemBody(TypedDict):
     errors: list[FieldErrorBody]
 
 
-_made: Any = TypedDict
+_typed_dict: Any = TypedDict
 
 
 @cache
 def page_schema(item: type) -> Any:
     """Schema of one page: `{items, next}`; `next` is the cursor of the following page."""
-    return _made(f"{item.__name__}Page", {"items": list[item], "next": str | None})  # type: ignore[valid-type]
+    return _typed_dict(f"{item.__name__}Page", {"items": list[item], "next": str | None})  # type: ignore[valid-type]
 
 
 @cache
 def list_schema(item: type) -> Any:
     """Schema of a complete list: `{items}`."""
-    return _made(f"{item.__name__}List", {"items": list[item]})  # type: ignore[valid-type]
+    return _typed_dict(f"{item.__name__}List", {"items": list[item]})  # type: ignore[valid-type]
 
 
 def schema_reference(name: str) -> WithJsonSchema:

@@ -73,12 +73,12 @@ def encode_cursor(*parts: Any) -> str:
 def decode_cursor(cursor: str, *shape: type | UnionType) -> list[Any]:
     """The parts of a cursor. Raises ProblemError 400 unless each has its type and no number is negative."""
     try:
-        made = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
-        made = None
-    if not isinstance(made, list) or (shape and not _has_shape(made, shape)):
+        parts = None
+    if not isinstance(parts, list) or (shape and not _has_shape(parts, shape)):
         raise ProblemError(400, "bad_cursor", "The cursor does not belong to this list; start again without one.")
-    return made
+    return parts
 
 
 def _has_shape(parts: list[Any], shape: Sequence[type | UnionType]) -> bool:
@@ -173,7 +173,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    place = [str(p).replace("~", "~0").replace("/", "~1") for p in error["loc"]]
-    pointer = "/" + "/".join(place[1:] if place and place[0] == "body" else place)
+    path = [str(p).replace("~", "~0").replace("/", "~1") for p in error["loc"]]
+    pointer = "/" + "/".join(path[1:] if path and path[0] == "body" else path)
     values = {k: v for k, v in (error.get("ctx") or {}).items() if isinstance(v, str | int | float)}
     return FieldError(str(error["type"]), pointer, str(error["msg"]), values)

@@ -93,23 +93,23 @@ def _operation(topic: Topic, kinds: Iterable[EventType]) -> dict[str, Any]:
 
 
 def _message(kind: EventType) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    message: dict[str, Any] = {
         "name": kind.name, "title": kind.cls.__name__, "contentType": "application/json",
         "headers": {"$ref": "#/components/schemas/CloudEventHeaders"},
         "payload": {"$ref": f"#/components/schemas/{kind.cls.__name__}"},
         "bindings": {"kafka": {"key": {"type": "string", "description": kind.key_text}, "bindingVersion": "0.5.0"}},
     }
     if text := summary_of(kind):
-        made["summary"] = text
+        message["summary"] = text
     if kind.reserved:
-        made["x-reserved"] = "Declared for a later release; nothing publishes it yet."
-    return made
+        message["x-reserved"] = "Declared for a later release; nothing publishes it yet."
+    return message
 
 
 def _schemas(kinds: Iterable[EventType]) -> dict[str, Any]:
     inputs = [(kind.name, "validation", codec.type_adapter(kind.cls)) for kind in kinds]
-    _, whole = pydantic.TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    schemas: dict[str, Any] = whole["$defs"]
+    _, definitions = pydantic.TypeAdapter.json_schemas(inputs, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    schemas: dict[str, Any] = definitions["$defs"]
     for kind in kinds:
         schema = schemas[kind.cls.__name__]
         schema["properties"].pop("given", None)

@@ -1,4 +1,4 @@
-"""The base class of every error that its reader can correct: the command line prints one and exits with status 1."""
+"""Base class of all errors that the user can correct: the command line prints one and exits with status 1."""
 
 
 class ActionableError(Exception):

@@ -2,7 +2,7 @@
 import asyncio
 import ctypes
 
-ENOUGH = 5_000  # records after which a trim is worthwhile
+MIN_RECORDS = 5_000  # records after which a trim is worthwhile
 
 
 class MemoryTrim:
@@ -16,7 +16,7 @@ class MemoryTrim:
         self._records += records
 
     async def rest(self) -> None:
-        """Call it when idle. After a burst it takes some milliseconds, in a thread."""
-        if self._records >= ENOUGH and self._trim is not None:
+        """To be called when idle; after a burst it takes some milliseconds, in a thread."""
+        if self._records >= MIN_RECORDS and self._trim is not None:
             self._records = 0
             await asyncio.to_thread(self._trim, 0)

@@ -54,10 +54,10 @@ class Metrics:
 
     def add_topics(self, counter: Counter, topics: Iterable[str]) -> None:
         """Add one for each element of `topics`."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for topic in topics:
-            found[topic] = found.get(topic, 0) + 1
-        for topic, n in found.items():
+            counts[topic] = counts.get(topic, 0) + 1
+        for topic, n in counts.items():
             self.add(counter, n, topic)
 
     def text(self) -> bytes:

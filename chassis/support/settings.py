@@ -23,47 +23,47 @@ class Settings(BaseSettings):
 
     kafka: str | None = Field(default=None, description="Bootstrap servers; unset: the embedded log")
     kafka_copies: int | None = Field(
-        default=None, ge=1, description="Brokers that hold each record; unset: 3, on loopback all there are")
+        default=None, ge=1, description="Replicas of each record; unset: 3, on loopback the number of brokers")
     mongo: str | None = Field(default=None, description="URL of a MongoDB-compatible store; unset: the embedded store")
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     mongo_database: str = "triptych"
     data_dir: Path = Path(".data")
     definitions: Path = Field(
         default_factory=lambda: HERE if HERE.is_dir() else SHIPPED,
-        description="Unset: ./definitions, where there is none those that came with the package")
-    http: str = Field(default="127.0.0.1:8080", description="host:port of the public door")
+        description="Directory of definitions; unset: ./definitions if it exists, else those of the package")
+    http: str = Field(default="127.0.0.1:8080", description="host:port of the gateway, the public address")
     timezone: str | None = Field(default=None, description="Company zone; unset: the one of definitions/calendar.yaml")
-    effects_within: timedelta = Field(default=timedelta(days=7), description="Older events on arrival are history")
+    effects_within: timedelta = Field(default=timedelta(days=7), description="Older events are history on arrival")
     sync: Literal["normal", "full"] = Field(default="normal", description="full: survives a power cut too; slower")
-    secret: str | None = Field(default=None, description="Signs survey links; unset: made in the data directory")
+    secret: str | None = Field(default=None, description="Signs survey links; unset: created in the data directory")
     internal_secret: SecretStr | None = Field(
-        default=None, description="Seals requests between gateway and services: `new` or `new,old`; unset: made in the "
-                                  "data directory")
-    public_url: str | None = Field(default=None, description="How browsers reach the door; unset: http://TRIPTYCH_HTTP")
+        default=None, description="Signs requests from the gateway to services: `new` or `new,old`; unset: created in "
+                                  "the data directory")
+    public_url: str | None = Field(default=None, description="URL of the gateway for browsers; unset: http://TRIPTYCH_HTTP")
     oidc_issuer: str | None = Field(default=None, description="URL of the OpenID Connect provider that signs people in")
-    oidc_audience: str | None = Field(default=None, description="What access tokens must be made for")
+    oidc_audience: str | None = Field(default=None, description="Audience that access tokens must have")
     oidc_client_id: str | None = Field(default=None, description="For sign-in in the browser; unset: tokens only")
-    oidc_client_secret: SecretStr | None = Field(default=None, description="Of a confidential client")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Secret of a confidential client")
     oidc_scopes: str = "openid profile email"
-    oidc_roles_claim: str = Field(default="roles", description="Where tokens name roles, with dots for nested claims; "
-                                  "absent from a token: the organisation's roles of the employee count")
-    oidc_login_claim: str = Field(default="email", description="What is compared with the `login` of employees")
-    oidc_longest: timedelta = Field(default=timedelta(hours=1), description="Tokens that live longer are refused")
+    oidc_roles_claim: str = Field(default="roles", description="Claim with the roles, with dots for nested claims; a "
+                                  "token without it: the roles of the employee in the organisation directory")
+    oidc_login_claim: str = Field(default="email", description="Claim that is compared with the `login` of employees")
+    oidc_longest: timedelta = Field(default=timedelta(hours=1), description="Longest lifetime of an accepted token")
     rate_limit: int = Field(default=6000, ge=1, description="Requests per minute of one caller")
     audit_days: int = Field(default=400, ge=1, description="Days for which the audit log is kept")
     live_streams: int = Field(default=8, ge=1, description="Live streams of one caller at the same time")
-    api_key: SecretStr | None = Field(default=None, description="Presented by the command line to the door")
-    trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id counts")
+    api_key: SecretStr | None = Field(default=None, description="API key that the command line sends to the gateway")
+    trusted_sources: str = Field(default="", description="Sources (comma-separated) whose actor_id is trusted")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    audit_seconds: float = Field(default=300.0, ge=1.0, description="How often each service audits itself")
-    batch: int = Field(default=2_000, ge=1, le=10_000, description="Records taken from the log at once, at most")
+    audit_seconds: float = Field(default=300.0, ge=1.0, description="Seconds between two integrity audits of a service")
+    batch: int = Field(default=2_000, ge=1, le=10_000, description="Maximum number of records per poll")
     session: float | None = Field(
-        default=None, ge=0.3, le=600, description="Seconds until a silent member is dead; unset: 6, on Kafka 45")
+        default=None, ge=0.3, le=600, description="Session timeout of a group member in seconds; unset: 6, on Kafka 45")
     instance: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9._-]{1,200}$", description="What this process is called, now and when it is "
-        "started again, and no other of its service at the same time: on Kafka it then goes on at once after a kill, "
-        "without waiting until its session has passed; `triptych up` gives one to each")
-    keep_days: str = Field(default="", description="Days that the log keeps its records; unset: for ever")
+        default=None, pattern=r"^[A-Za-z0-9._-]{1,200}$", description="Static member name of this process, the same "
+        "after a restart and unique within its service: on Kafka a restarted process continues without waiting for the "
+        "session timeout; `triptych up` assigns one to each process")
+    keep_days: str = Field(default="", description="Retention of the log: `30` or `topic=30,…`; unset: unlimited")
     first_port: int = Field(default=FIRST_PORT, description="First port of the services' own APIs")
 
     service_urls: Mapping[str, str] = Field(
@@ -77,7 +77,8 @@ class Settings(BaseSettings):
             try:
                 ZoneInfo(value)
             except (ZoneInfoNotFoundError, ValueError):
-                raise ValueError(f"{value!r} is no IANA time zone such as Europe/Berlin or Asia/Shanghai") from None
+                raise ValueError(
+                    f"{value!r} must be an IANA time zone such as Europe/Berlin or Asia/Shanghai") from None
         return value
 
     @field_validator("keep_days")
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
         return value
 
     def credentials(self) -> dict[str, str]:
-        """What the command line shows at the door: TRIPTYCH_API_KEY, if there is one."""
+        """Request headers of the command line: a bearer token of TRIPTYCH_API_KEY, if it is set."""
         return {} if self.api_key is None else {"Authorization": f"Bearer {self.api_key.get_secret_value()}"}
 
 

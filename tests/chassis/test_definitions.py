@@ -216,7 +216,7 @@ def test_an_error_crosses_processes_with_its_faults() -> None:
 
 SOURCES = [*ROOT.glob("chassis/domain/**/*.py"), *ROOT.glob("services/*/definitions/**/*.py"),
            *ROOT.glob("services/kpi/api/boards.py"), *ROOT.glob("services/*/*_schema.py"),
-           ROOT / "tools" / "importing" / "mapping.py"]
+           ROOT / "tools" / "csv_import" / "mapping.py"]
 CODE_AT = {"add": 0, "InvalidValue": 0, "CriterionError": 0, "DefinitionFault": 0, "_error": 1, "_fault": 1, "fault": 1,
            "unique": 1}
 """Where in a call the code of a fault is."""

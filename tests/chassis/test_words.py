@@ -10,10 +10,10 @@ import pytest
 from pydantic_core.core_schema import ErrorType
 
 from chassis.http.i18n import CATALOGUE, LANGUAGES, localized, negotiate_language, translate, use_language
-from chassis.http.i18n.chinese import FORMS, STATUS
+from chassis.http.i18n.chinese import STATUS, VALIDATION
 from chassis.http.problems import TITLES, ProblemError, error_body
 from chassis.messages.codec.errors import FieldError
-from services.surveys.decider.fatigue import suppressed_by
+from services.surveys.decider.fatigue import suppressing_rule
 
 ROOT = Path(__file__).parents[2]
 PLACE = {"ProblemError": 1, "CommandRefused": 1, "FieldError": 0, "RejectedMessage": 0, "EnvelopeError": 0,
@@ -50,15 +50,15 @@ def test_every_code_has_words_in_every_language(language: str):
 
 
 def test_every_rule_by_which_nobody_is_asked_has_words():
-    source = ast.parse(Path(suppressed_by.__code__.co_filename).read_text("utf-8"))
-    [function] = [n for n in source.body if getattr(n, "name", "") == "suppressed_by"]
+    source = ast.parse(Path(suppressing_rule.__code__.co_filename).read_text("utf-8"))
+    [function] = [n for n in source.body if getattr(n, "name", "") == "suppressing_rule"]
     rules = {n.value.value for n in ast.walk(function) if isinstance(n, ast.Return)
              and isinstance(n.value, ast.Constant) and n.value.value}
     assert len(rules) == 4 and rules <= set(CATALOGUE["zh"])
 
 
 def test_the_forms_that_are_named_are_those_of_pydantic():
-    assert set(FORMS) <= set(get_args(ErrorType))
+    assert set(VALIDATION) <= set(get_args(ErrorType))
 
 
 def test_every_status_has_a_title_in_every_language():
@@ -99,7 +99,7 @@ def test_a_problem_speaks_the_language_of_the_request_and_keeps_code_and_values(
     english = problem.body()
     with use_language("zh"):
         chinese = problem.body()
-    assert (english["title"], english["errors"][0]["message"]) == ("Not acceptable as it is", "X is no number.")
+    assert (english["title"], english["errors"][0]["message"]) == ("Invalid content", "X is no number.")
     assert (chinese["title"], chinese["errors"][0]["message"]) == ("内容不符合要求", "“数”必须是数字。")
     for same in ("type", "status", "code"):
         assert english[same] == chinese[same]

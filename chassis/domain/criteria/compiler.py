@@ -1,4 +1,4 @@
-"""Compiles expressions: text to a checked tree to code. Only listed nodes pass; nothing of Python is in reach."""
+"""Compiles expressions: text to a checked tree to code. Only listed nodes pass: expressions cannot reach Python."""
 import ast
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -32,16 +32,16 @@ def compile_criterion(
     `boolean_names`: those whose values are true or false; None: unknown, so any may be.
     `functions`: more of them, beside the standard ones; they should be pure, and what they raise becomes None.
     """
-    body, found, run = _compile(text, names, functions)
-    return Criterion(text, found, run, can_be_true(body, boolean_names))
+    body, used, run = _compile(text, names, functions)
+    return Criterion(text, used, run, can_be_true(body, boolean_names))
 
 
 def compile_expression(
     text: str, *, names: Collection[str] | None = None, functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> Expression:
-    """Compile an expression whose value is wanted; as `compile_criterion`. Raises CriterionError."""
-    _, found, run = _compile(text, names, functions)
-    return Expression(text, found, run)
+    """Compile an expression for its value; parameters as in `compile_criterion`. Raises CriterionError."""
+    _, used, run = _compile(text, names, functions)
+    return Expression(text, used, run)
 
 
 def _compile(
@@ -72,8 +72,8 @@ class _Checker:
         rule = getattr(self, f"_{type(node).__name__.lower()}", None)
         if rule is None:
             raise self._not_supported(node, type(node).__name__)
-        made: ast.expr = rule(node)
-        return made
+        translated: ast.expr = rule(node)
+        return translated
 
     def _error(self, node: ast.AST, code: str, template: str, **params: Any) -> CriterionError:
         start = self.text.lstrip().encode()[:getattr(node, "col_offset", 0)]
@@ -130,7 +130,7 @@ class _Checker:
             read = ast.Attribute(ast.Name("data", ast.Load()), "get", ast.Load())
             return ast.Call(read, [ast.Constant(path[0])], [])
         steps = ast.Tuple([ast.Constant(step) for step in path], ast.Load())
-        return self._made(values.look_up, ast.Name("data", ast.Load()), steps)
+        return self._call_node(values.look_up, ast.Name("data", ast.Load()), steps)
 
     def _boolop(self, node: ast.BoolOp) -> ast.expr:
         return _truth(ast.BoolOp(node.op, [self.translate(value) for value in node.values]))
@@ -141,7 +141,7 @@ class _Checker:
             return ast.UnaryOp(ast.Not(), operand)
         if type(node.op) not in _SIGNS:
             raise self._not_supported(node, type(node.op).__name__)
-        return self._made(_SIGNS[type(node.op)], operand)
+        return self._call_node(_SIGNS[type(node.op)], operand)
 
     def _binop(self, node: ast.BinOp) -> ast.expr:
         compute = _ARITHMETIC.get(type(node.op))
@@ -151,7 +151,7 @@ class _Checker:
             if isinstance(side, ast.List) or (isinstance(side, ast.Constant) and not values.is_number(side.value)):
                 raise self._error(
                     side, "criterion_arithmetic", "arithmetic needs only numbers; concat(...) joins texts")
-        return self._made(compute, self.translate(node.left), self.translate(node.right))
+        return self._call_node(compute, self.translate(node.left), self.translate(node.right))
 
     def _compare(self, node: ast.Compare) -> ast.expr:
         """`1 <= x < 5` reads x twice, so the middle of a chain must be a name or a number."""
@@ -167,7 +167,7 @@ class _Checker:
         compare = _COMPARISONS.get(type(op))
         if compare is None:
             raise self._error(node, "criterion_is", "`is` is not supported; use ==")
-        return self._made(compare, self.translate(left), self.translate(right))
+        return self._call_node(compare, self.translate(left), self.translate(right))
 
     def _list(self, node: ast.List) -> ast.expr:
         return ast.Tuple([self.translate(item) for item in node.elts], ast.Load())
@@ -191,7 +191,7 @@ class _Checker:
         except TypeError as error:
             raise self._error(
                 node, "criterion_arguments", "{value}: {problem}", value=name, problem=str(error)) from None
-        return self._made(_total(function), *map(self.translate, node.args), name=f"call_{name}")
+        return self._call_node(_total(function), *map(self.translate, node.args), name=f"call_{name}")
 
     def _field(self, node: ast.Call) -> ast.expr:
         """field('Order Date'): a key of the data that is not a name."""
@@ -199,7 +199,7 @@ class _Checker:
             raise self._error(node, "criterion_field", "field('...') must have one text in quotes")
         return self._look_up(node, (node.args[0].value,))
 
-    def _made(self, function: Callable[..., Any], *operands: ast.expr, name: str = "") -> ast.expr:
+    def _call_node(self, function: Callable[..., Any], *operands: ast.expr, name: str = "") -> ast.expr:
         name = name or f"op_{function.__name__}_{id(function):x}"
         self.used[name] = function
         return ast.Call(ast.Name(name, ast.Load()), list(operands), [])

@@ -110,7 +110,7 @@ def _contains(whole: Any, part: Any) -> bool:
     """contains(text, part) or contains(list, item)."""
     if isinstance(whole, str):
         return isinstance(part, str) and part in whole
-    return isinstance(whole, (list, tuple, set, frozenset)) and any(equal(one, part) for one in whole)
+    return isinstance(whole, (list, tuple, set, frozenset)) and any(equal(item, part) for item in whole)
 
 
 def _of_text(method: Callable[[str], str]) -> Callable[[Any], Any]:

@@ -50,12 +50,12 @@ def indent_of(text: str) -> int:
 
 
 def _check_depth(tree: ast.Expression) -> None:
-    """Without recursion: it guards what recurses."""
-    waiting: list[tuple[ast.AST, int]] = [(tree.body, 1)]
-    while waiting:
-        node, depth = waiting.pop()
+    """Not recursive, because it protects the recursive functions."""
+    pending: list[tuple[ast.AST, int]] = [(tree.body, 1)]
+    while pending:
+        node, depth = pending.pop()
         if depth > MAX_DEPTH:
             raise CriterionError(
                 "criterion_too_deep", "must be nested at most {most} levels", getattr(node, "col_offset", 0) + 1,
                 most=MAX_DEPTH)
-        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
+        pending += [(child, depth + 1) for child in ast.iter_child_nodes(node)]

@@ -25,7 +25,7 @@ def can_be_true(node: ast.expr, boolean_names: Collection[str] | None) -> bool:
         case ast.Call(func=ast.Name(id="field")):
             return boolean_names is None
         case ast.Call(func=ast.Name(id=name), args=given) if name in _CHOOSING_FUNCTIONS:
-            return any(can_be_true(one, boolean_names) for one in given[_CHOOSING_FUNCTIONS[name]:])
+            return any(can_be_true(argument, boolean_names) for argument in given[_CHOOSING_FUNCTIONS[name]:])
         case ast.Call(func=ast.Name(id=name)):
             return name in _BOOLEAN_FUNCTIONS or name not in FUNCTIONS
     return True

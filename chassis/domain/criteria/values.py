@@ -1,4 +1,4 @@
-"""What the operators do with values: total functions, None for whatever cannot be computed."""
+"""Operators on values: total functions with the result None where nothing can be computed."""
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 MAX_TEXT = 65_536
 MAX_BITS = 4_096
 _CONTEXT = Context(prec=34)
-_FAULTS = (TypeError, ValueError, ArithmeticError)
+_COMPUTATION_ERRORS = (TypeError, ValueError, ArithmeticError)
 
 
 def _whole_part(a: Decimal, b: Decimal) -> Decimal:
@@ -66,7 +66,7 @@ def equal(a: Any, b: Any) -> bool:
         if {type(a), type(b)} == {float, Decimal}:
             return as_decimal(a) == as_decimal(b)
         return bool(a == b)
-    except _FAULTS:
+    except _COMPUTATION_ERRORS:
         return False
 
 
@@ -83,11 +83,11 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
             if isinstance(a, Decimal) or isinstance(b, Decimal):
                 try:
                     a, b = as_decimal(a), as_decimal(b)
-                except _FAULTS:
+                except _COMPUTATION_ERRORS:
                     return False
         try:
             return compare(a, b)
-        except _FAULTS:
+        except _COMPUTATION_ERRORS:
             return False
 
     return holds
@@ -102,7 +102,7 @@ def within(a: Any, b: Any) -> bool:
     """One of a list, or a part of a text."""
     if isinstance(b, str):
         return isinstance(a, str) and a in b
-    return isinstance(b, (list, tuple, set, frozenset)) and any(equal(a, one) for one in b)
+    return isinstance(b, (list, tuple, set, frozenset)) and any(equal(a, item) for item in b)
 
 
 def not_within(a: Any, b: Any) -> bool:
@@ -122,7 +122,7 @@ def _arithmetic(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             if isinstance(a, Decimal) or isinstance(b, Decimal):
                 return finite(exact(as_decimal(a), as_decimal(b)))
             return finite(compute(a, b))
-        except _FAULTS:
+        except _COMPUTATION_ERRORS:
             return None
 
     return result

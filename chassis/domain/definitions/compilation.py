@@ -22,20 +22,20 @@ def compile_versions(
     faults: FaultCollector | None = None,
 ) -> CompiledVersions[T]:
     """Compile each version once. Raises DefinitionError with all faults, or leaves them to the collector given."""
-    found = faults or FaultCollector()
+    collector = faults or FaultCollector()
     current: dict[str, T] = {}
     by_ref: dict[str, T] = {}
     for definition in definitions.versions(kind):
         report = FaultReporter(definition, current=definitions.is_current(definition))
-        made = compile(report)
-        found.faults += report.faults
-        if made is not None and not report.faults:
-            by_ref[definition.ref] = made
+        compiled = compile(report)
+        collector.faults += report.faults
+        if compiled is not None and not report.faults:
+            by_ref[definition.ref] = compiled
     for definition in definitions.current(kind):
         if definition.ref in by_ref:
             current[definition.name] = by_ref[definition.ref]
     if faults is None:
-        found.raise_if_any()
+        collector.raise_if_any()
     return CompiledVersions(current, by_ref)
 
 

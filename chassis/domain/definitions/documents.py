@@ -33,8 +33,8 @@ class SourceMarks:
 
     def of(self, path: ValuePath, *, key: bool = False) -> SourceMark | None:
         """The mark of a scalar, else of the key that holds the value; `key`: of the key even for a scalar."""
-        found = self.known(path)
-        own, value = self.keys.get(found), self.values.get(found)
+        known = self.known(path)
+        own, value = self.keys.get(known), self.values.get(known)
         return own or value if key or value is None or not value.text else value
 
 
@@ -90,7 +90,7 @@ class Definitions:
         return [d for (k, _), d in self._current.items() if k == kind]
 
     def versions(self, kind: str) -> Sequence[Definition]:
-        """Every version ever published, current ones included: open records are decided by the version they name."""
+        """All published versions, current ones included: open records are decided by the version that they name."""
         return [d for (k, _), d in self._all.items() if k == kind]
 
     def find(self, kind: str, name: str) -> Definition | None:

@@ -94,14 +94,14 @@ class FaultReporter:
     ) -> Criterion | None:
         """The criterion at this path; None, and a fault, when it is invalid or can never be met."""
         try:
-            found = compile_criterion(text, names=names, boolean_names=boolean_names, functions=functions)
+            compiled = compile_criterion(text, names=names, boolean_names=boolean_names, functions=functions)
         except CriterionError as error:
             self._add_criterion_error(error)
             return None
-        if self.current and not found.can_be_met:
+        if self.current and not compiled.can_be_met:
             self.add("criterion_not_boolean", "{text!r} is never true; compare it, as in {text} > 0", text=text)
             return None
-        return found
+        return compiled
 
     def expression(
         self, text: str, *, functions: Mapping[str, Callable[..., Any]] | None = None,

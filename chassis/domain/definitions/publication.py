@@ -10,7 +10,7 @@ PUBLISHED = Collection("definitions", {"kind": str, "name": str, "version": int}
 
 
 async def publish(store: Store, definitions: Definitions) -> Definitions:
-    """Save what is new and return all versions, older ones too. Raises DefinitionError for edited published versions.
+    """Saves new versions and returns all published ones. Raises DefinitionError for edited published versions.
 
     Safe for several services at once: the same content under the same name@version is one document.
     """
@@ -33,15 +33,15 @@ async def publish(store: Store, definitions: Definitions) -> Definitions:
 
 
 async def _published(store: Store) -> list[Definition]:
-    found: list[Definition] = []
+    definitions: list[Definition] = []
     after: str | None = None
     while True:
         page = await store.find(PUBLISHED.name, {}, after=after, limit=500)
         for document in page.documents:
             kind, name, version, body = msgspec.json.decode(document.body)
-            found.append(Definition(kind, name, version, body))
+            definitions.append(Definition(kind, name, version, body))
         if page.next is None:
-            return found
+            return definitions
         after = page.next
 
 

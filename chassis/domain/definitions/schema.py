@@ -49,11 +49,11 @@ class Languages:
         return core_schema.no_info_after_validator_function(self._check, present)
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        made: JsonSchemaValue = {"type": "object", "description": "A text per language"}
+        schema: JsonSchemaValue = {"type": "object", "description": "A text per language"}
         if not self.allowed:
-            return made | {"additionalProperties": {"type": ["string", "null"]}}
+            return schema | {"additionalProperties": {"type": ["string", "null"]}}
         text = {"minLength": 1, "maxLength": self.longest}
-        return made | {
+        return schema | {
             "properties": {n: {"type": "string" if n in self.required else ["string", "null"], **text}
                            for n in self.allowed},
             "required": list(self.required), "additionalProperties": False}
@@ -119,14 +119,14 @@ def load(report: FaultReporter, model: type[Model], *, strict: bool = False) -> 
     try:
         return model.model_validate(body, strict=strict or None)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-    for fault in found:
-        if fault["type"] != "too_short" or not _invalid_below(fault["loc"], found):
+        errors = error.errors(include_url=False)
+    for fault in errors:
+        if fault["type"] != "too_short" or not _invalid_below(fault["loc"], errors):
             _report(report, model, body, fault)
-    if any(fault["type"] != "extra_forbidden" for fault in found):
+    if any(fault["type"] != "extra_forbidden" for fault in errors):
         return None
     try:
-        return model.model_validate(_without(body, [fault["loc"] for fault in found]), strict=strict or None)
+        return model.model_validate(_without(body, [fault["loc"] for fault in errors]), strict=strict or None)
     except ValidationError:
         return None
 
@@ -138,7 +138,7 @@ def _invalid_below(loc: ValuePath, faults: Sequence[Any]) -> bool:
 
 def _report(report: FaultReporter, model: type[BaseModel], body: Any, fault: Mapping[str, Any]) -> None:
     loc, params = fault["loc"], dict(fault.get("ctx", {}))
-    path = _existing(body, loc)
+    path = _existing_path(body, loc)
     if fault["type"] == "missing":
         path = (*path, loc[-1])
     error = params.pop("error", None)
@@ -154,7 +154,7 @@ def _report(report: FaultReporter, model: type[BaseModel], body: Any, fault: Map
         report.at(*path).add(fault["type"], template, **params)
 
 
-def _existing(body: Any, loc: ValuePath) -> ValuePath:
+def _existing_path(body: Any, loc: ValuePath) -> ValuePath:
     """The steps that the document has: without a missing key, and without pydantic's names of a union's members."""
     path: list[str | int] = []
     for step in loc:

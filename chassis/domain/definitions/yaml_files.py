@@ -27,36 +27,36 @@ def read_directory(root: Path) -> Definitions:
     Raises DefinitionError with the faults of all files.
     """
     faults = FaultCollector()
-    found = scan_directory(root, faults)
+    definitions = scan_directory(root, faults)
     faults.raise_if_any()
-    return found
+    return definitions
 
 
 def scan_directory(root: Path, faults: FaultCollector) -> Definitions:
     """The definitions that can be read; the faults of the others go to the collector."""
-    found: list[Definition] = []
+    definitions: list[Definition] = []
     unreadable: list[tuple[str, str]] = []
     for path in sorted(root.glob("*.yaml")) + sorted(root.glob("*/*.yaml")):
         kind = path.stem if path.parent == root else path.parent.name
-        read = faults.attempt(read_file, path, kind)
-        if read is None:
+        definition = faults.attempt(read_file, path, kind)
+        if definition is None:
             unreadable.append((kind, path.stem))
         else:
-            found.append(read)
-    return Definitions(found, unreadable=unreadable)
+            definitions.append(definition)
+    return Definitions(definitions, unreadable=unreadable)
 
 
 def read_file(path: Path, kind: str) -> Definition:
     body, marks = parse_yaml(path.read_bytes(), str(path))
-    found: list[DefinitionFault] = []
+    faults: list[DefinitionFault] = []
 
     def fault(at: ValuePath, code: str, message: str, **params: Any) -> None:
         mark = marks.of(at) or SourceMark(1, 1)
-        found.append(DefinitionFault(code, message, str(path), at, mark.line, mark.column, params))
+        faults.append(DefinitionFault(code, message, str(path), at, mark.line, mark.column, params))
 
     if not isinstance(body, dict):
         fault((), "not_a_mapping", "must be a mapping of keys to values")
-        raise DefinitionError(found)
+        raise DefinitionError(faults)
     name, version = body.get("name", path.stem), body.get("version", 1)
     if not isinstance(name, str):
         fault(("name",), "string_type", "must be a string")
@@ -65,8 +65,8 @@ def read_file(path: Path, kind: str) -> Definition:
               value=name, expected=path.stem)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         fault(("version",), "bad_version", "must be a whole number of at least 1")
-    if found:
-        raise DefinitionError(found)
+    if faults:
+        raise DefinitionError(faults)
     return Definition(kind, str(name), int(version), body, str(path), marks)
 
 
@@ -131,13 +131,13 @@ class _Parser:
         return self._list(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
 
     def _list(self, path: ValuePath) -> list[Any]:
-        made: list[Any] = []
+        items: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
-            made.append(self._value(event, (*path, len(made))))
-        return made
+            items.append(self._value(event, (*path, len(items))))
+        return items
 
     def _mapping(self, path: ValuePath) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             start = event.start_mark
             if not isinstance(event, yaml.ScalarEvent) or event.value == "<<":
@@ -148,12 +148,12 @@ class _Parser:
             if event.anchor is not None or event.tag is not None:
                 self._fault(start, "anchor_or_tag", "must not use anchors, aliases or tags; write the value out")
             key = event.value
-            if key in made:
+            if key in mapping:
                 self._fault(start, "duplicate_key", f"the key {key!r} occurs twice; remove one of them", value=key)
             own = (*path, key)
             self.keys[own] = _mark(start)
-            made[key] = self._value(next(self.events), own)
-        return made
+            mapping[key] = self._value(next(self.events), own)
+        return mapping
 
 
 class _TooDeepError(Exception):
@@ -172,8 +172,8 @@ def _scalar_mark(event: Any) -> SourceMark:
 
 
 def _scalar(text: str) -> Any:
-    found = _SCALARS.fullmatch(text)
-    match found.lastgroup if found else None:
+    matched = _SCALARS.fullmatch(text)
+    match matched.lastgroup if matched else None:
         case "int":
             return int(text)
         case "float":

@@ -18,15 +18,15 @@ class SealedIdentityMiddleware:
         if scope["type"] != "http":
             return
         try:
-            found = self.seal.unseal(
+            access = self.seal.unseal(
                 Headers(scope=scope).get(HEADER, ""), self.service, scope["method"], request_target(scope))
-        except InvalidSeal as why:
+        except InvalidSeal as error:
             problem = ProblemError(
-                401, "not_from_the_gateway", f"This port accepts requests from the gateway only; the seal {why}."
+                401, "not_from_the_gateway", f"This port accepts requests from the gateway only; the seal {error}."
             )
             await problem.response()(scope, receive, send)
             return
-        with use_access(found), use_language(negotiate_language(Headers(scope=scope).get("accept-language"))):
+        with use_access(access), use_language(negotiate_language(Headers(scope=scope).get("accept-language"))):
             await self.app(scope, receive, send)
 
 

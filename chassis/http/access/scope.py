@@ -78,13 +78,13 @@ def current_access() -> Access | None:
 
 
 def current_principal() -> str:
-    found = _current.get()
-    return found.principal if found else "local"
+    access = _current.get()
+    return access.principal if access else "local"
 
 
 @contextmanager
-def use_access(found: Access | None) -> Iterator[None]:
-    token = _current.set(found)
+def use_access(access: Access | None) -> Iterator[None]:
+    token = _current.set(access)
     try:
         yield
     finally:
@@ -94,22 +94,22 @@ def use_access(found: Access | None) -> Iterator[None]:
 @contextmanager
 def unrestricted_access() -> Iterator[None]:
     """Lifts the row scope for computations over all records (cut-offs, ids in use); never for rows of a response."""
-    found = _current.get()
-    with use_access(None if found is None else Access(found.principal, EVERYTHING)):
+    access = _current.get()
+    with use_access(None if access is None else Access(access.principal, EVERYTHING)):
         yield
 
 
 def narrow(where: Where, scope: Scope) -> dict[str, Condition] | None:
     """`where` restricted to the scope; None when no record can match both."""
-    made: dict[str, Condition] = dict(where)
+    narrowed: dict[str, Condition] = dict(where)
     if scope.all:
-        return made
+        return narrowed
     required = scope.required_labels()
     if not required:
         return None
     for label, values in required.items():
-        left = tuple(v for v in values if label not in made or matches(v, made[label]))
-        if not left:
+        allowed = tuple(v for v in values if label not in narrowed or matches(v, narrowed[label]))
+        if not allowed:
             return None
-        made[label] = left[0] if len(left) == 1 else AnyOf(left)
-    return made
+        narrowed[label] = allowed[0] if len(allowed) == 1 else AnyOf(allowed)
+    return narrowed

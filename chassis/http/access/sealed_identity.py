@@ -19,8 +19,8 @@ HEADER = "x-triptych-access"
 PURPOSE = b"triptych internal requests 1"
 KEY_FILE = "internal.key"
 VALID_SECONDS = 30
-MOST = 48 * 1024  # characters: servers take 64 KiB of headers
-PLAIN = 1024  # bytes of a payload that is not worth compressing
+MAX_HEADER_CHARACTERS = 48 * 1024  # characters: servers take 64 KiB of headers
+MIN_COMPRESSED_BYTES = 1024  # bytes of a payload that is not worth compressing
 
 
 class ScopeTooLarge(ValueError):
@@ -57,8 +57,8 @@ class IdentitySealer:
         """
         at = int(time.time() if now is None else now)
         encoded = _encode(_Payload(service, method, target, at, access.principal, access.scope))
-        payload = _text(encoded if len(encoded) < PLAIN else zlib.compress(encoded))
-        if len(payload) > MOST - 100:
+        payload = _text(encoded if len(encoded) < MIN_COMPRESSED_BYTES else zlib.compress(encoded))
+        if len(payload) > MAX_HEADER_CHARACTERS - 100:
             raise ScopeTooLarge(
                 "The scope has too many names for one request; narrow it by team, region or business line."
             )
@@ -67,18 +67,18 @@ class IdentitySealer:
     def unseal(self, value: str, service: str, method: str, target: str, now: float | None = None) -> Access:
         """The verified access. Raises InvalidSeal."""
         payload, _, signature = value.partition(".")
-        if len(value) > MOST or not value.isascii():
+        if len(value) > MAX_HEADER_CHARACTERS or not value.isascii():
             raise InvalidSeal("is not a seal")
-        made = [_text(hmac.digest(key, payload.encode(), "sha256")) for key in self._keys]
-        if not any(hmac.compare_digest(m, signature) for m in made):
+        valid = [_text(hmac.digest(key, payload.encode(), "sha256")) for key in self._keys]
+        if not any(hmac.compare_digest(m, signature) for m in valid):
             raise InvalidSeal("has no valid signature")
         raw = _bytes(payload)
-        found = _decode(raw if raw[:1] == b"[" else zlib.decompress(raw))  # signed, so its size is ours
-        if (found.service, found.method, found.target) != (service, method, target):
+        decoded = _decode(raw if raw[:1] == b"[" else zlib.decompress(raw))  # signed, so its size is ours
+        if (decoded.service, decoded.method, decoded.target) != (service, method, target):
             raise InvalidSeal("was made for another request")
-        if abs((time.time() if now is None else now) - found.at) > VALID_SECONDS:
+        if abs((time.time() if now is None else now) - decoded.at) > VALID_SECONDS:
             raise InvalidSeal("has expired")
-        return Access(found.principal, found.scope)
+        return Access(decoded.principal, decoded.scope)
 
 
 def sealer_from_settings(settings: Settings) -> IdentitySealer:

@@ -128,7 +128,7 @@ _SURVEYS: Mapping[str, Sequence[str]] = {
     "unknown": ("此链接无效。",),
     "wrong_audience": ("此问卷面向其他人群。",),
 }
-_LETTERS: Mapping[str, Sequence[str]] = {
+_DEAD_LETTERS: Mapping[str, Sequence[str]] = {
     "discarded": ("此死信已关闭。",),
     "replayed": ("此死信已重放。",),
     "too_many_replays": ("此死信的重放次数已达上限。",),
@@ -139,7 +139,7 @@ _SCORES: Mapping[str, Sequence[str]] = {
     "limit.total": ("得分不超过 {most} 分",),
     "rule.times": ("{title}（{n} 次）",),
 }
-FORMS: Mapping[str, Sequence[str]] = {  # of pydantic
+VALIDATION: Mapping[str, Sequence[str]] = {  # of pydantic
     "bool_parsing": ("必须为是或否。",),
     "bool_type": ("必须为是或否。",),
     "dataclass_type": ("必须是对象。",),
@@ -182,5 +182,5 @@ FORMS: Mapping[str, Sequence[str]] = {  # of pydantic
     "value_error": ("值无效。",),
 }
 WORDS: Mapping[str, Sequence[str]] = {
-    **FORMS, **_REQUESTS, **_RIGHTS, **_EVENTS, **_DEALS, **_FIGURES, **_SURVEYS, **_LETTERS, **_SCORES,
+    **VALIDATION, **_REQUESTS, **_RIGHTS, **_EVENTS, **_DEALS, **_FIGURES, **_SURVEYS, **_DEAD_LETTERS, **_SCORES,
     **DEFINITIONS}

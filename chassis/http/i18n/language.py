@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 LANGUAGES = ("en", "zh")
 DEFAULT = LANGUAGES[0]
-LONGEST = 500
+MAX_LENGTH = 500
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
@@ -32,11 +32,11 @@ def negotiate_language(accepted: str | None, languages: Sequence[str] = LANGUAGE
 
 
 def _by_weight(accepted: str) -> list[str]:
-    weighed = []
-    for part in accepted[:LONGEST].lower().split(","):
+    weighted = []
+    for part in accepted[:MAX_LENGTH].lower().split(","):
         name, _, rest = part.strip().partition(";")
-        weighed.append((-_weight(rest), name))
-    return [name for weight, name in sorted(weighed, key=lambda pair: pair[0]) if name and weight < 0]
+        weighted.append((-_weight(rest), name))
+    return [name for weight, name in sorted(weighted, key=lambda pair: pair[0]) if name and weight < 0]
 
 
 def _weight(text: str) -> float:

@@ -6,7 +6,7 @@ from chassis.http.i18n import chinese
 from chassis.http.i18n.language import DEFAULT, LANGUAGES, language
 
 OWN_MESSAGE = "says"
-"""Key among the values: the whole message per language, as a definition gives it."""
+"""Key among the values: the whole message per language, from a definition."""
 CATALOGUE: Mapping[str, Mapping[str, Sequence[str]]] = {"zh": chinese.WORDS}
 """Language -> code -> templates, most specific first; the first one whose values are all present is used."""
 

@@ -1,4 +1,4 @@
-"""Events to and from JSON: msgspec on the topics, pydantic where a person needs every error at once.
+"""Events to and from JSON: msgspec on the topics, pydantic where all errors are reported at once.
 
 The wire form: snake_case; optional fields that are None are left out; `given` is never written. A patch (RFC 7396)
 writes what is named in `given`, nulls too, and reading fills `given` with the fields that were sent. A null inside an

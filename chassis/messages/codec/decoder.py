@@ -43,7 +43,7 @@ def _with_given(event: Any, sent: Mapping[str, Any]) -> Any:
     given = [name for name in sent if name in known]
     for name in tuple(given):
         inner = sent[name]
-        if isinstance(inner, dict) and isinstance(held := getattr(event, name), Contract):
+        if isinstance(inner, dict) and isinstance(inner_value := getattr(event, name), Contract):
             given += [f"{name}.{part}" for part, value in inner.items()
-                      if value is None and part in field_names(type_of(held))]
+                      if value is None and part in field_names(type_of(inner_value))]
     return msgspec.structs.replace(event, given=tuple(given))

@@ -19,8 +19,8 @@ def encode_data(event: Any) -> bytes:
 
 def to_wire(event: Any) -> dict[str, Any]:
     """The wire form as JSON builtins; datetimes and dates as strings."""
-    made: dict[str, Any] = msgspec.json.decode(encode_data(event))
-    return made
+    builtins: dict[str, Any] = msgspec.json.decode(encode_data(event))
+    return builtins
 
 
 def canonical(event: Any) -> bytes:

@@ -31,10 +31,10 @@ def merge_json(old: Any, patch: Any) -> Any:
     """RFC 7396 over builtins; neither argument is changed."""
     if not isinstance(patch, Mapping):
         return patch
-    made = dict(old) if isinstance(old, Mapping) else {}
+    merged = dict(old) if isinstance(old, Mapping) else {}
     for name, value in patch.items():
         if value is None:
-            made.pop(name, None)
+            merged.pop(name, None)
         else:
-            made[name] = merge_json(made.get(name), value)
-    return made
+            merged[name] = merge_json(merged.get(name), value)
+    return merged

@@ -32,10 +32,10 @@ def validate_rest(cls: type[T], obj: Any) -> T:
     if faults:
         raise InvalidData(faults)
     try:
-        made: T = from_builtins(cls, obj)
+        event: T = from_builtins(cls, obj)
     except msgspec.ValidationError as error:
         raise InvalidData((error_from_msgspec(error),)) from error
-    return made
+    return event
 
 
 def validation_errors(
@@ -72,18 +72,18 @@ def _field_error(kind: str, pointer: str, message: str) -> FieldError:
 
 def _pointer(loc: tuple[int | str, ...], obj: Any) -> str:
     """JSON pointer of `loc` as far as it exists in `obj`; what pydantic adds for union members is left out."""
-    made, here = [], obj
+    steps, value = [], obj
     for at, part in enumerate(loc):
-        if isinstance(here, Mapping):
-            if part not in here and at < len(loc) - 1:
+        if isinstance(value, Mapping):
+            if part not in value and at < len(loc) - 1:
                 continue
-            here = here.get(part)
-        elif isinstance(here, (list, tuple)) and isinstance(part, int) and part < len(here):
-            here = here[part]
+            value = value.get(part)
+        elif isinstance(value, (list, tuple)) and isinstance(part, int) and part < len(value):
+            value = value[part]
         else:
             continue
-        made.append(str(part).replace("~", "~0").replace("/", "~1"))
-    return "".join(f"/{part}" for part in made)
+        steps.append(str(part).replace("~", "~0").replace("/", "~1"))
+    return "".join(f"/{part}" for part in steps)
 
 
 def error_from_msgspec(error: msgspec.ValidationError) -> FieldError:
@@ -106,12 +106,12 @@ def json_schema(cls: type) -> dict[str, Any]:
 
 def strip_generated_text(schema: dict[str, Any]) -> dict[str, Any]:
     """Removes titles that repeat a field's name and the docstring that dataclasses generate."""
-    made = dict(schema)
-    if str(made.get("description", "")).startswith(f"{made.get('title')}("):
-        del made["description"]
-    if "properties" in made:
-        made["properties"] = {
+    stripped = dict(schema)
+    if str(stripped.get("description", "")).startswith(f"{stripped.get('title')}("):
+        del stripped["description"]
+    if "properties" in stripped:
+        stripped["properties"] = {
             name: {key: value for key, value in inner.items() if key != "title"}
-            for name, inner in made["properties"].items()
+            for name, inner in stripped["properties"].items()
         }
-    return made
+    return stripped

@@ -71,7 +71,7 @@ def _decode(
     return message
 
 
-@lru_cache(maxsize=1024)  # what was appended together has one time
+@lru_cache(maxsize=1024)  # records appended together have one time
 def _appended(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 

@@ -19,16 +19,16 @@ def encode(
     `data`: the payload as sent, so that unknown fields survive when an event is passed on.
     """
     kind = EVENTS[type(event)]
-    by = (kind.key(event) if key is None else key).encode()
+    key_bytes = (kind.key(event) if key is None else key).encode()
     headers = [
-        *_beginning(kind.name), ("ce_id", id.encode()), ("ce_source", source.encode()), ("ce_time", _time_bytes(time)),
-        ("ce_partitionkey", by),
+        *_type_headers(kind.name), ("ce_id", id.encode()), ("ce_source", source.encode()),
+        ("ce_time", _time_bytes(time)), ("ce_partitionkey", key_bytes),
     ]
     if extensions:
         for name, value in extensions.items():
             if value is not None and name not in CORE:
                 headers.append((_header(name), (value if type(value) is str else extension_text(value)).encode()))
-    return Outgoing(topic or kind.topic, by, codec.encode_data(event) if data is None else data, tuple(headers))
+    return Outgoing(topic or kind.topic, key_bytes, codec.encode_data(event) if data is None else data, tuple(headers))
 
 
 class HeaderFrame(NamedTuple):
@@ -42,18 +42,18 @@ class HeaderFrame(NamedTuple):
 def header_frame(
     source: str, time: datetime, key: str, *, causation: str, correlation: str, backfill: bool,
 ) -> HeaderFrame:
-    by = key.encode()
+    key_bytes = key.encode()
     end = [("ce_causationid", causation.encode()), ("ce_correlationid", correlation.encode())]
     if backfill:
         end.append(("ce_backfill", b"true"))
-    return HeaderFrame(by, (("ce_source", source.encode()), ("ce_time", _time_bytes(time)), ("ce_partitionkey", by)),
-                 tuple(end))
+    middle = (("ce_source", source.encode()), ("ce_time", _time_bytes(time)), ("ce_partitionkey", key_bytes))
+    return HeaderFrame(key_bytes, middle, tuple(end))
 
 
 def encode_with_frame(event: Any, kind: EventType, id: str, sequence: int, frame: HeaderFrame) -> tuple[bytes, Headers]:
     """Value and headers of one event of a frame: the same bytes as `encode`, at less cost per event."""
     return codec.encode_data(event), (
-        *_beginning(kind.name), ("ce_id", id.encode()), *frame.middle, ("ce_sequence", b"%d" % sequence), *frame.end)
+        *_type_headers(kind.name), ("ce_id", id.encode()), *frame.middle, ("ce_sequence", b"%d" % sequence), *frame.end)
 
 
 def forward(message: Message) -> Outgoing:
@@ -70,14 +70,14 @@ def to_structured(
 ) -> dict[str, Any]:
     """The structured form as builtins: for webhooks, feeds and samples."""
     kind = EVENTS[type(event)]
-    made: dict[str, Any] = {
+    structured: dict[str, Any] = {
         "specversion": "1.0", "type": kind.name, "id": id, "source": source, "time": format_time(time),
         "datacontenttype": "application/json", "partitionkey": kind.key(event),
     }
     for name, value in (extensions or {}).items():
         if value is not None and name not in CORE:
-            made[name] = value if isinstance(value, bool) else extension_text(value)
-    return made | {"data": codec.to_wire(event)}
+            structured[name] = value if isinstance(value, bool) else extension_text(value)
+    return structured | {"data": codec.to_wire(event)}
 
 
 def format_time(time: datetime) -> str:
@@ -87,13 +87,13 @@ def format_time(time: datetime) -> str:
     return (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()[:-6] + "Z"
 
 
-@lru_cache(maxsize=1024)  # what comes of one command has one time
+@lru_cache(maxsize=1024)  # the events of one command have one time
 def _time_bytes(time: datetime) -> bytes:
     return format_time(time).encode()
 
 
 @lru_cache(maxsize=1024)
-def _beginning(name: str) -> tuple[tuple[str, bytes], ...]:
+def _type_headers(name: str) -> tuple[tuple[str, bytes], ...]:
     """The headers that are the same for every event of a type."""
     return ("content-type", JSON), ("ce_specversion", b"1.0"), ("ce_type", name.encode())
 

@@ -48,7 +48,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
 
 class EnvelopeError(Exception):
-    """Ends the reading of one record."""
+    """Rejects one record or request; `rejected` has the reason."""
 
     def __init__(self, code: str, message: str, *faults: FieldError) -> None:
         super().__init__(message)

@@ -50,21 +50,21 @@ def _binary(headers: Mapping[str, bytes], value: bytes, content: tuple[str, str]
         raise EnvelopeError("not_cloudevents", "neither a `ce_specversion` header nor a structured content type")
     if content[0] != "application/json" and not content[0].endswith("+json"):
         raise EnvelopeError("not_json", f"the content type is {content[0][:80]!r}")
-    found, extensions = {}, {}
+    attributes, extensions = {}, {}
     try:
-        for name, held in headers.items():
+        for name, value_bytes in headers.items():
             if (core := _HEADERS.get(name)) is not None:
-                found[core] = held.decode()
+                attributes[core] = value_bytes.decode()
             elif name[:3] == "ce_":
-                extensions[name[3:]] = held.decode()
+                extensions[name[3:]] = value_bytes.decode()
     except (UnicodeError, AttributeError) as error:
         raise EnvelopeError("not_cloudevents", "an attribute is not UTF-8 text") from error
-    return found, _text(value, content[1]), extensions
+    return attributes, _text(value, content[1]), extensions
 
 
 def parse_structured(value: bytes, content: tuple[str, str]) -> Opened:
     if content[0] != "application/cloudevents+json":
-        raise EnvelopeError("not_cloudevents", f"the content type {content[0][:80]!r} is not read here")
+        raise EnvelopeError("not_cloudevents", f"the content type {content[0][:80]!r} is not supported")
     try:
         body = _ENVELOPE.decode(_text(value, content[1]))
     except msgspec.ValidationError as error:
@@ -79,17 +79,17 @@ _ENVELOPE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def _opened(body: Mapping[str, msgspec.Raw]) -> Opened:
     """Attributes, the bytes of the data and extensions of a structured event."""
-    found = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in ("data", "data_base64")}
-    return found, _payload(body), _extensions_of(found)
+    attributes = {name: msgspec.json.decode(raw) for name, raw in body.items() if name not in ("data", "data_base64")}
+    return attributes, _payload(body), _extensions_of(attributes)
 
 
-def _extensions_of(found: Mapping[str, Any]) -> dict[str, str]:
+def _extensions_of(attributes: Mapping[str, Any]) -> dict[str, str]:
     extensions = {}
-    for name, value in found.items():
+    for name, value in attributes.items():
         if name in _BODY or value is None:
             continue
         if isinstance(value, (dict, list, float)) or not _EXTENSION.fullmatch(name):
-            text = f"{name[:64]!r} is no extension"
+            text = f"{name[:64]!r} is not a valid extension attribute"
             raise EnvelopeError("not_cloudevents", text, FieldError("invalid", f"/{name}", text))
         extensions[name] = extension_text(value)
     return extensions

@@ -29,7 +29,7 @@ def event_type_of(name: Any) -> EventType:
     stem, _, version = name.rpartition(".v")
     known = sorted(other for other in BY_NAME if other.rpartition(".v")[0] == stem)
     if known and version.isdigit():
-        text = f"{name[:200]!r} is not spoken here; {', '.join(known)} is"
+        text = f"event type {name[:200]!r} is not supported; use {', '.join(known)}"
         raise EnvelopeError("unknown_version", text, FieldError("invalid", "/type", text))
     raise EnvelopeError(
         "unknown_type", f"unknown event type {name[:200]!r}", FieldError("invalid", "/type", "unknown event type")
@@ -55,7 +55,7 @@ def build_message(
             FieldError("in_the_future", "/time", "more than 24 h ahead"),
         )
     if kind.cls in _SUMMED:
-        _add_up(event)
+        _check_sum(event)
     key = kind.key(event)
     if attributes.get("partitionkey", key) != key:
         text = f"`partitionkey` is not the {kind.key_text} of the data"
@@ -76,7 +76,7 @@ def build_message(
 
 
 def _number(text: str | None) -> int | None:
-    """Ours are whole numbers; a stranger's sequence may be any text, which then orders nothing."""
+    """Sequences of this system are whole numbers; those of other sources may be any text and are ignored."""
     return int(text) if text and len(text) < 19 and text.isascii() and text.isdigit() else None
 
 
@@ -110,18 +110,18 @@ def _event(kind: EventType, data: bytes) -> Any:
     try:
         return codec.decoder_for(kind.cls)(data)
     except msgspec.ValidationError as error:
-        raise _ill_typed(kind, data, error) from error
+        raise _type_errors(kind, data, error) from error
     except NOT_JSON as error:
         raise EnvelopeError("not_json", str(error), FieldError("not_json", "/data", str(error))) from error
 
 
-def _ill_typed(kind: EventType, data: bytes, error: msgspec.ValidationError) -> EnvelopeError:
-    """All faults; what was read until the first of them may still turn out to be no JSON."""
+def _type_errors(kind: EventType, data: bytes, error: msgspec.ValidationError) -> EnvelopeError:
+    """All errors; msgspec stops at the first one, so the rest of the data may not even be JSON."""
     try:
-        found = codec.validation_errors(kind.cls, msgspec.json.decode(data)) or (codec.error_from_msgspec(error),)
-    except NOT_JSON as worse:
-        return EnvelopeError("not_json", str(worse), FieldError("not_json", "/data", str(worse)))
-    faults = tuple(FieldError(f.code, f"/data{f.pointer}", f.message) for f in found)
+        errors = codec.validation_errors(kind.cls, msgspec.json.decode(data)) or (codec.error_from_msgspec(error),)
+    except NOT_JSON as not_json:
+        return EnvelopeError("not_json", str(not_json), FieldError("not_json", "/data", str(not_json)))
+    faults = tuple(FieldError(f.code, f"/data{f.pointer}", f.message) for f in errors)
     return EnvelopeError("invalid", "; ".join(f"{f.pointer}: {f.message}" for f in faults[:5]), *faults)
 
 
@@ -131,14 +131,14 @@ _SUMMED = frozenset(
 )
 
 
-def _add_up(event: Any) -> None:
-    """Lines, where there are any beside an amount, are of its currency and add up to it."""
+def _check_sum(event: Any) -> None:
+    """Lines beside an amount must have its currency and add up to it."""
     if not event.lines or event.amount is None:
         return
-    whole = event.amount
+    amount = event.amount
     total = sum(line.amount.amount_minor for line in event.lines)
-    if total != whole.amount_minor or any(line.amount.currency != whole.currency for line in event.lines):
-        text = f"the lines come to {total}, the amount is {whole.amount_minor} {whole.currency}"
+    if total != amount.amount_minor or any(line.amount.currency != amount.currency for line in event.lines):
+        text = f"the lines come to {total}, the amount is {amount.amount_minor} {amount.currency}"
         raise EnvelopeError("lines_do_not_add_up", text, FieldError("lines_do_not_add_up", "/data/lines", text))
 
 
