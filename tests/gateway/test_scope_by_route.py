@@ -13,7 +13,7 @@ from tests.gateway.openapi_validation import operations
 from tests.gateway.scenarios import company_harness, event, new_client, signed_in_as
 
 pytestmark = pytest.mark.slow
-FOREIGN = "Zanzibar"  # wherever a text fits, in all that belongs to the other team
+FOREIGN = "Zanzibar"  # in every text field of the records of the other team
 REP = "zora"
 PLACE = {"rep_id": REP, "team": FOREIGN, "region": FOREIGN, "business_line": "hardware"}
 IDS = {"opportunities": "deal-z", "leads": "lead-z", "customers": "customer-z", "reps": REP, "issues": "issue-z",
