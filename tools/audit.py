@@ -13,19 +13,19 @@ from chassis.support.errors import ActionableError
 from chassis.support.settings import Settings
 
 
-class NothingThere(ActionableError):
-    """No system has used this log and store."""
+class NoSystemFound(ActionableError):
+    """There is no log and store of a system at the configured location."""
 
 
-def refuse_nothing(settings: Settings) -> None:
-    """Raises NothingThere instead of creating an empty system."""
+def require_existing_system(settings: Settings) -> None:
+    """Raises NoSystemFound; otherwise opening the ports would create an empty system."""
     if not (settings.kafka and settings.mongo) and not (settings.data_dir / DATABASE).exists():
-        raise NothingThere(f"No system has used {settings.data_dir}.")
+        raise NoSystemFound(f"No system has used {settings.data_dir}.")
 
 
 def run_audit(settings: Settings, services: Sequence[str], console: Console) -> int:
     """Prints a line per finding; exit status 1 when there is any."""
-    refuse_nothing(settings)
+    require_existing_system(settings)
     configure_logs(settings.model_copy(update={"log_level": "warning"}), "audit")
     reports = asyncio.run(audit(settings, services or internal_names()))
     table = Table("service", "journal", "facts", "records read", "wrong", "undecided")
@@ -36,9 +36,9 @@ def run_audit(settings: Settings, services: Sequence[str], console: Console) -> 
     for report in reports:
         for finding in report.findings:
             console.print(f"[red]{report.service} {finding.check}[/] {finding.where}: {finding.what}", highlight=False)
-        for place in report.undecided:
+        for location in report.undecided:
             console.print(
-                f"[yellow]{report.service} undecided[/] {place}: it changed during the whole check; repeat it while "
+                f"[yellow]{report.service} undecided[/] {location}: it changed during the whole check; repeat it while "
                 "there is less traffic",
                 highlight=False,
             )
@@ -49,10 +49,10 @@ def run_audit(settings: Settings, services: Sequence[str], console: Console) -> 
 
 async def audit(settings: Settings, services: Sequence[str]) -> list[AuditReport]:
     definitions = load_definitions(settings)
-    made = []
+    reports = []
     async with open_ports(settings) as (bus, store):
         for name in services:
             application = Application(find_service(name), settings, store, bus, definitions)
             await application.start()  # prepares, but joins no group
-            made.append(await application.auditor.run_complete())
-    return made
+            reports.append(await application.auditor.run_complete())
+    return reports

@@ -15,26 +15,27 @@ from chassis.support.clock import utc_now
 from chassis.support.errors import ActionableError
 from chassis.support.settings import Settings
 
-MOST_BYTES = 1024 * 1024  # of a small file that goes along: keys, marks
+MAX_FILE_BYTES = 1024 * 1024  # of a file beside the database that is backed up: keys, markers
 LOCK = "up.lock"
-TOOLS = {
+EXTERNAL_BACKUPS = {
     "log": "The log is on Kafka: keep three copies of every topic, and copy the cluster with MirrorMaker 2 or "
            "snapshots of its disks.",
     "store": "The store is MongoDB: use mongodump --oplog of a replica set, or snapshots of its disks.",
 }
-ORDER = ("Copy the store first and the log afterwards: services read again from where a restored store was, but a log "
-         "that lies behind the store stops them.")
+RESTORE_ORDER = (
+    "Copy the store first and the log afterwards: services continue at the offsets of a restored store, and stop when "
+    "the log ends before them.")
 
 
 class NotPossible(ActionableError):
-    """The operation would overwrite data or is not supported with these settings."""
+    """The operation would overwrite data, or these settings do not support it."""
 
 
 def run_backup(settings: Settings, target: Path, console: Console) -> int:
     """Writes the backup to the file, or to a file named by the time in the directory."""
-    foreign = _foreign(settings)
-    if len(foreign) == 2:
-        raise NotPossible(" ".join([*foreign, ORDER]))
+    external = _external_systems(settings)
+    if len(external) == 2:
+        raise NotPossible(" ".join([*external, RESTORE_ORDER]))
     source = settings.data_dir / DATABASE
     if not source.exists():
         raise NotPossible(f"{settings.data_dir} has no embedded system.")
@@ -45,43 +46,45 @@ def run_backup(settings: Settings, target: Path, console: Console) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     about = {"taken_at": utc_now().isoformat(timespec="seconds"), "release": VERSION}
-    made = copy_database(source, target, about, _small_files(settings.data_dir))
-    _tell(console, made, f"{target} ({target.stat().st_size / 1e6:,.1f} MB, {time.monotonic() - began:.1f} s)")
+    backup = copy_database(source, target, about, _small_files(settings.data_dir))
+    size, seconds = target.stat().st_size / 1e6, time.monotonic() - began
+    _print_contents(console, backup, f"{target} ({size:,.1f} MB, {seconds:.1f} s)")
     console.print("It contains the keys and all data of this installation: protect it like the system itself.")
-    for sentence in [*foreign, ORDER] if foreign else []:
+    for sentence in [*external, RESTORE_ORDER] if external else []:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
     return 0
 
 
 def run_restore(settings: Settings, file: Path, console: Console) -> int:
     """Restores into the data directory, which must be empty and not in use."""
-    foreign = _foreign(settings)
-    if len(foreign) == 2:
-        raise NotPossible(" ".join([*foreign, ORDER]))
+    external = _external_systems(settings)
+    if len(external) == 2:
+        raise NotPossible(" ".join([*external, RESTORE_ORDER]))
     if not file.is_file():
         raise NotPossible(f"{file} does not exist.")
     try:
-        found = contents(file)
-        with _alone(settings.data_dir):
-            there = sorted(p.name for p in settings.data_dir.iterdir() if p.name != LOCK)
-            if there:
-                raise NotPossible(f"{settings.data_dir} is not empty ({', '.join(there[:3])}): a restore overwrites "
+        backup = contents(file)
+        with _exclusive_lock(settings.data_dir):
+            existing = sorted(p.name for p in settings.data_dir.iterdir() if p.name != LOCK)
+            if existing:
+                raise NotPossible(f"{settings.data_dir} is not empty ({', '.join(existing[:3])}): a restore overwrites "
                                   "nothing. Move it away, or choose another TRIPTYCH_DATA_DIR.")
-            for name, body in found.files.items():
+            for name, body in backup.files.items():
                 _write(settings.data_dir / name, body)
             restore(file, settings.data_dir / DATABASE)  # last: without it the directory holds no system
     except InvalidBackup as error:
         raise NotPossible(str(error)) from None
-    _tell(console, found, str(settings.data_dir))
+    _print_contents(console, backup, str(settings.data_dir))
     console.print("Restored. Events published after the backup are missing: let the source systems publish them again; "
                   "repeated events change nothing.", highlight=False)
-    for sentence in foreign:
+    for sentence in external:
         console.print(f"[yellow]{sentence}[/]", highlight=False)
     return 0
 
 
-def _foreign(settings: Settings) -> list[str]:
-    return [*([TOOLS["log"]] if settings.kafka else []), *([TOOLS["store"]] if settings.mongo else [])]
+def _external_systems(settings: Settings) -> list[str]:
+    log, store = EXTERNAL_BACKUPS["log"], EXTERNAL_BACKUPS["store"]
+    return [*([log] if settings.kafka else []), *([store] if settings.mongo else [])]
 
 
 def _small_files(directory: Path) -> dict[str, bytes]:
@@ -90,7 +93,7 @@ def _small_files(directory: Path) -> dict[str, bytes]:
     return {
         path.name: path.read_bytes() for path in sorted(directory.iterdir())
         if path.is_file() and not path.name.startswith(left_out) and not path.name.endswith((".partial", ".log"))
-        and path.stat().st_size <= MOST_BYTES}
+        and path.stat().st_size <= MAX_FILE_BYTES}
 
 
 def _write(path: Path, body: bytes) -> None:
@@ -99,7 +102,7 @@ def _write(path: Path, body: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _exclusive_lock(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -113,12 +116,12 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _tell(console: Console, found: BackupContents, where: str) -> None:
+def _print_contents(console: Console, backup: BackupContents, where: str) -> None:
     table = Table(show_header=False)
-    table.add_row("where", where)
-    table.add_row("taken at", found.about.get("taken_at", "?"))
-    table.add_row("release", found.about.get("release", "?"))
-    table.add_row("log", f"{found.records:,} records, identity {found.identity}")
-    table.add_row("documents", f"{sum(found.documents.values()):,} in {len(found.documents)} collections")
-    table.add_row("files", ", ".join(found.files) or "none")
+    table.add_row("location", where)
+    table.add_row("taken at", backup.about.get("taken_at", "?"))
+    table.add_row("release", backup.about.get("release", "?"))
+    table.add_row("log", f"{backup.records:,} records, identity {backup.identity}")
+    table.add_row("documents", f"{sum(backup.documents.values()):,} in {len(backup.documents)} collections")
+    table.add_row("files", ", ".join(backup.files) or "none")
     console.print(table)

@@ -62,14 +62,14 @@ def _processes(options: Sequence[str]) -> dict[str, int]:
     from chassis.service.discovery import internal_names
     from contracts.topics import PARTITIONS
 
-    found = {}
+    processes = {}
     for text in options:
         service, _, number = text.partition("=")
         if service not in internal_names() or not number.isdigit() or not 1 <= int(number) <= PARTITIONS:
             raise InvalidArgument(f"--processes {text!r}: must be SERVICE=N,",
                                   f"with one of {', '.join(internal_names())} and N from 1 to {PARTITIONS}.")
-        found[service] = int(number)
-    return found
+        processes[service] = int(number)
+    return processes
 
 
 @app.command()
@@ -125,11 +125,11 @@ def check(
         raise InvalidArgument(f"Directory {definitions} does not exist; name the directory of your definitions.")
     if language is not None and language not in LANGUAGES:
         raise InvalidArgument(f"--language {language}: use one of {', '.join(LANGUAGES)}.")
-    found = check_definitions(definitions)
-    console = err if found.faults else out
-    for line in report(found, preferred_language(language)):
+    result = check_definitions(definitions)
+    console = err if result.faults else out
+    for line in report(result, preferred_language(language)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    if found.faults:
+    if result.faults:
         raise typer.Exit(1)
 
 
@@ -199,8 +199,8 @@ def lag() -> None:
 
     body = call("GET", "/v1/lag")
     table = Table("service", "records", "complete until")
-    for name, found in body["services"].items():
-        table.add_row(name, f"{found.get('total', 0):,}", str(found.get("complete_until")))
+    for name, progress in body["services"].items():
+        table.add_row(name, f"{progress.get('total', 0):,}", str(progress.get("complete_until")))
     out.print(table)
 
 

@@ -19,9 +19,9 @@ class InUse(ActionableError):
 @app.command(name="list")
 def listed() -> None:
     """Each group with its members and its lag on the topics that it has started to read."""
-    table = Table("group", "members", "behind", "topics", "")
-    for name, members, behind, topics, known in asyncio.run(_listed()):
-        table.add_row(name, str(members), f"{behind:,}", str(topics), "" if known else "no service of this release")
+    table = Table("group", "members", "lag", "topics", "")
+    for name, members, lag, topics, known in asyncio.run(_listed()):
+        table.add_row(name, str(members), f"{lag:,}", str(topics), "" if known else "no service of this release")
     out.print(table if table.row_count else "No consumer group reads this log.")
 
 
@@ -39,30 +39,30 @@ def remove(
 async def _listed() -> list[tuple[str, int, int, int, bool]]:
     from chassis.runtime.host import consumer_groups_by_topic, open_ports
     from chassis.support.settings import settings
-    from tools.audit import refuse_nothing
+    from tools.audit import require_existing_system
 
-    refuse_nothing(settings())
+    require_existing_system(settings())
     known = consumer_groups_by_topic()
     own = {group for groups in known.values() for group in groups}
-    made = []
+    rows = []
     async with open_ports(settings()) as (bus, _):
         topics = list(known)
         ends = await bus.end_offsets(topics)
         for name, members in (await bus.groups()).items():
             committed = await bus.committed(name, topics)
-            started = {place.topic for place in committed}
-            behind = sum(end - committed.get(place, 0) for place, end in ends.items() if place.topic in started)
-            made.append((name, members, behind, len(started), name in own))
-    return sorted(made)
+            started = {partition.topic for partition in committed}
+            lag = sum(end - committed.get(p, 0) for p, end in ends.items() if p.topic in started)
+            rows.append((name, members, lag, len(started), name in own))
+    return sorted(rows)
 
 
 async def _remove(group: str, force: bool) -> None:
     from chassis.ports import GroupInUse
     from chassis.runtime.host import consumer_groups_by_topic, open_ports
     from chassis.support.settings import settings
-    from tools.audit import refuse_nothing
+    from tools.audit import require_existing_system
 
-    refuse_nothing(settings())
+    require_existing_system(settings())
     if not force and group in {g for groups in consumer_groups_by_topic().values() for g in groups}:
         raise InUse(
             f"{group} belongs to a service of this release; with --force the service reads the whole log again."

@@ -12,7 +12,7 @@ from rich.table import Table
 from tools.client import call
 
 PATH = "/v1/dead-letters"
-AT_ONCE = 200
+MAX_BATCH = 200
 NONE = "No dead letters."
 
 app = typer.Typer(
@@ -46,10 +46,10 @@ def show(id: str) -> None:
 def stats() -> None:
     """Counts per service by status; open ones by code and topic."""
     body = call("GET", f"{PATH}/stats")
-    table = Table("service", "what", "value", "number")
-    for service, found in body["services"].items():
+    table = Table("service", "count by", "value", "number")
+    for service, counts in body["services"].items():
         for what in ("status", "code", "topic"):
-            for value, n in found[what].items():
+            for value, n in counts[what].items():
                 table.add_row(service, what, value, f"{n:,}")
     out.print(table if table.row_count else NONE)
 
@@ -64,7 +64,7 @@ def replay(
     rate: Annotated[float, typer.Option(min=0.0, help="At most this many per second; 0: unlimited")] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which")] = False,
 ) -> None:
-    """Replay one or many to the service that could not process them, once the cause is fixed.
+    """Replay one or many dead letters in the service that could not process them, once the cause is fixed.
 
     The command is idempotent. After three replays a dead letter must be corrected or discarded.
     """
@@ -79,15 +79,15 @@ def replay(
     conditions = conditions_of(where)
     if dry_run:
         request = {"where": conditions, "limit": min(limit or 1000, 1000), "dry_run": True}
-        found = call("POST", f"{PATH}/replay", request)
-        out.print(_table(found["items"]) if found["items"] else NONE)
-        out.print(f"{found['matched']:,} open; {len(found['items']):,} would be replayed"
-                  f"{_spent(found['refused'])}.", highlight=False)
+        preview = call("POST", f"{PATH}/replay", request)
+        out.print(_table(preview["items"]) if preview["items"] else NONE)
+        out.print(f"{preview['matched']:,} open; {len(preview['items']):,} would be replayed"
+                  f"{_limit_text(preview['refused'])}.", highlight=False)
         return
     n, refused = 0, list[Any]()
-    for done in _portions(conditions, limit, rate):
-        n, refused = n + len(done["items"]), done["refused"]
-    out.print(f"{n:,} replayed{_spent(refused)}.", highlight=False)
+    for response in _replay_batches(conditions, limit, rate):
+        n, refused = n + len(response["items"]), response["refused"]
+    out.print(f"{n:,} replayed{_limit_text(refused)}.", highlight=False)
     raise typer.Exit(1 if refused else 0)
 
 
@@ -98,43 +98,43 @@ def discard(id: str, reason: Annotated[str, typer.Option()]) -> None:
 
 
 def conditions_of(where: list[str] | None, **named: str | None) -> dict[str, str]:
-    found = {name: value for name, value in named.items() if value is not None}
+    conditions = {name: value for name, value in named.items() if value is not None}
     for condition in where or ():
         name, equals, value = condition.partition("=")
         if not equals or not name.strip():
             raise typer.BadParameter(f"--where {condition}: must be name=value.")
-        found[name.strip()] = value.strip()
-    return found
+        conditions[name.strip()] = value.strip()
+    return conditions
 
 
-def _portions(where: Mapping[str, str], limit: int | None, rate: float) -> Iterator[Any]:
-    """Responses of the gateway, at most `rate` dead letters a second, until none is left to replay."""
+def _replay_batches(where: Mapping[str, str], limit: int | None, rate: float) -> Iterator[Any]:
+    """Responses of the gateway, at most `rate` dead letters a second, until none remains to replay."""
     first = {"where": where, "limit": 1, "dry_run": True}
     before = call("POST", f"{PATH}/replay", first)["at"]  # those that fail again are not replayed again
-    left, due = limit, time.monotonic()
-    while left is None or left > 0:
-        size = AT_ONCE if not rate else max(1, min(AT_ONCE, int(rate)))
+    remaining, due = limit, time.monotonic()
+    while remaining is None or remaining > 0:
+        size = MAX_BATCH if not rate else max(1, min(MAX_BATCH, int(rate)))
         time.sleep(max(0.0, due - time.monotonic()))
-        size = size if left is None else min(size, left)
-        done = call("POST", f"{PATH}/replay", {"where": where, "limit": size, "before": before})
-        yield done
-        n = len(done["items"])
+        size = size if remaining is None else min(size, remaining)
+        response = call("POST", f"{PATH}/replay", {"where": where, "limit": size, "before": before})
+        yield response
+        n = len(response["items"])
         if not n:
             return
-        left = None if left is None else left - n
+        remaining = None if remaining is None else remaining - n
         due = max(due, time.monotonic()) + (n / rate if rate else 0.0)
 
 
-def _spent(refused: list[Any]) -> str:
+def _limit_text(refused: list[Any]) -> str:
     return f"; {len(refused):,} have reached the limit of three replays: correct them (--with) or discard them" if (
         refused) else ""
 
 
 def _table(items: list[Any]) -> Table:
-    table = Table("id", "service", "place", "code", "error", "status")
+    table = Table("id", "service", "position", "code", "error", "status")
     for i in items:
-        place = f"{i.get('topic')}/{i.get('partition')}@{i.get('offset')}"
-        table.add_row(i["id"], str(i.get("service")), place, *(str(i.get(n)) for n in ("code", "error", "status")))
+        position = f"{i.get('topic')}/{i.get('partition')}@{i.get('offset')}"
+        table.add_row(i["id"], str(i.get("service")), position, *(str(i.get(n)) for n in ("code", "error", "status")))
     return table
 
 

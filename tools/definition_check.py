@@ -23,32 +23,33 @@ class DefinitionCheck:
 def check_definitions(root: Path) -> DefinitionCheck:
     """Parses and compiles everything below the directory, as the services would at start-up."""
     faults = FaultCollector()
-    found = scan_directory(root, faults)
+    definitions = scan_directory(root, faults)
     for service in find_services():
-        faults.attempt(service.build, found)
-    for definition in found.current("mappings"):
+        faults.attempt(service.build, definitions)
+    for definition in definitions.current("mappings"):
         faults.attempt(compile_mapping, definition)
     unique = dict.fromkeys(faults.faults)
     ordered = sorted(unique, key=lambda fault: (fault.file, fault.line or 0, fault.column or 0))
-    return DefinitionCheck(sum(len(found.current(kind)) for kind in found.kinds()), len(found.kinds()), ordered)
+    kinds = definitions.kinds()
+    return DefinitionCheck(sum(len(definitions.current(kind)) for kind in kinds), len(kinds), ordered)
 
 
-def report(found: DefinitionCheck, language: str) -> list[str]:
+def report(check: DefinitionCheck, language: str) -> list[str]:
     """One line per fault, `file:line:column: path: message`, then a summary, in the language."""
     with use_language(language):
-        return [*map(_line, found.faults), _summary(found)]
+        return [*map(_line, check.faults), _summary(check)]
 
 
 def _line(fault: DefinitionFault) -> str:
     return fault.render(translate(f"definition.{fault.code}", fault.message, fault.params, otherwise=fault.code))
 
 
-def _summary(found: DefinitionCheck) -> str:
-    if not found.faults:
+def _summary(check: DefinitionCheck) -> str:
+    if not check.faults:
         return translate(
-            "definition.check_passed", f"{found.definitions} definitions of {found.kinds} kinds are valid.",
-            {"definitions": found.definitions, "kinds": found.kinds})
-    count, files = len(found.faults), len({fault.file for fault in found.faults})
+            "definition.check_passed", f"{check.definitions} definitions of {check.kinds} kinds are valid.",
+            {"definitions": check.definitions, "kinds": check.kinds})
+    count, files = len(check.faults), len({fault.file for fault in check.faults})
     return translate(
         "definition.check_failed", f"{count} fault{'s' * (count > 1)} in {files} file{'s' * (files > 1)}.",
         {"count": count, "files": files})

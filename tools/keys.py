@@ -32,10 +32,11 @@ def create(
 
     rows = Scope(reps=tuple(rep or ()), teams=tuple(team or ()), regions=tuple(region or ()),
                  business_lines=tuple(business_line or ()))
-    key, made = asyncio.run(_with(lambda keys: keys.create(
+    key, record = asyncio.run(_with(lambda keys: keys.create(
         name, scope, days=days, scope=EVERYTHING if rows.is_empty else rows)))
     typer.echo(key)
-    typer.echo(f"{made.name}: {', '.join(made.permissions)} until {_day(made.until)}. It is not shown again.", err=True)
+    permissions = ", ".join(record.permissions)
+    typer.echo(f"{record.name}: {permissions} until {_day(record.until)}. The key is not shown again.", err=True)
 
 
 @app.command(name="list")
@@ -51,10 +52,10 @@ def list_() -> None:
 @app.command()
 def revoke(id: Annotated[str, typer.Argument(help="Id as shown by `keys list`")]) -> None:
     """Revoke a key at once."""
-    found: ApiKey | None = asyncio.run(_with(lambda keys: keys.revoke(id)))
-    if found is None:
+    key: ApiKey | None = asyncio.run(_with(lambda keys: keys.revoke(id)))
+    if key is None:
         raise UnknownApiKey(f"API key {id!r} does not exist; `triptych keys list` shows all keys.")
-    out.print(f"{found.name} ({found.id}) is revoked.")
+    out.print(f"{key.name} ({key.id}) is revoked.")
 
 
 class UnknownApiKey(ActionableError, ValueError):

@@ -11,12 +11,12 @@ from chassis.runtime.host import configure_logs, load_definitions, open_ports
 from chassis.runtime.rebuild import CLOSE, LOOK_SECONDS, Rebuild, RebuildResult
 from chassis.service.discovery import find_service
 from chassis.support.settings import Settings
-from tools.audit import refuse_nothing
+from tools.audit import require_existing_system
 
 
 def run_replay(settings: Settings, service: str, console: Console, *, foreign: bool = False) -> int:
     """Exit status 0 when the rebuilt generation is live."""
-    refuse_nothing(settings)
+    require_existing_system(settings)
     configure_logs(settings.model_copy(update={"log_level": "warning"}), "replay")
     return asyncio.run(replay(settings, service, console, foreign))
 
@@ -28,38 +28,38 @@ async def replay(settings: Settings, service: str, console: Console, foreign: bo
         rebuild = Rebuild(application)
         await application.start()  # prepares, but joins no group
         async with rebuild.running():
-            records = await _caught_up(rebuild, console)
+            records = await _wait_until_caught_up(rebuild, console)
             seconds = time.monotonic() - began
             switched = await rebuild.switch()
         dropped = await rebuild.clean_up(foreign=foreign)
         others = await application.generations.foreign()
-    _tell(console, switched, records, seconds, dropped)
+    _print_result(console, switched, records, seconds, dropped)
     if others:
         console.print(f"Generations of other definitions remain: {', '.join(others)}. Once every service is restarted, "
-                      "--drop-others takes that away.", highlight=False)
+                      "--drop-others removes them.", highlight=False)
     return 0
 
 
-async def _caught_up(rebuild: Rebuild, console: Console) -> int:
+async def _wait_until_caught_up(rebuild: Rebuild, console: Console) -> int:
     """Shows progress; returns the number of records in the log."""
     columns = (TextColumn("counting {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as shown:
-        bar = shown.add_task(rebuild.generation, total=None)
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task(rebuild.generation, total=None)
         while True:
-            left, records = await rebuild.remaining()
-            shown.update(bar, completed=records - left, total=records)
-            if left <= CLOSE:
+            remaining, records = await rebuild.remaining()
+            progress.update(bar, completed=records - remaining, total=records)
+            if remaining <= CLOSE:
                 return records
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def _tell(console: Console, switched: RebuildResult, records: int, seconds: float, dropped: int) -> None:
+def _print_result(console: Console, switched: RebuildResult, records: int, seconds: float, dropped: int) -> None:
     console.print(
         f"{records:,} records processed in {seconds:.1f} s. Generation {switched.now} is live; {switched.before} "
         f"is removed ({dropped:,} documents).", highlight=False)
     compared = switched.compared
-    for place in compared.undecided:
-        console.print(f"[yellow]not compared[/] {place}: it changed too fast", highlight=False)
+    for location in compared.undecided:
+        console.print(f"[yellow]not compared[/] {location}: it changed too fast", highlight=False)
     if not compared.differences:
         console.print(f"All {compared.measures} measures are unchanged.", highlight=False)
         return

@@ -19,7 +19,7 @@ class UnknownTopic(ActionableError):
 
 
 @app.callback()
-def _apart() -> None:
+def _callback() -> None:
     """Makes Typer treat a single command as a command group."""
 
 
@@ -28,9 +28,9 @@ def bump_epoch(
     topics: Annotated[list[str], typer.Argument(help="Topics whose log was replaced; `all`: every topic")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation")] = False,
 ) -> None:
-    """Start a new epoch of topics: consumers read the present log from its beginning.
+    """Start a new epoch of topics: consumers read the current log from its beginning.
 
-    What the services have taken in stays, and is known again by its id. What the old log held unread is lost.
+    Processed events remain and are recognised by their ids. Unread records of the old log are lost.
     """
     if not yes:
         typer.confirm(f"Unread records of {', '.join(topics)} are skipped. Continue?", abort=True)
@@ -46,23 +46,23 @@ async def _bump(topics: list[str]) -> "list[EpochStarted]":
     from chassis.runtime.topic_epochs import TopicInUse, begin_epoch
     from chassis.service.discovery import find_service, internal_names
     from chassis.support.settings import settings
-    from tools.audit import refuse_nothing
+    from tools.audit import require_existing_system
 
     known = consumer_groups_by_topic()
-    wanted = list(known) if topics == ["all"] else topics
-    if unknown := sorted(set(wanted) - known.keys()):
+    selected = list(known) if topics == ["all"] else topics
+    if unknown := sorted(set(selected) - known.keys()):
         raise UnknownTopic(f"No service consumes {', '.join(unknown)}; consumed topics: {', '.join(sorted(known))}.")
-    refuse_nothing(settings())
-    concerned = {group for topic in wanted for group in known[topic]}
-    made = []
+    require_existing_system(settings())
+    groups = {group for topic in selected for group in known[topic]}
+    started = []
     async with open_ports(settings()) as (bus, store):
         applications = [Application(find_service(name), settings(), store, bus, load_definitions(settings()))
                         for name in internal_names()]
         reading = await bus.groups()
-        if busy := [a.service for a in applications if a.group in concerned and reading.get(a.group, 0)]:
+        if busy := [a.service for a in applications if a.group in groups and reading.get(a.group, 0)]:
             raise TopicInUse(f"{', '.join(busy)} consume the topics;", "stop all services first.")
         for application in applications:
-            if application.group in concerned:
+            if application.group in groups:
                 await application.start()  # prepares, but joins no group
-                made.append(await begin_epoch(application, wanted))
-    return made
+                started.append(await begin_epoch(application, selected))
+    return started

@@ -31,11 +31,11 @@ def run_up(
     settings: Settings, *, simulation: Mapping[str, Any] | None, real: bool, console: Console,
     processes: Mapping[str, int] | None = None,
 ) -> int:
-    """Until SIGTERM or Ctrl-C. Returns the exit status. `processes`: how many of a service, when not one."""
+    """Runs until SIGTERM or Ctrl-C; returns the exit status. `processes`: {service: number of processes}, default 1."""
     further = [name for name, n in (processes or {}).items() for _ in range(n - 1)]
     began = time.monotonic()
     definitions = load_definitions(settings)
-    for service in find_services():  # imported once, before forking; invalid definitions end it before anything starts
+    for service in find_services():  # imported once before forking; invalid definitions fail before any process starts
         service.build(definitions)
         if service.public is not None:
             service.public.address(settings)
@@ -49,12 +49,12 @@ def run_up(
 def _supervised(
     settings: Settings, further: Sequence[str], simulation: Mapping[str, Any] | None, began: float, console: Console,
 ) -> int:
-    works: dict[str, ChildMain] = {name: _serving(name, settings) for name in (s.name for s in find_services())}
-    works |= {f"{name} ({n})": _serving(name, settings, n) for n, name in enumerate(further, 1)}
+    children: dict[str, ChildMain] = {name: _service_main(name, settings) for name in (s.name for s in find_services())}
+    children |= {f"{name} ({n})": _service_main(name, settings, n) for n, name in enumerate(further, 1)}
     if simulation is not None:
-        works["simulation"] = _simulating(settings, simulation, console)
+        children["simulation"] = _simulation_main(settings, simulation, console)
     supervisor = Supervisor(
-        works,
+        children,
         on_ready=lambda _ready: _report_ready(settings, time.monotonic() - began, simulation is not None, console),
         on_death=lambda name, status: console.print(
             f"[yellow]{name} ended ({_describe(status)}) and is restarted.[/]", highlight=False),
@@ -66,28 +66,30 @@ def _describe(status: int) -> str:
     return f"killed by signal {-status}" if status < 0 else f"exit status {status}"
 
 
-def _serving(name: str, settings: Settings, further: int = 0) -> ChildMain:
+def _service_main(name: str, settings: Settings, further: int = 0) -> ChildMain:
     named = settings.model_copy(update={"instance": instance_name(name, settings, further)})
     return lambda ready: run_process(name, named, ready, further)
 
 
 def instance_name(name: str, settings: Settings, further: int) -> str:
-    """One system per machine and data directory (see `_exclusive`), so nobody else in the group has this name. Machines
-    that were copied may be called the same: so it is the machine as it was started this time."""
+    """Static member name of a process in its consumer group, unique per boot of a machine and data directory.
+
+    `_exclusive` allows one system per data directory; the boot id distinguishes cloned machines with one host name.
+    """
     started = BOOT.read_text().strip() if BOOT.exists() else ""
     here = f"{socket.gethostname()} {started} {settings.data_dir.absolute()}"
     where = hashlib.sha256(here.encode()).hexdigest()[:16]
     return f"{settings.instance or where}.{name}.{further}"
 
 
-def _simulating(settings: Settings, simulation: Mapping[str, Any], console: Console) -> ChildMain:
+def _simulation_main(settings: Settings, simulation: Mapping[str, Any], console: Console) -> ChildMain:
     def live(ready: Callable[[], None]) -> None:
         from chassis.runtime.host import configure_logs
-        from tools.simulation.command import run_again
+        from tools.simulation.command import resume_simulation
 
         configure_logs(settings, "simulation")
         ready()
-        run_again(settings, seed=simulation["seed"], history_days=simulation["history_days"],
+        resume_simulation(settings, seed=simulation["seed"], history_days=simulation["history_days"],
                   speed=simulation["speed"], console=console)
 
     return live

@@ -11,17 +11,17 @@ from typing import Any
 
 from chassis.ports import Collection, Document, Group, Page, Store, Where
 
-AT_ONCE = 2_000  # documents per merged call; a larger single call is passed on unchanged
+MAX_DOCUMENTS = 2_000  # documents per merged call; a larger single call is passed on unchanged
 
-Question = tuple[str, str]
+CallKey = tuple[str, str]
 """Operation and collection of a call."""
 
 
 @dataclass(slots=True)
-class _Asked:
+class _PendingCall:
     what: Sequence[Any]
     names: frozenset[str]
-    answer: "asyncio.Future[Any]"
+    result: "asyncio.Future[Any]"
 
 
 class BatchingStore:
@@ -29,56 +29,56 @@ class BatchingStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rounds: dict[Question, list[_Asked]] = {}
+        self._pending: dict[CallKey, list[_PendingCall]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     # --- merged calls ------------------------------------------------------------------------------------------------
 
     async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
-        wanted = list(ids)
-        found = await self._ask("load", collection, wanted, wanted)
-        return {id: found[id] for id in wanted if id in found}
+        requested = list(ids)
+        loaded = await self._enqueue("load", collection, requested, requested)
+        return {id: loaded[id] for id in requested if id in loaded}
 
     async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
         names = [d.id for d in documents]
-        lost: frozenset[str] = await self._ask("save", collection, documents, names)
+        lost: frozenset[str] = await self._enqueue("save", collection, documents, names)
         return lost.intersection(names)
 
     async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
-        await self._ask("save_newer", collection, documents, [d.id for d in documents])
+        await self._enqueue("save_newer", collection, documents, [d.id for d in documents])
 
-    async def _ask(self, how: str, collection: str, what: Sequence[Any], names: Iterable[str]) -> Any:
+    async def _enqueue(self, how: str, collection: str, what: Sequence[Any], names: Iterable[str]) -> Any:
         loop = asyncio.get_running_loop()
-        asked = _Asked(what, frozenset(names), loop.create_future())
-        waiting = self._rounds.setdefault((how, collection), [])
+        call = _PendingCall(what, frozenset(names), loop.create_future())
+        waiting = self._pending.setdefault((how, collection), [])
         if not waiting:
-            loop.call_soon(self._go, (how, collection))  # after everything that is ready to run now
-        waiting.append(asked)
-        return await asked.answer
+            loop.call_soon(self._flush, (how, collection))  # after everything that is ready to run now
+        waiting.append(call)
+        return await call.result
 
-    def _go(self, question: Question) -> None:
-        for some in _parts(self._rounds.pop(question)):
-            task = asyncio.ensure_future(self._run(question, some))
+    def _flush(self, key: CallKey) -> None:
+        for calls in _parts(self._pending.pop(key)):
+            task = asyncio.ensure_future(self._run(key, calls))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _run(self, question: Question, some: Sequence[_Asked]) -> None:
-        how, collection = question
-        asking: Callable[[str, Sequence[Any]], Awaitable[Any]] = getattr(self._store, how)
+    async def _run(self, key: CallKey, calls: Sequence[_PendingCall]) -> None:
+        how, collection = key
+        operation: Callable[[str, Sequence[Any]], Awaitable[Any]] = getattr(self._store, how)
         try:
-            answer = await asking(collection, [each for asked in some for each in asked.what])
+            result = await operation(collection, [each for call in calls for each in call.what])
         except asyncio.CancelledError:
-            for asked in some:
-                asked.answer.cancel()
+            for call in calls:
+                call.result.cancel()
             raise
         except Exception as error:
-            for asked in some:
-                if not asked.answer.done():
-                    asked.answer.set_exception(error)
+            for call in calls:
+                if not call.result.done():
+                    call.result.set_exception(error)
         else:
-            for asked in some:
-                if not asked.answer.done():  # else the caller was cancelled
-                    asked.answer.set_result(answer)
+            for call in calls:
+                if not call.result.done():  # else the caller was cancelled
+                    call.result.set_result(result)
 
     # --- delegated ---------------------------------------------------------------------------------------------------
 
@@ -110,16 +110,16 @@ class BatchingStore:
         return await self._store.ids(collection, prefix=prefix, after=after, limit=limit)
 
 
-def _parts(waiting: Iterable[_Asked]) -> Iterator[list[_Asked]]:
+def _parts(waiting: Iterable[_PendingCall]) -> Iterator[list[_PendingCall]]:
     """Splits calls into merged batches. Two calls that name the same document never share one: the second would be
     compared with what the first has written."""
-    some: list[_Asked] = []
+    batch: list[_PendingCall] = []
     names: set[str] = set()
-    for asked in waiting:
-        if some and (len(names) + len(asked.names) > AT_ONCE or not names.isdisjoint(asked.names)):
-            yield some
-            some, names = [], set()
-        some.append(asked)
-        names |= asked.names
-    if some:
-        yield some
+    for call in waiting:
+        if batch and (len(names) + len(call.names) > MAX_DOCUMENTS or not names.isdisjoint(call.names)):
+            yield batch
+            batch, names = [], set()
+        batch.append(call)
+        names |= call.names
+    if batch:
+        yield batch

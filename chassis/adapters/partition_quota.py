@@ -9,6 +9,6 @@ def quotas(owned: Mapping[str, int], partitions: int) -> dict[str, int]:
     """
     if not owned:
         return {}
-    low, odd = divmod(partitions, len(owned))
+    low, remainder = divmod(partitions, len(owned))
     ranked = sorted(owned, key=lambda member: (-owned[member], member))
-    return {member: low + (place < odd) for place, member in enumerate(ranked)}
+    return {member: low + (rank < remainder) for rank, member in enumerate(ranked)}

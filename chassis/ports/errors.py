@@ -3,15 +3,15 @@ from chassis.support.errors import ActionableError
 
 
 class StoreUnavailable(ActionableError):
-    """The store did not answer, or answered that it cannot. What was asked may or may not have happened."""
+    """The store did not respond, or reported a failure. A write may or may not have happened."""
 
 
 class BusUnavailable(ActionableError):
-    """The log did not answer, or answered that it cannot. What was asked may or may not have happened."""
+    """The log did not respond, or reported a failure. A publish or commit may or may not have happened."""
 
 
 class PartitionLost(Exception):
-    """These partitions belong to another member now: its commit counts, ours is refused."""
+    """These partitions belong to another member now: the commit of this member is refused."""
 
 
 class UnsafeSetting(ActionableError, ValueError):
@@ -23,11 +23,11 @@ class GroupInUse(ActionableError):
 
 
 class LogRecreated(ActionableError):
-    """The log is shorter than, or another than, what was read from it before: going on would skip events unseen."""
+    """The log is shorter than, or differs from, what was read before: continuing would silently skip events."""
 
 
-def partition_count_changed(topic: str, standing: int, wanted: int) -> UnsafeSetting:
-    """Keys live on a partition by its number: with another count they move, and with them go order and fences."""
+def partition_count_changed(topic: str, existing: int, expected: int) -> UnsafeSetting:
+    """The partition of a key depends on the count: another count would lose the order of its records and its fences."""
     return UnsafeSetting(
-        f"topic {topic!r} has {standing} partitions, not {wanted}: their number is frozen, since with another one keys "
-        "move away from what is known of them. Make the topic anew with that number, or use one of another name.")
+        f"topic {topic!r} has {existing} partitions, not {expected}: the number is frozen, because another one moves "
+        "keys to other partitions, without their order. Re-create the topic with that number, or use another name.")

@@ -38,12 +38,12 @@ VERSION = "0.1.0"
 
 
 def consumer_groups_by_topic() -> dict[str, list[str]]:
-    """{topic: groups of the services that hear it}."""
-    found: dict[str, list[str]] = {}
+    """{topic: groups of the services that consume it}."""
+    groups: dict[str, list[str]] = {}
     for service in internal_services():
         for topic in service.topics:
-            found.setdefault(topic, []).append(group_of(service.name))
-    return found
+            groups.setdefault(topic, []).append(group_of(service.name))
+    return groups
 
 
 # --- adapters --------------------------------------------------------------------------------------------------------
@@ -80,14 +80,15 @@ def database_file(settings: Settings) -> Path:
 
 
 def load_definitions(settings: Settings) -> Definitions:
-    """The files' definitions, the company zone replaced by the setting when there is one."""
-    found = read_directory(settings.definitions)
+    """The definitions of the files; TRIPTYCH_TIMEZONE, if set, replaces the company zone."""
+    definitions = read_directory(settings.definitions)
     if settings.timezone is None:
-        return found
-    return Definitions(_zoned(d, settings.timezone) for kind in found.kinds() for d in found.current(kind))
+        return definitions
+    current = [d for kind in definitions.kinds() for d in definitions.current(kind)]
+    return Definitions(_with_zone(definition, settings.timezone) for definition in current)
 
 
-def _zoned(definition: Definition, zone: str) -> Definition:
+def _with_zone(definition: Definition, zone: str) -> Definition:
     if definition.kind != "calendar":
         return definition
     return replace(definition, body={**definition.body, "timezone": zone})
@@ -95,7 +96,7 @@ def _zoned(definition: Definition, zone: str) -> Definition:
 
 @asynccontextmanager
 async def open_ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
-    """Log and store, started; stopped in the other order."""
+    """Log and store, started; stopped in reverse order."""
     bus = open_bus(settings)
     store = open_store(settings, bus)
     await bus.start()
@@ -117,17 +118,17 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._told = asyncio.Event()
+        self._exit_requested = asyncio.Event()
 
     def leave(self) -> None:
         self.should_exit = True
-        self._told.set()
+        self._exit_requested.set()
 
     async def main_loop(self) -> None:
-        """Once a second, for the date in answers; uvicorn looks ten times, and there are two of us in every process."""
+        """Ticks once a second for the `Date` header, not ten times as uvicorn does, as each process has two servers."""
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 1.0)
+                await asyncio.wait_for(self._exit_requested.wait(), 1.0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -145,7 +146,7 @@ def listening(app: ASGIApp, host: str, port: int) -> tuple[Server, socket.socket
 
 
 class PortInUse(ActionableError):
-    """Somebody else listens where we are to."""
+    """Another process listens on the address."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -156,8 +157,8 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise PortInUse(f"{host}:{port} cannot be listened on: {error.strerror}. Is another system running? "
-                        "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose other addresses.") from None
+        raise PortInUse(f"{host}:{port} cannot be bound: {error.strerror}. Is another system running? Set "
+                        "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT to choose other addresses.") from None
     return bound
 
 
@@ -175,7 +176,7 @@ def check_ports(settings: Settings, workers: int = 0) -> None:
 async def serve_service(service: Service, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
     """One service until SIGTERM: its consumer, deadlines and jobs, its API and its management port.
 
-    `further`: it is the nth process beside such ones, to share their partitions: it has no API.
+    `further`: number of an additional process, which shares the partitions and has no API; 0 for the first process.
     """
     async with open_ports(settings) as (bus, store):
         definitions = await publish(store, load_definitions(settings))
@@ -191,7 +192,7 @@ async def serve_service(service: Service, settings: Settings, ready: Callable[[]
                           service_ports.api_port(settings, service.name)),
                 listening(application.management(), LOOPBACK, service_ports.management_port(settings, service.name)),
             ]
-        await _until_told(servers, application.run, application.stop, ready)
+        await _run_until_signal(servers, application.run, application.stop, ready)
 
 
 async def serve_public(service: Service, settings: Settings, ready: Callable[[], None]) -> None:
@@ -215,41 +216,41 @@ async def serve_public(service: Service, settings: Settings, ready: Callable[[],
 
         health.start()
         try:
-            await _until_told(servers, app.run, stop, ready)
+            await _run_until_signal(servers, app.run, stop, ready)
         finally:
             await app.close()
 
 
-async def _until_told(
+async def _run_until_signal(
     servers: Sequence[tuple[Server, socket.socket]], run: Callable[[], Any] | None, stop: Callable[[], Any],
     ready: Callable[[], None],
 ) -> None:
-    """SIGTERM: no longer ready, finish the batch in hand, commit, leave; then close the doors."""
-    told = asyncio.Event()
+    """Serves until SIGTERM: then not ready, finishes the batch, commits, leaves the group, and closes the servers."""
+    stop_requested = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    doors = [asyncio.create_task(server.serve(sockets=[bound])) for server, bound in servers]
+        loop.add_signal_handler(number, stop_requested.set)
+    server_tasks = [asyncio.create_task(server.serve(sockets=[bound])) for server, bound in servers]
     work = asyncio.create_task(run()) if run else None
-    while not all(server.started for server, _ in servers):  # noqa: ASYNC110 (uvicorn tells it by a flag only)
+    while not all(server.started for server, _ in servers):  # noqa: ASYNC110 (uvicorn only sets a flag)
         await asyncio.sleep(0.005)
     ready()
-    waiting = asyncio.create_task(told.wait())
-    watched = {waiting, *doors, *([work] if work else [])}
-    done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+    waiting = asyncio.create_task(stop_requested.wait())
+    tasks = {waiting, *server_tasks, *([work] if work else [])}
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     await stop()
     if work is not None:
         await asyncio.wait({work}, timeout=25)
     for server, _ in servers:
         server.leave()
-    await asyncio.gather(*doors, return_exceptions=True)
+    await asyncio.gather(*server_tasks, return_exceptions=True)
     waiting.cancel()
     for task in done - {waiting}:
         task.result()
 
 
 def run_process(name: str, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
-    """The whole life of one service's process; `further`: see `serve_service`."""
+    """Main function of a service's process; `further`: see `serve_service`."""
     configure_logs(settings, name)
     failpoints.arm(os.environ.get(failpoints.VARIABLE))
     clock.skew(os.environ.get(clock.SKEW_VARIABLE))
@@ -268,8 +269,8 @@ def run_process(name: str, settings: Settings, ready: Callable[[], None], furthe
 
 
 def tune_garbage_collector() -> None:
-    """What is there at the start stays. A batch makes tens of thousands of objects, next to none of them in a circle:
-    looking for circles after every few hundred, as Python does unasked, took a tenth of the time of a command."""
+    """Freezes the objects of the start-up and raises the thresholds: a batch creates tens of thousands of objects,
+    hardly any in a reference cycle, and Python's default, a collection every 700, took 10 % of a command's time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
@@ -283,7 +284,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def configure_logs(settings: Settings, service: str) -> None:
-    """One JSON object a line on stderr, people's form on a terminal; nothing of a person's data in it."""
+    """Logs one JSON object per line to stderr, readable lines on a terminal; without personal data."""
     level = getattr(logging, settings.log_level.upper())
     renderer: Any = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     structlog.configure(

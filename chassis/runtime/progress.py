@@ -68,7 +68,7 @@ class Progress:
         name, end = partition_name(partition), ends.get(partition, 0)
         if identity != self._identity:
             raise LogRecreated(
-                f"{name}: this is log {self._identity}, what was read before was log {identity}. {REMEDY}")
+                f"{name}: this is log {self._identity}; the service has read log {identity}. {REMEDY}")
         if end < offset:
             raise LogRecreated(f"{name}: the log ends at {end}, but was read up to {offset}. {REMEDY}")
 

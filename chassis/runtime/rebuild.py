@@ -28,7 +28,7 @@ CLOSE = 1000  # records: while events keep arriving, it is hardly ever at the ve
 
 
 class CannotRebuild(ActionableError):
-    """The service has no figures, or the log no longer holds everything they were counted from."""
+    """The service has no figures, or the log no longer has all records that they were counted from."""
 
 
 class DiscardedDeadLetters(DeadLetterRepository):
@@ -117,5 +117,5 @@ class Rebuild:
         short = sorted({p.topic for p, offset in begins.items() if offset or epoch_of(p.topic)})
         if short:
             raise CannotRebuild(
-                f"The log no longer holds the beginning of {', '.join(short)}: a rebuild would lose the figures of "
+                f"The log no longer has the beginning of {', '.join(short)}: a rebuild would lose the figures of "
                 "that time. Keep the current figures.")

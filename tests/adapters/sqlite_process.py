@@ -61,7 +61,7 @@ async def consume(database: Database, group: str) -> None:
 async def main() -> None:
     role, path, *rest = sys.argv[1:]
     # small bounds: a kill may also interrupt a checkpoint of the write-ahead log
-    wal_checkpoint.ENOUGH, wal_checkpoint.BOUND = 5, 40
+    wal_checkpoint.MIN_PAGES, wal_checkpoint.MAX_PAGES = 5, 40
     database = Database(Path(path))
     await database.start()
     await {"write": write, "increment": increment, "consume": consume}[role](database, *rest)

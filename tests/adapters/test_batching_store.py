@@ -97,7 +97,7 @@ async def test_concurrent_saves_of_one_document_have_one_winner(store: Recording
 async def test_a_batch_over_the_limit_is_split_into_several_calls(
     store: RecordingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batching_store, "AT_ONCE", 5)
+    monkeypatch.setattr(batching_store, "MAX_DOCUMENTS", 5)
     shared = BatchingStore(store)
     pairs = [shared.save("a", new(f"{n}a", f"{n}b")) for n in range(5)]
     await asyncio.gather(*pairs, shared.save("a", new(*"ABCDEFG")))

@@ -48,7 +48,7 @@ async def test_no_file_or_thread_is_opened_before_the_start(tmp_path: Path) -> N
 async def test_an_outdated_sqlite_is_refused_with_the_required_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "OLDEST", (99, 0, 0))
+    monkeypatch.setattr(module, "MIN_SQLITE", (99, 0, 0))
     store = SqliteStore(tmp_path / "x.db")
     with pytest.raises(RuntimeError, match=r"99\.0\.0 or later"):
         await store.start()
@@ -173,8 +173,8 @@ async def test_the_bells_leave_nothing_behind(tmp_path: Path) -> None:
 async def test_the_write_ahead_log_stays_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wal_checkpoint, "ENOUGH", 50)
-    monkeypatch.setattr(wal_checkpoint, "BOUND", 200)
+    monkeypatch.setattr(wal_checkpoint, "MIN_PAGES", 50)
+    monkeypatch.setattr(wal_checkpoint, "MAX_PAGES", 200)
     database = Database(tmp_path / "x.db")
     bus = SqliteBus(database)
     await bus.start()

@@ -208,7 +208,7 @@ async def test_a_message_from_another_process_wakes_a_waiting_reader(
     database: Database, launch: Launch, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Only the message can wake it: the polling interval is longer than the deadline of the test."""
-    monkeypatch.setattr(consumer_module, "_LOOK_AGAIN", 10 * DEADLINE)
+    monkeypatch.setattr(consumer_module, "_POLL_SECONDS", 10 * DEADLINE)
     bus = SqliteBus(database)
     consumer = bus.consumer("waiting", [TOPIC])
     await consumer.start()

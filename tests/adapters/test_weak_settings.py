@@ -102,7 +102,7 @@ def test_automatic_topic_creation_is_refused_and_on_loopback_a_warning():
 async def test_another_number_of_partitions_is_refused_with_instructions():
     bus = MemoryBus()
     await bus.ensure_topics({"t": 4})
-    with pytest.raises(UnsafeSetting, match=r"'t' has 4 partitions, not 8.*Make the topic anew"):
+    with pytest.raises(UnsafeSetting, match=r"'t' has 4 partitions, not 8.*Re-create the topic"):
         await bus.ensure_topics({"t": 8})
 
 
@@ -112,7 +112,7 @@ async def test_another_number_of_partitions_is_refused_with_instructions():
     ("readPreference=secondaryPreferred", "readPreference=secondaryPreferred"),
 ])
 async def test_a_url_with_less_than_a_majority_is_refused(driver: Driver, query: str, finding: str):
-    with pytest.raises(UnsafeSetting, match=f"TRIPTYCH_MONGO says {finding}.*Take it out of the URL"):
+    with pytest.raises(UnsafeSetting, match=f"TRIPTYCH_MONGO sets {finding}.*Remove it from the URL"):
         await MongoStore(f"{UNREACHABLE}?{query}", "x", driver).start()
 
 
@@ -148,7 +148,7 @@ def triptych(directory: Path, *arguments: str, **settings: str) -> "subprocess.C
 def test_the_command_exits_with_a_message_that_names_the_setting(command: list[str], tmp_path: Path):
     process = triptych(tmp_path, *command, TRIPTYCH_MONGO=f"{UNREACHABLE}?w=1")
     assert process.returncode == MISCONFIGURED
-    assert "does not start" in process.stderr and "TRIPTYCH_MONGO says w=1" in process.stderr
+    assert "does not start" in process.stderr and "TRIPTYCH_MONGO sets w=1" in process.stderr
     assert "Traceback" not in process.stderr
 
 
@@ -191,7 +191,7 @@ async def test_a_weak_topic_is_refused_and_the_named_fix_is_accepted(bus, topic,
 @pytest.mark.real
 async def test_a_single_broker_on_loopback_is_accepted_with_a_warning(bus, topic, caplog):
     await bus.ensure_topics({topic: 2})
-    assert "lies on 1 of 1 brokers" in caplog.text and "TRIPTYCH_KAFKA_COPIES=3" in caplog.text
+    assert "is on 1 of 1 brokers" in caplog.text and "TRIPTYCH_KAFKA_COPIES=3" in caplog.text
 
 
 @pytest.mark.real

@@ -216,7 +216,7 @@ async def test_a_log_without_its_beginning_is_not_counted_anew():
     await app.start()
     await say(app, *range(50))
     await bus.delete_before({TopicPartition(LEADS, p): 1 for p in range(8)})
-    with pytest.raises(CannotRebuild, match="no longer holds the beginning"):
+    with pytest.raises(CannotRebuild, match="no longer has the beginning"):
         async with Rebuild(app).running():
             pass
     assert (await app.generations.pointer()).building is None

@@ -186,8 +186,8 @@ def test_up_refuses_a_port_in_use_and_names_the_setting(run: Run) -> None:
         listener.listen()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         status, _, error = run("up", HTTP=address, FIRST_PORT=str(free_port_block()))
-    assert status == 1 and error.startswith(f"triptych: {address} cannot be listened on")
-    assert "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT choose other" in error
+    assert status == 1 and error.startswith(f"triptych: {address} cannot be bound")
+    assert "Set TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT to choose other" in error
 
 
 def test_up_refuses_invalid_definitions_before_anything_starts(run: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command: reads, sends, shows how far it is, ends with a summary people can act on."""
+"""The import command: reads, sends, shows progress and prints a summary."""
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -36,12 +36,12 @@ async def _run(
     mapping: ImportMapping, directory: Path, settings: Settings, tally: Tally, *, bus: bool, wait: float,
     console: Console,
 ) -> bool:
-    made = list(events(mapping, directory, company_zone(load_definitions(settings)), tally))
+    imported = list(events(mapping, directory, company_zone(load_definitions(settings)), tally))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
-        task = progress.add_task(f"import {mapping.name}", total=len(made))
+        task = progress.add_task(f"import {mapping.name}", total=len(imported))
         async with _sink(settings, bus) as sink:
-            await send(made, sink, tally, lambda n: progress.advance(task, n))
+            await send(imported, sink, tally, lambda n: progress.advance(task, n))
             progress.update(task, description="waiting until it is counted")
             return await sink.settle(wait) if wait else True
 
@@ -49,11 +49,11 @@ async def _run(
 @asynccontextmanager
 async def _sink(settings: Settings, bus: bool) -> AsyncIterator[Sink]:
     if not bus:
-        door = ApiSink(f"http://{settings.http}", settings.credentials())
+        api = ApiSink(f"http://{settings.http}", settings.credentials())
         try:
-            yield door
+            yield api
         finally:
-            await door.client.aclose()
+            await api.client.aclose()
         return
     log = open_bus(settings)
     await log.start()

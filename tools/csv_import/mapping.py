@@ -29,7 +29,7 @@ class FileYaml(YamlModel):
 
 
 class NoteYaml(YamlModel):
-    """Rows to report: they are taken as they are, and counted in the summary."""
+    """Rows to report: imported unchanged, and counted in the summary."""
 
     when: str
     text: str
@@ -71,7 +71,7 @@ class MappingYaml(YamlModel):
 
 # --- compiled --------------------------------------------------------------------------------------------------------
 
-Maker = Callable[[Row], Any]
+ValueFunction = Callable[[Row], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,12 @@ class Emission:
 
     file: str
     event: str
-    id: Maker
-    time: Maker
+    id: ValueFunction
+    time: ValueFunction
     when: Callable[[Row], bool]
-    data: Maker
+    data: ValueFunction
     group_by: tuple[str, ...] | None
-    line: Maker | None
+    line: ValueFunction | None
     lines_field: str
     sum_of_lines: str | None
     skip: tuple[tuple[Callable[[Row], bool], str], ...]
@@ -118,26 +118,26 @@ def load_mapping(name: str, definitions: Path) -> ImportMapping:
 def compile_mapping(definition: Definition) -> ImportMapping:
     """Raises DefinitionError with every fault of the mapping."""
     report = FaultReporter(definition)
-    made = _compile(report)
-    if made is None or report.faults:
+    mapping = _compile(report)
+    if mapping is None or report.faults:
         raise DefinitionError(report.faults)
-    return made
+    return mapping
 
 
 def _compile(report: FaultReporter) -> ImportMapping | None:
-    read = load(report, MappingYaml)
-    if read is None:
+    yaml = load(report, MappingYaml)
+    if yaml is None:
         return None
-    tables = Tables(fixes=read.fixes)
+    tables = Tables(fixes=yaml.fixes)
     compiler = _Compiler(tables.functions())
-    for i, emit in enumerate(read.emit):
-        if emit.file not in read.files:
+    for i, emit in enumerate(yaml.emit):
+        if emit.file not in yaml.files:
             report.at("emit", i, "file").add(
                 "unknown_file", "{value!r} is not one of `files`; use one of {allowed}", value=emit.file,
-                allowed=list(read.files))
+                allowed=list(yaml.files))
         _check_event(report.at("emit", i, "event"), emit.event)
-    emissions = tuple(compiler.emission(e, report.at("emit", i)) for i, e in enumerate(read.emit))
-    return ImportMapping(read.name, read.source, read.files, emissions, tables)
+    emissions = tuple(compiler.emission(e, report.at("emit", i)) for i, e in enumerate(yaml.emit))
+    return ImportMapping(yaml.name, yaml.source, yaml.files, emissions, tables)
 
 
 def _check_event(report: FaultReporter, name: str) -> None:
@@ -183,8 +183,8 @@ class _Compiler:
             reads=tuple(self.reads),
         )
 
-    def _value(self, tree: Any, report: FaultReporter) -> Maker:
-        """Texts are expressions, mappings and lists of them are built up; what is None is left out of a mapping."""
+    def _value(self, tree: Any, report: FaultReporter) -> ValueFunction:
+        """A text is an expression; mappings and lists are built from their parts. A mapping leaves out None."""
         if isinstance(tree, str):
             expression = report.expression(tree, functions=self.functions)
             if expression is None:
@@ -192,8 +192,8 @@ class _Compiler:
             self._add_reads(expression.names, report)
             return expression.evaluate
         if isinstance(tree, dict):
-            made = {key: self._value(part, report.at(key)) for key, part in tree.items()}
-            return lambda row: {k: v for k, maker in made.items() if (v := maker(row)) is not None} or None
+            makers = {key: self._value(part, report.at(key)) for key, part in tree.items()}
+            return lambda row: {k: v for k, maker in makers.items() if (v := maker(row)) is not None} or None
         if isinstance(tree, list):
             items = [self._value(part, report.at(i)) for i, part in enumerate(tree)]
             return lambda row: [maker(row) for maker in items]

@@ -1,4 +1,4 @@
-"""From rows of CSV files to CloudEvents: the same files give the same events, ids and all."""
+"""Turns rows of CSV files into CloudEvents; the same files give the same events with the same ids."""
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Rejection:
 
 @dataclass(slots=True)
 class Tally:
-    """What an import has seen and done; printed as its summary."""
+    """Counts of an import, printed as its summary."""
 
     rows: dict[str, int] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
@@ -79,14 +79,14 @@ def load_tables(mapping: ImportMapping, directory: Path) -> None:
             _has_column(known[emission.file], read.column, mapping.files[emission.file].path, read.where)
 
 
-def _has_column(columns: list[str], wanted: str, file: str, where: str) -> None:
+def _has_column(columns: list[str], column: str, file: str, where: str) -> None:
     """A misspelled column would be empty in every row, and silently so where the field is optional."""
-    if columns and wanted not in columns and wanted.split(".")[0] not in {*columns, "row_number"}:
-        raise MissingFile(f"{file} has no column {wanted!r}, which {where} reads; it has {', '.join(columns)}.")
+    if columns and column not in columns and column.split(".")[0] not in {*columns, "row_number"}:
+        raise MissingFile(f"{file} has no column {column!r}, which {where} reads; it has {', '.join(columns)}.")
 
 
 def events(mapping: ImportMapping, directory: Path, zone: ZoneInfo, tally: Tally) -> Iterator[Event]:
-    """Every event, in the order of the mapping and of the files; what cannot become one goes to the tally."""
+    """Every event, in the order of the mapping and of the files; invalid rows are counted as rejected."""
     load_tables(mapping, directory)
     for emission in mapping.emissions:
         file = mapping.files[emission.file]
@@ -110,10 +110,10 @@ def _groups(emission: Emission, rows: Iterator[tuple[int, Row]]) -> Iterator[tup
         for line, row in rows:
             yield line, [row]
         return
-    found: dict[tuple[Any, ...], tuple[int, list[Row]]] = {}
+    groups: dict[tuple[Any, ...], tuple[int, list[Row]]] = {}
     for line, row in rows:
-        found.setdefault(tuple(row.get(c) for c in emission.group_by), (line, []))[1].append(row)
-    yield from found.values()
+        groups.setdefault(tuple(row.get(c) for c in emission.group_by), (line, []))[1].append(row)
+    yield from groups.values()
 
 
 def _event(
@@ -151,7 +151,7 @@ def _cloudevent(
 ) -> dict[str, Any]:
     id = emission.id(row)
     if not isinstance(id, str) or not id:
-        raise RowRejected("no_id", "the expression of `id` gives nothing for this row")
+        raise RowRejected("no_id", "the expression of `id` has no value for this row")
     when, day_only = _when(emission.time(row), zone)
     body = {"specversion": "1.0", "type": emission.event, "source": mapping.source, "id": id,
             "time": when.isoformat().replace("+00:00", "Z"), "datacontenttype": "application/json",
@@ -170,4 +170,4 @@ def _when(value: Any, zone: ZoneInfo) -> tuple[datetime, bool]:
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC), False
     if isinstance(value, date):
         return datetime.combine(value, time(12), zone).astimezone(UTC), True
-    raise RowRejected("no_time", "the expression of `time` gives nothing for this row")
+    raise RowRejected("no_time", "the expression of `time` has no value for this row")

@@ -1,4 +1,4 @@
-"""What the expressions of a mapping may call, beside the language's own functions; what cannot be is a rejected row."""
+"""Functions that expressions of a mapping may call beside the language's own; invalid values reject the row."""
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -36,12 +36,12 @@ class Tables:
         if not isinstance(text, str) or not text.strip():
             return None
         digest = "" if text.isascii() else f"-{hashlib.sha256(text.strip().encode()).hexdigest()[:10]}"
-        made = (re.sub(r"[^a-z0-9._:]+", "-", text.strip().lower()).strip("-")[:100] + digest).strip("-")
-        if not made:
+        id = (re.sub(r"[^a-z0-9._:]+", "-", text.strip().lower()).strip("-")[:100] + digest).strip("-")
+        if not id:
             raise RowRejected("no_id", f"{text!r} has no letter or digit for an id")
-        if self.slugs.setdefault(made, text) != text:
-            raise RowRejected("id_taken", f"{text!r} and {self.slugs.get(made)!r} would get the same id {made!r}")
-        return made
+        if self.slugs.setdefault(id, text) != text:
+            raise RowRejected("id_taken", f"{text!r} and {self.slugs.get(id)!r} would get the same id {id!r}")
+        return id
 
     def fix(self, name: Any, text: Any) -> Any:
         """The corrected value; counted for the summary."""
@@ -69,7 +69,7 @@ class RowRejected(Exception):
 
 
 def money(text: Any, currency: Any) -> dict[str, Any] | None:
-    """Minor units of an amount in major units, half-even; nothing for an empty cell."""
+    """Minor units of an amount in major units, rounded half-even; None for an empty cell."""
     if text is None or text == "" or not isinstance(currency, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The command: the history as fast as the log takes it, then the present, paced by the clock."""
+"""The simulation command: publishes the history at full speed, then the present, paced by the clock."""
 import asyncio
 import contextlib
 import signal
@@ -21,11 +21,11 @@ from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 from services.pipeline.definitions.compiler import compile_book
 from services.pipeline.service import SERVICE as PIPELINE
-from tools.simulation.company import SOURCE, Company, Happening
+from tools.simulation.company import SOURCE, Company, SimulatedEvent
 
 CHUNK = 100
-PATIENCE = 60
-NOBODY_HEARS = 5.0  # seconds in which no event was taken in
+MAX_ATTEMPTS = 60
+NO_PROGRESS_SECONDS = 5.0  # without progress, no consumer is assumed to run
 
 
 def company(settings: Settings, *, seed: int, until: datetime, history_days: int) -> Company:
@@ -39,40 +39,40 @@ def run_simulation(
     console: Console,
 ) -> int:
     end = instant(until) if until else utc_now().replace(microsecond=0)
-    made = company(settings, seed=seed, until=end, history_days=history_days)
+    simulated = company(settings, seed=seed, until=end, history_days=history_days)
     if out_file is not None:
-        written = _write(history(made), out_file)
-        console.print(f"{written:,} events from {made.start:%Y-%m-%d} to {end:%Y-%m-%d %H:%M} are in {out_file}.")
+        written = _write(history(simulated), out_file)
+        console.print(f"{written:,} events from {simulated.start:%Y-%m-%d} to {end:%Y-%m-%d %H:%M} are in {out_file}.")
         return 0
-    sent = asyncio.run(_publish(settings, made, speed))
+    sent = asyncio.run(_publish(settings, simulated, speed))
     console.print(f"The simulated company has published {sent:,} events.")
     return 0
 
 
 def instant(text: str) -> datetime:
-    """A time without an offset is UTC, not the machine's: the same words give the same company everywhere."""
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    """A time without an offset is UTC, not the machine's: the same text gives the same company everywhere."""
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def history(made: Company) -> Iterator[Happening]:
-    for happening in made.happenings():
-        if happening.time > made.until:
+def history(company: Company) -> Iterator[SimulatedEvent]:
+    for event in company.events():
+        if event.time > company.until:
             return
-        yield happening
+        yield event
 
 
-def _write(happenings: Iterator[Happening], path: Path) -> int:
+def _write(events: Iterator[SimulatedEvent], path: Path) -> int:
     n = 0
     with path.open("wb") as file:
-        for h in happenings:
+        for h in events:
             n += 1
             file.write(orjson.dumps({"specversion": "1.0", "type": h.type, "source": SOURCE, "id": h.id,
                                      "time": format_time(h.time), "data": h.data}) + b"\n")
     return n
 
 
-async def _publish(settings: Settings, made: Company, speed: float) -> int:
+async def _publish(settings: Settings, company: Company, speed: float) -> int:
     bus = open_bus(settings)
     await bus.start()
     stop = asyncio.Event()
@@ -82,78 +82,77 @@ async def _publish(settings: Settings, made: Company, speed: float) -> int:
             loop.add_signal_handler(number, stop.set)
     try:
         await bus.ensure_topics({t.name: t.partitions for t in TOPICS.values()})
-        return await live(bus, made, speed, stop)
+        return await live(bus, company, speed, stop)
     finally:
         await bus.stop()
 
 
-async def live(bus: Bus, made: Company, speed: float, stop: asyncio.Event) -> int:
-    """First what lies before `until`; then, with a speed (simulated days per hour), one happening after the other.
+async def live(bus: Bus, company: Company, speed: float, stop: asyncio.Event) -> int:
+    """Publishes the events before `until`; then, with a speed (simulated days per hour), the later ones at their time.
 
-    Live events carry the time they are due by our clock, so that the present of the simulated company is ours, and a
-    restart says the same again.
+    Live events carry the time at which they are due by the real clock, so a restart publishes the same events again.
     """
-    stream = made.happenings()
-    hearer = Hearer(bus)
+    stream = company.events()
+    progress = PipelineProgress(bus)
     sent = 0
     pending: list[Outgoing] = []
-    first: Happening | None = None
-    for happening in stream:
-        if happening.time > made.until:
-            first = happening
+    first: SimulatedEvent | None = None
+    for event in stream:
+        if event.time > company.until:
+            first = event
             break
-        pending.append(outgoing(happening, happening.time))
+        pending.append(outgoing(event, event.time))
         if len(pending) >= CHUNK:
             sent += await _send(bus, pending, stop)
             pending = []
-            await hearer.wait(stop)
+            await progress.wait(stop)
             if stop.is_set():
                 return sent
     sent += await _send(bus, pending, stop)
-    for happening in chain([first], stream) if speed and first and not stop.is_set() else ():
-        due = made.until + (happening.time - made.until) / (speed * 24)
+    for event in chain([first], stream) if speed and first and not stop.is_set() else ():
+        due = company.until + (event.time - company.until) / (speed * 24)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), max(0.0, (due - utc_now()).total_seconds()))
         if stop.is_set():
             break
-        sent += await _send(bus, [outgoing(happening, due)], stop)
+        sent += await _send(bus, [outgoing(event, due)], stop)
     return sent
 
 
-class Hearer:
-    """Waits until pipeline has taken in what was told, so that it hears the past as it was lived.
+class PipelineProgress:
+    """Waits until the pipeline service has processed the published history, so that it sees events in their order.
 
-    Activities and requests lie on different topics, and a service that has much of both before it may hear a request
-    before the visit that it needs. Where nobody hears, nobody is waited for.
+    Activities and requests are on different topics; with a large backlog a request could be processed before the visit
+    that it requires. Without a running consumer there is no waiting.
     """
 
     def __init__(self, bus: Bus) -> None:
-        self.bus, self.there = bus, True
+        self.bus, self.consuming = bus, True
 
     async def wait(self, stop: asyncio.Event) -> None:
-        left, since = await self._left(), time.monotonic()
-        while self.there and left and not stop.is_set():
+        lag, since = await self._lag(), time.monotonic()
+        while self.consuming and lag and not stop.is_set():
             await asyncio.sleep(0.01)
-            now = await self._left()
-            if now < left:
-                left, since = now, time.monotonic()
-            self.there = time.monotonic() - since < NOBODY_HEARS
+            now = await self._lag()
+            if now < lag:
+                lag, since = now, time.monotonic()
+            self.consuming = time.monotonic() - since < NO_PROGRESS_SECONDS
 
-    async def _left(self) -> int:
-        if not self.there:
+    async def _lag(self) -> int:
+        if not self.consuming:
             return 0
         ends = await self.bus.end_offsets(PIPELINE.topics)
-        taken = await self.bus.committed(f"triptych.{PIPELINE.name}", PIPELINE.topics)
-        return sum(end - taken.get(place, 0) for place, end in ends.items())
+        committed = await self.bus.committed(f"triptych.{PIPELINE.name}", PIPELINE.topics)
+        return sum(end - committed.get(partition, 0) for partition, end in ends.items())
 
 
 async def _send(bus: Bus, messages: list[Outgoing], stop: asyncio.Event) -> int:
-    """Again while the log is away for a moment: ids are stable, so a second sending is a repeat."""
-    for attempt in range(PATIENCE):
+    """Retries while the log is briefly unavailable: ids are stable, so a second publish is a repeat."""
+    for attempt in range(MAX_ATTEMPTS):
         try:
             await bus.publish(messages)
         except BusUnavailable:
-            if attempt == PATIENCE - 1 or stop.is_set():
+            if attempt == MAX_ATTEMPTS - 1 or stop.is_set():
                 raise
             await asyncio.sleep(1)
         else:
@@ -161,17 +160,17 @@ async def _send(bus: Bus, messages: list[Outgoing], stop: asyncio.Event) -> int:
     return 0
 
 
-def outgoing(happening: Happening, time: datetime) -> Outgoing:
-    return encode(from_builtins(happening.type, happening.data), id=happening.id, source=SOURCE, time=time)
+def outgoing(event: SimulatedEvent, time: datetime) -> Outgoing:
+    return encode(from_builtins(event.type, event.data), id=event.id, source=SOURCE, time=time)
 
 
-def run_again(settings: Settings, *, seed: int, history_days: int, speed: float, console: Console) -> None:
-    """The company of a data directory: its beginning is remembered, so a restart tells the same story and goes on."""
+def resume_simulation(settings: Settings, *, seed: int, history_days: int, speed: float, console: Console) -> None:
+    """Resumes the simulation of a data directory: its parameters are stored there, so a restart repeats its events."""
     mark = settings.data_dir / "simulation.json"
     if mark.exists():
-        told = orjson.loads(mark.read_bytes())
+        parameters = orjson.loads(mark.read_bytes())
     else:
-        told = {"seed": seed, "history_days": history_days, "until": utc_now().isoformat(timespec="seconds")}
-        mark.write_bytes(orjson.dumps(told))
-    run_simulation(settings, seed=told["seed"], until=told["until"], history_days=told["history_days"], speed=speed,
-                   out_file=None, console=console)
+        parameters = {"seed": seed, "history_days": history_days, "until": utc_now().isoformat(timespec="seconds")}
+        mark.write_bytes(orjson.dumps(parameters))
+    run_simulation(settings, seed=parameters["seed"], until=parameters["until"],
+                   history_days=parameters["history_days"], speed=speed, out_file=None, console=console)

@@ -1,7 +1,7 @@
-"""The company as a discrete simulation: one queue of happenings in time order, one source of chance.
+"""A company as a discrete-event simulation: one queue of steps in time order, one random source.
 
-Season and week rhythm drive the leads; quarter-end pulls wins forward; some deals break the blueprint and are
-sent back; one region goes quiet for two weeks, the planted anomaly that the figures have to find.
+Season and weekday drive the leads; deals move faster towards the end of a quarter; some transition requests violate the
+blueprint and are refused; one region is inactive for two weeks, an anomaly for the measures to show.
 """
 import heapq
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,7 @@ from tools.simulation.world import LINE_OF_SECTOR, PRODUCTS, SECTORS, Product, S
 
 SOURCE = "simulation/crm"
 LEADS_A_DAY = 7.0
-BREAKS = 0.08  # of the requested transitions lack something
+BREAKS = 0.08  # share of requested transitions that are incomplete
 QUIET_REGION = "East"
 QUIET_BEFORE_END = timedelta(days=75)
 QUIET_FOR = timedelta(days=14)
@@ -29,7 +29,7 @@ COMPLAINTS = ("We waited two weeks for an answer.", "The offer changed after we 
               "Nobody could tell us who is responsible.")
 
 
-class Happening(NamedTuple):
+class SimulatedEvent(NamedTuple):
     """One event to be published: business time, CloudEvents type, id, data."""
 
     time: datetime
@@ -62,7 +62,7 @@ Step = Callable[[datetime], None]
 
 
 class Company:
-    """`happenings()` never ends: the history is what lies before `until`, the rest is the future, to be lived."""
+    """`events()` never ends: those before `until` are the history, the later ones are published live."""
 
     def __init__(self, seed: int, start: datetime, until: datetime, book: Book) -> None:
         self.random = Random(seed)
@@ -70,16 +70,16 @@ class Company:
         self.quiet = (until - QUIET_BEFORE_END, until - QUIET_BEFORE_END + QUIET_FOR)
         self.reps = reps(self.random)
         self._queue: list[tuple[datetime, int, Step]] = []
-        self._out: list[Happening] = []
+        self._out: list[SimulatedEvent] = []
         self._count = 0
         self._ids: dict[str, int] = {}
         self._campaign: str | None = None
-        self._known: list[tuple[str, str, SimulatedLead]] = []  # customers to sell to again
+        self._customers: list[tuple[str, str, SimulatedLead]] = []  # customers to sell to again
 
     # --- the queue ---------------------------------------------------------------------------------------------------
 
-    def happenings(self) -> Iterator[Happening]:
-        self._at(self.start, self._found)
+    def events(self) -> Iterator[SimulatedEvent]:
+        self._at(self.start, self._start_company)
         while self._queue:
             time, _, step = heapq.heappop(self._queue)
             step(time)
@@ -90,24 +90,24 @@ class Company:
         self._count += 1
         heapq.heappush(self._queue, (time, self._count, step))
 
-    def _say(self, time: datetime, type: str, id: str, **data: Any) -> None:
-        told = {k: v for k, v in data.items() if v is not None}
-        self._out.append(Happening(time, f"crm.{type}.v1", id, told))
+    def _emit(self, time: datetime, type: str, id: str, **data: Any) -> None:
+        fields = {k: v for k, v in data.items() if v is not None}
+        self._out.append(SimulatedEvent(time, f"crm.{type}.v1", id, fields))
 
     def _id(self, kind: str) -> str:
         self._ids[kind] = self._ids.get(kind, 0) + 1
         return f"{kind}-{self._ids[kind]:06d}"
 
-    # --- the frame: people, products, campaigns, days ----------------------------------------------------------------
+    # --- people, products, campaigns, days ---------------------------------------------------------------------------
 
-    def _found(self, now: datetime) -> None:
+    def _start_company(self, now: datetime) -> None:
         for rep in self.reps:
-            self._say(now, "employee.assigned", f"assign-{rep.rep_id}", employee_id=rep.rep_id, name=rep.name,
+            self._emit(now, "employee.assigned", f"assign-{rep.rep_id}", employee_id=rep.rep_id, name=rep.name,
                       department="Sales", team=rep.team, region=rep.region, roles=["rep"],
                       effective_on=now.date().isoformat())
         for products in PRODUCTS.values():
             for p in products:
-                self._say(now, "product.released", f"release-{p.product_id}", product_id=p.product_id, name=p.name,
+                self._emit(now, "product.released", f"release-{p.product_id}", product_id=p.product_id, name=p.name,
                           category=p.category, list_price=_money(p.price_minor))
         self._at(now, self._launch)
         self._at(now, self._day)
@@ -116,9 +116,9 @@ class Company:
         campaign = self._id("campaign")
         channel = self.random.choice(("email", "fair", "web", "partner"))
         if self._campaign:
-            self._say(now, "campaign.ended", f"end-{self._campaign}", campaign_id=self._campaign)
+            self._emit(now, "campaign.ended", f"end-{self._campaign}", campaign_id=self._campaign)
         self._campaign = campaign
-        self._say(now, "campaign.launched", campaign, campaign_id=campaign, name=f"{channel} {now:%Y-%m}",
+        self._emit(now, "campaign.launched", campaign, campaign_id=campaign, name=f"{channel} {now:%Y-%m}",
                   channel=channel, budget=_money(5_000_000))
         for week in range(4):
             at = now + timedelta(days=7 * week, hours=9)
@@ -128,7 +128,7 @@ class Company:
     def _spender(self, campaign: str) -> Step:
         def spend(now: datetime) -> None:
             id = self._id("spend")
-            self._say(now, "campaign.spent", id, campaign_id=campaign, spend_id=id,
+            self._emit(now, "campaign.spent", id, campaign_id=campaign, spend_id=id,
                       amount=_money(self.random.randrange(200_000, 900_000, 1_000)))
         return spend
 
@@ -137,7 +137,7 @@ class Company:
         rate = LEADS_A_DAY * _season(now) * (0.15 if now.weekday() >= 5 else 1.0)
         for _ in range(_poisson(self.random, rate)):
             self._at(now + timedelta(seconds=self.random.randrange(8 * 3600, 18 * 3600)), self._capture)
-        if self._known and self.random.random() < 0.5:
+        if self._customers and self.random.random() < 0.5:
             self._at(now + timedelta(hours=self.random.randrange(9, 17)), self._sell_again)
         self._at(now + timedelta(days=1), self._day)
 
@@ -154,7 +154,7 @@ class Company:
             return
         campaign = self._campaign if self.random.random() < 0.4 else None
         lead = SimulatedLead(self._id("lead"), line, firm(self.random), sector, rep, campaign, now)
-        self._say(now, "lead.captured", f"captured-{lead.lead_id}", lead_id=lead.lead_id, business_line=line,
+        self._emit(now, "lead.captured", f"captured-{lead.lead_id}", lead_id=lead.lead_id, business_line=line,
                   source=self.random.choice(("web", "fair", "referral", "cold_call", "partner")),
                   contact={"name": person(self.random), "email": f"{lead.lead_id}@customer.example",
                            "company": lead.firm},
@@ -170,30 +170,33 @@ class Company:
 
     def _attributes(self, line: str) -> dict[str, Any]:
         r = self.random
-        told: dict[str, Any] = {"employees": int(r.lognormvariate(4.5, 1.1)), "budget": r.randrange(0, 200_000, 5_000),
-                                "country": r.choice(("DE", "AT", "CH", "FR", "CN"))}
+        attributes: dict[str, Any] = {
+            "employees": int(r.lognormvariate(4.5, 1.1)), "budget": r.randrange(0, 200_000, 5_000),
+            "country": r.choice(("DE", "AT", "CH", "FR", "CN"))}
         if line == "hardware":
-            told |= {"quantity": r.randrange(1, 60), "site": r.random() < 0.5}
+            attributes |= {"quantity": r.randrange(1, 60), "site": r.random() < 0.5}
         if line == "services":
-            told |= {"project": "rollout" if r.random() < 0.6 else None, "starts_in_days": r.randrange(10, 200)}
-        return {k: v for k, v in told.items() if v is not None}
+            attributes |= {"project": "rollout" if r.random() < 0.6 else None, "starts_in_days": r.randrange(10, 200)}
+        return {k: v for k, v in attributes.items() if v is not None}
 
     def _touch(self, lead: SimulatedLead, kind: str) -> Step:
         def touch(now: datetime) -> None:
             if kind in ("web_visit", "download"):
                 id = self._id("signal")
-                self._say(now, "engagement.recorded", id, engagement_id=id, kind=kind,
+                self._emit(now, "engagement.recorded", id, engagement_id=id, kind=kind,
                           subject={"kind": "lead", "id": lead.lead_id}, business_line=lead.line)
             else:
                 self._activity(now, kind, "lead", lead.lead_id, lead)
         return touch
 
-    def _activity(self, now: datetime, kind: str, about: str, id: str, lead: SimulatedLead, customer: str | None = None) -> None:
+    def _activity(
+        self, now: datetime, kind: str, about: str, id: str, lead: SimulatedLead, customer: str | None = None,
+    ) -> None:
         if kind in ("visit", "call") and self._is_quiet(now, lead.rep):
             return
         activity = self._id("activity")
         lasting = {"visit": 3600, "demo": 2700, "meeting": 3000, "call": 420}.get(kind, 300)
-        self._say(now, "activity.logged", activity, activity_id=activity, kind=kind,
+        self._emit(now, "activity.logged", activity, activity_id=activity, kind=kind,
                   subject={"kind": about, "id": id}, lead_id=lead.lead_id,
                   opportunity_id=id if about == "opportunity" else None, customer_id=customer,
                   direction="outbound" if self.random.random() < 0.8 else "inbound",
@@ -205,24 +208,24 @@ class Company:
 
     def _void(self, activity: str, about: str, id: str) -> Step:
         def void(now: datetime) -> None:
-            self._say(now, "activity.voided", f"void-{activity}", activity_id=activity,
+            self._emit(now, "activity.voided", f"void-{activity}", activity_id=activity,
                       subject={"kind": about, "id": id}, reason="entered twice")
         return void
 
     def _lose_lead(self, lead: SimulatedLead) -> Step:
         def lose(now: datetime) -> None:
-            self._say(now, "lead.lost", f"lost-{lead.lead_id}", lead_id=lead.lead_id, business_line=lead.line,
+            self._emit(now, "lead.lost", f"lost-{lead.lead_id}", lead_id=lead.lead_id, business_line=lead.line,
                       reason=self.random.choice(("no_interest", "no_budget", "unreachable")), rep_id=lead.rep.rep_id)
         return lose
 
     def _convert(self, lead: SimulatedLead) -> Step:
         def convert(now: datetime) -> None:
             customer = f"customer-{lead.lead_id.rpartition('-')[2]}"
-            self._say(now, "customer.registered", f"registered-{customer}", customer_id=customer, name=lead.firm,
+            self._emit(now, "customer.registered", f"registered-{customer}", customer_id=customer, name=lead.firm,
                       business_line=lead.line, region=lead.rep.region, team=lead.rep.team, rep_id=lead.rep.rep_id,
                       dimensions={"sector": lead.sector})
             deal = self._deal(f"lead.{lead.lead_id}", lead, customer)
-            self._say(now, "lead.converted", f"converted-{lead.lead_id}", lead_id=lead.lead_id, customer_id=customer,
+            self._emit(now, "lead.converted", f"converted-{lead.lead_id}", lead_id=lead.lead_id, customer_id=customer,
                       opportunity_id=deal.opportunity_id, business_line=lead.line, rep_id=lead.rep.rep_id,
                       campaign_id=lead.campaign_id)
             self._open(now, deal, "new")
@@ -236,7 +239,7 @@ class Company:
         return SimulatedDeal(id, lead, customer, product, max(amount, 50_000))
 
     def _sell_again(self, now: datetime) -> None:
-        customer, _, lead = self.random.choice(self._known)
+        customer, _, lead = self.random.choice(self._customers)
         deal = self._deal(self._id("deal"), lead, customer)
         self._open(now, deal, self.random.choice(("upsell", "cross_sell", "renewal")))
 
@@ -250,7 +253,7 @@ class Company:
         blueprint = self.book.lines[lead.line].blueprint_for(facts)
         if blueprint is None:
             return
-        self._say(now, "opportunity.opening_requested", f"open-{deal.opportunity_id}",
+        self._emit(now, "opportunity.opening_requested", f"open-{deal.opportunity_id}",
                   opportunity_id=deal.opportunity_id, pipeline=blueprint.name, business_line=lead.line,
                   lead_id=lead.lead_id if kind == "new" else None,
                   amount=_money(deal.amount_minor), expected_close_on=close.isoformat(), deal_kind=kind,
@@ -260,7 +263,7 @@ class Company:
         self._plan(now, deal, blueprint.name, blueprint.initial)
 
     def _plan(self, now: datetime, deal: SimulatedDeal, pipeline: str, stage: str) -> None:
-        """What comes next: usually a step ahead, sometimes the end; faster towards the end of a quarter."""
+        """Plans the next transition: usually a stage ahead, sometimes a loss; faster towards the end of a quarter."""
         blueprint = self.book.pipelines[pipeline]
         ahead = [t for t in blueprint.leaving(stage) if blueprint.rank(t.to) > blueprint.rank(stage)]
         lost = next((t for t in blueprint.leaving(stage) if blueprint.stages[t.to].type == "lost"), None)
@@ -272,34 +275,36 @@ class Company:
             self._at(at, self._request(deal, pipeline, stage, lost, complete=True))
 
     def _prepare(self, deal: SimulatedDeal, pipeline: str, stage: str, transition: TransitionDefinition) -> Step:
-        """The actions that the transition demands, and some that it does not; now and then one is forgotten."""
+        """The actions that the transition requires, and some further ones; sometimes one is missing."""
         def prepare(now: datetime) -> None:
             complete = self.random.random() >= BREAKS
             at = now
-            demanded = [a.kind for a in transition.actions for _ in range(getattr(a, "times", 1) or 1)]
-            for kind in (demanded if complete else demanded[1:]) + self._more():
+            required = [a.kind for a in transition.actions for _ in range(getattr(a, "times", 1) or 1)]
+            for kind in (required if complete else required[1:]) + self._extra_actions():
                 at += timedelta(minutes=self.random.randrange(30, 600))
-                self._at(_office_hours(at), self._act(deal, str(kind)))
+                self._at(_office_hours(at), self._perform(deal, str(kind)))
             at = _office_hours(at + timedelta(hours=5))
             self._at(max(at, now + timedelta(days=2)), self._request(deal, pipeline, stage, transition, complete))
             if not complete:
                 again = max(at, now + timedelta(days=2)) + timedelta(days=3)
-                for kind in demanded:
-                    self._at(_office_hours(again - timedelta(days=2)), self._act(deal, str(kind)))
+                for kind in required:
+                    self._at(_office_hours(again - timedelta(days=2)), self._perform(deal, str(kind)))
                 self._at(_office_hours(again), self._request(deal, pipeline, stage, transition, complete=True))
         return prepare
 
-    def _more(self) -> list[str]:
+    def _extra_actions(self) -> list[str]:
         return [k for k, chance in (("visit", 0.35), ("call", 0.6), ("email", 0.5), ("follow_up", 0.3))
                 if self.random.random() < chance]
 
-    def _act(self, deal: SimulatedDeal, kind: str) -> Step:
+    def _perform(self, deal: SimulatedDeal, kind: str) -> Step:
         def act(now: datetime) -> None:
-            # what a blueprint demands is done even in the quiet weeks: only what is free stays away
+            # required actions happen even in the quiet weeks; only optional ones do not
             self._activity(now, kind, "opportunity", deal.opportunity_id, deal.lead, deal.customer_id)
         return act
 
-    def _request(self, deal: SimulatedDeal, pipeline: str, stage: str, transition: TransitionDefinition, complete: bool) -> Step:
+    def _request(
+        self, deal: SimulatedDeal, pipeline: str, stage: str, transition: TransitionDefinition, complete: bool,
+    ) -> Step:
         def request(now: datetime) -> None:
             blueprint = self.book.pipelines[pipeline]
             fields = {r.field: self._field(blueprint.fields.get(r.field), r.field, deal, now)
@@ -311,7 +316,7 @@ class Company:
             if not complete and fields:
                 fields.pop(next(iter(fields)))
             checklist = [i.name for i in transition.checklist] if complete else []
-            self._say(now, "opportunity.transition_requested", self._id("request"), opportunity_id=deal.opportunity_id,
+            self._emit(now, "opportunity.transition_requested", self._id("request"), opportunity_id=deal.opportunity_id,
                       transition=transition.name, fields=fields, checklist=checklist, actor_id=deal.lead.rep.rep_id)
             broken = not complete and (transition.requires or transition.actions or transition.checklist)
             if broken:
@@ -329,17 +334,17 @@ class Company:
         if name in known:
             return known[name]
         kind = getattr(form, "type", "text")
-        made: dict[str, Any] = {
+        values: dict[str, Any] = {
             "integer": self.random.randrange(5, 90), "number": self.random.randrange(1, 50), "boolean": True,
             "date": (now + timedelta(days=20)).date().isoformat(), "text": "as agreed",
             "choice": form.options[0].name if getattr(form, "options", None) else "other",
         }
-        return made.get(kind, "as agreed")
+        return values.get(kind, "as agreed")
 
     # --- after the win -----------------------------------------------------------------------------------------------
 
     def _won(self, now: datetime, deal: SimulatedDeal) -> None:
-        self._known.append((deal.customer_id, deal.lead.line, deal.lead))
+        self._customers.append((deal.customer_id, deal.lead.line, deal.lead))
         order = self._id("order")
         where = {"business_line": deal.lead.line, "region": deal.lead.rep.region, "team": deal.lead.rep.team,
                  "rep_id": deal.lead.rep.rep_id}
@@ -349,25 +354,25 @@ class Company:
             self._at(now + timedelta(days=self.random.uniform(1, 12)), lambda t: self._answer(t, deal, where))
 
     def _order(self, now: datetime, order: str, deal: SimulatedDeal, where: Mapping[str, Any]) -> None:
-        self._say(now, "order.placed", f"placed-{order}", order_id=order, customer_id=deal.customer_id,
+        self._emit(now, "order.placed", f"placed-{order}", order_id=order, customer_id=deal.customer_id,
                   amount=_money(deal.amount_minor), opportunity_id=deal.opportunity_id,
                   lines=[{"product_id": deal.product.product_id, "category": deal.product.category, "quantity": "1",
                           "amount": _money(deal.amount_minor)}], **where)
         fate = self.random.random()
         if fate < 0.02:
-            self._at(now + timedelta(days=5), lambda t: self._say(
+            self._at(now + timedelta(days=5), lambda t: self._emit(
                 t, "order.cancelled", f"cancelled-{order}", order_id=order, customer_id=deal.customer_id,
                 reason="changed plans", **where))
         elif fate < 0.05:
             refund = self._id("refund")
             part = deal.amount_minor // 10
-            self._at(now + timedelta(days=20), lambda t: self._say(
+            self._at(now + timedelta(days=20), lambda t: self._emit(
                 t, "order.refunded", refund, refund_id=refund, order_id=order, customer_id=deal.customer_id,
                 amount=_money(part), **where))
 
     def _bill(self, now: datetime, order: str, deal: SimulatedDeal, where: Mapping[str, Any]) -> None:
         invoice = self._id("invoice")
-        self._say(now, "invoice.issued", f"issued-{invoice}", invoice_id=invoice, customer_id=deal.customer_id,
+        self._emit(now, "invoice.issued", f"issued-{invoice}", invoice_id=invoice, customer_id=deal.customer_id,
                   amount=_money(deal.amount_minor), order_id=order, opportunity_id=deal.opportunity_id,
                   due_on=(now + timedelta(days=30)).date().isoformat(), **where)
         rest = deal.amount_minor
@@ -379,11 +384,11 @@ class Company:
     def _payer(self, part: int, invoice: str, order: str, deal: SimulatedDeal, where: Mapping[str, Any]) -> Step:
         def pay(now: datetime) -> None:
             payment = self._id("payment")
-            self._say(now, "payment.received", payment, payment_id=payment, customer_id=deal.customer_id,
+            self._emit(now, "payment.received", payment, payment_id=payment, customer_id=deal.customer_id,
                       amount=_money(part), opportunity_id=deal.opportunity_id, order_id=order, invoice_id=invoice,
                       **where)
             if self.random.random() < 0.01:
-                self._at(now + timedelta(days=3), lambda t: self._say(
+                self._at(now + timedelta(days=3), lambda t: self._emit(
                     t, "payment.reversed", f"reversal-{payment}", payment_id=payment, customer_id=deal.customer_id,
                     reversal_id=f"reversal-{payment}", amount=_money(part), reason="charged back", **where))
         return pay
@@ -391,21 +396,21 @@ class Company:
     def _answer(self, now: datetime, deal: SimulatedDeal, where: Mapping[str, Any]) -> None:
         score = min(10, max(0, round(self.random.gauss(8.1, 2.0))))
         response = self._id("response")
-        self._say(now, "survey.responded", response, response_id=response, survey="after_win",
+        self._emit(now, "survey.responded", response, response_id=response, survey="after_win",
                   respondent_kind="customer", respondent_id=deal.customer_id, opportunity_id=deal.opportunity_id,
-                  answers={"nps": score, **_words(response, score)}, complete=True, channel="email", **where)
+                  answers={"nps": score, **_further_answers(response, score)}, complete=True, channel="email", **where)
 
 
 # --- chance and calendar ---------------------------------------------------------------------------------------------
 
 
-def _words(response: str, score: int) -> dict[str, Any]:
-    """What else is answered, drawn from the response's own id: it takes nothing out of the company's chances."""
+def _further_answers(response: str, score: int) -> dict[str, Any]:
+    """Further answers, drawn from a random source of the response: the company's own source does not advance."""
     own = Random(response)
-    made: dict[str, Any] = {"csat": min(5, max(1, round(score / 2 + own.gauss(0, 0.6))))}
+    answers: dict[str, Any] = {"csat": min(5, max(1, round(score / 2 + own.gauss(0, 0.6))))}
     if own.random() < 0.4:
-        made["reason"] = own.choice(PRAISE if score >= 9 else MIXED if score >= 7 else COMPLAINTS)
-    return made
+        answers["reason"] = own.choice(PRAISE if score >= 9 else MIXED if score >= 7 else COMPLAINTS)
+    return answers
 
 
 def _money(minor: int) -> dict[str, Any]:
@@ -425,7 +430,7 @@ def _quarter_end(now: datetime) -> bool:
 
 
 def _office_hours(at: datetime) -> datetime:
-    """Weekends wait until Monday, nights until morning."""
+    """The next office hour: weekends move to Monday, nights to the morning."""
     if at.weekday() >= 5:
         at += timedelta(days=7 - at.weekday())
     if at.hour >= 18:

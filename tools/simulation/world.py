@@ -1,4 +1,4 @@
-"""Who there is in the simulated company: regions, teams, reps, products, names. Drawn once from the seed."""
+"""Master data of the simulated company: regions, teams, reps, products, names; drawn once from the seed."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -54,14 +54,15 @@ LINE_OF_SECTOR = {"manufacturing": (2, 2, 6), "retail": (5, 1, 4), "finance": (6
 
 
 def reps(random: Random) -> tuple[SimulatedRep, ...]:
-    made: list[SimulatedRep] = []
+    team_reps: list[SimulatedRep] = []
     names = [f"{f} {x}" for f, x in zip(random.sample(FIRST, 18), random.sample(LAST, 18), strict=True)]
     for region, teams in REGIONS.items():
         for team in teams:
             for _ in range(REPS_PER_TEAM):
-                number = len(made) + 1
-                made.append(SimulatedRep(f"rep-{number:02d}", names[number - 1], team, region, random.uniform(0.75, 1.25)))
-    return tuple(made)
+                number = len(team_reps) + 1
+                skill = random.uniform(0.75, 1.25)
+                team_reps.append(SimulatedRep(f"rep-{number:02d}", names[number - 1], team, region, skill))
+    return tuple(team_reps)
 
 
 def firm(random: Random) -> str:

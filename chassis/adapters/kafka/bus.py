@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka import TopicPartition as KafkaPlace
+from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import RecordsToDelete
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
@@ -42,24 +42,24 @@ class KafkaBus:
             "bootstrap_servers": bootstrap.split(","), "client_id": "triptych",
             "request_timeout_ms": int(REQUEST_WITHIN * 1000),
         }
-        leaving: dict[str, Any] = {
+        producer_settings: dict[str, Any] = {
             "acks": "all", "enable_idempotence": True, "linger_ms": 0, "max_batch_size": BATCH_BYTES,
             **(producer or {}),
         }
-        self._weak = weak_producer(leaving)
-        self._producer = ReplaceableProducer(common | leaving)
-        self.broker = KafkaBroker(**common, **leaving, logger=None, apply_types=False)
+        self._findings = weak_producer(producer_settings)
+        self._producer = ReplaceableProducer(common | producer_settings)
+        self.broker = KafkaBroker(**common, **producer_settings, logger=None, apply_types=False)
         self.broker.config.broker_config.producer = self._producer
         self._topics = TopicAdmin(self.broker, 2 * REQUEST_WITHIN, copies)
         self._groups = ConsumerGroupAdmin(self.broker, self._topics)
         self._open: Callable[..., AIOKafkaConsumer] | None = None
-        self._asker: AIOKafkaConsumer | None = None
-        self._asking = asyncio.Lock()
+        self._query_consumer: AIOKafkaConsumer | None = None
+        self._query_lock = asyncio.Lock()
 
     async def start(self) -> None:
         """Connects. Raises BusUnavailable when no broker answers, UnsafeSetting for settings that can lose records."""
-        if self._weak:
-            raise UnsafeSetting("\n".join(each.text for each in self._weak))
+        if self._findings:
+            raise UnsafeSetting("\n".join(each.text for each in self._findings))
         with kafka_errors("connecting to Kafka"):
             try:
                 async with asyncio.timeout(2 * REQUEST_WITHIN):
@@ -70,10 +70,10 @@ class KafkaBus:
                 raise
 
     async def stop(self) -> None:
-        asker, self._asker = self._asker, None
+        query_consumer, self._query_consumer = self._query_consumer, None
         with kafka_errors("closing"):
-            if asker is not None:
-                await asker.stop()
+            if query_consumer is not None:
+                await query_consumer.stop()
             await self.broker.stop()
 
     @property
@@ -90,8 +90,8 @@ class KafkaBus:
         await self._groups.remove(group)
 
     async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
-        wanted = {KafkaPlace(*place): RecordsToDelete(offset) for place, offset in offsets.items()}
-        await self._topics.asked(lambda: self.broker.config.admin_client.delete_records(wanted))
+        requests = {KafkaPartition(*partition): RecordsToDelete(offset) for partition, offset in offsets.items()}
+        await self._topics.asked(lambda: self.broker.config.admin_client.delete_records(requests))
 
     async def identity(self) -> str:
         return await self._topics.identity()
@@ -101,14 +101,14 @@ class KafkaBus:
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if not messages:
             return
-        by_place: dict[TopicPartition, list[Outgoing]] = {}
+        by_partition: dict[TopicPartition, list[Outgoing]] = {}
         await self._topics.places([message.topic for message in messages])
         for message in messages:
-            by_place.setdefault(self._place(message), []).append(message)
+            by_partition.setdefault(self._partition(message), []).append(message)
         with kafka_errors("publishing"):
             try:
                 async with asyncio.timeout(self._send_within):
-                    sent = [self._sent(place, its) for place, its in by_place.items()]
+                    sent = [self._sent(partition, its) for partition, its in by_partition.items()]
                     outcomes = await asyncio.gather(*sent, return_exceptions=True)
             except TimeoutError:
                 self._producer.discard()
@@ -117,14 +117,14 @@ class KafkaBus:
                 if isinstance(outcome, BaseException):
                     raise outcome
 
-    async def _sent(self, place: TopicPartition, messages: Sequence[Outgoing]) -> None:
+    async def _sent(self, partition: TopicPartition, messages: Sequence[Outgoing]) -> None:
         """Publishes through FastStream, so that its middlewares count and trace."""
         if len(messages) == 1:
-            await self.broker.publish(messages[0], place.topic, partition=place.partition)
+            await self.broker.publish(messages[0], partition.topic, partition=partition.partition)
         else:
-            await self.broker.publish_batch(*messages, topic=place.topic, partition=place.partition)
+            await self.broker.publish_batch(*messages, topic=partition.topic, partition=partition.partition)
 
-    def _place(self, message: Outgoing) -> TopicPartition:
+    def _partition(self, message: Outgoing) -> TopicPartition:
         count = self._topics.count(message.topic)
         if message.partition is None:
             return TopicPartition(message.topic, partition_of(message.key, count))
@@ -153,58 +153,59 @@ class KafkaBus:
             )
 
         async def check() -> None:
-            places = await self._topics.places(topics)
-            counts = {topic: sum(place.topic == topic for place in places) for topic in topics}
+            partitions = await self._topics.places(topics)
+            counts = {topic: sum(partition.topic == topic for partition in partitions) for topic in topics}
             most = max(counts.values(), default=0)
-            odd = [f"{topic!r} has {n} partitions" for topic, n in counts.items() if n != most]
-            if odd:
+            different = [f"{topic!r} has {n} partitions" for topic, n in counts.items() if n != most]
+            if different:
                 raise UnsafeSetting(
-                    f"{', '.join(odd)} instead of {most} partitions like the other topics of group {group!r}"
+                    f"{', '.join(different)} instead of {most} partitions like the other topics of group {group!r}"
                 )
 
         return KafkaConsumer(member, check, topics, on_assigned, on_revoked)
 
-    async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
-        if place not in await self._topics.places([place.topic]):
-            raise BusUnavailable(f"topic {place.topic!r} has no partition {place.partition}")
-        kafka_place = KafkaPlace(*place)
+    async def read(self, partition: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
+        if partition not in await self._topics.places([partition.topic]):
+            raise BusUnavailable(f"topic {partition.topic!r} has no partition {partition.partition}")
+        kafka_partition = KafkaPartition(*partition)
         records: list[Record] = []
         with kafka_errors("reading"):
-            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
-                asker = await self._the_asker()
-                end = (await asker.end_offsets([kafka_place]))[kafka_place]
-                begin = (await asker.beginning_offsets([kafka_place]))[kafka_place]
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._query_lock:
+                query_consumer = await self._open_query_consumer()
+                end = (await query_consumer.end_offsets([kafka_partition]))[kafka_partition]
+                begin = (await query_consumer.beginning_offsets([kafka_partition]))[kafka_partition]
                 if max(offset, begin) >= end:
                     return records
-                asker.assign([kafka_place])
-                reader = PartitionFetcher(asker)
-                reader.seek(place, max(offset, begin))
-                while reader.next[place] < end and len(records) < limit:
-                    got = await reader.fetch(limit - len(records), 1.0)
-                    records += [record for record in got.get(place, ()) if record.offset < end]
+                query_consumer.assign([kafka_partition])
+                reader = PartitionFetcher(query_consumer)
+                reader.seek(partition, max(offset, begin))
+                while reader.next[partition] < end and len(records) < limit:
+                    fetched = await reader.fetch(limit - len(records), 1.0)
+                    records += [record for record in fetched.get(partition, ()) if record.offset < end]
         return records
 
     async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
         """Reads many partitions at once; one partition alone takes four sequential requests."""
-        found: dict[TopicPartition, Record] = {}
+        records_read: dict[TopicPartition, Record] = {}
         with kafka_errors("reading"):
-            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
-                asker = await self._the_asker()
-                named = [KafkaPlace(*place) for place in offsets]
-                begins, ends = await asker.beginning_offsets(named), await asker.end_offsets(named)
-                there = [p for p, offset in offsets.items() if begins[KafkaPlace(*p)] <= offset < ends[KafkaPlace(*p)]]
-                for at in range(0, len(there), READ_AT_ONCE):
-                    some = set(there[at : at + READ_AT_ONCE])
-                    asker.assign([KafkaPlace(*place) for place in some])
-                    reader = PartitionFetcher(asker)
-                    for place in some:
-                        reader.seek(place, offsets[place])
-                    while some:
-                        for place, records in (await reader.fetch(1, 1.0, some)).items():
-                            some.discard(place)
-                            if records[0].offset == offsets[place]:
-                                found[place] = records[0]
-        return found
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._query_lock:
+                query_consumer = await self._open_query_consumer()
+                named = [KafkaPartition(*partition) for partition in offsets]
+                begins, ends = await query_consumer.beginning_offsets(named), await query_consumer.end_offsets(named)
+                existing = [partition for partition, offset in offsets.items()
+                            if begins[KafkaPartition(*partition)] <= offset < ends[KafkaPartition(*partition)]]
+                for at in range(0, len(existing), READ_AT_ONCE):
+                    remaining = set(existing[at : at + READ_AT_ONCE])
+                    query_consumer.assign([KafkaPartition(*partition) for partition in remaining])
+                    reader = PartitionFetcher(query_consumer)
+                    for partition in remaining:
+                        reader.seek(partition, offsets[partition])
+                    while remaining:
+                        for partition, records in (await reader.fetch(1, 1.0, remaining)).items():
+                            remaining.discard(partition)
+                            if records[0].offset == offsets[partition]:
+                                records_read[partition] = records[0]
+        return records_read
 
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
         from_end = start == "end"
@@ -213,14 +214,14 @@ class KafkaBus:
         try:
             with kafka_errors("following the log"):
                 await follower.start()
-                follower.assign([KafkaPlace(*place) for place in positions])
+                follower.assign([KafkaPartition(*partition) for partition in positions])
                 reader = PartitionFetcher(follower)
-                for place, offset in positions.items():
-                    reader.seek(place, offset)
+                for partition, offset in positions.items():
+                    reader.seek(partition, offset)
             while True:
                 with kafka_errors("following the log"):
-                    got = await reader.fetch(500, 60.0)
-                for records in got.values():
+                    fetched = await reader.fetch(500, 60.0)
+                for records in fetched.values():
                     for record in records:
                         yield record
         finally:
@@ -233,40 +234,40 @@ class KafkaBus:
         return await self._offsets(topics, "beginning_offsets")
 
     async def _offsets(self, topics: Sequence[str], which: str) -> dict[TopicPartition, int]:
-        places = [KafkaPlace(*place) for place in await self._topics.places(topics)]
-        if not places:
+        partitions = [KafkaPartition(*partition) for partition in await self._topics.places(topics)]
+        if not partitions:
             return {}
-        with kafka_errors("asking for offsets"):
-            async with asyncio.timeout(2 * REQUEST_WITHIN), self._asking:
-                found = await getattr(await self._the_asker(), which)(places)
-        return {TopicPartition(*place): offset for place, offset in found.items()}
+        with kafka_errors("reading offsets"):
+            async with asyncio.timeout(2 * REQUEST_WITHIN), self._query_lock:
+                offsets = await getattr(await self._open_query_consumer(), which)(partitions)
+        return {TopicPartition(*partition): offset for partition, offset in offsets.items()}
 
     async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         """Read through a consumer, which retries where the admin client would answer "nothing committed"."""
-        places = await self._topics.places(topics)
-        asker = self._opened(group_id=group)
-        with kafka_errors("asking for commits"):
+        partitions = await self._topics.places(topics)
+        query_consumer = self._opened(group_id=group)
+        with kafka_errors("reading committed offsets"):
             try:
                 async with asyncio.timeout(2 * REQUEST_WITHIN):
-                    await asker.start()
-                    return await committed_of(asker, [KafkaPlace(*place) for place in places])
+                    await query_consumer.start()
+                    return await committed_of(query_consumer, [KafkaPartition(*partition) for partition in partitions])
             finally:
-                await asker.stop()
+                await query_consumer.stop()
 
     def _opened(self, **settings: Any) -> AIOKafkaConsumer:
         if self._open is None:
             raise BusUnavailable("the bus is not started")
         return self._open(enable_auto_commit=False, fetch_max_wait_ms=FETCH_WAIT_MS, **settings)
 
-    async def _the_asker(self) -> AIOKafkaConsumer:
+    async def _open_query_consumer(self) -> AIOKafkaConsumer:
         """A shared consumer without a group for short queries; callers hold the lock `_asking`."""
-        if self._asker is None:
-            asker = self._opened(auto_offset_reset="none")
+        if self._query_consumer is None:
+            query_consumer = self._opened(auto_offset_reset="none")
             try:
-                await asker.start()
+                await query_consumer.start()
             except BaseException:
-                await asker.stop()
+                await query_consumer.stop()
                 raise
-            self._asker = asker
-        return self._asker
+            self._query_consumer = query_consumer
+        return self._query_consumer
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
-from aiokafka import TopicPartition as KafkaPlace
+from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from chassis.adapters.kafka.errors import kafka_errors
@@ -16,8 +16,8 @@ from chassis.support import failpoints
 log = logging.getLogger(__name__)
 
 COMMIT_WITHIN = 15.0  # seconds
-ASK_AGAIN = 0.5
-HANDOVER = 5.0  # seconds that a revocation waits for the current batch
+RETRY_SECONDS = 0.5
+HANDOVER_SECONDS = 5.0  # seconds that a revocation waits for the current batch
 
 
 class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -36,10 +36,10 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._topics = tuple(dict.fromkeys(topics))
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._member: AIOKafkaConsumer | None = None
-        self._held: frozenset[TopicPartition] = frozenset()
+        self._assigned: frozenset[TopicPartition] = frozenset()
         self._reader: PartitionFetcher | None = None
         self._fetching: asyncio.Task[dict[TopicPartition, Sequence[Record]]] | None = None
-        self._taking: asyncio.Task[None] | None = None
+        self._assigning: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()  # cleared during a rebalance
         self._idle = asyncio.Event()  # set while no polled batch is being processed
         self._idle.set()
@@ -63,13 +63,13 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if member is None:
             return
         try:
-            await self._end_taking()
-            await self._end_fetching()
+            await self._cancel_assigning()
+            await self._cancel_fetching()
             self._member = member
-            await self._give_up()
+            await self._revoke()
         finally:
             self._member = None
-            _leaves_for_good(member)
+            _leave_as_dynamic_member(member)
             with kafka_errors("leaving the group"):
                 await member.stop()
 
@@ -93,21 +93,21 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._fetching = None
         with kafka_errors("reading"):
             try:
-                handed = fetching.result()
+                fetched = fetching.result()
             except LogRecreated as error:
                 self._failure = error
                 raise
-        if handed:
+        if fetched:
             self._idle.clear()
-        return handed
+        return fetched
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         if not offsets:
             return
-        lost = sorted(offsets.keys() - self._held)
+        lost = sorted(offsets.keys() - self._assigned)
         if lost or self._member is None:
             raise PartitionLost(", ".join(f"{p.topic}/{p.partition}" for p in lost or sorted(offsets)))
-        named = {KafkaPlace(*place): offset for place, offset in offsets.items()}
+        named = {KafkaPartition(*partition): offset for partition, offset in offsets.items()}
         with kafka_errors("committing"):
             try:
                 async with asyncio.timeout(COMMIT_WITHIN):
@@ -117,99 +117,100 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             except (CommitFailedError, IllegalStateError) as error:
                 raise PartitionLost(str(error)) from error
 
-    def seek(self, place: TopicPartition, offset: int) -> None:
-        if place not in self._held or self._reader is None:
-            raise PartitionLost(f"{place.topic}/{place.partition}")
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition not in self._assigned or self._reader is None:
+            raise PartitionLost(f"{partition.topic}/{partition.partition}")
         try:
-            self._reader.seek(place, offset)
+            self._reader.seek(partition, offset)
         except IllegalStateError as error:
             raise PartitionLost(str(error)) from error
 
     def assignment(self) -> frozenset[TopicPartition]:
-        return self._held
+        return self._assigned
 
     async def lag(self) -> Mapping[TopicPartition, int]:
-        held = self._held
-        if not held:
+        assigned = self._assigned
+        if not assigned:
             return {}
-        with kafka_errors("asking for the end of the log"):
+        with kafka_errors("reading the end of the log"):
             reader = self._running()
-            ends = await reader.consumer.end_offsets([KafkaPlace(*place) for place in held])
-        return {p: max(0, ends[KafkaPlace(*p)] - reader.next[p]) for p in held if p in reader.next}
+            ends = await reader.consumer.end_offsets([KafkaPartition(*partition) for partition in assigned])
+        return {p: max(0, ends[KafkaPartition(*p)] - reader.next[p]) for p in assigned if p in reader.next}
 
     # --- called by aiokafka, in its own task -------------------------------------------------------------------------
 
     async def on_partitions_revoked(self, revoked: object) -> None:
         self._settled.clear()
-        await self._end_taking()
-        await self._end_fetching()
+        await self._cancel_assigning()
+        await self._cancel_fetching()
         try:
-            await asyncio.wait_for(self._idle.wait(), HANDOVER)
+            await asyncio.wait_for(self._idle.wait(), HANDOVER_SECONDS)
         except TimeoutError:
             log.warning("rebalance while a batch is still being processed")
         try:
-            await self._give_up()
+            await self._revoke()
         except Exception as error:
             self._failure = error
 
-    async def on_partitions_assigned(self, assigned: set[KafkaPlace]) -> None:
+    async def on_partitions_assigned(self, assigned: set[KafkaPartition]) -> None:
         """Returns at once: aiokafka sends no heartbeat before it returns, and taking over may outlast the session."""
-        self._taking = asyncio.create_task(self._take({TopicPartition(*place) for place in assigned}))
+        self._assigning = asyncio.create_task(self._assign({TopicPartition(*partition) for partition in assigned}))
 
-    async def _take(self, places: set[TopicPartition]) -> None:
+    async def _assign(self, partitions: set[TopicPartition]) -> None:
         """Retries until done or until the partitions are revoked again: brokers may not answer yet."""
         try:
-            while places and self._reader is not None:
+            while partitions and self._reader is not None:
                 try:
-                    await self._find_positions(self._reader, places)
+                    await self._find_positions(self._reader, partitions)
                     break
                 except BusUnavailable as error:
                     log.warning("%s; retrying", error)
-                    await asyncio.sleep(ASK_AGAIN)
-            if places:
-                self._held = frozenset(places)
+                    await asyncio.sleep(RETRY_SECONDS)
+            if partitions:
+                self._assigned = frozenset(partitions)
                 if self._on_assigned:
-                    await self._on_assigned(self._held)
+                    await self._on_assigned(self._assigned)
         except Exception as error:  # not awaited; the next poll raises it
             self._failure = error
         self._settled.set()
 
-    async def _end_taking(self) -> None:
+    async def _cancel_assigning(self) -> None:
         """Cancels taking over if it is still running; partitions taken so far are revoked like the others."""
-        taking, self._taking = self._taking, None
-        if taking is not None:
-            taking.cancel()
-            await asyncio.wait({taking})
+        assigning, self._assigning = self._assigning, None
+        if assigning is not None:
+            assigning.cancel()
+            await asyncio.wait({assigning})
 
-    async def _give_up(self) -> None:
-        held = self._held
+    async def _revoke(self) -> None:
+        assigned = self._assigned
         try:
-            if held and self._on_revoked:
-                await self._on_revoked(held)
+            if assigned and self._on_revoked:
+                await self._on_revoked(assigned)
         finally:
-            self._held = frozenset()
+            self._assigned = frozenset()
             if self._reader is not None:
                 self._reader.next.clear()
 
-    async def _find_positions(self, reader: PartitionFetcher, places: set[TopicPartition]) -> None:
+    async def _find_positions(self, reader: PartitionFetcher, partitions: set[TopicPartition]) -> None:
         """Refuses a position outside the log, which aiokafka would silently reset to the beginning."""
-        named = [KafkaPlace(*place) for place in places]
-        with kafka_errors("asking for positions"):
+        named = [KafkaPartition(*partition) for partition in partitions]
+        with kafka_errors("reading positions"):
             async with asyncio.timeout(COMMIT_WITHIN):
                 begin = await reader.consumer.beginning_offsets(named)
                 end = await reader.consumer.end_offsets(named)
                 committed = await committed_of(reader.consumer, named)
-        for kafka_place in named:
-            place = TopicPartition(*kafka_place)
-            first, last = begin[kafka_place], end[kafka_place]
-            position = committed.get(place, first)
+        for kafka_partition in named:
+            partition = TopicPartition(*kafka_partition)
+            first, last = begin[kafka_partition], end[kafka_partition]
+            position = committed.get(partition, first)
             if not first <= position <= last:
                 raise LogRecreated(
-                    f"{place.topic}/{place.partition} holds {first} to {last}, and {position} comes next",
+                    f"{partition.topic}/{partition.partition} has offsets {first} to {last}; the committed position is "
+                    f"{position}",
                 )
-            reader.next[place] = position
+            reader.next[partition] = position
 
-    async def _end_fetching(self) -> None:
+    async def _cancel_fetching(self) -> None:
         """Discards a running fetch: after a rebalance the position is the committed offset again."""
         fetching, self._fetching = self._fetching, None
         if fetching is not None:
@@ -229,7 +230,7 @@ class KafkaConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             raise self._failure
 
 
-def _leaves_for_good(member: AIOKafkaConsumer) -> None:
+def _leave_as_dynamic_member(member: AIOKafkaConsumer) -> None:
     """aiokafka sends a leave request only for members without a static name, and has no setting for it. A static member
     would keep its partitions for a whole session without reading them."""
     if member._coordinator is not None:

@@ -15,23 +15,23 @@ class ConsumerGroupAdmin:
 
     async def listed(self) -> Mapping[str, int]:
         admin = self._broker.config.admin_client
-        found = await self._topics.asked(admin.list_consumer_groups)
-        names = sorted(name for name, kind, *_ in found if kind in ("consumer", ""))
+        groups = await self._topics.asked(admin.list_consumer_groups)
+        names = sorted(name for name, kind, *_ in groups if kind in ("consumer", ""))
         return {name: await self._members(name) for name in names}
 
     async def _members(self, group: str) -> int:
         """aiokafka 0.14 parses a version 3 response as version 2, which is wrong from the second group on."""
-        answers = await self._topics.asked(
+        responses = await self._topics.asked(
             lambda: self._broker.config.admin_client.describe_consumer_groups([group]))
-        return sum(len(members) for answer in answers for _, _, _, _, _, members, *_ in answer.groups)
+        return sum(len(members) for response in responses for _, _, _, _, _, members, *_ in response.groups)
 
     async def remove(self, group: str) -> None:
         admin = self._broker.config.admin_client
 
         async def ask() -> int:
             node = await admin.find_coordinator(group)
-            answer = await admin._send_request_to_node(node, DeleteGroupsRequest([group]))
-            error: int = answer.results[0][1]
+            response = await admin._send_request_to_node(node, DeleteGroupsRequest([group]))
+            error: int = response.results[0][1]
             if error and (kind := for_code(error)).retriable:
                 raise kind
             return error

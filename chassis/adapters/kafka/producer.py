@@ -14,7 +14,7 @@ from faststream.kafka.response import KafkaPublishCommand
 from chassis.ports import Outgoing
 from chassis.support import failpoints
 
-FAREWELL = 5.0  # seconds that a failed producer may take to close
+CLOSE_SECONDS = 5.0  # seconds that a failed producer may take to close
 
 
 class ReplaceableProducer(AioKafkaFastProducer):
@@ -37,7 +37,7 @@ class ReplaceableProducer(AioKafkaFastProducer):
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._connected = False
         self.replaced_producers = 0
 
@@ -50,10 +50,10 @@ class ReplaceableProducer(AioKafkaFastProducer):
         producer, self._producer = self._producer, None
         if producer is not None:
             with suppress(Exception):
-                await asyncio.wait_for(producer.flush(), FAREWELL)
+                await asyncio.wait_for(producer.flush(), CLOSE_SECONDS)
             await _close(producer)
-        if self._leaving:
-            await asyncio.wait(self._leaving)
+        if self._closing:
+            await asyncio.wait(self._closing)
 
     def __bool__(self) -> bool:
         return self._connected
@@ -117,8 +117,8 @@ class ReplaceableProducer(AioKafkaFastProducer):
             self._producer = None
             self.replaced_producers += 1
             task = asyncio.get_running_loop().create_task(_close(producer))
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
 
 def _appended(batch: Any, message: Outgoing) -> bool:
@@ -148,15 +148,15 @@ async def _close(producer: AIOKafkaProducer) -> None:
             sender.sender_task.remove_done_callback(sender._fail_all)
         accumulator.fail_all(KafkaConnectionError("the producer was replaced"))
         for batch in batches:
-            _looked_at(batch.future)
-            _looked_at(batch._drain_waiter)
-        await asyncio.wait_for(producer.stop(), FAREWELL)
+            _retrieve_exception(batch.future)
+            _retrieve_exception(batch._drain_waiter)
+        await asyncio.wait_for(producer.stop(), CLOSE_SECONDS)
     with suppress(Exception):
         await producer.client.close()
     if sender.sender_task is not None:
-        _looked_at(sender.sender_task)
+        _retrieve_exception(sender.sender_task)
 
 
-def _looked_at(outcome: "asyncio.Future[Any]") -> None:
+def _retrieve_exception(outcome: "asyncio.Future[Any]") -> None:
     if outcome.done() and not outcome.cancelled():
         outcome.exception()

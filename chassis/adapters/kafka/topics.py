@@ -27,7 +27,7 @@ class TopicAdmin:
     def __init__(self, broker: KafkaBroker, within: float, copies: int | None = None) -> None:
         self._broker, self._within, self._copies = broker, within, copies
         self._counts: dict[str, int] = {}
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     async def ensure(self, topics: Mapping[str, int]) -> None:
         """Creates missing topics. Raises UnsafeSetting for another partition count, which would move keys, and for
@@ -38,20 +38,20 @@ class TopicAdmin:
         cluster = await self._cluster()
         hosts = [broker["host"] for broker in cluster["brokers"]]
         copies = cluster_checks.wanted_copies(self._copies, hosts)
-        self._judge(cluster_checks.weak_cluster(hosts, copies))
-        standing = await self._described(list(topics))
-        _refuse_other_counts(topics, standing)
-        missing = {topic: n for topic, n in topics.items() if topic not in standing}
+        self._report(cluster_checks.weak_cluster(hosts, copies))
+        existing = await self._partition_counts(list(topics))
+        _refuse_other_counts(topics, existing)
+        missing = {topic: n for topic, n in topics.items() if topic not in existing}
         if missing:
             await self._create(missing, copies)
-            _refuse_other_counts(topics, await self._all_described(list(topics)))
+            _refuse_other_counts(topics, await self._wait_for_topics(list(topics)))
         await self._refuse_weak(list(topics), copies, cluster)
 
     async def places(self, topics: Sequence[str]) -> list[TopicPartition]:
         """Every partition of the topics; cached, since partition counts never change."""
         unknown = [topic for topic in dict.fromkeys(topics) if topic not in self._counts]
         if unknown:
-            self._counts |= await self._described(unknown)
+            self._counts |= await self._partition_counts(unknown)
         for topic in topics:
             if topic not in self._counts:
                 raise BusUnavailable(f"topic {topic!r} does not exist")
@@ -71,71 +71,71 @@ class TopicAdmin:
         nodes = [str(broker["node_id"]) for broker in cluster["brokers"]]
         hosts = [broker["host"] for broker in cluster["brokers"]]
         replicas = {
-            t["topic"]: min(len(p["replicas"]) for p in t["partitions"]) for t in await self._facts(topics)
+            t["topic"]: min(len(p["replicas"]) for p in t["partitions"]) for t in await self._describe(topics)
             if t["partitions"]}
-        found = cluster_checks.weak_topics(await self._configs(ConfigResourceType.TOPIC, topics), replicas, copies)
-        found += cluster_checks.weak_brokers(await self._configs(ConfigResourceType.BROKER, nodes), hosts)
-        self._judge(found)
+        findings = cluster_checks.weak_topics(await self._configs(ConfigResourceType.TOPIC, topics), replicas, copies)
+        findings += cluster_checks.weak_brokers(await self._configs(ConfigResourceType.BROKER, nodes), hosts)
+        self._report(findings)
 
-    def _judge(self, found: Sequence[cluster_checks.ClusterFinding]) -> None:
-        refused = [each.text for each in found if each.refused]
+    def _report(self, findings: Sequence[cluster_checks.ClusterFinding]) -> None:
+        refused = [each.text for each in findings if each.refused]
         if refused:
             raise UnsafeSetting("\n".join(refused))
-        for each in found:
-            if each.text not in self._told:
-                self._told.add(each.text)
+        for each in findings:
+            if each.text not in self._logged:
+                self._logged.add(each.text)
                 log.warning("%s", each.text)
 
     async def _configs(self, kind: ConfigResourceType, names: Sequence[str]) -> dict[str, dict[str, str]]:
         """Settings reported by the brokers; without permission to read them, a warning says that nothing was
         checked."""
-        wanted = [ConfigResource(kind, name) for name in names]
+        resources = [ConfigResource(kind, name) for name in names]
 
         async def ask() -> list[Any]:
-            answers = await self._broker.config.admin_client.describe_configs(wanted)
-            for code, *_ in (each for answer in answers for each in answer.resources):
+            responses = await self._broker.config.admin_client.describe_configs(resources)
+            for code, *_ in (each for response in responses for each in response.resources):
                 if code and (error := for_code(code)).retriable:
                     raise error  # a new topic that this broker does not know yet
-            return list(answers)
+            return list(responses)
 
-        answers = await self.asked(ask)
-        found: dict[str, dict[str, str]] = {}
-        for error, message, _, name, entries in (each for answer in answers for each in answer.resources):
+        responses = await self.asked(ask)
+        configs: dict[str, dict[str, str]] = {}
+        for error, message, _, name, entries in (each for response in responses for each in response.resources):
             if error:
-                self._judge([cluster_checks.ClusterFinding(
+                self._report([cluster_checks.ClusterFinding(
                     f"The settings of {name} cannot be checked: {message or for_code(error).__name__}", False)])
             else:
-                found[name] = {entry[0]: entry[1] for entry in entries}
-        return found
+                configs[name] = {entry[0]: entry[1] for entry in entries}
+        return configs
 
     async def _create(self, topics: Mapping[str, int], copies: int) -> None:
         settings = {
             "message.timestamp.type": "LogAppendTime", "retention.ms": "-1", "cleanup.policy": "delete",
             "min.insync.replicas": str(cluster_checks.in_sync(copies)), "unclean.leader.election.enable": "false",
         }
-        wanted = [NewTopic(topic, n, copies, topic_configs=settings) for topic, n in topics.items()]
-        answer = await self.asked(lambda: self._broker.config.admin_client.create_topics(wanted))
-        for topic, code, *_ in answer.topic_errors:
+        new_topics = [NewTopic(topic, n, copies, topic_configs=settings) for topic, n in topics.items()]
+        response = await self.asked(lambda: self._broker.config.admin_client.create_topics(new_topics))
+        for topic, code, *_ in response.topic_errors:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:  # else another process created it at the same time
                 raise BusUnavailable(f"topic {topic!r} could not be created: {error.__name__}")
 
-    async def _all_described(self, topics: list[str]) -> dict[str, int]:
+    async def _wait_for_topics(self, topics: list[str]) -> dict[str, int]:
         """Waits until every broker knows the new topics, a little later than the controller."""
         clock = asyncio.get_running_loop()
         until = clock.time() + self._within
         while True:
-            standing = await self._described(topics)
-            if len(standing) == len(set(topics)):
-                return standing
+            existing = await self._partition_counts(topics)
+            if len(existing) == len(set(topics)):
+                return existing
             if clock.time() > until:
-                raise BusUnavailable(f"still missing: {', '.join(sorted(set(topics) - standing.keys()))}")
+                raise BusUnavailable(f"still missing: {', '.join(sorted(set(topics) - existing.keys()))}")
             await asyncio.sleep(0.05)
 
-    async def _described(self, topics: list[str]) -> dict[str, int]:
+    async def _partition_counts(self, topics: list[str]) -> dict[str, int]:
         """Partition counts of topics whose partitions all have a leader; missing topics are left out."""
         counts = {}
-        for topic in await self._facts(topics):
+        for topic in await self._describe(topics):
             error = for_code(topic["error_code"])
             if not topic["error_code"] and all(p["leader"] >= 0 for p in topic["partitions"]):
                 counts[topic["topic"]] = len(topic["partitions"])
@@ -143,16 +143,16 @@ class TopicAdmin:
                 raise BusUnavailable(f"topic {topic['topic']!r}: {error.__name__}")
         return counts
 
-    async def _facts(self, topics: list[str]) -> list[dict[str, Any]]:
+    async def _describe(self, topics: list[str]) -> list[dict[str, Any]]:
         if not topics:
             return []
-        found: list[dict[str, Any]] = await self.asked(
+        descriptions: list[dict[str, Any]] = await self.asked(
             lambda: self._broker.config.admin_client.describe_topics(topics))
-        return found
+        return descriptions
 
     async def asked(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Retries a request: right after a start or an election Kafka first answers "not yet"."""
-        with kafka_errors("asking Kafka"):
+        with kafka_errors("requesting from Kafka"):
             async with asyncio.timeout(self._within):
                 while True:
                     try:
@@ -163,7 +163,7 @@ class TopicAdmin:
                     await asyncio.sleep(0.1)
 
 
-def _refuse_other_counts(wanted: Mapping[str, int], standing: Mapping[str, int]) -> None:
-    for topic, count in standing.items():
-        if count != wanted[topic]:
-            raise partition_count_changed(topic, count, wanted[topic])
+def _refuse_other_counts(expected: Mapping[str, int], existing: Mapping[str, int]) -> None:
+    for topic, count in existing.items():
+        if count != expected[topic]:
+            raise partition_count_changed(topic, count, expected[topic])

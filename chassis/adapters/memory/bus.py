@@ -84,34 +84,34 @@ class MemoryBus:
     ) -> "MemoryConsumer":
         return MemoryConsumer(self, self._groups.setdefault(group, _Group()), topics, on_assigned, on_revoked)
 
-    async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
-        begin = max(offset, self.begin(place))
-        return self.log(place)[begin : begin + limit]
+    async def read(self, partition: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
+        begin = max(offset, self.begin(partition))
+        return self.log(partition)[begin : begin + limit]
 
     async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
-        return {place: self.log(place)[offset] for place, offset in offsets.items()
-                if self.begin(place) <= offset < len(self.log(place))}
+        return {partition: self.log(partition)[offset] for partition, offset in offsets.items()
+                if self.begin(partition) <= offset < len(self.log(partition))}
 
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
         positions = {p: len(self.log(p)) if start == "end" else self.begin(p) for p in self.places(topics)}
         while True:
             appended = self._appended
-            for place, position in positions.items():
-                for record in self.log(place)[position:]:
-                    positions[place] = record.offset + 1
+            for partition, position in positions.items():
+                for record in self.log(partition)[position:]:
+                    positions[partition] = record.offset + 1
                     yield record
             if appended is self._appended:
                 await appended.wait()
 
     async def end_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        return {place: len(self.log(place)) for place in self.places(topics)}
+        return {partition: len(self.log(partition)) for partition in self.places(topics)}
 
     async def begin_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
-        return {place: self.begin(place) for place in self.places(topics)}
+        return {partition: self.begin(partition) for partition in self.places(topics)}
 
     async def committed(self, group: str, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         committed = self._groups[group].committed if group in self._groups else {}
-        return {place: offset for place, offset in committed.items() if place.topic in topics}
+        return {partition: offset for partition, offset in committed.items() if partition.topic in topics}
 
     async def groups(self) -> Mapping[str, int]:
         return {name: len(g.members) for name, g in self._groups.items() if g.members or g.committed}
@@ -122,8 +122,8 @@ class MemoryBus:
         self._groups.pop(group, None)
 
     async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
-        for place, offset in offsets.items():
-            self._begins[place] = max(self.begin(place), min(offset, len(self.log(place))))
+        for partition, offset in offsets.items():
+            self._begins[partition] = max(self.begin(partition), min(offset, len(self.log(partition))))
 
     async def identity(self) -> str:
         return self._identity
@@ -140,14 +140,14 @@ class MemoryBus:
     def places(self, topics: Iterable[str]) -> list[TopicPartition]:
         return [TopicPartition(t, p) for t in dict.fromkeys(topics) for p in range(len(self._logs_of(t)))]
 
-    def log(self, place: TopicPartition) -> list[Record]:
-        logs = self._logs_of(place.topic)
-        if not 0 <= place.partition < len(logs):
-            raise BusUnavailable(f"topic {place.topic!r} has no partition {place.partition}")
-        return logs[place.partition]
+    def log(self, partition: TopicPartition) -> list[Record]:
+        logs = self._logs_of(partition.topic)
+        if not 0 <= partition.partition < len(logs):
+            raise BusUnavailable(f"topic {partition.topic!r} has no partition {partition.partition}")
+        return logs[partition.partition]
 
-    def begin(self, place: TopicPartition) -> int:
-        return self._begins.get(place, 0)
+    def begin(self, partition: TopicPartition) -> int:
+        return self._begins.get(partition, 0)
 
     def appended(self) -> asyncio.Event:
         return self._appended
@@ -206,34 +206,34 @@ class MemoryConsumer:
 
     async def poll(self, max_records: int, timeout: float) -> Mapping[TopicPartition, Sequence[Record]]:
         if self._lost:
-            await self._come_back()
+            await self._rejoin()
         until = time.monotonic() + timeout
         while True:
             appended = self._bus.appended()
-            taken = self._take(max_records)
-            left = until - time.monotonic()
-            if taken or left <= 0:
+            records = self._take(max_records)
+            remaining = until - time.monotonic()
+            if records or remaining <= 0:
                 await asyncio.sleep(0)
-                return taken
+                return records
             try:
                 # a rebalance wakes no waiter; a short timeout finds new partitions soon enough in tests
-                async with asyncio.timeout(min(left, 0.05)):  # wait_for may swallow a cancellation
+                async with asyncio.timeout(min(remaining, 0.05)):  # wait_for may swallow a cancellation
                     await appended.wait()
             except TimeoutError:
                 continue
 
     def _take(self, max_records: int) -> dict[TopicPartition, Sequence[Record]]:
-        taken: dict[TopicPartition, Sequence[Record]] = {}
-        for place in [p for p in self._positions if p not in self._closed]:
+        batches: dict[TopicPartition, Sequence[Record]] = {}
+        for partition in [p for p in self._positions if p not in self._closed]:
             if not max_records:
                 break
-            position = max(self._positions.pop(place), self._bus.begin(place))
-            records = self._bus.log(place)[position : position + max_records]
+            position = max(self._positions.pop(partition), self._bus.begin(partition))
+            records = self._bus.log(partition)[position : position + max_records]
             if records:
-                taken[place] = records
+                batches[partition] = records
                 max_records -= len(records)
-            self._positions[place] = position + len(records)  # round robin: served last
-        return taken
+            self._positions[partition] = position + len(records)  # round robin: served last
+        return batches
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         lost = [p for p in offsets if self.group.owners.get(p.partition) is not self or p not in self._positions]
@@ -242,55 +242,55 @@ class MemoryConsumer:
             raise PartitionLost(", ".join(f"{p.topic}/{p.partition}" for p in sorted(lost)))
         self.group.committed.update(offsets)
 
-    def seek(self, place: TopicPartition, offset: int) -> None:
-        if place not in self._positions:
-            raise PartitionLost(f"{place.topic}/{place.partition}")
-        self._positions[place] = offset
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        if partition not in self._positions:
+            raise PartitionLost(f"{partition.topic}/{partition.partition}")
+        self._positions[partition] = offset
 
     def assignment(self) -> frozenset[TopicPartition]:
         return frozenset(self._positions)
 
     async def lag(self) -> Mapping[TopicPartition, int]:
-        return {place: max(0, len(self._bus.log(place)) - at) for place, at in self._positions.items()}
+        return {partition: max(0, len(self._bus.log(partition)) - at) for partition, at in self._positions.items()}
 
     def numbers(self) -> int:
         """Highest partition count of its topics."""
         return max((p.partition + 1 for p in self._bus.places(self._topics)), default=0)
 
     async def take(self, numbers: set[int]) -> None:
-        places = [p for p in self._bus.places(self._topics) if p.partition in numbers]
+        partitions = [p for p in self._bus.places(self._topics) if p.partition in numbers]
         for number in numbers:
             self.group.owners[number] = self
-        self._positions |= {p: self.group.committed.get(p, 0) for p in places}
-        self._closed = frozenset(places)  # `on_assigned` may seek first
+        self._positions |= {p: self.group.committed.get(p, 0) for p in partitions}
+        self._closed = frozenset(partitions)  # `on_assigned` may seek first
         try:
-            if self._on_assigned and places:
+            if self._on_assigned and partitions:
                 await self._on_assigned(self._closed)
         finally:
             self._closed = frozenset()
 
     async def give_up(self, numbers: set[int]) -> None:
-        places = frozenset(p for p in self._positions if p.partition in numbers)
-        self._closed = places
+        partitions = frozenset(p for p in self._positions if p.partition in numbers)
+        self._closed = partitions
         try:
-            if self._on_revoked and places:
-                await self._on_revoked(places)
+            if self._on_revoked and partitions:
+                await self._on_revoked(partitions)
         finally:
             self._closed = frozenset()
-        for place in places:
-            self._positions.pop(place, None)
+        for partition in partitions:
+            self._positions.pop(partition, None)
         for number in numbers:
             if self.group.owners.get(number) is self:
                 del self.group.owners[number]
 
-    async def _come_back(self) -> None:
+    async def _rejoin(self) -> None:
         """Rejoins after a session timeout: lost partitions are revoked first."""
         lost, self._lost = frozenset(self._lost), set()
         if self._on_revoked:
             await self._on_revoked(lost)
         if self._started and self not in self.group.members:
-            for place in [p for p in self._positions if self.group.owners.get(p.partition) is not self]:
-                del self._positions[place]
+            for partition in [p for p in self._positions if self.group.owners.get(p.partition) is not self]:
+                del self._positions[partition]
             self.group.members.append(self)
             await rebalance(self.group)
 
@@ -304,12 +304,12 @@ async def rebalance(group: _Group) -> None:
         held = Counter(member.name for member in group.owners.values())
         shares = quotas({name: held[name] for name in members}, total)
         for name, share in shares.items():
-            mine = sorted(n for n, m in group.owners.items() if m.name == name)
-            if mine[share:]:
-                await members[name].give_up(set(mine[share:]))
+            own = sorted(n for n, m in group.owners.items() if m.name == name)
+            if own[share:]:
+                await members[name].give_up(set(own[share:]))
         free = [n for n in range(total) if n not in group.owners]
         for name, share in shares.items():
-            wanted = max(0, share - sum(m.name == name for m in group.owners.values()))
-            if free[:wanted]:
-                await members[name].take(set(free[:wanted]))
-            free = free[wanted:]
+            missing = max(0, share - sum(m.name == name for m in group.owners.values()))
+            if free[:missing]:
+                await members[name].take(set(free[:missing]))
+            free = free[missing:]

@@ -29,36 +29,36 @@ class MemoryStore:
             shape = self._shapes.setdefault(collection.name, {})
             for name, kind in collection.fields.items():
                 if shape.setdefault(name, kind) is not kind:
-                    raise ValueError(f"{collection.name!r} holds {name!r} as {shape[name].__name__}")
+                    raise ValueError(f"{collection.name!r} declares {name!r} as {shape[name].__name__}")
             self._documents.setdefault(collection.name, {})
 
     async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
-        held = self._held(collection)
-        return {id: held[id] for id in ids if id in held}
+        stored_documents = self._documents_of(collection)
+        return {id: stored_documents[id] for id in ids if id in stored_documents}
 
     async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
-        held = self._checked(collection, documents)
+        stored_documents = self._checked(collection, documents)
         if self.before_write:
             await self.before_write(collection, documents)
         lost = set()
         for document in documents:
-            stored = held.get(document.id)
+            stored = stored_documents.get(document.id)
             if document.version != (stored.version if stored else 0):
                 lost.add(document.id)
             else:
-                held[document.id] = _kept(document, document.version + 1)
+                stored_documents[document.id] = _stored(document, document.version + 1)
         if self.after_write:
             await self.after_write(collection, documents)
         return frozenset(lost)
 
     async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
-        held = self._checked(collection, documents)
+        stored_documents = self._checked(collection, documents)
         if self.before_write:
             await self.before_write(collection, documents)
         for document in documents:
-            stored = held.get(document.id)
+            stored = stored_documents.get(document.id)
             if stored is None or stored.version < document.version:
-                held[document.id] = _kept(document, document.version)
+                stored_documents[document.id] = _stored(document, document.version)
         if self.after_write:
             await self.after_write(collection, documents)
 
@@ -70,16 +70,16 @@ class MemoryStore:
             raise ValueError("limit must be at least 1")
         check_fields(collection, self._shape(collection), [*where, *([order] if order else [])])
 
-        def place(document: Document) -> tuple[Any, str]:
+        def position(document: Document) -> tuple[Any, str]:
             return sort_key(document.index.get(order) if order else None), document.id
 
-        found = sorted(self._meeting(collection, where), key=place, reverse=descending)
+        matching = sorted(self._matching(collection, where), key=position, reverse=descending)
         if after is not None:
             value, id = decode_cursor(after, order, descending)
             last = (sort_key(value), id)
-            found = [d for d in found if (place(d) < last if descending else place(d) > last)]
-        page = found[:limit]
-        if len(found) <= limit:
+            matching = [d for d in matching if (position(d) < last if descending else position(d) > last)]
+        page = matching[:limit]
+        if len(matching) <= limit:
             return Page(tuple(page), None)
         end = page[-1]
         return Page(tuple(page), encode_cursor(order, descending, end.index.get(order) if order else None, end.id))
@@ -89,7 +89,7 @@ class MemoryStore:
     ) -> list[Group]:
         check_fields(collection, self._shape(collection), [*where, *by, *sums])
         groups: dict[tuple[Any, ...], list[Document]] = {} if by else {(): []}
-        for document in self._meeting(collection, where):
+        for document in self._matching(collection, where):
             groups.setdefault(tuple(document.index.get(name) for name in by), []).append(document)
         return [
             Group(
@@ -100,39 +100,39 @@ class MemoryStore:
         ]
 
     async def delete(self, collection: str, ids: Many[str]) -> None:
-        held = self._held(collection)
+        stored_documents = self._documents_of(collection)
         for id in ids:
-            held.pop(id, None)
+            stored_documents.pop(id, None)
 
     async def ids(self, collection: str, *, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
-        return sorted(id for id in self._held(collection) if id.startswith(prefix) and id > after)[:limit]
+        return sorted(id for id in self._documents_of(collection) if id.startswith(prefix) and id > after)[:limit]
 
-    def _meeting(self, collection: str, where: Where) -> list[Document]:
+    def _matching(self, collection: str, where: Where) -> list[Document]:
         return [
-            document for document in self._held(collection).values()
+            document for document in self._documents_of(collection).values()
             if all(matches(document.index.get(name), condition) for name, condition in where.items())
         ]
 
     def _shape(self, collection: str) -> dict[str, type]:
-        self._held(collection)
+        self._documents_of(collection)
         return self._shapes[collection]
 
-    def _held(self, collection: str) -> dict[str, Document]:
+    def _documents_of(self, collection: str) -> dict[str, Document]:
         try:
             return self._documents[collection]
         except KeyError:
             raise ValueError(f"collection {collection!r} is not declared; call ensure() first") from None
 
     def _checked(self, collection: str, documents: Sequence[Document]) -> dict[str, Document]:
-        held = self._held(collection)
+        stored_documents = self._documents_of(collection)
         if len({d.id for d in documents}) != len(documents):
             raise ValueError("a document id appears twice in one write")
         shape = self._shapes[collection]
         for document in documents:
             check_fields(collection, shape, document.index)
-        return held
+        return stored_documents
 
 
-def _kept(document: Document, version: int) -> Document:
+def _stored(document: Document, version: int) -> Document:
     return Document(
         document.id, version, document.body, {k: v for k, v in document.index.items() if v is not None})

@@ -95,8 +95,8 @@ class MongoStore:
         except (OperationFailure, WriteConcernError) as error:
             if error.code in CANNOT_DURABLE:
                 raise UnsafeSetting(
-                    f"The store of TRIPTYCH_MONGO cannot do a write with w=majority, j=true: {error}. Run it with its "
-                    "journal on (storage.journal, a storage engine that persists), or name another one.") from error
+                    f"The store of TRIPTYCH_MONGO does not support writes with w=majority, j=true: {error}. Enable its "
+                    "journal (storage.journal, a persistent storage engine), or use another server.") from error
             raise
 
     async def stop(self) -> None:
@@ -117,11 +117,11 @@ class MongoStore:
 
     async def _declare(self, collection: Collection) -> None:
         """Stores the declared fields in the database, so that all processes agree on them."""
-        standing = await self._declared(collection.name)
+        declared = await self._declared(collection.name)
         for name, kind in collection.fields.items():
-            if standing.get(name, kind) is not kind:
-                raise ValueError(f"{collection.name!r} declares {name!r} as {standing[name].__name__}")
-        fresh = {f"fields.{name}": kind.__name__ for name, kind in collection.fields.items() if name not in standing}
+            if declared.get(name, kind) is not kind:
+                raise ValueError(f"{collection.name!r} declares {name!r} as {declared[name].__name__}")
+        fresh = {f"fields.{name}": kind.__name__ for name, kind in collection.fields.items() if name not in declared}
         if fresh or collection.name not in self._shapes:
             change: Filter = {"$set": fresh or {"declared": True}}
             with mongo_errors():
@@ -129,7 +129,7 @@ class MongoStore:
                     await self._database[SHAPES].update_one({"_id": collection.name}, change, upsert=True)
                 except DuplicateKeyError:  # two concurrent upserts: it exists now
                     await self._database[SHAPES].update_one({"_id": collection.name}, change)
-        self._shapes[collection.name] = {**standing, **collection.fields}
+        self._shapes[collection.name] = {**declared, **collection.fields}
 
     async def _declared(self, collection: str) -> dict[str, type]:
         if self._database is None:
@@ -143,56 +143,56 @@ class MongoStore:
         return shape
 
     async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
-        held = await self._held(collection)
-        wanted = list(dict.fromkeys(ids))
-        found: dict[str, Document] = {}
+        mongo_collection = await self._collection(collection)
+        requested = list(dict.fromkeys(ids))
+        documents: dict[str, Document] = {}
         with mongo_errors():
-            for at in range(0, len(wanted), CHUNK):
-                cursor = held.find({"_id": {"$in": wanted[at : at + CHUNK]}})
-                found |= {raw["_id"]: _document(raw) for raw in await cursor.to_list(length=CHUNK)}
-        return found
+            for at in range(0, len(requested), CHUNK):
+                cursor = mongo_collection.find({"_id": {"$in": requested[at : at + CHUNK]}})
+                documents |= {raw["_id"]: _document(raw) for raw in await cursor.to_list(length=CHUNK)}
+        return documents
 
     async def save(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
         """See the port. A batch with lost writes is read back, since a server only counts replacements. If another
         writer continued from our version meanwhile, the outcome is unknown and StoreUnavailable is raised."""
-        held = await self._checked(collection, documents)
+        mongo_collection = await self._checked(collection, documents)
         token = uuid.uuid4().hex
         operations = [_compare_and_set(document, token) for document in documents]
         if not operations:
             return frozenset()
-        written, refused = await _bulk(held, operations)
+        written, refused = await _bulk(mongo_collection, operations)
         lost = {documents[n].id for n in refused}  # inserts whose id exists
         replaced = [document for document in documents if document.version]
-        met = written - (len(documents) - len(replaced) - len(lost))
-        if met == 0:
+        matched = written - (len(documents) - len(replaced) - len(lost))
+        if matched == 0:
             lost |= {document.id for document in replaced}
-        elif met < len(replaced):
-            lost |= await self._lost(held, replaced, token)
+        elif matched < len(replaced):
+            lost |= await self._lost(mongo_collection, replaced, token)
         return frozenset(lost)
 
-    async def _lost(self, held: Any, documents: Sequence[Document], token: str) -> set[str]:
+    async def _lost(self, mongo_collection: Any, documents: Sequence[Document], token: str) -> set[str]:
         lost = set()
         for at in range(0, len(documents), CHUNK):
             chunk = documents[at : at + CHUNK]
             with mongo_errors():
-                cursor = held.find({"_id": {"$in": [document.id for document in chunk]}}, {"v": 1, "t": 1})
+                cursor = mongo_collection.find({"_id": {"$in": [document.id for document in chunk]}}, {"v": 1, "t": 1})
                 stored = {raw["_id"]: raw for raw in await cursor.to_list(length=CHUNK)}
             for document in chunk:
-                standing = stored.get(document.id)
-                if standing is not None and standing.get("t") == token:
+                current = stored.get(document.id)
+                if current is not None and current.get("t") == token:
                     continue
-                if standing is not None and standing["v"] > document.version + 1:
+                if current is not None and current["v"] > document.version + 1:
                     raise StoreUnavailable(f"{document.id!r} was written again before the outcome could be read")
                 lost.add(document.id)
         return lost
 
     async def save_newer(self, collection: str, documents: Sequence[Document]) -> None:
-        held = await self._checked(collection, documents)
+        mongo_collection = await self._checked(collection, documents)
         operations = [_if_newer(document, upsert=True) for document in documents]
         if operations:
-            _, refused = await _bulk(held, operations)
+            _, refused = await _bulk(mongo_collection, operations)
             if refused:  # an equal or newer version is stored, or an older one was inserted concurrently: replace that
-                await _bulk(held, [_if_newer(documents[n], upsert=False) for n in refused])
+                await _bulk(mongo_collection, [_if_newer(documents[n], upsert=False) for n in refused])
 
     async def find(
         self, collection: str, where: Where, *, order: str | None = None, descending: bool = False,
@@ -200,15 +200,15 @@ class MongoStore:
     ) -> Page:
         if limit < 1:
             raise ValueError("limit must be at least 1")
-        held = await self._held(collection, [*where, *([order] if order else [])])
-        met = _filter(where)
+        mongo_collection = await self._collection(collection, [*where, *([order] if order else [])])
+        condition = _filter(where)
         if after is not None:
             value, id = decode_cursor(after, order, descending)
-            met = {"$and": [met, _behind(order, descending, value, id)]}
+            condition = {"$and": [condition, _after(order, descending, value, id)]}
         direction = -1 if descending else 1
         sort = [*([(f"i.{order}", direction)] if order else []), ("_id", direction)]
         with mongo_errors():
-            raws = await held.find(met).sort(sort).limit(limit + 1).to_list(length=limit + 1)
+            raws = await mongo_collection.find(condition).sort(sort).limit(limit + 1).to_list(length=limit + 1)
         page = tuple(_document(raw) for raw in raws[:limit])
         if len(raws) <= limit:
             return Page(page, None)
@@ -219,12 +219,12 @@ class MongoStore:
         self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),
     ) -> list[Group]:
         """Grouped in the client: only the needed fields of each matching document are transferred."""
-        held = await self._held(collection, [*where, *by, *sums])
+        mongo_collection = await self._collection(collection, [*where, *by, *sums])
         fields = {f"i.{name}": 1 for name in dict.fromkeys([*by, *sums])}
         numbers: dict[tuple[Scalar, ...], int] = {} if by else {(): 0}
         totals: dict[tuple[Scalar, ...], list[int]] = {} if by else {(): [0] * len(sums)}
         with mongo_errors():
-            async for raw in _each(held.find(_filter(where), {"_id": 1, **fields})):
+            async for raw in _each(mongo_collection.find(_filter(where), {"_id": 1, **fields})):
                 index = _index(raw)
                 values = tuple(index.get(name) for name in by)
                 numbers[values] = numbers.get(values, 0) + 1
@@ -237,23 +237,23 @@ class MongoStore:
         ]
 
     async def delete(self, collection: str, ids: Many[str]) -> None:
-        held = await self._held(collection)
-        unwanted = list(ids)
+        mongo_collection = await self._collection(collection)
+        remaining = list(ids)
         with mongo_errors():
-            for at in range(0, len(unwanted), CHUNK):
-                await held.delete_many({"_id": {"$in": unwanted[at : at + CHUNK]}})
+            for at in range(0, len(remaining), CHUNK):
+                await mongo_collection.delete_many({"_id": {"$in": remaining[at : at + CHUNK]}})
 
     async def ids(self, collection: str, *, prefix: str = "", after: str = "", limit: int = 1000) -> list[str]:
         span: Filter = {"$gt": after} if after >= prefix else {"$gte": prefix}
         beyond = _beyond(prefix)
         if beyond is not None:
             span["$lt"] = beyond
-        held = await self._held(collection)
+        mongo_collection = await self._collection(collection)
         with mongo_errors():
-            cursor = held.find({"_id": span}, {"_id": 1}).sort([("_id", 1)]).limit(limit)
+            cursor = mongo_collection.find({"_id": span}, {"_id": 1}).sort([("_id", 1)]).limit(limit)
             return [raw["_id"] for raw in await cursor.to_list(length=limit)]
 
-    async def _held(self, collection: str, used: Iterable[str] = ()) -> Any:
+    async def _collection(self, collection: str, used: Iterable[str] = ()) -> Any:
         """The collection. Raises ValueError when it or a used field was never declared by any process."""
         if self._database is None:
             raise StoreUnavailable("the store is not started")
@@ -269,18 +269,18 @@ class MongoStore:
     async def _checked(self, collection: str, documents: Sequence[Document]) -> Any:
         if len({document.id for document in documents}) != len(documents):
             raise ValueError("a document id appears twice in one write")
-        return await self._held(collection, chain.from_iterable(document.index for document in documents))
+        return await self._collection(collection, chain.from_iterable(document.index for document in documents))
 
 
 def refuse_weak(durable: WriteConcern, client: Any) -> None:
-    """Raises UnsafeSetting when `durable` or the URL asks for less than a journaled majority. The URL has no effect,
+    """Raises UnsafeSetting when `durable` or the URL specifies less than a journaled majority. The URL has no effect,
     since every operation sets its own concern, but its author believes that it has."""
-    said = {"w": durable.document.get("w"), "j": durable.document.get("j")}
-    weak = [f"{name}={value}" for name, value in said.items() if value != DURABLE.document[name]]
+    configured = {"w": durable.document.get("w"), "j": durable.document.get("j")}
+    weak = [f"{name}={value}" for name, value in configured.items() if value != DURABLE.document[name]]
     if weak:
         raise UnsafeSetting(
-            f"{', '.join(weak)} of the store: a write counts as done that one server has, or has only in memory, and "
-            "its events are committed in the log: a step-down or a crash then loses them. Set w=majority and j=true.")
+            f"{', '.join(weak)} of the store: a write is acknowledged on one server or in memory only, while its "
+            "events are committed in the log: a step-down or a crash loses them. Set w=majority and j=true.")
     url: Mapping[str, Any] = client.write_concern.document
     weak = [f"{_IN_URL[n]}={v}" for n, v in url.items() if n in _IN_URL and v != DURABLE.document[n]]
     if client.read_concern.level not in (None, "majority", "linearizable"):
@@ -289,8 +289,8 @@ def refuse_weak(durable: WriteConcern, client: Any) -> None:
         weak.append(f"readPreference={client.read_preference.mongos_mode}")
     if weak:
         raise UnsafeSetting(
-            f"TRIPTYCH_MONGO says {', '.join(weak)}: a fence that is read so, or written so, may be taken back. Take "
-            "it out of the URL; every read and write here is w=majority, journal=true, of the primary.")
+            f"TRIPTYCH_MONGO sets {', '.join(weak)}: a fence read or written with it may be rolled back. Remove it "
+            "from the URL; every read and write uses w=majority, journal=true and the primary.")
 
 
 def _client_class(driver: Driver) -> Any:
@@ -333,12 +333,12 @@ def _if_newer(document: Document, *, upsert: bool) -> Any:
     return ReplaceOne(older, _raw(document, document.version, ""), upsert=upsert)
 
 
-async def _bulk(held: Any, operations: Sequence[Any]) -> tuple[int, frozenset[int]]:
+async def _bulk(mongo_collection: Any, operations: Sequence[Any]) -> tuple[int, frozenset[int]]:
     """Number of writes, and the positions of those whose `_id` exists. Any other error is StoreUnavailable."""
     failpoints.reach("mongo.write.before")
     with mongo_errors():
         try:
-            result = await held.bulk_write(operations, ordered=False)
+            result = await mongo_collection.bulk_write(operations, ordered=False)
             failpoints.reach("mongo.write.after")
         except BulkWriteError as error:
             details = error.details
@@ -369,8 +369,8 @@ async def _each(cursor: Any) -> AsyncIterator[Mapping[str, Any]]:
 
 def _filter(where: Where) -> Filter:
     """Wraps every value, so that none can be taken for an operator."""
-    met = {f"i.{name}": _condition(condition) for name, condition in where.items()}
-    return {name: condition for name, condition in met.items() if condition != {}}
+    conditions = {f"i.{name}": _condition(condition) for name, condition in where.items()}
+    return {name: condition for name, condition in conditions.items() if condition != {}}
 
 
 def _condition(condition: Condition) -> Filter:
@@ -389,7 +389,7 @@ def _literally(text: str) -> str:
     return "".join(c if c.isalnum() or ord(c) > 127 else f"\\x{ord(c):02x}" for c in text)
 
 
-def _behind(order: str | None, descending: bool, value: Scalar, id: str) -> Filter:
+def _after(order: str | None, descending: bool, value: Scalar, id: str) -> Filter:
     """Condition for documents after (value, id) in that order; a missing field sorts before every value."""
     beyond = "$lt" if descending else "$gt"
     if order is None:

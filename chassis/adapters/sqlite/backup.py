@@ -38,19 +38,19 @@ def copy_database(source: Path, target: Path, about: Mapping[str, str], files: M
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with contextlib.closing(_open(source)) as living, contextlib.closing(_open(partial)) as copy:
-            with copy.backup("main", living, "main") as work:
+        with contextlib.closing(_open(source)) as source_database, contextlib.closing(_open(partial)) as copy:
+            with copy.backup("main", source_database, "main") as work:
                 work.step(-1)  # all pages in one step: in portions it would restart at every write
             copy.pragma("journal_mode", "delete")
             copy.execute("CREATE TABLE backup(kind TEXT, name TEXT, value BLOB, PRIMARY KEY(kind, name)) STRICT")
-            told = [("about", name, value.encode()) for name, value in about.items()]
-            copy.executemany(
-                "INSERT INTO backup VALUES(?, ?, ?)", [*told, *(("file", name, body) for name, body in files.items())])
-        made = contents(partial)
+            metadata = [("about", name, value.encode()) for name, value in about.items()]
+            attached = [("file", name, body) for name, body in files.items()]
+            copy.executemany("INSERT INTO backup VALUES(?, ?, ?)", [*metadata, *attached])
+        backup = contents(partial)
         _flush(partial)
         os.link(partial, target)
         _flush(target.parent)
-        return made
+        return backup
     finally:
         partial.unlink(missing_ok=True)
 
@@ -64,13 +64,13 @@ def contents(file: Path) -> BackupContents:
                 raise InvalidBackup(f"{file} was not made by `triptych backup`.")
             if not isinstance(layout, int) or layout > LAYOUT:
                 raise InvalidBackup(f"{file} has layout {layout}; this release supports {LAYOUT}.")
-            if (found := connection.pragma("quick_check")) != "ok":
-                raise InvalidBackup(f"{file} is damaged: {found}")
-            kept = rows(connection, "SELECT kind, name, value FROM backup")
+            if (result := connection.pragma("quick_check")) != "ok":
+                raise InvalidBackup(f"{file} is damaged: {result}")
+            stored = rows(connection, "SELECT kind, name, value FROM backup")
             names = [name for (name,) in rows(connection, "SELECT name FROM collections ORDER BY name")]
             return BackupContents(
-                {name: value.decode() for kind, name, value in kept if kind == "about"},
-                {name: value for kind, name, value in kept if kind == "file"},
+                {name: value.decode() for kind, name, value in stored if kind == "about"},
+                {name: value for kind, name, value in stored if kind == "file"},
                 rows(connection, "SELECT value FROM facts WHERE name='identity'")[0][0],
                 rows(connection, "SELECT coalesce(sum(next), 0) FROM places")[0][0],
                 {name: rows(connection, f'SELECT count(*) FROM "d.{name}"')[0][0] for name in names})
@@ -86,11 +86,11 @@ def restore(file: Path, target: Path) -> None:
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with contextlib.closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as kept, \
-                contextlib.closing(_open(partial)) as living:
-            with living.backup("main", kept, "main") as work:
+        with contextlib.closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as backup, \
+                contextlib.closing(_open(partial)) as restored:
+            with restored.backup("main", backup, "main") as work:
                 work.step(-1)
-            living.execute("DROP TABLE backup; DELETE FROM members; UPDATE leases SET owner=NULL")
+            restored.execute("DROP TABLE backup; DELETE FROM members; UPDATE leases SET owner=NULL")
         _flush(partial)
         os.link(partial, target)
         _flush(target.parent)

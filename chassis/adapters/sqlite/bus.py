@@ -14,7 +14,7 @@ from chassis.ports import BusUnavailable, GroupInUse, Outgoing, PartitionCallbac
 from chassis.ports.partitioner import partition_of
 
 T = TypeVar("T")
-_LOOK_AGAIN = 1.0  # seconds: a wakeup may have been lost
+_POLL_SECONDS = 1.0  # seconds: a wakeup may have been lost
 _TAIL = 500  # records at once
 
 
@@ -44,10 +44,10 @@ class SqliteBus:
         if not messages:
             return
         places = await self.places(message.topic for message in messages)
-        by_place: dict[int, list[Outgoing]] = {}
+        by_partition: dict[int, list[Outgoing]] = {}
         for message in messages:
-            by_place.setdefault(_place_of(places[message.topic], message), []).append(message)
-        batches = [batch for place, some in by_place.items() for batch in log.pack(place, some)]
+            by_partition.setdefault(_partition_id(places[message.topic], message), []).append(message)
+        batches = [batch for partition, some in by_partition.items() for batch in log.pack(partition, some)]
         await self.write(lambda connection: log.append(connection, batches), rings=set(map(_topic, messages)))
 
     def consumer(
@@ -60,39 +60,40 @@ class SqliteBus:
     ) -> SqliteConsumer:
         return SqliteConsumer(self, group, topics, on_assigned, on_revoked)
 
-    async def read(self, place: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
+    async def read(self, partition: TopicPartition, offset: int, limit: int) -> Sequence[Record]:
         if limit < 1:
             return ()
-        id = await self.place_id(place)
-        return (await self.ask(lambda connection: log.read(connection, id, place, offset, limit)))[:limit]
+        id = await self.place_id(partition)
+        return (await self.ask(lambda connection: log.read(connection, id, partition, offset, limit)))[:limit]
 
     async def read_each(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, Record]:
-        ids = {place: await self.place_id(place) for place in offsets}
+        ids = {partition: await self.place_id(partition) for partition in offsets}
 
         def read(connection: apsw.Connection) -> dict[TopicPartition, Record]:
-            found = {place: log.read(connection, ids[place], place, offset, 1) for place, offset in offsets.items()}
-            return {place: records[0] for place, records in found.items()
-                    if records and records[0].offset == offsets[place]}
+            batches = {partition: log.read(connection, ids[partition], partition, offset, 1)
+                       for partition, offset in offsets.items()}
+            return {partition: records[0] for partition, records in batches.items()
+                    if records and records[0].offset == offsets[partition]}
 
         return await self.ask(read)
 
     async def tail(self, topics: Sequence[str], start: Literal["beginning", "end"] = "end") -> AsyncIterator[Record]:
-        bell = self.database.bells.listen(topics)
+        waiter = self.database.bells.listen(topics)
         try:
             positions = dict(await (self.end_offsets if start == "end" else self.begin_offsets)(topics))
-            ids = {place: await self.place_id(place) for place in positions}
+            ids = {partition: await self.place_id(partition) for partition in positions}
             while True:
-                bell.rung.clear()
-                wanted = {ids[place]: (place, position) for place, position in positions.items()}
-                _, found = await self.ask(partial(log.fetch, wanted=wanted, limit=_TAIL))
-                for records in found.values():
+                waiter.rung.clear()
+                requested = {ids[partition]: (partition, position) for partition, position in positions.items()}
+                _, fetched = await self.ask(partial(log.fetch, requested=requested, limit=_TAIL))
+                for records in fetched.values():
                     for record in records:
                         positions[record.topic_partition] = record.offset + 1
                         yield record
-                if not found:
-                    await bell.wait(_LOOK_AGAIN)
+                if not fetched:
+                    await waiter.wait(_POLL_SECONDS)
         finally:
-            self.database.bells.forget(bell)
+            self.database.bells.forget(waiter)
 
     async def end_offsets(self, topics: Sequence[str]) -> Mapping[TopicPartition, int]:
         return await self._by_place(topics, log.ends_of)
@@ -113,7 +114,7 @@ class SqliteBus:
             raise GroupInUse(f"group {group!r} has members")
 
     async def delete_before(self, offsets: Mapping[TopicPartition, int]) -> None:
-        by_id = {await self.place_id(place): offset for place, offset in offsets.items()}
+        by_id = {await self.place_id(partition): offset for partition, offset in offsets.items()}
         await self.write(lambda connection: log.delete_before(connection, by_id))
 
     async def identity(self) -> str:
@@ -136,10 +137,10 @@ class SqliteBus:
 
     async def places(self, topics: Iterable[str]) -> log.Places:
         """Row ids of at least these topics' partitions; cached, since topics never change once created."""
-        wanted = set(topics)
-        if not wanted <= self._places.keys():
+        requested = set(topics)
+        if not requested <= self._places.keys():
             self._places = await self.ask(log.places_of)
-        for topic in wanted:
+        for topic in requested:
             if topic not in self._places:
                 raise BusUnavailable(f"topic {topic!r} does not exist")
         return self._places
@@ -148,25 +149,25 @@ class SqliteBus:
         places = await self.places(topics)
         return {id: TopicPartition(t, n) for t in dict.fromkeys(topics) for n, id in enumerate(places[t])}
 
-    async def place_id(self, place: TopicPartition) -> int:
-        ids = (await self.places([place.topic]))[place.topic]
-        if not 0 <= place.partition < len(ids):
-            raise BusUnavailable(f"topic {place.topic!r} has no partition {place.partition}")
-        return ids[place.partition]
+    async def place_id(self, partition: TopicPartition) -> int:
+        ids = (await self.places([partition.topic]))[partition.topic]
+        if not 0 <= partition.partition < len(ids):
+            raise BusUnavailable(f"topic {partition.topic!r} has no partition {partition.partition}")
+        return ids[partition.partition]
 
     async def _by_place(
-        self, topics: Sequence[str], question: Callable[[apsw.Connection, Sequence[int]], dict[int, int]]
+        self, topics: Sequence[str], query: Callable[[apsw.Connection, Sequence[int]], dict[int, int]]
     ) -> dict[TopicPartition, int]:
         names = await self.names(topics)
-        answers = await self.ask(lambda connection: question(connection, list(names)))
-        return {names[id]: offset for id, offset in answers.items()}
+        offsets = await self.ask(lambda connection: query(connection, list(names)))
+        return {names[id]: offset for id, offset in offsets.items()}
 
 
 def _topic(message: Outgoing) -> str:
     return message.topic
 
 
-def _place_of(ids: list[int], message: Outgoing) -> int:
+def _partition_id(ids: list[int], message: Outgoing) -> int:
     partition = partition_of(message.key, len(ids)) if message.partition is None else message.partition
     if not 0 <= partition < len(ids):
         raise BusUnavailable(f"topic {message.topic!r} has no partition {partition}")

@@ -18,13 +18,13 @@ class LockWait:
         self._seconds = seconds
         self._until = 0.0
 
-    def __call__(self, looks: int) -> bool:
+    def __call__(self, attempts: int) -> bool:
         now = time.monotonic()
-        if not looks:
+        if not attempts:
             self._until = now + self._seconds
         elif now >= self._until:
             return False
-        time.sleep(min(LONGEST, FIRST * (1 + looks)))
+        time.sleep(min(LONGEST, FIRST * (1 + attempts)))
         return True
 
 

@@ -26,15 +26,15 @@ class GroupState:
 def heartbeat(connection: apsw.Connection, team: str, member: str, session: float) -> list[str]:
     """Records a heartbeat; removes members without one for a session (seconds) and members whose process has ended.
     Returns the live members."""
-    now, away = now_ms(), int(session * 1000)
+    now, session_ms = now_ms(), int(session * 1000)
     connection.execute("INSERT OR REPLACE INTO members VALUES(?, ?, ?)", (team, member, now))
     # a heartbeat in the future: the clock was set back
     forget = "DELETE FROM members WHERE team=? AND (seen < ? OR seen > ?)"
-    connection.execute(forget, (team, now - away, now + away))
-    found = [name for (name,) in rows(connection, "SELECT member FROM members WHERE team=?", (team,))]
-    dead = [name for name in found if name != member and process_has_ended(name)]
+    connection.execute(forget, (team, now - session_ms, now + session_ms))
+    members = [name for (name,) in rows(connection, "SELECT member FROM members WHERE team=?", (team,))]
+    dead = [name for name in members if name != member and process_has_ended(name)]
     connection.executemany("DELETE FROM members WHERE team=? AND member=?", [(team, name) for name in dead])
-    return [name for name in found if name not in dead]
+    return [name for name in members if name not in dead]
 
 
 def balance(connection: apsw.Connection, team: str, member: str, session: float, numbers: int) -> GroupState:

@@ -22,10 +22,10 @@ from chassis.support import failpoints
 T = TypeVar("T")
 Job = Callable[[apsw.Connection], T]
 
-OLDEST = (3, 51, 3)  # before, several processes writing one WAL file could corrupt it
-_TOGETHER = 64  # writes in one transaction at most
+MIN_SQLITE = (3, 51, 3)  # before, several processes writing one WAL file could corrupt it
+_MAX_BATCH = 64  # writes in one transaction at most
 _READERS = 2
-_TROUBLE = (
+_UNAVAILABLE_ERRORS = (
     apsw.BusyError, apsw.LockedError, apsw.IOError, apsw.FullError, apsw.CantOpenError, apsw.CorruptError,
     apsw.NotADBError, apsw.ReadOnlyError, apsw.ProtocolError, apsw.NoMemError, apsw.PermissionsError,
 )
@@ -38,7 +38,7 @@ class DatabaseUnavailable(Exception):
 @dataclass(slots=True)
 class _Task:
     job: Job[Any]
-    answer: "asyncio.Future[Any]"
+    result_: "asyncio.Future[Any]"
     rings: tuple[str, ...] = ()
 
 
@@ -76,10 +76,10 @@ class Database:
                 raise
 
     async def _open(self) -> None:
-        if sqlite_version() < OLDEST:
+        if sqlite_version() < MIN_SQLITE:
             raise RuntimeError(
                 f"SQLite {apsw.sqlite_lib_version()} can corrupt a file that several processes write: "
-                f"{'.'.join(map(str, OLDEST))} or later is needed (a newer apsw brings it)"
+                f"{'.'.join(map(str, MIN_SQLITE))} or later is needed (install a newer apsw)"
             )
         self._loop = asyncio.get_running_loop()
         self._writes, self._reads = queue.SimpleQueue(), queue.SimpleQueue()
@@ -117,18 +117,18 @@ class Database:
 
     async def write(self, job: Job[T], rings: Iterable[str] = ()) -> T:
         """Runs the job in a write transaction and wakes readers once durable. An exception undoes only this job."""
-        return await self._ask(self._writes, job, tuple(rings))
+        return await self._enqueue(self._writes, job, tuple(rings))
 
     async def read(self, job: Job[T]) -> T:
         """Runs the job on a read-only connection. Keep it short: it blocks the restart of the write-ahead log."""
-        return await self._ask(self._reads, job, ())
+        return await self._enqueue(self._reads, job, ())
 
-    async def _ask(self, to: "queue.SimpleQueue[_Task | None]", job: Job[T], rings: tuple[str, ...]) -> T:
+    async def _enqueue(self, to: "queue.SimpleQueue[_Task | None]", job: Job[T], rings: tuple[str, ...]) -> T:
         if self._loop is None or not self._users:
             raise DatabaseUnavailable(f"{self.path} is not open")
-        answer: asyncio.Future[T] = self._loop.create_future()
-        to.put(_Task(job, answer, rings))
-        return await answer
+        result_: asyncio.Future[T] = self._loop.create_future()
+        to.put(_Task(job, result_, rings))
+        return await result_
 
     # --- in the threads ---
 
@@ -144,25 +144,25 @@ class Database:
             connection = self._connect()
             prepare(connection, self._sync)
         except BaseException as error:
-            self._settle(opened, _understood(error))
+            self._complete(opened, _as_port_error(error))
             return
-        folder = WalCheckpointer(self._connect)
-        folder.start(connection)
-        self._settle(opened, None)
-        with contextlib.closing(connection), contextlib.closing(folder):
+        checkpointer = WalCheckpointer(self._connect)
+        checkpointer.start(connection)
+        self._complete(opened, None)
+        with contextlib.closing(connection), contextlib.closing(checkpointer):
             while tasks := self._waiting():
                 outcomes = _transaction(connection, tasks)
                 rings = {name for task, _, error in outcomes if error is None for name in task.rings}
                 self._deliver(outcomes, rings)
                 if rings:
                     self.bells.ring_others(rings)
-                folder.after_commit(connection)
+                checkpointer.after_commit(connection)
 
     def _waiting(self) -> list[_Task]:
         """All queued writes, as soon as there is one; empty at shutdown."""
         tasks: list[_Task] = []
         with contextlib.suppress(queue.Empty):
-            while len(tasks) < _TOGETHER:
+            while len(tasks) < _MAX_BATCH:
                 task = self._writes.get(block=not tasks)
                 if task is None:
                     if tasks:
@@ -176,33 +176,33 @@ class Database:
             connection = self._connect()
             connection.execute("PRAGMA query_only=1")
         except BaseException as error:
-            self._settle(opened, _understood(error))
+            self._complete(opened, _as_port_error(error))
             return
-        self._settle(opened, None)
+        self._complete(opened, None)
         with contextlib.closing(connection):
             while (task := self._reads.get()) is not None:
                 try:
                     outcome: Outcome = (task, task.job(connection), None)
                 except BaseException as error:
-                    outcome = (task, None, _understood(error))
+                    outcome = (task, None, _as_port_error(error))
                 self._deliver([outcome], set())
 
     def _deliver(self, outcomes: list[Outcome], rings: set[str]) -> None:
         def hand_out() -> None:
             for task, result, error in outcomes:
-                if task.answer.done():
+                if task.result_.done():
                     continue  # the caller was cancelled
                 if error is None:
-                    task.answer.set_result(result)
+                    task.result_.set_result(result)
                 else:
-                    task.answer.set_exception(error)
+                    task.result_.set_exception(error)
             if rings:
                 self.bells.ring_here(rings)
 
         self._call(hand_out)
 
-    def _settle(self, future: "asyncio.Future[None]", error: BaseException | None) -> None:
-        def settle() -> None:
+    def _complete(self, future: "asyncio.Future[None]", error: BaseException | None) -> None:
+        def complete() -> None:
             if future.done():
                 return  # the caller was cancelled
             if error is None:
@@ -210,7 +210,7 @@ class Database:
             else:
                 future.set_exception(error)
 
-        self._call(settle)
+        self._call(complete)
 
     def _call(self, function: Callable[[], Any]) -> None:
         assert self._loop is not None
@@ -225,7 +225,7 @@ def _transaction(connection: apsw.Connection, tasks: list[_Task]) -> list[Outcom
         if len(tasks) == 1:
             outcomes: list[Outcome] = [(tasks[0], tasks[0].job(connection), None)]
         else:
-            outcomes = [_apart(connection, task) for task in tasks]
+            outcomes = [_run_in_savepoint(connection, task) for task in tasks]
         failpoints.reach("sqlite.commit.before")
         connection.execute("COMMIT")
         failpoints.reach("sqlite.commit.after")
@@ -234,15 +234,15 @@ def _transaction(connection: apsw.Connection, tasks: list[_Task]) -> list[Outcom
         with contextlib.suppress(apsw.Error):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        understood = _understood(error)
+        understood = _as_port_error(error)
         return [(task, None, understood) for task in tasks]
 
 
-def _apart(connection: apsw.Connection, task: _Task) -> Outcome:
+def _run_in_savepoint(connection: apsw.Connection, task: _Task) -> Outcome:
     connection.execute("SAVEPOINT apart")
     try:
         outcome: Outcome = (task, task.job(connection), None)
-    except _TROUBLE:
+    except _UNAVAILABLE_ERRORS:
         raise
     except Exception as error:
         if not connection.in_transaction:
@@ -253,8 +253,8 @@ def _apart(connection: apsw.Connection, task: _Task) -> Outcome:
     return outcome
 
 
-def _understood(error: BaseException) -> BaseException:
-    return DatabaseUnavailable(f"{type(error).__name__}: {error}") if isinstance(error, _TROUBLE) else error
+def _as_port_error(error: BaseException) -> BaseException:
+    return DatabaseUnavailable(f"{type(error).__name__}: {error}") if isinstance(error, _UNAVAILABLE_ERRORS) else error
 
 
 def _holds(*values: Any) -> int:

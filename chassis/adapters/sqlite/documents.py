@@ -49,10 +49,10 @@ def ensure(connection: apsw.Connection, collections: Sequence[Collection]) -> di
 
 
 def _ensure(connection: apsw.Connection, collection: Collection) -> CollectionTable:
-    standing = shape_of(connection, collection.name)
-    fields = dict(standing.fields) if standing else {}
+    existing = shape_of(connection, collection.name)
+    fields = dict(existing.fields) if existing else {}
     shape = CollectionTable(collection.name, fields)
-    if standing is None:
+    if existing is None:
         create = "(id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL) STRICT"
         connection.execute(f"CREATE TABLE {shape.table}{create}")
     for name, kind in collection.fields.items():
@@ -70,10 +70,10 @@ def _ensure(connection: apsw.Connection, collection: Collection) -> CollectionTa
 
 
 def shape_of(connection: apsw.Connection, collection: str) -> CollectionTable | None:
-    found = rows(connection, "SELECT fields FROM collections WHERE name=?", (collection,))
-    if not found:
+    stored = rows(connection, "SELECT fields FROM collections WHERE name=?", (collection,))
+    if not stored:
         return None
-    return CollectionTable(collection, {name: _KINDS[kind] for name, kind in json.loads(found[0][0]).items()})
+    return CollectionTable(collection, {name: _KINDS[kind] for name, kind in json.loads(stored[0][0]).items()})
 
 
 def document(shape: CollectionTable, row: Row) -> Document:
@@ -85,21 +85,21 @@ def document(shape: CollectionTable, row: Row) -> Document:
 
 
 def load(connection: apsw.Connection, shape: CollectionTable, ids: Sequence[str]) -> dict[str, Document]:
-    found: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = tuple(ids[start : start + _IDS_AT_ONCE])
         marks = ",".join("?" * len(some))
         select = f"SELECT id, version, body{shape.columns} FROM {shape.table} WHERE id IN ({marks})"
         for row in rows(connection, select, some):
-            found[row[0]] = document(shape, row)
-    return found
+            documents[row[0]] = document(shape, row)
+    return documents
 
 
 def save(connection: apsw.Connection, shape: CollectionTable, documents: Sequence[Document]) -> frozenset[str]:
     """Compare-and-set; returns the ids whose stored version was not the expected one."""
     lost: set[str] = set()
     for some in _portions(documents):
-        lost.update(_losers(connection, shape, some))
+        lost.update(_conflicts(connection, shape, some))
     winners = [document for document in documents if document.id not in lost] if lost else documents
     # inside the transaction nothing else changes, so the comparison still holds
     for names, group in _by_changes(shape, winners):
@@ -119,7 +119,7 @@ def delete(connection: apsw.Connection, shape: CollectionTable, ids: Sequence[st
         connection.execute(f"DELETE FROM {shape.table} WHERE id IN ({','.join('?' * len(some))})", some)
 
 
-def _losers(connection: apsw.Connection, shape: CollectionTable, documents: Sequence[Document]) -> list[str]:
+def _conflicts(connection: apsw.Connection, shape: CollectionTable, documents: Sequence[Document]) -> list[str]:
     marks = ",".join(["(?,?)"] * len(documents))
     select = (
         f"SELECT json_group_array(w.column1) FROM (VALUES {marks}) AS w LEFT JOIN {shape.table} AS d "

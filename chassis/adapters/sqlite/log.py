@@ -13,7 +13,7 @@ from chassis.support.clock import now_ms
 _Packed = tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[_Packed]).decode
-_LAST = (1 << SHIFT) - 1
+_OFFSET_MASK = (1 << SHIFT) - 1
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 1 << 20
 _READ_BYTES = 8 << 20  # per partition and read, so that large records do not fill the memory
@@ -59,10 +59,10 @@ def create_topics(connection: apsw.Connection, topics: Mapping[str, int]) -> Non
     for topic, partitions in topics.items():
         if partitions < 1:
             raise ValueError(f"topic {topic!r} cannot have {partitions} partitions")
-        (standing,) = rows(connection, "SELECT count(*) FROM places WHERE topic=?", (topic,))[0]
-        if standing not in (0, partitions):
-            raise partition_count_changed(topic, standing, partitions)
-        if not standing:
+        (existing,) = rows(connection, "SELECT count(*) FROM places WHERE topic=?", (topic,))[0]
+        if existing not in (0, partitions):
+            raise partition_count_changed(topic, existing, partitions)
+        if not existing:
             new = [(topic, number) for number in range(partitions)]
             connection.executemany("INSERT INTO places(topic, partition) VALUES(?, ?)", new)
 
@@ -85,8 +85,8 @@ def ends_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int
 def begins_of(connection: apsw.Connection, places: Sequence[int]) -> dict[int, int]:
     """Begin offsets: the first retained offset of each partition."""
     marks = ",".join("?" * len(places))
-    kept = dict(rows(connection, f"SELECT place, offset FROM begins WHERE place IN ({marks})", places))
-    return {place: kept.get(place, 0) for place in places}
+    begins = dict(rows(connection, f"SELECT place, offset FROM begins WHERE place IN ({marks})", places))
+    return {place: begins.get(place, 0) for place in places}
 
 
 def delete_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> None:
@@ -96,7 +96,7 @@ def delete_before(connection: apsw.Connection, offsets: Mapping[int, int]) -> No
         ((last,),) = rows(connection, "SELECT max(id) FROM batches WHERE id >= ? AND id < ?", which)
         if last is not None:
             connection.execute("DELETE FROM batches WHERE id >= ? AND id < ?", which)
-            connection.execute("INSERT OR REPLACE INTO begins VALUES(?, ?)", (place, (last & _LAST) + 1))
+            connection.execute("INSERT OR REPLACE INTO begins VALUES(?, ?)", (place, (last & _OFFSET_MASK) + 1))
 
 
 def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: int, limit: int) -> list[Record]:
@@ -104,10 +104,10 @@ def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: 
     records: list[Record] = []
     size = 0
     select = "SELECT id, at, body FROM batches WHERE id BETWEEN ? AND ? ORDER BY id"
-    cursor: Any = connection.execute(select, ((place << SHIFT) | max(0, offset), (place << SHIFT) | _LAST))
+    cursor: Any = connection.execute(select, ((place << SHIFT) | max(0, offset), (place << SHIFT) | _OFFSET_MASK))
     for id, at, body in cursor:
         packed = _decode(body)
-        base = (id & _LAST) + 1 - len(packed)
+        base = (id & _OFFSET_MASK) + 1 - len(packed)
         skip = max(0, offset - base)
         records += [
             Record(name.topic, name.partition, number, at, key, value, headers)
@@ -121,14 +121,14 @@ def read(connection: apsw.Connection, place: int, name: TopicPartition, offset: 
 
 
 def fetch(
-    connection: apsw.Connection, wanted: Mapping[int, tuple[TopicPartition, int]], limit: int
+    connection: apsw.Connection, requested: Mapping[int, tuple[TopicPartition, int]], limit: int
 ) -> tuple[dict[int, int], dict[int, list[Record]]]:
     """End offsets of these partitions, and about `limit` records in total from the wanted offsets, in the given
     order."""
-    ends = ends_of(connection, list(wanted))
-    found: dict[int, list[Record]] = {}
-    for place, (name, offset) in wanted.items():
+    ends = ends_of(connection, list(requested))
+    fetched: dict[int, list[Record]] = {}
+    for place, (name, offset) in requested.items():
         if limit > 0 and offset < ends[place]:
-            found[place] = read(connection, place, name, offset, limit)
-            limit -= len(found[place])
-    return ends, found
+            fetched[place] = read(connection, place, name, offset, limit)
+            limit -= len(fetched[place])
+    return ends, fetched

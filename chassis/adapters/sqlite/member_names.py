@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def new_member_name() -> str:
-    return f"{uuid.uuid4()}/{os.getpid()}/{_beside()}"
+    return f"{uuid.uuid4()}/{os.getpid()}/{_process_namespace()}"
 
 
 def process_has_ended(name: str) -> bool:
     """Whether the member's process has certainly ended; False for a reused or foreign process id."""
     _, _, where = name.partition("/")
-    number, _, beside = where.partition("/")
+    number, _, namespace = where.partition("/")
     if (
-        beside != _beside() or not number.isdigit() or sys.platform == "win32"
+        namespace != _process_namespace() or not number.isdigit() or sys.platform == "win32"
     ):  # on Windows, signal 0 would end the process
         return False
     try:
@@ -29,7 +29,7 @@ def process_has_ended(name: str) -> bool:
 
 
 @cache
-def _beside() -> str:
+def _process_namespace() -> str:
     """Identifies the process id namespace: a machine, or a container on it."""
     try:
         numbers = str(Path("/proc/self/ns/pid").readlink()) if sys.platform == "linux" else ""

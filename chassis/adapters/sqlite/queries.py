@@ -23,7 +23,7 @@ def pages(shape: CollectionTable, where: Where, order: str | None, descending: b
 
 
 def _select(shape: CollectionTable, conditions: Sequence[Part], by: str) -> Part:
-    sql, values = _all(conditions)
+    sql, values = _joined(conditions)
     return f"SELECT id, version, body{shape.columns} FROM {shape.table} WHERE {sql} ORDER BY {by} LIMIT ?", values
 
 
@@ -46,27 +46,27 @@ def _segments(order: str | None, descending: bool, after: str | None) -> list[li
 
 
 def run(connection: apsw.Connection, parts: Sequence[Part], limit: int) -> list[Row]:
-    found: list[Row] = []
+    fetched: list[Row] = []
     for sql, values in parts:
-        if len(found) < limit:
-            found += rows(connection, sql, (*values, limit - len(found)))
-    return found
+        if len(fetched) < limit:
+            fetched += rows(connection, sql, (*values, limit - len(fetched)))
+    return fetched
 
 
 def count(
     connection: apsw.Connection, shape: CollectionTable, where: Where, by: Sequence[str], sums: Sequence[str]
 ) -> list[Group]:
-    sql, values = _all([_condition(column(name), condition) for name, condition in where.items()])
+    sql, values = _joined([_condition(column(name), condition) for name, condition in where.items()])
     keys = ", ".join(map(column, by))
     columns = [*map(column, by), "count(*)", *(f"ifnull(sum({column(name)}), 0)" for name in sums)]
     grouped = f" GROUP BY {keys} ORDER BY {keys}" if by else ""
-    found = rows(connection, f"SELECT {', '.join(columns)} FROM {shape.table} WHERE {sql}{grouped}", values)
+    groups = rows(connection, f"SELECT {', '.join(columns)} FROM {shape.table} WHERE {sql}{grouped}", values)
     return [
         Group(
             {name: _value(shape, name, value) for name, value in zip(by, row, strict=False)}, row[len(by)],
             dict(zip(sums, map(int, row[len(by) + 1 :]), strict=True)),
         )
-        for row in found
+        for row in groups
     ]
 
 
@@ -79,7 +79,7 @@ def _value(shape: CollectionTable, name: str, value: Scalar) -> Scalar:
     return bool(value) if shape.fields[name] is bool and value is not None else value
 
 
-def _all(parts: Sequence[Part]) -> Part:
+def _joined(parts: Sequence[Part]) -> Part:
     return " AND ".join(f"({sql})" for sql, _ in parts) or "true", [v for _, values in parts for v in values]
 
 
@@ -101,4 +101,4 @@ def _between(name: str, condition: Between) -> Part:
         bounds.append((f"{name} >= ?", [condition.low]))
     if condition.high is not None:
         bounds.append((f"{name} < ?", [condition.high]))
-    return _all(bounds)
+    return _joined(bounds)

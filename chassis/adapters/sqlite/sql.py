@@ -7,5 +7,5 @@ import apsw
 
 def rows(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of the result; the caller knows the column types."""
-    answer: list[tuple[Any, ...]] = connection.execute(sql, tuple(values)).fetchall()
-    return answer
+    result: list[tuple[Any, ...]] = connection.execute(sql, tuple(values)).fetchall()
+    return result

@@ -26,15 +26,15 @@ class SqliteStore:
         await self.database.stop()
 
     async def ensure(self, collections: Iterable[Collection]) -> None:
-        wanted = list(collections)
-        for collection in wanted:
+        declared = list(collections)
+        for collection in declared:
             check_collection(collection)
-        shapes = await self._write(lambda connection: documents.ensure(connection, wanted))
+        shapes = await self._write(lambda connection: documents.ensure(connection, declared))
         self._shapes |= shapes
 
     async def load(self, collection: str, ids: Iterable[str]) -> dict[str, Document]:
-        shape, wanted = await self._shape(collection), list(dict.fromkeys(ids))
-        return await self._read(lambda connection: documents.load(connection, shape, wanted)) if wanted else {}
+        shape, requested = await self._shape(collection), list(dict.fromkeys(ids))
+        return await self._read(lambda connection: documents.load(connection, shape, requested)) if requested else {}
 
     async def save(self, collection: str, documents_: Sequence[Document]) -> frozenset[str]:
         if not documents_:
@@ -57,11 +57,11 @@ class SqliteStore:
         shape = await self._shape(collection, [*where, *([order] if order else [])])
         steps = queries.pages(shape, where, order, descending, after)
         rows = await self._read(lambda connection: queries.run(connection, steps, limit + 1))
-        found = tuple(documents.document(shape, row) for row in rows[:limit])
+        documents_found = tuple(documents.document(shape, row) for row in rows[:limit])
         if len(rows) <= limit:
-            return Page(found, None)
-        end = found[-1]
-        return Page(found, encode_cursor(order, descending, end.index.get(order) if order else None, end.id))
+            return Page(documents_found, None)
+        end = documents_found[-1]
+        return Page(documents_found, encode_cursor(order, descending, end.index.get(order) if order else None, end.id))
 
     async def count(
         self, collection: str, where: Where, *, by: Sequence[str] = (), sums: Sequence[str] = (),

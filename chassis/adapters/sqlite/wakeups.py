@@ -39,7 +39,7 @@ class WakeupWaiter:
 class Wakeups:
     def __init__(self, file: Path) -> None:
         self._directory = _directory(file)
-        self._bells: set[WakeupWaiter] = set()
+        self._waiters: set[WakeupWaiter] = set()
         self._socket: socket.socket | None = None
         self._address: Path | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -57,11 +57,11 @@ class Wakeups:
             address = self._directory / f"{os.getpid()}-{secrets.token_hex(4)}"
             if len(os.fsencode(address)) > _LONGEST_PATH:
                 return
-            ours = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            ours.setblocking(False)
-            ours.bind(str(address))
-            self._socket, self._address = ours, address
-            self._loop.add_reader(ours.fileno(), self._hear)
+            own_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            own_socket.setblocking(False)
+            own_socket.bind(str(address))
+            self._socket, self._address = own_socket, address
+            self._loop.add_reader(own_socket.fileno(), self._receive)
 
     def stop(self) -> None:
         if self._socket is not None and self._loop is not None and self._address is not None:
@@ -71,29 +71,29 @@ class Wakeups:
         self._socket = None
 
     def listen(self, names: Iterable[str]) -> WakeupWaiter:
-        bell = WakeupWaiter(names)
-        self._bells.add(bell)
-        return bell
+        waiter = WakeupWaiter(names)
+        self._waiters.add(waiter)
+        return waiter
 
-    def forget(self, bell: WakeupWaiter) -> None:
-        self._bells.discard(bell)
+    def forget(self, waiter: WakeupWaiter) -> None:
+        self._waiters.discard(waiter)
 
     def ring_here(self, names: Iterable[str] | None) -> None:
         """Signal waiters of this process, from the event loop's thread; None signals all."""
         rung = None if names is None else frozenset(names)
-        for bell in self._bells:
-            if rung is None or not rung.isdisjoint(bell.names):
-                bell.rung.set()
+        for waiter in self._waiters:
+            if rung is None or not rung.isdisjoint(waiter.names):
+                waiter.rung.set()
 
     def ring_others(self, names: Iterable[str]) -> None:
         """Signal the other processes; called from one thread at a time."""
-        ours = self._socket
-        if ours is None:
+        own_socket = self._socket
+        if own_socket is None:
             return
         call = "\n".join(sorted(set(names))).encode()
         for other in self._addresses():
             try:
-                ours.sendto(call if len(call) <= _LONGEST_CALL else b"*", other)
+                own_socket.sendto(call if len(call) <= _LONGEST_CALL else b"*", other)
             except BlockingIOError:
                 continue  # its queue is full, so it wakes anyway
             except (ConnectionRefusedError, FileNotFoundError):
@@ -112,14 +112,14 @@ class Wakeups:
                 self._listed_at = changed if time.time_ns() - changed > _TICK else -1
         return self._others
 
-    def _hear(self) -> None:
-        heard: set[str] = set()
+    def _receive(self) -> None:
+        received: set[str] = set()
         count = 0
         with contextlib.suppress(BlockingIOError):
             while self._socket is not None and count < 64:
-                heard.update(self._socket.recv(_LONGEST_CALL).decode(errors="replace").split("\n"))
+                received.update(self._socket.recv(_LONGEST_CALL).decode(errors="replace").split("\n"))
                 count += 1
-        self.ring_here(None if count >= _QUEUE or "*" in heard else heard)
+        self.ring_here(None if count >= _QUEUE or "*" in received else received)
 
 
 def _directory(file: Path) -> Path:

@@ -122,6 +122,8 @@ _SURVEYS: Mapping[str, Sequence[str]] = {
     "consent": ("该受访者已撤回同意。",),
     "cooldown": ("该受访者最近刚被邀请过。",),
     "expired": ("此邀请已过期。",),
+    "invalid_answer": ("答案不符合此问卷的要求。",),
+    "invitation_expired": ("此邀请已过期，答案不再计入。",),
     "max_per_period": ("该受访者在此期间的邀请次数已达上限。",),
     "recontact": ("该受访者不久前已收到同一问卷。",),
     "suppressed": ("现在不应邀请该受访者。",),

@@ -195,7 +195,7 @@ def _of_figures(check: str, m: Mismatch, prefix: str = "") -> AuditFinding:
 
 
 def _of_outbox(name: str, key: str) -> AuditFinding:
-    return AuditFinding("outboxes", f"{name}/{key}", "has events that nobody publishes")
+    return AuditFinding("outboxes", f"{name}/{key}", "has unpublished events")
 
 
 def _by_partition(mismatches: Iterable[Mismatch]) -> dict[str, tuple[Mismatch, ...]]:

@@ -6,8 +6,8 @@ import msgspec
 
 from chassis.http.access import EVERYTHING, Access, Scope
 from services.gateway.permissions import for_all_records, permissions_of
+from services.gateway.schemas.sign_in import Mode
 
-Mode = Literal["developer", "oidc", "key"]
 Via = Literal["cookie", "header", "nothing"]
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from chassis.dead_letters.schemas import DeadLetter, RefusedRecord, ServicesLetter
 from chassis.http.responses import NotRequired, Title, TypedDict
-from services.gateway.auth.caller import Mode
+from services.gateway.schemas.sign_in import Mode
 
 
 class ServiceLag(TypedDict):

@@ -2,7 +2,9 @@
 from typing import Literal
 
 from chassis.http.responses import NotRequired, TypedDict
-from services.gateway.auth.caller import Mode
+
+Mode = Literal["developer", "oidc", "key"]
+"""How the caller signed in."""
 
 
 class VisibleScope(TypedDict):
