@@ -1,4 +1,5 @@
-import { Fragment, type ReactNode, useId } from "react";
+import { Fragment, type ReactNode } from "react";
+import { Card } from "./Card";
 
 export interface Description {
   label: string;
@@ -7,12 +8,8 @@ export interface Description {
 
 /** A card with the attributes of a record, as a description list. */
 export function DescriptionCard({ title, rows }: { title: string; rows: readonly Description[] }) {
-  const id = useId();
   return (
-    <section className="card" aria-labelledby={id}>
-      <header className="card-head">
-        <h2 id={id}>{title}</h2>
-      </header>
+    <Card heading={title}>
       <dl className="facts card-body">
         {rows.map(({ label, value }) => (
           <Fragment key={label}>
@@ -21,6 +18,6 @@ export function DescriptionCard({ title, rows }: { title: string; rows: readonly
           </Fragment>
         ))}
       </dl>
-    </section>
+    </Card>
   );
 }

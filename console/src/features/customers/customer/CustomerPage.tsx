@@ -7,6 +7,7 @@ import type { Deal } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { useAttributeFormat } from "@/shared/format/attributes";
 import { useTitle, useTranslate } from "@/shared/i18n";
+import { Card } from "@/shared/ui/Card";
 import { type Description, DescriptionCard } from "@/shared/ui/DescriptionCard";
 import { PagedList } from "@/shared/ui/PagedList";
 import { PageLayout } from "@/shared/ui/PageLayout";
@@ -32,12 +33,9 @@ export function CustomerPage() {
       <QueryView query={query}>
         {(customer) => (
           <div className="columns-2">
-            <section className="card" aria-labelledby="deals">
-              <header className="card-head">
-                <h2 id="deals">{t("customer.deals")}</h2>
-              </header>
+            <Card heading={t("customer.deals")}>
               <CustomerDeals id={id} />
-            </section>
+            </Card>
             <CustomerFacts customer={customer} />
           </div>
         )}

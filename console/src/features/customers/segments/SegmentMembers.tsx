@@ -3,6 +3,7 @@ import { useList } from "@/shared/api/queries";
 import type { Member, Segment } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { useTitle, useTranslate } from "@/shared/i18n";
+import { Card } from "@/shared/ui/Card";
 import { PagedList } from "@/shared/ui/PagedList";
 import { Amount } from "@/shared/ui/primitives";
 import { type Column, Table } from "@/shared/ui/Table";
@@ -59,13 +60,10 @@ export function SegmentMembers({ name, asOf, segments }: { name: string; asOf?: 
   ];
   const heading = t("segments.members", { segment: title(segments.find((one) => one.name === name)?.title, name) });
   return (
-    <section className="card" aria-labelledby="members">
-      <header className="card-head">
-        <h2 id="members">{heading}</h2>
-      </header>
+    <Card heading={heading}>
       <PagedList query={query} items={query.items} emptyTitle={t("segments.members.empty")}>
         <Table label={heading} columns={columns} rows={query.items} rowKey={(member) => member.customer_id} />
       </PagedList>
-    </section>
+    </Card>
   );
 }

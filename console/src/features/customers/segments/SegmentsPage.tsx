@@ -3,6 +3,7 @@ import { useGet } from "@/shared/api/queries";
 import type { Segments } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { useTitle, useTranslate } from "@/shared/i18n";
+import { Card } from "@/shared/ui/Card";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { Meter } from "@/shared/ui/primitives";
 import { QueryView } from "@/shared/ui/queryStates";
@@ -42,10 +43,7 @@ export function SegmentsPage() {
       }
     >
       <div className="segments-top">
-        <section className="card" aria-labelledby="segments">
-          <header className="card-head">
-            <h2 id="segments">{t("segments.title")}</h2>
-          </header>
+        <Card heading={t("segments.title")}>
           <QueryView query={segments}>
             {(data) => (
               <SegmentList
@@ -55,15 +53,12 @@ export function SegmentsPage() {
               />
             )}
           </QueryView>
-        </section>
-        <section className="card" aria-labelledby="matrix">
-          <header className="card-head">
-            <h2 id="matrix">{t("segments.matrix")}</h2>
-          </header>
+        </Card>
+        <Card heading={t("segments.matrix")}>
           <QueryView query={matrix}>
             {({ cells }) => <RfmMatrix cells={cells} cutoffs={segments.data?.cutoffs} />}
           </QueryView>
-        </section>
+        </Card>
       </div>
       {segment && (
         <SegmentMembers

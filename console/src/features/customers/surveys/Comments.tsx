@@ -4,6 +4,7 @@ import { useList } from "@/shared/api/queries";
 import type { Survey } from "@/shared/api/types";
 import { useTranslate } from "@/shared/i18n";
 import { toListQuery, useFilters } from "@/shared/routing/rootRoute";
+import { Card } from "@/shared/ui/Card";
 import { PagedList } from "@/shared/ui/PagedList";
 import { Badge, Timestamp } from "@/shared/ui/primitives";
 import { npsBand } from "./questionScore";
@@ -25,10 +26,7 @@ export function Comments({ survey }: { survey: Survey }) {
     .filter((answer) => answer.texts.length > 0);
   const customerName = useCustomerNames(comments.map((comment) => comment.respondent_id));
   return (
-    <section className="card" aria-labelledby="comments">
-      <header className="card-head">
-        <h2 id="comments">{t("surveys.comments")}</h2>
-      </header>
+    <Card heading={t("surveys.comments")}>
       <PagedList query={query} items={query.items} emptyTitle={t("surveys.comments.empty")}>
         {comments.length === 0 ? (
           <p className="card-body muted">{t("surveys.comments.empty")}</p>
@@ -63,6 +61,6 @@ export function Comments({ survey }: { survey: Survey }) {
           </ul>
         )}
       </PagedList>
-    </section>
+    </Card>
   );
 }

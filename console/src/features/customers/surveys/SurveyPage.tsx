@@ -6,6 +6,7 @@ import { useFormat } from "@/shared/format";
 import { type Span, spanOf } from "@/shared/format/periods";
 import { useTitle, useTranslate } from "@/shared/i18n";
 import { useFilters } from "@/shared/routing/rootRoute";
+import { Card } from "@/shared/ui/Card";
 import { FilterBar } from "@/shared/ui/FilterBar";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { CompleteUntil } from "@/shared/ui/primitives";
@@ -131,10 +132,7 @@ function GroupComparison({ name, by, span }: { name: string; by: SurveyGroup; sp
     },
   ];
   return (
-    <section className="card" aria-labelledby="groups">
-      <header className="card-head">
-        <h2 id="groups">{t("surveys.groups")}</h2>
-      </header>
+    <Card heading={t("surveys.groups")}>
       <QueryView query={query}>
         {({ rows }) => (
           <Table
@@ -145,6 +143,6 @@ function GroupComparison({ name, by, span }: { name: string; by: SurveyGroup; sp
           />
         )}
       </QueryView>
-    </section>
+    </Card>
   );
 }

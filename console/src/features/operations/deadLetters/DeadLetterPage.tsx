@@ -8,6 +8,7 @@ import { usePermission } from "@/shared/api/viewer";
 import { useNames, useTranslate } from "@/shared/i18n";
 import { announce } from "@/shared/ui/announce";
 import { Button } from "@/shared/ui/Button";
+import { Card } from "@/shared/ui/Card";
 import { type Description, DescriptionCard } from "@/shared/ui/DescriptionCard";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { Timestamp } from "@/shared/ui/primitives";
@@ -125,14 +126,11 @@ function DeadLetterDetails({ deadLetter }: { deadLetter: DeadLetter }) {
       </p>
       {deadLetter.note && <p className="notice">{t("deadLetters.note", { note: deadLetter.note })}</p>}
       <div className="columns-2">
-        <section className="card" aria-labelledby="content">
-          <header className="card-head">
-            <h2 id="content">{t("deadLetters.content")}</h2>
-          </header>
-          <pre className="source" tabIndex={0} role="group" aria-labelledby="content">
+        <Card heading={t("deadLetters.content")}>
+          <pre className="source" tabIndex={0} role="group" aria-label={t("deadLetters.content")}>
             {prettyJson(deadLetter.value)}
           </pre>
-        </section>
+        </Card>
         <div className="stack-wide">
           <DescriptionCard title={t("deadLetters.record")} rows={record} />
           <DescriptionCard title={t("deadLetters.headers")} rows={headers} />

@@ -38,15 +38,15 @@ export function EditDialog({ value, onReplay, onClose }: Props) {
       }
     >
       <div className="field">
-        <label htmlFor="content">{t("deadLetters.content")}</label>
+        <label htmlFor="replacement">{t("deadLetters.content")}</label>
         <textarea
-          id="content"
+          id="replacement"
           className="input source-edit"
           rows={18}
           spellCheck={false}
           value={text}
           aria-invalid={error !== null}
-          aria-describedby={error ? "content-error" : undefined}
+          aria-describedby={error ? "replacement-error" : undefined}
           onChange={(event) => {
             setText(event.target.value);
             setError(null);
@@ -54,7 +54,7 @@ export function EditDialog({ value, onReplay, onClose }: Props) {
         />
       </div>
       {error && (
-        <p className="notice bad" id="content-error" role="alert">
+        <p className="notice bad" id="replacement-error" role="alert">
           <TriangleAlert className="icon" aria-hidden />
           {error}
         </p>

@@ -6,6 +6,7 @@ import { useGet } from "@/shared/api/queries";
 import type { Health, Lag } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { useNames, useTranslate } from "@/shared/i18n";
+import { Card } from "@/shared/ui/Card";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { Badge, Timestamp } from "@/shared/ui/primitives";
 import { QueryView } from "@/shared/ui/queryStates";
@@ -51,15 +52,16 @@ export function HealthPage() {
           </div>
         )}
       </QueryView>
-      <section className="card" aria-labelledby="lag">
-        <header className="card-head">
-          <h2 id="lag">{t("health.lag")}</h2>
-          {lag.data && (
+      <Card
+        heading={t("health.lag")}
+        aside={
+          lag.data && (
             <Badge tone={lag.data.total ? "warn" : "good"}>{t("health.lag.total", { n: lag.data.total })}</Badge>
-          )}
-        </header>
+          )
+        }
+      >
         <QueryView query={lag}>{(data) => <LagTable lag={data} />}</QueryView>
-      </section>
+      </Card>
     </PageLayout>
   );
 }

@@ -6,6 +6,7 @@ import type { Blueprint, BoardColumn } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { useNames, useTitle, useTranslate } from "@/shared/i18n";
 import { toListQuery, useFilters } from "@/shared/routing/rootRoute";
+import { Card } from "@/shared/ui/Card";
 import { FilterBar } from "@/shared/ui/FilterBar";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { Badge } from "@/shared/ui/primitives";
@@ -48,19 +49,15 @@ export function BlueprintPage() {
                 <BlueprintDiagram blueprint={blueprint} counts={counts} />
               </div>
             </section>
-            <section className="card" aria-labelledby="transitions">
-              <header className="card-head">
-                <h2 id="transitions">{t("blueprint.transitions")}</h2>
-                <Badge>{`${blueprint.name}@${blueprint.version}`}</Badge>
-              </header>
+            <Card
+              heading={t("blueprint.transitions")}
+              aside={<Badge>{`${blueprint.name}@${blueprint.version}`}</Badge>}
+            >
               <TransitionTable blueprint={blueprint} />
-            </section>
-            <section className="card" aria-labelledby="stages">
-              <header className="card-head">
-                <h2 id="stages">{t("blueprint.stages")}</h2>
-              </header>
+            </Card>
+            <Card heading={t("blueprint.stages")}>
               <StageTable blueprint={blueprint} counts={counts} />
-            </section>
+            </Card>
           </>
         )}
       </QueryView>

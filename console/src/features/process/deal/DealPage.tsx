@@ -7,6 +7,7 @@ import type { Deal } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { useTitle, useTranslate } from "@/shared/i18n";
 import { announce } from "@/shared/ui/announce";
+import { Card } from "@/shared/ui/Card";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { Badge } from "@/shared/ui/primitives";
 import { ErrorState, LoadingState, QueryView } from "@/shared/ui/queryStates";
@@ -81,27 +82,21 @@ function DealDetails({ deal, name }: { deal: Deal; name: string }) {
       )}
       <div className="columns-2">
         <div className="stack-wide">
-          <section className="card" aria-labelledby="next">
-            <header className="card-head">
-              <h2 id="next">{t("deal.next")}</h2>
-            </header>
+          <Card heading={t("deal.next")}>
             <QueryView query={transitions}>
               {({ items }) => (
                 <NextTransitions transitions={items} secondaryStages={secondaryStages} onRequest={setRequested} />
               )}
             </QueryView>
-          </section>
-          <section className="card" aria-labelledby="history">
-            <header className="card-head">
-              <h2 id="history">{t("history.title")}</h2>
-            </header>
+          </Card>
+          <Card heading={t("history.title")}>
             <DealHistory
               id={deal.opportunity_id}
               rev={deal.rev}
               stageTitle={stageTitle}
               transitionTitle={(transition) => transitionTitle(deal.blueprint, transition)}
             />
-          </section>
+          </Card>
         </div>
         <DealFacts deal={deal} customerName={name} blueprint={blueprint} />
       </div>

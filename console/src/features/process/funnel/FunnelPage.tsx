@@ -4,6 +4,7 @@ import { useGet } from "@/shared/api/queries";
 import { spanOf } from "@/shared/format/periods";
 import { useTranslate } from "@/shared/i18n";
 import { toListQuery, useFilters } from "@/shared/routing/rootRoute";
+import { Card } from "@/shared/ui/Card";
 import { FilterBar } from "@/shared/ui/FilterBar";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { EmptyState, QueryView } from "@/shared/ui/queryStates";
@@ -59,18 +60,12 @@ export function FunnelPage() {
         {({ stages }) =>
           stages.some((stage) => stage.reached > 0) ? (
             <div className="columns-2">
-              <section className="card" aria-labelledby="bars">
-                <header className="card-head">
-                  <h2 id="bars">{t("funnel.stages")}</h2>
-                </header>
+              <Card heading={t("funnel.stages")}>
                 <FunnelBars stages={stages} />
-              </section>
-              <section className="card" aria-labelledby="reasons">
-                <header className="card-head">
-                  <h2 id="reasons">{t("funnel.lossReasons")}</h2>
-                </header>
+              </Card>
+              <Card heading={t("funnel.lossReasons")}>
                 <LossReasons stages={stages} definitions={blueprint.data?.loss_reasons ?? []} />
-              </section>
+              </Card>
             </div>
           ) : (
             <EmptyState title={t("funnel.empty")} />

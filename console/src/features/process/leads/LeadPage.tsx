@@ -5,6 +5,7 @@ import type { Lead } from "@/shared/api/types";
 import { useAttributeFormat } from "@/shared/format/attributes";
 import { useTranslate } from "@/shared/i18n";
 import { isMessageKey } from "@/shared/i18n/catalogue";
+import { Card } from "@/shared/ui/Card";
 import { type Description, DescriptionCard } from "@/shared/ui/DescriptionCard";
 import { PagedList } from "@/shared/ui/PagedList";
 import { PageLayout } from "@/shared/ui/PageLayout";
@@ -39,11 +40,7 @@ export function LeadPage() {
     >
       <div className="columns-2">
         <div className="stack-wide">
-          <section className="card" aria-labelledby="score">
-            <header className="card-head">
-              <h2 id="score">{t("lead.contributions")}</h2>
-              {lead.data && <ScoreBar lead={lead.data} />}
-            </header>
+          <Card heading={t("lead.contributions")} aside={lead.data && <ScoreBar lead={lead.data} />}>
             <QueryView query={score}>
               {(result) =>
                 result.contributions ? (
@@ -55,13 +52,10 @@ export function LeadPage() {
                 )
               }
             </QueryView>
-          </section>
-          <section className="card" aria-labelledby="history">
-            <header className="card-head">
-              <h2 id="history">{t("history.title")}</h2>
-            </header>
+          </Card>
+          <Card heading={t("history.title")}>
             <LeadHistory id={id} />
-          </section>
+          </Card>
         </div>
         <QueryView query={lead}>{(data) => <LeadFacts lead={data} />}</QueryView>
       </div>

@@ -11,6 +11,7 @@ import { useTranslate } from "@/shared/i18n";
 import { useFilters } from "@/shared/routing/rootRoute";
 import { announce } from "@/shared/ui/announce";
 import { Button } from "@/shared/ui/Button";
+import { Card } from "@/shared/ui/Card";
 import { FilterBar } from "@/shared/ui/FilterBar";
 import { PageLayout } from "@/shared/ui/PageLayout";
 import { Amount, Badge } from "@/shared/ui/primitives";
@@ -58,12 +59,16 @@ function WorklistGroups({ worklist }: { worklist: Worklist }) {
       {GROUPS.map((group) => {
         const items = worklist[group];
         return (
-          <section className="card" key={group} aria-labelledby={`group-${group}`}>
-            <header className="card-head">
-              <h2 id={`group-${group}`}>{t(`worklist.${group}`)}</h2>
-              {items.length === 0 && <span className="muted small">{t("worklist.empty")}</span>}
-              <Badge tone={group === "overdue" && items.length ? "bad" : undefined}>{items.length}</Badge>
-            </header>
+          <Card
+            key={group}
+            heading={t(`worklist.${group}`)}
+            aside={
+              <>
+                {items.length === 0 && <span className="muted small">{t("worklist.empty")}</span>}
+                <Badge tone={group === "overdue" && items.length ? "bad" : undefined}>{items.length}</Badge>
+              </>
+            }
+          >
             {items.length > 0 && (
               <WorklistItems
                 items={items}
@@ -72,7 +77,7 @@ function WorklistGroups({ worklist }: { worklist: Worklist }) {
                 onTransition={(deal, transition) => setRequested({ deal, transition })}
               />
             )}
-          </section>
+          </Card>
         );
       })}
       {requested && (

@@ -1,5 +1,6 @@
 import { useGet } from "@/shared/api/queries";
 import { useTitle, useTranslate } from "@/shared/i18n";
+import { Card } from "@/shared/ui/Card";
 import { MeasureInfoList } from "@/shared/ui/MeasureInfo";
 import { Timestamp } from "@/shared/ui/primitives";
 import { QueryView } from "@/shared/ui/queryStates";
@@ -10,10 +11,7 @@ export function MeasureExplanation({ measure }: { measure: string }) {
   const title = useTitle();
   const query = useGet("/v1/kpis/{measure}/explain", { path: { measure } });
   return (
-    <section className="card" aria-labelledby="explanation">
-      <header className="card-head">
-        <h2 id="explanation">{t("results.explanation")}</h2>
-      </header>
+    <Card heading={t("results.explanation")}>
       <QueryView query={query}>
         {(explanation) => (
           <div className="card-body grid">
@@ -41,6 +39,6 @@ export function MeasureExplanation({ measure }: { measure: string }) {
           </div>
         )}
       </QueryView>
-    </section>
+    </Card>
   );
 }
