@@ -15,11 +15,11 @@ class PartitionLost(Exception):
 
 
 class UnsafeSetting(ActionableError, ValueError):
-    """Log or store are set so that what they acknowledged may be lost or move; names the setting and its mend."""
+    """Log or store are set so that what they acknowledged may be lost or move; names the setting and the remedy."""
 
 
 class GroupInUse(ActionableError):
-    """A group that has members cannot be forgotten."""
+    """A group that has members cannot be removed."""
 
 
 class LogRecreated(ActionableError):
