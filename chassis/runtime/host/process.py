@@ -1,176 +1,33 @@
-"""Starts, drains and stops services; the only file that chooses adapters."""
+"""The life of one service process: start, serve until SIGTERM, drain, stop."""
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-import uvicorn
-from starlette.types import ASGIApp
 
-from chassis.domain.definitions import Definition, Definitions, publish, read_directory
+from chassis.domain.definitions import publish
 from chassis.http.access import sealer_from_settings
 from chassis.http.health import HealthState, management_app
-from chassis.ports import Bus, Store, UnsafeSetting
-from chassis.runtime.application import Application, group_of
+from chassis.ports import UnsafeSetting
+from chassis.runtime.application import Application
+from chassis.runtime.host.adapters import consumer_groups_by_topic, load_definitions, open_ports
+from chassis.runtime.host.http_server import LOOPBACK, Server, listening
 from chassis.runtime.supervisor import MISCONFIGURED
 from chassis.service import addresses as service_ports
 from chassis.service.description import Service
-from chassis.service.discovery import find_service, find_services, internal_services
+from chassis.service.discovery import find_service
 from chassis.support import clock, failpoints
-from chassis.support.errors import ActionableError
 from chassis.support.metrics import Metrics
 from chassis.support.settings import Settings
 from contracts.topics import TOPICS
 
-LOOPBACK = "127.0.0.1"
-DATABASE = "triptych.db"
 VERSION = "0.1.0"
-
-
-def consumer_groups_by_topic() -> dict[str, list[str]]:
-    """{topic: groups of the services that consume it}."""
-    groups: dict[str, list[str]] = {}
-    for service in internal_services():
-        for topic in service.topics:
-            groups.setdefault(topic, []).append(group_of(service.name))
-    return groups
-
-
-# --- adapters --------------------------------------------------------------------------------------------------------
-
-
-def open_bus(settings: Settings) -> Bus:
-    """Kafka when its address is set, else the embedded log. Not started yet."""
-    if settings.kafka:
-        from chassis.adapters.kafka import KafkaBus
-
-        return KafkaBus(settings.kafka, session=settings.session or 45.0, instance=settings.instance,
-                        copies=settings.kafka_copies)
-    from chassis.adapters.sqlite import SqliteBus
-
-    session = settings.session or 6.0
-    return SqliteBus(database_file(settings), sync=settings.sync, heartbeat=session / 3, session=session)
-
-
-def open_store(settings: Settings, bus: Bus | None = None) -> Store:
-    """MongoDB when its URL is set, else the embedded store, in one file and one writer with an embedded log."""
-    if settings.mongo:
-        from chassis.adapters.mongo import MongoStore
-
-        return MongoStore(settings.mongo, settings.mongo_database, settings.mongo_driver)
-    from chassis.adapters.sqlite import SqliteBus, SqliteStore
-
-    shared = bus.database if isinstance(bus, SqliteBus) else database_file(settings)
-    return SqliteStore(shared, sync=settings.sync)
-
-
-def database_file(settings: Settings) -> Path:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return settings.data_dir / DATABASE
-
-
-def load_definitions(settings: Settings) -> Definitions:
-    """The definitions of the files; TRIPTYCH_TIMEZONE, if set, replaces the company zone."""
-    definitions = read_directory(settings.definitions)
-    if settings.timezone is None:
-        return definitions
-    current = [d for kind in definitions.kinds() for d in definitions.current(kind)]
-    return Definitions(_with_zone(definition, settings.timezone) for definition in current)
-
-
-def _with_zone(definition: Definition, zone: str) -> Definition:
-    if definition.kind != "calendar":
-        return definition
-    return replace(definition, body={**definition.body, "timezone": zone})
-
-
-@asynccontextmanager
-async def open_ports(settings: Settings) -> AsyncIterator[tuple[Bus, Store]]:
-    """Log and store, started; stopped in reverse order."""
-    bus = open_bus(settings)
-    store = open_store(settings, bus)
-    await bus.start()
-    try:
-        await store.start()
-        try:
-            yield bus, store
-        finally:
-            await store.stop()
-    finally:
-        await bus.stop()
-
-
-# --- serving ---------------------------------------------------------------------------------------------------------
-
-
-class Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the host drains all parts in order."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._exit_requested = asyncio.Event()
-
-    def leave(self) -> None:
-        self.should_exit = True
-        self._exit_requested.set()
-
-    async def main_loop(self) -> None:
-        """Ticks once a second for the `Date` header, not ten times as uvicorn does, as each process has two servers."""
-        while not await self.on_tick(0):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._exit_requested.wait(), 1.0)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:
-        yield
-
-
-def listening(app: ASGIApp, host: str, port: int) -> tuple[Server, socket.socket]:
-    """The server and its bound socket. Raises PortInUse."""
-    bound = bind(host, port)
-    bound.listen(512)
-    bound.setblocking(False)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False,
-                            timeout_graceful_shutdown=5, limit_concurrency=512, loop="none")
-    return Server(config), bound
-
-
-class PortInUse(ActionableError):
-    """Another process listens on the address."""
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A socket on this address. Raises PortInUse."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise PortInUse(f"{host}:{port} cannot be bound: {error.strerror}. Is another system running? Set "
-                        "TRIPTYCH_HTTP and TRIPTYCH_FIRST_PORT to choose other addresses.") from None
-    return bound
-
-
-def check_ports(settings: Settings, workers: int = 0) -> None:
-    """Bind every port once before anything starts. `workers`: additional processes. Raises PortInUse."""
-    addresses = [(LOOPBACK, service_ports.worker_port(settings, n)) for n in range(1, workers + 1)]
-    for service in find_services():
-        api = (LOOPBACK, service_ports.api_port(settings, service.name))
-        addresses += [service.public.address(settings) if service.public else api,
-                      (LOOPBACK, service_ports.management_port(settings, service.name))]
-    for host, port in addresses:
-        bind(host, port).close()
 
 
 async def serve_service(service: Service, settings: Settings, ready: Callable[[], None], further: int = 0) -> None:
