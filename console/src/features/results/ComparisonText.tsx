@@ -1,6 +1,5 @@
 import { ArrowDown, ArrowRight, ArrowUp, Minus } from "lucide-react";
 import type { Comparison, Figures } from "@/shared/api/types";
-import { betterOf } from "@/shared/format/better";
 import { directionOf, toneOf } from "@/shared/format/figures";
 import { useFigureFormat } from "@/shared/format/useFigureFormat";
 import { useTranslate } from "@/shared/i18n";
@@ -14,7 +13,7 @@ export type ComparisonKind = (typeof COMPARISONS)[number];
 interface Props {
   kind: ComparisonKind;
   comparison: Comparison | undefined;
-  measure: Pick<Figures, "measure" | "unit">;
+  measure: Pick<Figures, "unit" | "better">;
   currency: string | null;
   /** Without the value of the base. */
   brief?: boolean;
@@ -25,14 +24,14 @@ export function ComparisonText({ kind, comparison, measure, currency, brief = fa
   const t = useTranslate();
   const format = useFigureFormat();
   if (!comparison) return null;
-  const { unit } = measure;
+  const { unit, better } = measure;
   const direction = directionOf(comparison);
   const Icon = ICONS[direction];
   const name = t(`results.compare.${kind}`);
   const base = comparison.value === null ? null : format.plain(unit, comparison.value, currency, { compact: true });
   const growth = format.growth(unit, comparison, currency);
   return (
-    <span className="change" data-tone={toneOf(direction, betterOf(measure))} title={base ? `${name}: ${base}` : name}>
+    <span className="change" data-tone={toneOf(direction, better)} title={base ? `${name}: ${base}` : name}>
       <Icon className="icon" aria-hidden />
       <span className="visually-hidden">{t(`results.direction.${direction}`)} </span>
       {brief && comparison.change === null ? (

@@ -63,7 +63,7 @@ export function TargetTable({ targets, measure, reps, onEdit }: Props) {
           </thead>
           <tbody role="rowgroup">
             {targetTree(targets, reps).map((node) => (
-              <Row key={targetKey(node.target)} node={node} measure={measure ?? { measure: id }} onEdit={onEdit} />
+              <Row key={targetKey(node.target)} node={node} measure={measure} onEdit={onEdit} />
             ))}
           </tbody>
         </table>
@@ -74,7 +74,7 @@ export function TargetTable({ targets, measure, reps, onEdit }: Props) {
 
 interface RowProps {
   node: TargetNode;
-  measure: Pick<Measure, "measure"> & Partial<Measure>;
+  measure: Measure | undefined;
   onEdit?: (target: Target) => void;
 }
 
@@ -84,7 +84,7 @@ function Row({ node: { target, depth, parts }, measure, onEdit }: RowProps) {
   const text = useFigureFormat();
   const scope = useScopeName()(target.scope);
   const highlighted = useHighlight(target.actual, targetKey(target) + target.period);
-  const unit = measure.unit ?? "count";
+  const unit = measure?.unit ?? "count";
   const amount = (value: number | null): string => (value === null ? "–" : text.plain(unit, value, target.currency));
   const { business_line: line, region, team, rep } = target.scope;
   return (
@@ -97,7 +97,7 @@ function Row({ node: { target, depth, parts }, measure, onEdit }: RowProps) {
         >
           {scope}
         </Link>
-        {parts && target.value !== 0 && measure.additive && (
+        {parts && target.value !== 0 && measure?.additive && (
           <div className="muted small">
             {t("targets.parts", { n: parts.n, sum: amount(parts.sum), share: format.ratio(parts.sum / target.value) })}
           </div>

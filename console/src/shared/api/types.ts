@@ -38,6 +38,8 @@ export type Comparison = Schemas["Comparison"];
 export type FigureRow = Schemas["FigureRow"];
 export type Figures = Schemas["Figures"];
 export type Measure = Schemas["Measure"];
+/** The direction of a change that is an improvement. */
+export type Better = Measure["better"];
 export type Tile = Schemas["Tile"];
 export type FactRecord = Schemas["FactRecord"];
 export type Target = Schemas["AttainedTarget"];

@@ -1,5 +1,5 @@
 /** The status of a target, from its attainment and the share of the period that is over. Pure. */
-import type { Better } from "./better";
+import type { Better } from "@/shared/api/types";
 
 export type AttainmentStatus =
   | "reached"

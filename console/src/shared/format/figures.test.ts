@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { Comparison, FigureRow } from "@/shared/api/types";
-import { betterOf } from "./better";
 import {
   dimensionLabels,
   directionOf,
@@ -41,19 +40,6 @@ describe("a change", () => {
     expect(toneOf("down", "lower")).toBe("good");
     expect(toneOf("up", "neither")).toBeUndefined();
     expect(toneOf("unknown", "higher")).toBeUndefined();
-  });
-});
-
-describe("the better direction of a measure", () => {
-  it("is what the API states", () => {
-    expect(betterOf({ measure: "revenue", better: "lower" })).toBe("lower");
-    expect(betterOf({ measure: "cycle_days", better: "neither" })).toBe("neither");
-  });
-
-  it("falls back to the shipped measures, and to higher", () => {
-    expect(betterOf({ measure: "cycle_days" })).toBe("lower");
-    expect(betterOf({ measure: "open_pipeline", better: null })).toBe("neither");
-    expect(betterOf({ measure: "anything_else", better: "sideways" })).toBe("higher");
   });
 });
 

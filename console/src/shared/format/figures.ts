@@ -1,6 +1,5 @@
 /** Rows of figures: keys, conditions, order, and the direction of a change. Pure. */
-import type { Comparison, FigureRow } from "@/shared/api/types";
-import type { Better } from "./better";
+import type { Better, Comparison, FigureRow } from "@/shared/api/types";
 
 export type Direction = "up" | "down" | "same" | "unknown";
 

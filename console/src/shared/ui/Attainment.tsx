@@ -1,11 +1,12 @@
 import { Flag } from "lucide-react";
+import type { Measure } from "@/shared/api/types";
 import { useFormat } from "@/shared/format";
 import { attainmentState } from "@/shared/format/attainment";
-import { betterOf, type MeasureReference } from "@/shared/format/better";
 import { useTranslate } from "@/shared/i18n";
 
 interface Props {
-  measure: MeasureReference & { additive?: boolean };
+  /** Undefined while the measure is loading. */
+  measure: Pick<Measure, "better" | "additive"> | undefined;
   attainment: number | null | undefined;
   pace: unknown;
   /** The target's value, formatted. */
@@ -20,8 +21,8 @@ export function Attainment({ measure, attainment, pace, target }: Props) {
     return <span className="muted small">{t("results.target", { target })}</span>;
   }
   const { status, elapsed } = attainmentState(attainment, pace, {
-    better: betterOf(measure),
-    cumulative: measure.additive !== false,
+    better: measure?.better,
+    cumulative: measure?.additive,
   });
   return (
     <span className="attained" data-state={status}>
