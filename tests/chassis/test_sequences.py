@@ -59,7 +59,7 @@ async def test_a_dead_letter_that_is_given_back_twice_counts_once_however_much_l
     await harness.run(SCORES)
     again = await make_harness(MENDED, harness)
     (letter,) = await again.letters.list()
-    message = again.letters._again(letter, None)
+    message = again.letters._replay_message(letter, None)
     await again.bus.publish([message])
     for sequence in range(2, SEEN + 10):
         await say(harness, f"e{sequence}", sequence)
