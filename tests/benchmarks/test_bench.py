@@ -64,7 +64,7 @@ def test_what_two_processes_share_is_taken_once(tmp_path: Path) -> None:
 def test_how_soon_figures_are_seen_is_told_only_when_they_come_to_what_was_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(system, "WARMING", 0.1)
+    monkeypatch.setattr(system, "WARMUP_SECONDS", 0.1)
     with system.up(embedded(tmp_path / "data", Settings()), tmp_path / "up") as running:
         found = asyncio.run(system.latency(running, 100, 0.4))
         assert found.payments_ms > 0 and found.deals_ms > 0
