@@ -35,7 +35,9 @@ export function useFigureFormat() {
     if (change === null) return t(reason === "no_base" ? "results.change.no_base" : "results.change.no_value");
     if (unit === "ratio" || unit === "score") {
       const difference = unit === "ratio" ? (points ?? 0) : change;
-      return t("results.points", { points: format.number(difference, { signDisplay: "exceptZero" }) });
+      return t(unit === "ratio" ? "results.points.ratio" : "results.points.score", {
+        points: format.number(difference, { signDisplay: "exceptZero" }),
+      });
     }
     if (relative === null && change === 0) return t("results.change.none");
     if (relative === null) return plain(unit, change, currency, { compact: true, signed: true });

@@ -1,6 +1,6 @@
 import { FilterX } from "lucide-react";
 import type { ReactNode } from "react";
-import { useBusinessLines, useDimensionValues } from "@/shared/api/organisation";
+import { useBusinessLines, useDimensionValues, useRepName } from "@/shared/api/organisation";
 import { useFormat } from "@/shared/format";
 import { earlierPeriods, PRESETS, presetPeriod, today } from "@/shared/format/periods";
 import { useTranslate } from "@/shared/i18n";
@@ -72,12 +72,14 @@ function LineFilter({ value, onChange }: FilterProps) {
 
 function DimensionFilter({ dimension, value, onChange }: FilterProps & { dimension: "region" | "team" | "rep" }) {
   const t = useTranslate();
+  const repName = useRepName();
   return (
     <Select
       label={t(`filter.${dimension}`)}
       emptyLabel={t(`filter.all.${dimension}`)}
       options={useDimensionValues(dimension)}
       value={value}
+      valueLabel={dimension === "rep" ? repName(value) : value}
       onChange={onChange}
     />
   );

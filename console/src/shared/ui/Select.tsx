@@ -12,11 +12,21 @@ interface Props<T extends string> {
   /** The label of the empty option; without it there is none. */
   emptyLabel?: string;
   value: T | undefined;
+  /** The label of a value that is not among the options; by default the value itself. */
+  valueLabel?: string;
   onChange: (value: T | undefined) => void;
 }
 
-/** The browser's own select. A value that is not among the options is shown as it is. */
-export function Select<T extends string>({ label, options, groups = [], emptyLabel, value, onChange }: Props<T>) {
+/** The browser's own select. A value that is not among the options is listed, too. */
+export function Select<T extends string>({
+  label,
+  options,
+  groups = [],
+  emptyLabel,
+  value,
+  valueLabel = value,
+  onChange,
+}: Props<T>) {
   const all = [...options, ...groups.flatMap((group) => group.options)];
   const listed = value === undefined || all.some((option) => option.value === value);
   return (
@@ -27,7 +37,7 @@ export function Select<T extends string>({ label, options, groups = [], emptyLab
       onChange={(event) => onChange(all.find((option) => option.value === event.target.value)?.value)}
     >
       {emptyLabel !== undefined && <option value="">{emptyLabel}</option>}
-      {!listed && <option value={value}>{value}</option>}
+      {!listed && <option value={value}>{valueLabel}</option>}
       <Options options={options} />
       {groups.map((group) => (
         <optgroup key={group.label} label={group.label}>

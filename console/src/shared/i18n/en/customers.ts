@@ -53,7 +53,7 @@ export const customers = {
   "surveys.comments": "Comments",
   "surveys.comments.empty": "No comments yet",
   "issues.title": "Issues",
-  "issues.subtitle": "Issues that answers to surveys have raised",
+  "issues.subtitle": "Issues raised by survey answers",
   "issues.status": "Status",
   "issues.open": "Open",
   "issues.resolved": "Resolved",

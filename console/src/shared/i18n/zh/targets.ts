@@ -2,12 +2,12 @@ import type { targets as english } from "../en/targets";
 
 export const targets: Record<keyof typeof english, string> = {
   "targets.navigation": "达成率",
-  "targets.title": "{period} 目标",
+  "targets.title": "{period}目标",
   "targets.set": "设定目标",
   "targets.edit": "修改",
   "targets.edit.scope": "修改目标：{scope}",
   "targets.edit.title": "修改目标",
-  "targets.none": "{period} 尚未设定目标",
+  "targets.none": "{period}尚未设定目标",
   "targets.none.how":
     "目标由指标、范围（公司、业务线、区域、团队或销售代表）和数值组成。设定后看板立即显示达成率与进度。",
   "targets.none.who": "总监或管理员可以设定目标。",
