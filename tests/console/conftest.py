@@ -1,9 +1,9 @@
-"""A browser in front of the real system, in which a simulated company lives. Every request is watched."""
+"""A browser and a running system with a simulated company. Every page records errors and external requests."""
 import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -24,14 +24,14 @@ HISTORY_DAYS = os.environ.get("TRIPTYCH_TEST_HISTORY_DAYS", "60")
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 COLOURS = ("color-contrast", "link-in-text-block")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
-# Chromium keeps inherited colours when the medium changes under a page: everything is laid out anew
+# Chromium keeps inherited colours when the emulated medium changes: force a new layout
 FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-ANEW = "() => { const { style } = document.documentElement; style.display = 'none'; void document.body.offsetWidth; " \
-       "style.display = '' }"
-PATIENT_MS = 60_000  # only ends a test that hangs
-SLOWLY = "0.001"  # simulated days per hour: the company stands still while it is looked at
+RELAYOUT = "() => { const { style } = document.documentElement; style.display = 'none'; " \
+           "void document.body.offsetWidth; style.display = '' }"
+TIMEOUT_MS = 60_000  # only ends a test that hangs
+SPEED = "0.001"  # simulated days per hour: almost no new events while the tests run
 
-expect.set_options(timeout=PATIENT_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="package")
@@ -48,15 +48,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def system(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    options = ("--simulate", "--history-days", HISTORY_DAYS, "--speed", SLOWLY)
+    options = ("--simulate", "--history-days", HISTORY_DAYS, "--speed", SPEED)
     with System(tmp_path_factory.mktemp("console"), *options) as running:
-        running.until(lambda: arrived(running), "the company's past has reached the present")
+        running.until(lambda: history_loaded(running), "the simulated history is loaded")
         running.settle()
         yield running
 
 
-def arrived(system: System) -> bool:
-    """The past is told in order, and between two parts of it nothing may be waiting: its last days have to be there."""
+def history_loaded(system: System) -> bool:
+    """Whether the last days of the simulated history are processed; events are published in order of time."""
     span = {"from": str(today() - timedelta(days=4)), "to": str(today() + timedelta(days=1))}
     answer = system.client.get("/v1/kpis/leads_captured", params={**span, "grain": "day"})
     rows = answer.json()["rows"] if answer.status_code == 200 else []
@@ -64,7 +64,7 @@ def arrived(system: System) -> bool:
 
 
 def clock_script() -> str:
-    """Moves a page's clock as far as `TRIPTYCH_CLOCK` moves that of the services."""
+    """Offsets the clock of a page by `TRIPTYCH_CLOCK`, like that of the services."""
     offset_ms = 1000 * float(os.environ.get(clock.OFFSET_VARIABLE) or 0)
     return """globalThis.Date = new Proxy(Date, {
         construct: (machine, given) => given.length ? new machine(...given) : new machine(machine.now() + OFFSET),
@@ -73,12 +73,12 @@ def clock_script() -> str:
 
 
 @dataclass
-class Watched:
-    """A page, and what happened on it that should not."""
+class PageSession:
+    """A page with its script errors and its requests to other hosts."""
 
     page: Page
     base: str
-    elsewhere: list[str] = field(default_factory=list)
+    external_requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
@@ -86,14 +86,17 @@ class Watched:
         self.page.locator("main h1").wait_for()
         return self.page
 
-    def settled(self) -> Page:
-        """Nothing is being loaded any more that is seen."""
+    def wait_until_loaded(self) -> Page:
+        """Waits until no visible part is loading."""
         self.page.wait_for_function("() => !document.querySelector('.skeleton')")
         return self.page
 
 
-def faults(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[str]:
-    """What axe finds, one line each."""
+OpenPage = Callable[..., PageSession]
+
+
+def violations(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[str]:
+    """The violations that axe reports, one line each."""
     page.evaluate(FRAMES)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
@@ -102,25 +105,25 @@ def faults(page: Page, rules: Sequence[str] = (*WCAG, "best-practice")) -> list[
             for v in found for n in v["nodes"][:3]]
 
 
-def faults_of(watched: Watched, paths: Iterable[str]) -> list[str]:
-    """What is wrong with these pages: for axe in the light, in their colours in the dark, in their width on a phone."""
-    page, found = watched.page, list[str]()
+def violations_of(session: PageSession, paths: Iterable[str]) -> list[str]:
+    """Violations of these pages: of all rules in light theme, of contrast in dark theme, of the width on a phone."""
+    page, found = session.page, list[str]()
     for path in paths:
         page.emulate_media(color_scheme="light")
-        watched.go(path)
-        watched.settled()
-        found += [f"{path} light: {fault}" for fault in faults(page)]
+        session.go(path)
+        session.wait_until_loaded()
+        found += [f"{path} light: {violation}" for violation in violations(page)]
         page.emulate_media(color_scheme="dark")
-        page.evaluate(ANEW)
-        found += [f"{path} dark: {fault}" for fault in faults(page, COLOURS)]
+        page.evaluate(RELAYOUT)
+        found += [f"{path} dark: {violation}" for violation in violations(page, COLOURS)]
         page.set_viewport_size(PHONE)
-        found += [f"{path} is {wide} px wider than a phone"] if (wide := too_wide(page)) > 0 else []
+        found += [f"{path} is {wide} px wider than a phone"] if (wide := overflow_px(page)) > 0 else []
         page.set_viewport_size(DESKTOP)
     return found
 
 
-def too_wide(page: Page) -> int:
-    """By how many pixels, once charts have seen that the window is another one."""
+def overflow_px(page: Page) -> int:
+    """Horizontal overflow in pixels, after charts have resized."""
     wide, until = 1, time.monotonic() + DEADLINE
     while wide > 0 and time.monotonic() < until:
         page.evaluate(FRAMES)
@@ -128,33 +131,33 @@ def too_wide(page: Page) -> int:
     return wide
 
 
-def watch(context: BrowserContext, base: str) -> Watched:
+def start_session(context: BrowserContext, base: str) -> PageSession:
     context.add_init_script(clock_script())
-    watched = Watched(context.new_page(), base)
-    page = watched.page
-    page.set_default_timeout(PATIENT_MS)
-    page.on("request", lambda r: watched.elsewhere.append(r.url) if not re.match(
+    session = PageSession(context.new_page(), base)
+    page = session.page
+    page.set_default_timeout(TIMEOUT_MS)
+    page.on("request", lambda r: session.external_requests.append(r.url) if not re.match(
         rf"{re.escape(base)}/|data:|blob:", r.url) else None)
-    page.on("pageerror", lambda error: watched.errors.append(str(error)))
-    page.on("console", lambda m: watched.errors.append(m.text) if m.type == "error" and "Failed to load" not in m.text
+    page.on("pageerror", lambda error: session.errors.append(str(error)))
+    page.on("console", lambda m: session.errors.append(m.text) if m.type == "error" and "Failed to load" not in m.text
             else None)
-    return watched
+    return session
 
 
 @pytest.fixture
-def look(browser: Browser, system: System) -> Iterator[Any]:
-    """`look(locale=…, color_scheme=…, viewport=…)`: a browser of its own; at the end nothing foreign was asked."""
-    opened: list[tuple[BrowserContext, Watched]] = []
+def open_page(browser: Browser, system: System) -> Iterator[Any]:
+    """`open_page(locale=…, color_scheme=…, viewport=…)` opens a browser context; its errors fail the test."""
+    opened: list[tuple[BrowserContext, PageSession]] = []
 
-    def one(**options: Any) -> Watched:
+    def one(**options: Any) -> PageSession:
         context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Berlin",
                                          "viewport": DESKTOP, "reduced_motion": "reduce",
                                          **options})
-        opened.append((context, watch(context, f"http://{system.http}")))
+        opened.append((context, start_session(context, f"http://{system.http}")))
         return opened[-1][1]
 
     yield one
-    for context, watched in opened:
+    for context, session in opened:
         context.close()
-        assert watched.elsewhere == [], "requests that left this system"
-        assert watched.errors == [], "errors on the page"
+        assert session.external_requests == [], "requests that left this system"
+        assert session.errors == [], "errors on the page"

@@ -1,15 +1,15 @@
-"""The guide's pictures are taken of the running console, and its pages exist: `make guide` takes them anew."""
+"""The pages and pictures of the guide exist. `make guide` takes the pictures again."""
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from chassis.support.clock import today
-from tests.console.conftest import Watched
-from tests.console.test_operations import broken
+from tests.console.conftest import OpenPage
+from tests.console.test_operations import append_invalid_order
 from tests.journeys.system import ROOT, System
 from tests.support.environment import COMPANY_ZONE
 
@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 GUIDE = ROOT / "docs" / "guide"
 PICTURES = GUIDE / "pictures"
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 SIZE = {"width": 1180, "height": 720}
 PAGES = {p: (GUIDE / f"{p}.md").read_text(encoding="utf-8") for p in ("console", "administrator", "operator")}
-NAMED = sorted({path for text in PAGES.values() for path in re.findall(r"`(/[a-z][a-z/-]*)`", text)})
+NAMED_PATHS = sorted({path for text in PAGES.values() for path in re.findall(r"`(/[a-z][a-z/-]*)`", text)})
 PLACES: Mapping[str, str] = {
     "revenue": "/results/boards/revenue", "records": "/results/measures/revenue/records",
     "measure": "/results/measures/revenue", "targets": "/targets", "worklist": "/process/worklist?rep=rep-04",
@@ -35,38 +35,38 @@ def shown(text: str) -> list[str]:
     return re.findall(r"!\[[^]]+\]\(pictures/([a-z]+)\.png\)", text)
 
 
-def test_every_picture_of_the_guide_is_there_and_small_and_every_taken_one_is_shown() -> None:
+def test_the_guide_shows_every_picture_and_each_is_small() -> None:
     used = [name for text in PAGES.values() for name in shown(text)]
     assert sorted(used) == sorted(PLACES)
     for name in PLACES:
         picture = (PICTURES / f"{name}.png").read_bytes()
         assert picture[:8] == b"\x89PNG\r\n\x1a\n", name
-        assert len(picture) < MOST_BYTES, f"{name}: {len(picture)} bytes"
+        assert len(picture) < MAX_BYTES, f"{name}: {len(picture)} bytes"
     assert sorted(p.stem for p in PICTURES.iterdir()) == sorted(PLACES)
 
 
-def test_every_link_of_the_guide_leads_somewhere() -> None:
+def test_every_link_of_the_guide_has_a_target() -> None:
     for page, text in PAGES.items():
         for target in re.findall(r"\]\(([^)#]+)", text):
             assert (GUIDE / target).exists(), f"{page}.md: {target}"
 
 
-@pytest.mark.parametrize("path", NAMED)
-def test_every_page_that_the_guide_names_is_shown(look: Callable[..., Watched], path: str) -> None:
-    watched = look()
-    page = watched.go(path)
-    watched.settled()
+@pytest.mark.parametrize("path", NAMED_PATHS)
+def test_every_page_named_in_the_guide_exists(open_page: OpenPage, path: str) -> None:
+    session = open_page()
+    page = session.go(path)
+    session.wait_until_loaded()
     expect(page.locator("main h1")).not_to_have_text("Not found")
     assert page.locator("main [role=alert]").count() == 0
 
 
 def test_the_guide_names_pages() -> None:
-    assert len(NAMED) > 8
+    assert len(NAMED_PATHS) > 8
 
 
 @pytest.fixture(scope="module")
-def furnished(system: System) -> Iterator[Mapping[str, str]]:
-    """Targets and dead letters, so that there is something to see."""
+def sample_data(system: System) -> Iterator[Mapping[str, str]]:
+    """Publishes targets and a dead letter for the pictures; returns the id of the dead letter."""
     period = f"{today(COMPANY_ZONE):%Y-%m}"
     rows = system.get("/v1/kpis/revenue", period=period, by="region", where="currency:EUR")["rows"]
     now = {str(r["dimensions"]["region"]): r["value"] for r in rows if r["dimensions"]["region"]}
@@ -75,15 +75,15 @@ def furnished(system: System) -> Iterator[Mapping[str, str]]:
     wanted = [{"measure": "revenue", "currency": "EUR", "scope": scope, "value": round(value, -6)}
               for scope, value in aims] + [{"measure": "win_rate", "value": 0.65}]
     assert system.client.put(f"/v1/targets/{period}", json=wanted).status_code == 200
-    yield {"letter": broken(system, "order-4711")}
+    yield {"letter": append_invalid_order(system, "order-4711")}
 
 
 @pytest.mark.skipif("TRIPTYCH_TEST_GUIDE" not in os.environ, reason="not proven here: `make guide` takes the pictures")
 @pytest.mark.parametrize("name", PLACES)
-def test_take_the_picture(look: Callable[..., Watched], furnished: Mapping[str, str], name: str) -> None:
-    watched = look(viewport=SIZE)
-    page = watched.go(PLACES[name].format(**furnished))
-    watched.settled()
+def test_take_the_picture(open_page: OpenPage, sample_data: Mapping[str, str], name: str) -> None:
+    session = open_page(viewport=SIZE)
+    page = session.go(PLACES[name].format(**sample_data))
+    session.wait_until_loaded()
     page.wait_for_timeout(600)  # a chart is drawn
     take(page, PICTURES / f"{name}.png")
 

@@ -1,12 +1,12 @@
-"""A rep's day: a deal is moved by dragging and by keyboard, refused, completed, and won."""
-from collections.abc import Callable, Mapping
+"""The deals board: transitions by pointer, keyboard and form; refusals; live updates; permissions."""
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from chassis.support.clock import utc_now
-from tests.console.conftest import Watched
+from tests.console.conftest import OpenPage, PageSession
 from tests.journeys.system import System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
@@ -19,8 +19,8 @@ def event(type: str, id: str, data: Mapping[str, Any]) -> dict[str, Any]:
             "time": utc_now().isoformat(), "data": data}
 
 
-def a_deal(system: System, name: str, company: str) -> str:
-    """A qualified lead of the rep, which has become a deal in the first stage; its id."""
+def create_deal(system: System, name: str, company: str) -> str:
+    """Creates a qualified lead of the rep, which becomes a deal in the first stage; returns the deal's id."""
     lead = {"lead_id": name, "business_line": "software", "source": "referral", "rep_id": REP, "region": "North",
             "team": "Meadow", "contact": {"company": company},
             "attributes": {"employees": 800, "budget": 60_000, "industry": "finance"}}
@@ -35,8 +35,8 @@ def a_deal(system: System, name: str, company: str) -> str:
     return deal
 
 
-def through_the_eyes_of_the_rep(watched: Watched, system: System) -> Page:
-    page = watched.go("/process/board?pipeline=software")
+def as_rep(session: PageSession, system: System) -> Page:
+    page = session.go("/process/board?pipeline=software")
     [name] = [r["name"] for r in system.get("/v1/reps", limit=500)["items"] if r["rep_id"] == REP]
     page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name=name).click()
@@ -63,24 +63,24 @@ def drag(page: Page, one: Locator, onto: Locator) -> None:
     expect(onto).to_have_attribute("data-over", "true")
 
 
-def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_and_wins(
-    look: Callable[..., Watched], system: System,
+def test_a_rep_moves_a_deal_by_pointer_and_keyboard_until_it_is_won(
+    open_page: OpenPage, system: System,
 ) -> None:
-    deal = a_deal(system, "console-1", "Quartz Bakery")
-    page = through_the_eyes_of_the_rep(look(), system)
+    deal = create_deal(system, "console-1", "Quartz Bakery")
+    page = as_rep(open_page(), system)
     page.get_by_label("Sort columns by").select_option("-updated")
 
-    # by dragging: the columns light up as the blueprint allows, the drop is refused with its reason
-    mine = card(page, "qualified", deal)
-    expect(mine).to_contain_text("Quartz Bakery")
-    drag(page, mine, column(page, "demonstrated"))
+    # pointer: the allowed columns are highlighted, the drop is refused with its reason
+    source = card(page, "qualified", deal)
+    expect(source).to_contain_text("Quartz Bakery")
+    drag(page, source, column(page, "demonstrated"))
     expect(column(page, "demonstrated")).to_have_attribute("data-drop", "form")
     expect(column(page, "won")).to_have_attribute("data-drop", "impossible")
     page.mouse.up()
     expect(page.get_by_role("alert").filter(has_text="Demonstration: 0 of 1 done").first).to_be_attached()
     assert system.get(f"/v1/opportunities/{deal}")["stage"] == "qualified"
 
-    # what is missing is done in the form that has opened
+    # the missing activity is logged in the form
     form = page.get_by_role("dialog")
     form.get_by_role("button", name="Log: Demonstration").click()
     expect(form.get_by_text("Demonstration: 1 of 1")).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
     expect(card(page, "demonstrated", deal)).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
-    # by keyboard: picked up, one column to the right, put down; an amount and a date are asked for
+    # keyboard: pick up, one column to the right, drop; the form requires an amount and a date
     handle = card(page, "demonstrated", deal).get_by_role("button", name="Move Quartz Bakery")
     handle.focus()
     page.keyboard.press("Enter")
@@ -102,13 +102,13 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
     form.get_by_role("button", name="Make a proposal").click()
     expect(card(page, "proposed", deal)).to_contain_text("€48,000.50")
 
-    # onto a stage to which there is no transition: refused, and nothing opens
+    # a stage without a transition: refused without a form
     drag(page, card(page, "proposed", deal), column(page, "qualified"))
     page.mouse.up()
     expect(page.get_by_role("alert").filter(has_text="there is no transition").first).to_be_attached()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
-    # won on the deal's own page, once the contract is confirmed
+    # won on the page of the deal, after the contract is confirmed
     card(page, "proposed", deal).get_by_role("link", name="Quartz Bakery").click()
     page.get_by_role("button", name="Open form: Win").click()
     form = page.get_by_role("dialog")
@@ -119,29 +119,29 @@ def test_a_rep_drags_a_deal_is_refused_does_what_is_missing_goes_on_by_keyboard_
     expect(page.locator(".path [aria-current=step]")).to_have_text("Won")
     won = system.get(f"/v1/opportunities/{deal}")
     assert (won["status"], won["amount"]) == ("won", {"amount_minor": 4_800_050, "currency": "EUR"})
-    said = system.get(f"/v1/opportunities/{deal}/history")["items"]
-    assert {r["data"].get("actor_id") for r in said if r["type"] == "crm.opportunity.won.v1"} == {REP}
+    history = system.get(f"/v1/opportunities/{deal}/history")["items"]
+    assert {r["data"].get("actor_id") for r in history if r["type"] == "crm.opportunity.won.v1"} == {REP}
     expect(page.locator(".history")).to_contain_text("“Proposed” → “Won”")
 
 
-def test_a_deal_in_hand_goes_back_where_it_was_with_escape(look: Callable[..., Watched], system: System) -> None:
-    deal = a_deal(system, "console-2", "Basalt Clinic")
-    page = through_the_eyes_of_the_rep(look(), system)
+def test_escape_returns_a_dragged_deal_to_its_stage(open_page: OpenPage, system: System) -> None:
+    deal = create_deal(system, "console-2", "Basalt Clinic")
+    page = as_rep(open_page(), system)
     page.get_by_label("Sort columns by").select_option("-updated")
     handle = card(page, "qualified", deal).get_by_role("button", name="Move Basalt Clinic")
     handle.focus()
     page.keyboard.press("Space")
-    in_hand = page.locator("[aria-live]").filter(has_text="Over Qualified")
-    expect(in_hand.first).to_be_attached()  # it listens to keys from now on
+    announcement = page.locator("[aria-live]").filter(has_text="Over Qualified")
+    expect(announcement.first).to_be_attached()  # the drag listens to keys now
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Escape")
     expect(page.locator("[aria-live]").filter(has_text="Basalt Clinic is back in Qualified").first).to_be_attached()
     assert system.get(f"/v1/opportunities/{deal}")["stage"] == "qualified"
 
 
-def test_what_somebody_else_does_is_seen_without_asking(look: Callable[..., Watched], system: System) -> None:
-    deal = a_deal(system, "console-3", "Mica Freight")
-    page = look().go(f"/process/deals/{deal}")
+def test_a_transition_by_another_user_appears_live(open_page: OpenPage, system: System) -> None:
+    deal = create_deal(system, "console-3", "Mica Freight")
+    page = open_page().go(f"/process/deals/{deal}")
     expect(page.locator(".live")).to_have_attribute("data-state", "live")
     expect(page.locator(".path [aria-current=step]")).to_have_text("Qualified")
     demo = {"activity_id": "console-3-demo", "kind": "demo", "subject": {"kind": "opportunity", "id": deal}}
@@ -151,8 +151,8 @@ def test_what_somebody_else_does_is_seen_without_asking(look: Callable[..., Watc
     expect(page.locator(".path [aria-current=step]")).to_have_text("Demonstrated")
 
 
-def test_who_may_only_read_sees_the_deals_and_moves_none(look: Callable[..., Watched], system: System) -> None:
-    page = look().go("/process/board?pipeline=software")
+def test_a_user_without_write_permission_cannot_move_deals(open_page: OpenPage, system: System) -> None:
+    page = open_page().go("/process/board?pipeline=software")
     page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name="Director").click()
     expect(page.get_by_role("button", name="Viewing as: Director")).to_be_visible()

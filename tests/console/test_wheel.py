@@ -1,4 +1,4 @@
-"""The wheel holds all that the system needs beside Python: the built console, definitions, published contracts."""
+"""The wheel contains the built console, the definitions and the published contracts, and nothing else."""
 import shutil
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from tests.journeys.system import ROOT
 pytestmark = [pytest.mark.slow]
 
 UV = Path(sys.executable).parent / "uv"
-LEFT_OVER = ROOT / "build"  # what an earlier build left would be packed again, even if it is gone from the sources
+BUILD_DIRECTORY = ROOT / "build"  # files of an earlier build would be packed again
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +22,10 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[frozenset[str]]
     if not (BUILT / "index.html").exists():
         pytest.skip("not proven here: the console is not built (make console)")
     place = tmp_path_factory.mktemp("wheel")
-    shutil.rmtree(LEFT_OVER, ignore_errors=True)
+    shutil.rmtree(BUILD_DIRECTORY, ignore_errors=True)
     made = subprocess.run([UV, "build", "--wheel", "--quiet", "--out-dir", place], cwd=ROOT, capture_output=True,
                           text=True)
-    shutil.rmtree(LEFT_OVER, ignore_errors=True)
+    shutil.rmtree(BUILD_DIRECTORY, ignore_errors=True)
     if made.returncode and "Failed to fetch" in made.stderr:
         pytest.skip("not proven here: what builds a wheel cannot be fetched")
     assert made.returncode == 0, made.stderr
@@ -44,7 +44,7 @@ def test_every_file_of_the_directory_is_in_the_wheel(packed: frozenset[str], dir
     assert files - packed == set()
 
 
-def test_nothing_else_is_in_it(packed: frozenset[str]) -> None:
+def test_the_wheel_contains_no_other_files(packed: frozenset[str]) -> None:
     tops = {name.split("/")[0] for name in packed}
     own = {"chassis", "contracts", "definitions", "services", "tools"}
     assert {t for t in tops if not t.endswith(".dist-info")} == own

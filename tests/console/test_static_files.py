@@ -1,4 +1,4 @@
-"""The console's files at the door: hashed ones for ever, every other address the page itself, nothing from outside."""
+"""Serving the built console: caching, compression, fallback to the page, path traversal, security policy."""
 import gzip
 from pathlib import Path
 
@@ -21,50 +21,50 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def asked(path: str, built: Path, **headers: str) -> Response:
+def respond(path: str, built: Path, **headers: str) -> Response:
     named = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
     return serve(path, Request({"type": "http", "method": "GET", "path": f"/{path}", "headers": named}), built)
 
 
 @pytest.mark.parametrize("path", ["", "process/board", "process/deals/lead.L1", "no/such/page"])
-def test_every_address_that_is_no_file_is_the_page(built: Path, path: str) -> None:
-    answer = asked(path, built)
+def test_an_address_without_a_file_returns_the_page(built: Path, path: str) -> None:
+    answer = respond(path, built)
     assert answer.status_code == 200 and bytes(answer.body).decode() == PAGE
     assert answer.headers["cache-control"] == "no-cache" and answer.headers["content-type"].startswith("text/html")
 
 
-def test_a_hashed_file_may_be_kept_for_ever_and_one_of_another_build_is_not_there(built: Path) -> None:
-    answer = asked("assets/index-abc.js", built, accept_encoding="gzip, br")
+def test_a_hashed_file_is_immutable_and_one_of_another_build_is_not_found(built: Path) -> None:
+    answer = respond("assets/index-abc.js", built, accept_encoding="gzip, br")
     assert "immutable" in answer.headers["cache-control"] and answer.headers["content-encoding"] == "gzip"
     assert gzip.decompress(answer.body).startswith(b"let a = 1;")
     assert answer.headers["content-type"].startswith("text/javascript")
     with pytest.raises(ProblemError) as problem:
-        asked("assets/index-old.js", built)
+        respond("assets/index-old.js", built)
     assert problem.value.status == 404
 
 
-def test_what_the_browser_has_is_not_sent_again(built: Path) -> None:
-    tag = asked("", built).headers["etag"]
-    again = asked("", built, if_none_match=tag)
+def test_a_matching_etag_returns_not_modified(built: Path) -> None:
+    tag = respond("", built).headers["etag"]
+    again = respond("", built, if_none_match=tag)
     assert again.status_code == 304 and not again.body
 
 
 @pytest.mark.parametrize("path", ["../secret.txt", "assets/../../secret.txt", "/etc/passwd", "assets/\0"])
-def test_nothing_beside_the_built_files_is_handed_out(built: Path, path: str) -> None:
+def test_files_outside_the_build_are_not_served(built: Path, path: str) -> None:
     try:
-        assert bytes(asked(path, built).body).decode() == PAGE
+        assert bytes(respond(path, built).body).decode() == PAGE
     except ProblemError as problem:
         assert problem.status == 404
 
 
-def test_the_page_may_load_nothing_from_other_hosts_and_be_framed_by_nobody(built: Path) -> None:
+def test_the_content_security_policy_allows_no_other_host_and_no_framing(built: Path) -> None:
     policy = dict(part.strip().split(" ", 1) for part in
-                  asked("", built).headers["content-security-policy"].split(";"))
+                  respond("", built).headers["content-security-policy"].split(";"))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["script-src"] == policy["connect-src"] == "'self'"
     assert not [words for words in policy.values() if "http" in words or "*" in words]
 
 
-def test_without_a_build_the_address_says_what_to_do(tmp_path: Path) -> None:
-    answer = asked("", tmp_path)
+def test_without_a_build_the_page_explains_how_to_build_it(tmp_path: Path) -> None:
+    answer = respond("", tmp_path)
     assert answer.status_code == 503 and b"make console" in answer.body

@@ -1,25 +1,24 @@
-"""What the eye meets: charts in the colours of the moment, periods by name, boards on paper, and nothing of others."""
+"""Charts in the current theme, the period filter, printing, and the data scope of a rep."""
 import re
-from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Error, Page, Response, expect
 
-from tests.console.conftest import Watched
+from tests.console.conftest import OpenPage, PageSession
 from tests.journeys.system import System
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
-# A browser takes the page as it is between these two events
-PAPER = """window.print = () => { dispatchEvent(new Event('beforeprint'));
+# Counts the cards of each column between the two events of a browser's print
+PRINT_COUNTS = """window.print = () => { dispatchEvent(new Event('beforeprint'));
     window.printed = [...document.querySelectorAll('.board-cards')].map(c => c.querySelectorAll('.deal-card').length);
     dispatchEvent(new Event('afterprint')) }"""
 FILLS = "[...new Set([...document.querySelectorAll('.chart svg text')].map(e => e.getAttribute('fill')))].sort().join()"
 
 
-def test_a_chart_takes_the_colours_of_the_system_when_they_change_under_the_page(look: Callable[..., Watched]) -> None:
-    page = look(color_scheme="light").go("/results/measures/revenue")
+def test_a_chart_follows_a_change_of_the_system_theme(open_page: OpenPage) -> None:
+    page = open_page(color_scheme="light").go("/results/measures/revenue")
     page.locator(".chart svg text").first.wait_for()
     light = page.evaluate(FILLS)
     page.emulate_media(color_scheme="dark")
@@ -28,10 +27,10 @@ def test_a_chart_takes_the_colours_of_the_system_when_they_change_under_the_page
     page.wait_for_function(f"light => {FILLS} === light", arg=light)
 
 
-def test_the_period_says_what_is_shown_while_none_is_chosen_and_can_be_an_earlier_one(
-    look: Callable[..., Watched],
+def test_the_period_filter_names_the_default_and_lists_earlier_periods(
+    open_page: OpenPage,
 ) -> None:
-    page = look().go("/results/boards/revenue")
+    page = open_page().go("/results/boards/revenue")
     period = page.get_by_label("Period")
     expect(period.locator("option:checked")).to_have_text("This month so far")
     earlier = period.locator("optgroup[label='Earlier quarters'] option").first
@@ -46,16 +45,16 @@ def test_the_period_says_what_is_shown_while_none_is_chosen_and_can_be_an_earlie
     expect(page.get_by_label("Period").locator("option:checked")).to_have_text("All time")
 
 
-def test_a_board_is_printed_with_every_deal_not_only_those_in_sight(
-    look: Callable[..., Watched], system: System,
+def test_the_deals_board_is_printed_with_every_deal(
+    open_page: OpenPage, system: System,
 ) -> None:
-    watched = look()
-    watched.page.add_init_script(PAPER)
-    page = watched.go("/process/board?pipeline=software")
+    session = open_page()
+    session.page.add_init_script(PRINT_COUNTS)
+    page = session.go("/process/board?pipeline=software")
     page.locator("[data-deal]").first.wait_for()
     columns = system.get("/v1/opportunities/board", pipeline="software")["columns"]
     counts = [c["count"] for c in sorted(columns, key=lambda c: c["order"])]
-    assert page.locator("[data-deal]").count() < sum(counts), "some are out of sight"
+    assert page.locator("[data-deal]").count() < sum(counts), "the board renders visible cards only"
     for press in (lambda: page.get_by_role("button", name="Print").click(), lambda: page.keyboard.press("Control+p")):
         page.evaluate("window.printed = undefined")
         press()
@@ -63,53 +62,53 @@ def test_a_board_is_printed_with_every_deal_not_only_those_in_sight(
         assert page.evaluate("window.printed") == counts
 
 
-def test_a_rep_sees_nothing_of_another_teams_deal_by_any_address(look: Callable[..., Watched], system: System) -> None:
+def test_no_address_shows_a_rep_a_deal_of_another_team(open_page: OpenPage, system: System) -> None:
     people = {p["rep_id"]: p for p in system.get("/v1/reps", limit=500)["items"]}
     deals = [d for d in system.get("/v1/opportunities", limit=500)["items"] if d["rep_id"] in people]
-    theirs = next(d for d in deals if d["customer_id"] and people[d["rep_id"]]["team"])
-    team = people[theirs["rep_id"]]["team"]
+    foreign = next(d for d in deals if d["customer_id"] and people[d["rep_id"]]["team"])
+    team = people[foreign["rep_id"]]["team"]
     me = next(p for p in people.values() if p["team"] not in (None, team))
-    watched = look()
-    page = as_rep(watched, str(me["name"]))
+    session = open_page()
+    page = as_rep(session, str(me["name"]))
     answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
-    id, where = theirs["opportunity_id"], quote(f'["rep:{theirs["rep_id"]}"]')
-    watched.go(f"/process/deals/{id}")
+    id, where = foreign["opportunity_id"], quote(f'["rep:{foreign["rep_id"]}"]')
+    session.go(f"/process/deals/{id}")
     expect(page.locator("main [role=alert]")).to_contain_text("Not found")
     expect(page.get_by_role("heading", name="History")).to_have_count(0)
     for path in (
-        f"/process/board?pipeline={theirs['pipeline']}", f"/process/board?pipeline={theirs['pipeline']}&team={team}",
-        f"/process/board?pipeline={theirs['pipeline']}&rep={theirs['rep_id']}",
-        f"/process/worklist?rep={theirs['rep_id']}", f"/process/customers/{theirs['customer_id']}",
-        f"/process/leads/{theirs['lead_id']}", f"/process/funnel?rep={theirs['rep_id']}",
-        f"/results/measures/opportunities_opened/records?period={theirs['opened_at'][:4]}&where={where}",
-        f"/results/measures/open_pipeline/records?where={where}", f"/results/boards/pipeline?rep={theirs['rep_id']}",
+        f"/process/board?pipeline={foreign['pipeline']}", f"/process/board?pipeline={foreign['pipeline']}&team={team}",
+        f"/process/board?pipeline={foreign['pipeline']}&rep={foreign['rep_id']}",
+        f"/process/worklist?rep={foreign['rep_id']}", f"/process/customers/{foreign['customer_id']}",
+        f"/process/leads/{foreign['lead_id']}", f"/process/funnel?rep={foreign['rep_id']}",
+        f"/results/measures/opportunities_opened/records?period={foreign['opened_at'][:4]}&where={where}",
+        f"/results/measures/open_pipeline/records?where={where}", f"/results/boards/pipeline?rep={foreign['rep_id']}",
         "/process/surveys/after_win", "/process/issues",
     ):
-        watched.go(path)
-        watched.settled()
+        session.go(path)
+        session.wait_until_loaded()
         assert page.locator(f"[data-deal='{id}'], a[href*='/deals/{id}']").count() == 0, path
-        assert [a.url for a in answers if speaks_of(a, id)] == [], path
+        assert [a.url for a in answers if mentions(a, id)] == [], path
         answers.clear()
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill(id)
     expect(page.get_by_role("status").filter(has_text="No results")).to_be_visible()
-    assert [a.url for a in answers if speaks_of(a, id)] == []
+    assert [a.url for a in answers if mentions(a, id)] == []
 
 
-def as_rep(watched: Watched, name: str) -> Page:
-    page = watched.go("/process/board")
+def as_rep(session: PageSession, name: str) -> Page:
+    page = session.go("/process/board")
     page.get_by_role("button", name="Viewing as").click()
     page.get_by_role("menuitemcheckbox", name=name).click()
     expect(page.get_by_role("button", name=f"Viewing as: Rep · {name}")).to_be_visible()
     return page
 
 
-def speaks_of(answer: Response, id: str) -> bool:
-    """Whether it is an answer of the API that names the deal; a search says again what it was asked for."""
+def mentions(answer: Response, id: str) -> bool:
+    """Whether the API's response contains the deal's id, other than as the echoed search query."""
     if "/v1/" not in answer.url or "/v1/live" in answer.url or not answer.ok:
         return False
     try:
         return f'"{id}"' in answer.text().replace(f'"q":"{id}"', "")
-    except Error:  # it came when the page was left already: nobody saw it
+    except Error:  # the page was closed before the body arrived
         return False
