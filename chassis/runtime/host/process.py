@@ -140,6 +140,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+class _CurrentStderr:
+    """Writes to what `sys.stderr` is at that moment: loggers are cached, and the stream can be replaced and closed."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logs(settings: Settings, service: str) -> None:
     """Logs one JSON object per line to stderr, readable lines on a terminal; without personal data."""
     level = getattr(logging, settings.log_level.upper())
@@ -153,10 +163,10 @@ def configure_logs(settings: Settings, service: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_CurrentStderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    logging.basicConfig(level=logging.WARNING, stream=_CurrentStderr(), force=True)
     logging.getLogger("transitions").setLevel(logging.WARNING)
