@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import os
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -113,12 +114,14 @@ def _exclusive(directory: Path) -> Iterator[None]:
 
 
 def _kafka_cluster() -> Any:
-    """The test broker belongs to the checkout (`dev/`), not to the installed package."""
-    try:
-        return importlib.import_module("dev.kafka_cluster").KafkaCluster
-    except ModuleNotFoundError:
+    """The test broker is part of the checkout (`dev/`), not of the installed package nor of its import path."""
+    checkout = Path(__file__).parents[1]
+    if not (checkout / "dev" / "kafka_cluster.py").exists():
         raise NotPossible("--real needs a checkout of the repository.", "With an installed package set TRIPTYCH_KAFKA "
-                          "to the bootstrap servers of a Kafka cluster.") from None
+                          "to the bootstrap servers of a Kafka cluster.")
+    if str(checkout) not in sys.path:
+        sys.path.append(str(checkout))
+    return importlib.import_module("dev.kafka_cluster").KafkaCluster
 
 
 @contextlib.contextmanager
