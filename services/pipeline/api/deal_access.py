@@ -47,7 +47,7 @@ def deal_body(entity: Entity) -> dict[str, Any]:
     """The deal as its events carry it, with the fields that only its state has."""
     state = entity.state
     return {
-        **structs.asdict(state.deal), "opportunity_id": entity.key, "status": state.status,
+        "opportunity_id": entity.key, "status": state.status, "stage": state.deal.stage, **structs.asdict(state.deal),
         "fields": dict(state.fields), "stage_entered_at": state.entered_at, "closed_at": state.closed_at,
         "stage_before": state.stage_before, "loss_reason": state.loss_reason, "due_at": due_at(state),
         "breaches": [{"stage": b.stage, "due_at": b.at, "level": b.level} for b in state.breaches],
