@@ -48,7 +48,7 @@ function IdentityMenu() {
   const teams = [...new Set(people.flatMap((person) => person.team ?? []))].sort();
   const team = me?.rep_id ? undefined : teamOfScope(me?.scope, people);
   const person = me?.rep_id ? (me.name ?? me.rep_id) : team;
-  const current = [roles.map(roleName).join(", "), person].filter(Boolean).join(" · ");
+  const current = [roles.map(roleName).join(t("list.separator")), person].filter(Boolean).join(" · ");
   const change = (identity: DeveloperIdentity): void => {
     signInAs(identity).catch((error: Error) => announce(error.message, "bad"));
   };

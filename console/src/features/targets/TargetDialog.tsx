@@ -6,6 +6,7 @@ import { useBusinessLines, useDimensionValues } from "@/shared/api/organisation"
 import { Problem } from "@/shared/api/problem";
 import { invalidate } from "@/shared/api/queries";
 import type { Measure, Target } from "@/shared/api/types";
+import { useFormat } from "@/shared/format";
 import { useTitle, useTranslate } from "@/shared/i18n";
 import { announce } from "@/shared/ui/announce";
 import { Button } from "@/shared/ui/Button";
@@ -27,6 +28,7 @@ interface Props {
 /** Sets a new target, or changes the value of one. */
 export function TargetDialog({ period, measures, target, onClose }: Props) {
   const t = useTranslate();
+  const format = useFormat();
   const title = useTitle();
   const scopeName = useScopeName();
   const [name, setName] = useState(
@@ -71,7 +73,7 @@ export function TargetDialog({ period, measures, target, onClose }: Props) {
       open
       onClose={onClose}
       title={t(target ? "targets.edit.title" : "targets.set")}
-      description={`${period}${target ? ` · ${title(measure?.title, name)} · ${scopeName(scope)}` : ""}`}
+      description={`${format.period(period)}${target ? ` · ${title(measure?.title, name)} · ${scopeName(scope)}` : ""}`}
       footer={
         <>
           <Button onClick={onClose}>{t("action.cancel")}</Button>

@@ -89,13 +89,14 @@ function TransitionTable({ blueprint }: { blueprint: Blueprint }) {
         </>
       ),
     },
-    { id: "from", header: t("blueprint.from"), cell: (s) => s.from.map(stageTitle).join(", ") },
+    { id: "from", header: t("blueprint.from"), cell: (s) => s.from.map(stageTitle).join(t("list.separator")) },
     { id: "to", header: t("blueprint.to"), cell: (s) => stageTitle(s.to) },
     { id: "requirements", header: t("blueprint.requirements"), cell: (s) => <Requirements transition={s} /> },
     {
       id: "owners",
       header: t("blueprint.owners"),
-      cell: (s) => s.owners.map(roleName).join(", ") || <span className="muted">{t("blueprint.anyone")}</span>,
+      cell: (s) =>
+        s.owners.map(roleName).join(t("list.separator")) || <span className="muted">{t("blueprint.anyone")}</span>,
     },
   ];
   return (
@@ -161,7 +162,7 @@ function StageTable({ blueprint, counts }: { blueprint: Blueprint; counts: Map<s
       id: "sla",
       header: t("sla.title"),
       cell: (s) =>
-        s.sla.map((sla) => `${format.duration(sla.after_seconds)} (${sla.level})`).join(", ") || (
+        s.sla.map((sla) => `${format.duration(sla.after_seconds)} (${sla.level})`).join(t("list.separator")) || (
           <span className="muted">{t("sla.none")}</span>
         ),
     },

@@ -57,7 +57,8 @@ export function useDealDrag(stageTitle: (stage: string) => string, onMoved: (dea
     const { items } = await fetchTransitions(deal.opportunity_id);
     const transition = transitionTo(stage, items);
     if (!transition) {
-      const possible = items.map((one) => `“${title(one.to_title, one.to)}”`).join(", ") || t("board.possible.none");
+      const possible =
+        items.map((one) => `“${title(one.to_title, one.to)}”`).join(t("list.separator")) || t("board.possible.none");
       const values = { deal: name, from: stageTitle(deal.stage), to: stageTitle(stage), possible };
       return announce(t("board.refused.impossible", values), "bad");
     }

@@ -205,7 +205,8 @@ function TransitionForm({ deal, transition, refusedFor, loggedKind, onLog, onDon
       </label>
       <div className="row">
         <span className="muted small grow">
-          {transition.owners.length > 0 && t("transition.owners", { who: transition.owners.map(roleName).join(", ") })}
+          {transition.owners.length > 0 &&
+            t("transition.owners", { who: transition.owners.map(roleName).join(t("list.separator")) })}
         </span>
         <Button onClick={onCancel}>{t("action.cancel")}</Button>
         <Button type="submit" variant="primary" disabled={busy}>

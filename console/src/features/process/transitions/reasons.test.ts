@@ -48,7 +48,7 @@ describe("a recorded reason", () => {
       "/transition",
       "'win' does not start from stage 'a'. Allowed: show, lose.",
     );
-    expect(text(win)).toContain("“演示产品”, “lose”");
+    expect(text(win)).toContain("“演示产品”、“lose”");
   });
 
   it("keeps the recorded message otherwise", () => {

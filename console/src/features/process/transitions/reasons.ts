@@ -45,7 +45,7 @@ export function recordedReasonText(reason: Reason, t: Translate, transitionTitle
     return missingActivity(pointerName(reason.path), { done, count }, t);
   }
   if (reason.code === "not_from_this_stage" && Array.isArray(allowed)) {
-    const titles = allowed.map((name) => `“${transitionTitle(String(name))}”`).join(", ");
+    const titles = allowed.map((name) => `“${transitionTitle(String(name))}”`).join(t("list.separator"));
     return t("reason.not_from_this_stage", { transitions: titles });
   }
   return reason.message;

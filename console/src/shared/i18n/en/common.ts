@@ -1,4 +1,5 @@
 export const common = {
+  "list.separator": ", ",
   "action.close": "Close",
   "action.cancel": "Cancel",
   "action.save": "Save",

@@ -1,6 +1,7 @@
 import type { common as english } from "../en/common";
 
 export const common: Record<keyof typeof english, string> = {
+  "list.separator": "、",
   "action.close": "关闭",
   "action.cancel": "取消",
   "action.save": "保存",
